@@ -1,0 +1,140 @@
+"""What the desk asks of the phone-facing service: the seam and its plain records.
+
+The desk is always the one who calls (outbound HTTP in ``desk.enrollment.link``); tests
+put a link of their own in its place. Every call is idempotent by the identifier that the
+desk made beforehand, so that a call whose answer was lost may simply be made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class EventKind(StrEnum):
+    """What happened to an offer, in the order a good day brings it."""
+
+    FETCHED = "fetched"
+    FETCHED_AGAIN = "fetched_again"
+    CODE_WRONG = "code_wrong"
+    CODE_RIGHT = "code_right"
+    KEY_RECEIVED = "key_received"
+    DEFERRED = "deferred"
+    ANSWERED = "answered"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    DELETED = "deleted"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class ServiceHealth:
+    """``queue`` is the number of key requests waiting for an answer."""
+
+    ok: bool
+    version: str
+    queue: int
+    latency_ms: float
+
+
+@dataclass(frozen=True)
+class OfferOrder:
+    """``configurations`` name credential configurations (``mdoc``, ``sd-jwt``); ``tx_code``
+    is the applicant's issuance PIN, six digits, kept by neither side in clear."""
+
+    offer_id: str
+    configurations: tuple[str, ...]
+    tx_code: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Offer:
+    """``uri`` is the text of the enrollment QR (``openid-credential-offer://…``)."""
+
+    offer_id: str
+    uri: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class OfferEvent:
+    """``seq`` rises by one within an offer; ``facts`` hold ``tries_left`` and the like."""
+
+    seq: int
+    kind: EventKind
+    at: datetime
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class KeyRequest:
+    """A phone's credential request as it came in: the desk verifies every proof itself.
+
+    ``proofs`` are compact JWTs (OpenID4VCI 1.0 appendix F.1); ``nonce`` is the one the
+    service handed out; ``seal_to`` is the X25519 public key (32 bytes) whose private half
+    only the holder of the access token can derive.
+    """
+
+    request_id: str
+    offer_id: str
+    configuration: str
+    proofs: tuple[str, ...]
+    nonce: str
+    seal_to: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class CheckOrder:
+    """A presentation the desk asks for; ``request_object`` is its signed JWT (RFC 9101)."""
+
+    check_id: str
+    request_object: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Check:
+    """``uri`` is the text of the check QR (``openid4vp://…``)."""
+
+    check_id: str
+    uri: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class CheckAnswer:
+    """``response`` is what the phone posted, still encrypted to the desk where asked for."""
+
+    check_id: str
+    response: str
+    received_at: datetime
+
+
+class EnrollmentLink(Protocol):
+    """The desk's way to the phone-facing service. Every method may raise a coded Trouble."""
+
+    def health(self) -> ServiceHealth: ...
+
+    def place_offer(self, order: OfferOrder) -> Offer: ...
+
+    def void_offer(self, offer_id: str, reason: str) -> None: ...
+
+    def events(self, offer_id: str, after: int, wait_s: float) -> tuple[OfferEvent, ...]: ...
+
+    def requests(self, offer_id: str) -> tuple[KeyRequest, ...]: ...
+
+    def answer(self, request: KeyRequest, credentials: Sequence[str]) -> None: ...
+
+    def deny(self, request_id: str, reason: str) -> None: ...
+
+    def place_check(self, order: CheckOrder) -> Check: ...
+
+    def check_answer(self, check_id: str, wait_s: float) -> CheckAnswer | None: ...
+
+    def publish_status(self, name: str, jwt: str, cwt: bytes) -> None: ...
