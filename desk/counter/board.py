@@ -1,0 +1,116 @@
+"""What the home page shows: is the desk ready to open, and how today's cases stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from desk.issuance.case import Case, State
+
+
+class CheckKey(StrEnum):
+    """The parts that must be ready, in the order in which trouble would show."""
+
+    CARD_SERVICE = "card_service"
+    PASSPORT_READER = "passport_reader"
+    OFFICER_CARD = "officer_card"
+    CAMERA = "camera"
+    PRINTER = "printer"
+    ENROLLMENT_SERVICE = "enrollment_service"
+    TRUST_LIST = "trust_list"
+    REGISTER = "register"
+    CLOCK = "clock"
+
+
+class CheckState(StrEnum):
+    CHECKING = "checking"
+    READY = "ready"
+    ATTENTION = "attention"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True)
+class BoardCheck:
+    """``fact`` is the key of the sentence under the name, ``facts`` fill it; ``code`` names
+    the trouble words with the one next step where the part is not ready."""
+
+    key: CheckKey
+    state: CheckState
+    fact: str = ""
+    facts: Mapping[str, str | int | float] = field(default_factory=dict)
+    code: str | None = None
+
+
+class RowState(StrEnum):
+    """The five columns of the day's books; every case stands in exactly one."""
+
+    IN_PROGRESS = "in_progress"
+    WAITING = "waiting"
+    NOT_PROVEN = "not_proven"
+    USABLE = "usable"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    number: str
+    name: str
+    state: State
+    row_state: RowState
+    held: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    officer_name: str
+    window: str
+    offer_expires_at: datetime | None = None
+    ending_reason: str | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        return self.closed_at is not None or self.row_state is RowState.ENDED
+
+
+@dataclass(frozen=True)
+class Board:
+    checks: tuple[BoardCheck, ...]
+    checked_at: datetime | None
+    rows: tuple[CaseRow, ...]
+
+    def count(self, state: RowState) -> int:
+        return sum(row.row_state is state for row in self.rows)
+
+    @property
+    def can_open(self) -> bool:
+        """Attention does not keep the window shut, an unusable part does."""
+        return bool(self.checks) and all(
+            check.state in (CheckState.READY, CheckState.ATTENTION) for check in self.checks
+        )
+
+
+_ROW_STATES: Mapping[State, RowState] = {
+    State.OFFERED: RowState.WAITING,
+    State.DELIVERED: RowState.NOT_PROVEN,
+    State.PROVEN: RowState.USABLE,
+    State.REFUSED: RowState.ENDED,
+    State.CANCELLED: RowState.ENDED,
+    State.EXPIRED: RowState.ENDED,
+}
+
+
+def row_of(case: Case) -> CaseRow:
+    """The table row of ``case``."""
+    return CaseRow(
+        number=case.number,
+        name=case.name,
+        state=case.state,
+        row_state=_ROW_STATES.get(case.state, RowState.IN_PROGRESS),
+        held=case.held,
+        opened_at=case.opened_at,
+        closed_at=case.closed_at,
+        officer_name=case.officer_name,
+        window=case.window,
+        offer_expires_at=case.offer.expires_at if case.offer else None,
+        ending_reason=case.ending.reason if case.ending else None,
+    )

@@ -1,0 +1,358 @@
+"""One applicant, one case: its states, what may follow what, and the facts it carries.
+
+A case is a value. Every act makes a new one through :func:`advance`, which asks the
+transition table first; what is not in the table is not possible. Storing, devices and
+screens are others' work. Pictures are not part of a case: they lie beside it in the
+store and are wiped by the retention rule, the case keeps their SHA-256 only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from desk.issuance.eligibility import Verdict
+from desk.mrtd.results import Finding, Result
+from desk.trouble import Trouble
+
+
+class NotPossible(Trouble):
+    """The case's state does not allow this act."""
+
+    code = "CASE-01"
+
+
+class State(StrEnum):
+    """Where a case stands. The last three are ends that issue nothing."""
+
+    OPENED = "opened"
+    DOCUMENT_CHECKED = "document_checked"
+    ELIGIBLE = "eligible"
+    FACE_CHECKED = "face_checked"
+    APPROVED = "approved"
+    OFFERED = "offered"
+    SIGNING = "signing"
+    DELIVERED = "delivered"
+    PROVEN = "proven"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def is_open(self) -> bool:
+        return self not in ENDS
+
+
+ENDS = frozenset({State.PROVEN, State.REFUSED, State.CANCELLED, State.EXPIRED})
+
+
+class Act(StrEnum):
+    """What moves a case from one state to another."""
+
+    CHECK_DOCUMENT = "check_document"
+    FIND_ELIGIBLE = "find_eligible"
+    JUDGE_FACE = "judge_face"
+    APPROVE = "approve"
+    OFFER = "offer"
+    TAKE_KEY = "take_key"
+    DELIVER = "deliver"
+    PROVE = "prove"
+    WITHDRAW_OFFER = "withdraw_offer"
+    GO_BACK = "go_back"
+    REFUSE = "refuse"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+
+
+_WORKING = (
+    State.OPENED,
+    State.DOCUMENT_CHECKED,
+    State.ELIGIBLE,
+    State.FACE_CHECKED,
+    State.APPROVED,
+    State.OFFERED,
+    State.SIGNING,
+    State.DELIVERED,
+)
+
+# Reading the document again is possible until the approval: everything judged on the
+# former reading falls with it.
+TRANSITIONS: Mapping[tuple[State, Act], State] = {
+    (State.OPENED, Act.CHECK_DOCUMENT): State.DOCUMENT_CHECKED,
+    (State.DOCUMENT_CHECKED, Act.CHECK_DOCUMENT): State.DOCUMENT_CHECKED,
+    (State.DOCUMENT_CHECKED, Act.FIND_ELIGIBLE): State.ELIGIBLE,
+    (State.ELIGIBLE, Act.JUDGE_FACE): State.FACE_CHECKED,
+    (State.FACE_CHECKED, Act.APPROVE): State.APPROVED,
+    (State.APPROVED, Act.OFFER): State.OFFERED,
+    (State.OFFERED, Act.TAKE_KEY): State.SIGNING,
+    (State.SIGNING, Act.DELIVER): State.DELIVERED,
+    (State.DELIVERED, Act.PROVE): State.PROVEN,
+    (State.OFFERED, Act.WITHDRAW_OFFER): State.APPROVED,
+    (State.SIGNING, Act.WITHDRAW_OFFER): State.APPROVED,
+    (State.DELIVERED, Act.WITHDRAW_OFFER): State.APPROVED,
+    (State.ELIGIBLE, Act.GO_BACK): State.DOCUMENT_CHECKED,
+    (State.FACE_CHECKED, Act.GO_BACK): State.ELIGIBLE,
+    **{(state, Act.REFUSE): State.REFUSED for state in _WORKING[:5]},
+    **{(state, Act.CANCEL): State.CANCELLED for state in _WORKING},
+    **{(state, Act.EXPIRE): State.EXPIRED for state in _WORKING},
+}
+
+
+class Judgement(StrEnum):
+    """What the officer sees before any score is shown; final once given."""
+
+    SAME = "same"
+    UNSURE = "unsure"
+    DIFFERENT = "different"
+
+
+class Comparison(StrEnum):
+    """How the sources of one item stand to each other."""
+
+    SAME = "same"
+    SPACING_ONLY = "spacing_only"
+    DIFFERENT = "different"
+    NOT_IN_REGISTER = "not_in_register"
+    NOT_ON_CHIP = "not_on_chip"
+
+
+@dataclass(frozen=True)
+class ComparedItem:
+    """One item in four sources; ``None`` where a source does not hold it.
+
+    ``reason`` is the key of the officer's reason for a difference; without it the case
+    does not go on.
+    """
+
+    item: str
+    printed: str | None
+    chip: str | None
+    typed: str | None
+    register: str | None
+    outcome: Comparison
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """What was read from the passport, and how it was judged.
+
+    ``findings`` come in the order in which they were made; ``portrait_sha256`` names the
+    picture beside the case (hex).
+    """
+
+    document_code: str
+    number: str
+    surname: str
+    given_names: str
+    birth_date: date
+    sex: str
+    nationality: str
+    issuing_state: str
+    expiry_date: date
+    mrz: tuple[str, ...]
+    overall: Result
+    findings: tuple[Finding, ...]
+    access: str
+    portrait_type: str
+    portrait_sha256: str
+    read_at: datetime
+    seconds: float
+    bytes_read: int
+
+    @property
+    def latin_name(self) -> str:
+        return f"{self.surname} {self.given_names}".strip()
+
+
+@dataclass(frozen=True)
+class RegisterFacts:
+    """The register entry as it stood when the case used it. ``resident_number`` is shown
+    masked only, and kept only inside the encrypted store."""
+
+    overseas_number: str
+    name_hangul: str
+    surname: str
+    given_names: str
+    birth_date: date
+    sex: str
+    nationality: str
+    resident_number: str = field(repr=False)
+    passport_number: str
+    post: str
+    address: str
+    status: str
+    status_date: date | None
+    status_reason: str
+    as_of: datetime
+    registered_on: date | None = None
+
+
+@dataclass(frozen=True)
+class FaceCheck:
+    """The officer's judgement first, then the machine's figures (Euclidean distance)."""
+
+    judgement: Judgement
+    judged_at: datetime
+    distance: float
+    band: str
+    matcher: str
+    matcher_version: str
+    limits: tuple[float, float]
+    inter_eye_px: float
+    frame_sha256: str
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What the applicant agreed to: purposes, text version, language, time, who pressed."""
+
+    purposes: tuple[str, ...]
+    version: str
+    language: str
+    given_at: datetime
+    given_by: str = "applicant"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """One card's signature over the digest of the case (SHA-256 of RFC 8785 JSON, hex)."""
+
+    digest: str
+    words: tuple[str, ...]
+    officer: str
+    officer_name: str
+    certificate_sha256: str
+    signature: str
+    approved_at: datetime
+
+
+@dataclass(frozen=True)
+class OfferFacts:
+    """The live offer. The issuance PIN is never part of it."""
+
+    offer_id: str
+    uri: str
+    configurations: tuple[str, ...]
+    placed_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class IssuedCredential:
+    """One signed credential: which key it names and where its status stands."""
+
+    configuration: str
+    device_key: str
+    status_uri: str
+    status_index: int
+    signed_at: datetime
+    valid_until: datetime
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class UseProof:
+    """The phone presented what it received: when, which, and when the list said valid."""
+
+    proven_at: datetime
+    configurations: tuple[str, ...]
+    published_at: datetime
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a case ended without a credential: a reason key, the rule or code behind it,
+    and the officer's own words."""
+
+    reason: str
+    code: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A state and when the case entered it."""
+
+    state: State
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Case:
+    """``number`` is post-year-running number; ``history`` begins with OPENED."""
+
+    number: str
+    post: str
+    window: str
+    officer: str
+    officer_name: str
+    opened_at: datetime
+    state: State = State.OPENED
+    history: tuple[Step, ...] = ()
+    language: str = "ko"
+    typed_mrz: tuple[str, ...] = ()
+    document: Document | None = None
+    register: RegisterFacts | None = None
+    compared: tuple[ComparedItem, ...] = ()
+    in_person_at: datetime | None = None
+    consent: Consent | None = None
+    verdict: Verdict | None = None
+    face: FaceCheck | None = None
+    opened_items: tuple[str, ...] = ()
+    data_confirmed_at: datetime | None = None
+    approvals: tuple[Approval, ...] = ()
+    expiry_date: date | None = None
+    pin_set_at: datetime | None = None
+    offer: OfferFacts | None = None
+    issued: tuple[IssuedCredential, ...] = ()
+    proof: UseProof | None = None
+    slips: tuple[str, ...] = ()
+    held: str | None = None
+    ending: Ending | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The name people use: in Hangul from the register, else as the chip writes it."""
+        if self.register is not None:
+            return self.register.name_hangul
+        return self.document.latin_name if self.document else ""
+
+    def entered(self, state: State) -> datetime | None:
+        """When the case last entered ``state``, if it ever did."""
+        times = [step.at for step in self.history if step.state is state]
+        return times[-1] if times else None
+
+
+def open_case(
+    number: str, post: str, window: str, officer: str, officer_name: str, at: datetime
+) -> Case:
+    """A new case in OPENED."""
+    return Case(
+        number=number,
+        post=post,
+        window=window,
+        officer=officer,
+        officer_name=officer_name,
+        opened_at=at,
+        history=(Step(State.OPENED, at),),
+    )
+
+
+def advance(case: Case, act: Act, at: datetime, **facts: object) -> Case:
+    """The case after ``act``, with ``facts`` set on it. Raises :class:`NotPossible`."""
+    target = TRANSITIONS.get((case.state, act))
+    if target is None:
+        raise NotPossible(f"{act} in {case.state}", act=act.value, state=case.state.value)
+    history = (*case.history, Step(target, at))
+    return replace(case, state=target, history=history, **facts)  # type: ignore[arg-type]
+
+
+def unexplained(case: Case) -> tuple[ComparedItem, ...]:
+    """Differences that still lack the officer's reason."""
+    return tuple(
+        item for item in case.compared if item.outcome is Comparison.DIFFERENT and not item.reason
+    )
