@@ -1,0 +1,171 @@
+"""The station's settings: one TOML file over commented defaults.
+
+``resources/settings.toml`` holds every key with its default and unit; the home folder's
+``settings.toml`` overrides single keys. A key that the defaults do not know, or a value of
+another type, is refused by name: a misspelt policy must not pass unnoticed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from desk.resources import resource
+from desk.trouble import Trouble
+
+
+class SettingsWrong(Trouble):
+    """The settings file cannot be used; ``key`` says where."""
+
+    code = "SETTINGS-01"
+
+
+@dataclass(frozen=True)
+class StationSettings:
+    post: str
+    window: str
+    serial: str
+    language: str
+
+
+@dataclass(frozen=True)
+class ReaderSettings:
+    passport: str
+    officer: str
+
+
+@dataclass(frozen=True)
+class CameraSettings:
+    device: str
+
+
+@dataclass(frozen=True)
+class PrinterSettings:
+    name: str
+
+
+@dataclass(frozen=True)
+class EnrollmentSettings:
+    url: str
+    public_url: str
+    port: int
+    formats: tuple[str, ...]
+    offer_minutes: int
+    check_minutes: int
+
+
+@dataclass(frozen=True)
+class CredentialSettings:
+    administrative_years: int
+    technical_months: int
+    portrait: str
+    claim_profile: str
+
+
+@dataclass(frozen=True)
+class AuthoritySettings:
+    iaca: str
+    verifier: str
+    status_signer: str
+    officers: str
+
+
+@dataclass(frozen=True)
+class TrustSettings:
+    warn_days: int
+
+
+@dataclass(frozen=True)
+class RegisterSettings:
+    fresh_hours: int
+
+
+@dataclass(frozen=True)
+class FaceSettings:
+    similar: float
+    dissimilar: float
+    inter_eye_px: int
+
+
+@dataclass(frozen=True)
+class LockSettings:
+    idle_minutes: int
+    idle_warning_seconds: int
+
+
+@dataclass(frozen=True)
+class RetentionSettings:
+    closed_case_days: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    station: StationSettings
+    readers: ReaderSettings
+    camera: CameraSettings
+    printer: PrinterSettings
+    enrollment: EnrollmentSettings
+    credential: CredentialSettings
+    authority: AuthoritySettings
+    trust: TrustSettings
+    register: RegisterSettings
+    face: FaceSettings
+    lock: LockSettings
+    retention: RetentionSettings
+
+
+def load_settings(file: Path | None = None) -> Settings:
+    """The defaults with the keys of ``file`` over them. Raises :class:`SettingsWrong`."""
+    merged = _read(resource("settings.toml"))
+    if file is not None and file.exists():
+        for section, values in _read(file).items():
+            _overlay(merged, section, values)
+    return Settings(
+        **{
+            section.name: _SECTIONS[section.name](**_frozen(merged[section.name]))
+            for section in fields(Settings)
+        }
+    )
+
+
+_SECTIONS: dict[str, Any] = {
+    "station": StationSettings,
+    "readers": ReaderSettings,
+    "camera": CameraSettings,
+    "printer": PrinterSettings,
+    "enrollment": EnrollmentSettings,
+    "credential": CredentialSettings,
+    "authority": AuthoritySettings,
+    "trust": TrustSettings,
+    "register": RegisterSettings,
+    "face": FaceSettings,
+    "lock": LockSettings,
+    "retention": RetentionSettings,
+}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
+        raise SettingsWrong(f"{file.name}: {reason}", key=file.name) from reason
+
+
+def _overlay(merged: dict[str, Any], section: str, values: Any) -> None:
+    if section not in merged or not isinstance(values, dict):
+        raise SettingsWrong(f"unknown section [{section}]", key=section)
+    for key, value in values.items():
+        default = merged[section].get(key)
+        if type(value) is not type(default) and not _widens(value, default):
+            raise SettingsWrong(f"{section}.{key} is not as in the defaults", key=f"{section}.{key}")
+        merged[section][key] = value
+
+
+def _widens(value: object, default: object) -> bool:
+    return isinstance(default, float) and type(value) is int
+
+
+def _frozen(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
