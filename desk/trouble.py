@@ -21,6 +21,6 @@ class Trouble(Exception):
 
     code: ClassVar[str] = "DESK-00"
 
-    def __init__(self, message: str = "", /, **facts: str | int | float | None) -> None:
+    def __init__(self, message: str = "", /, **facts: str | float | None) -> None:
         super().__init__(message or self.code)
         self.facts = facts
