@@ -159,7 +159,8 @@ def _overlay(merged: dict[str, Any], section: str, values: Any) -> None:
     for key, value in values.items():
         default = merged[section].get(key)
         if type(value) is not type(default) and not _widens(value, default):
-            raise SettingsWrong(f"{section}.{key} is not as in the defaults", key=f"{section}.{key}")
+            place = f"{section}.{key}"
+            raise SettingsWrong(f"{place} is not as in the defaults", key=place)
         merged[section][key] = value
 
 
