@@ -1,0 +1,178 @@
+"""Opening the records, and the two kinds of transaction on them.
+
+SQLCipher with a raw key; write-ahead log with full synchronisation, so that what was
+committed survives a power cut; deleted content is overwritten. A reader never waits. A
+writer takes the write lock at its beginning (``BEGIN IMMEDIATE``): what it reads cannot
+change before it commits, on which audit chain, status indexes and numbers rely.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
+from sqlalchemy.pool import QueuePool
+
+from desk.store import schema
+from desk.store.key import RecordsKey
+from desk.store.models import MetaRow
+from desk.store.troubles import WrongKind, database_troubles
+
+BUSY_SECONDS = 5.0
+_BEGIN = "records_begin"
+_AUDITED = "audited"
+_CHANGED = "changed"
+
+
+class StoreKind(StrEnum):
+    """Training records never open in live work, nor live ones in training."""
+
+    LIVE = "live"
+    TRAINING = "training"
+
+
+class UnauditedChange(RuntimeError):
+    """A bug: a transaction changed records and wrote no audit event."""
+
+
+class Store:
+    """The open records. Threads may share it; each takes sessions of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        writing = engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._reading = sessionmaker(engine, expire_on_commit=False)
+        self._writing = sessionmaker(writing, class_=_WritingSession, expire_on_commit=False)
+
+    @classmethod
+    def open(cls, path: Path, key: RecordsKey, kind: StoreKind = StoreKind.LIVE) -> Store:
+        """Open or make the records in ``path`` and bring them to today's shape.
+
+        Raises the family of :mod:`desk.store.troubles`.
+        """
+        engine = open_engine(path, key)
+        try:
+            with database_troubles():
+                schema.upgrade(engine)
+                _claim(engine, kind)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent view of the records; nothing in it is written."""
+        with database_troubles(), self._reading() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: everything in it is durable at its end, or nothing is."""
+        with database_troubles(), self._writing.begin() as session:
+            yield session
+
+    def checkpoint(self) -> None:
+        """Move the log into the file and cut the log to nothing."""
+        with database_troubles(), self.engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            connection.rollback()
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+class _WritingSession(Session):
+    """Commits a change only together with its audit event."""
+
+
+@event.listens_for(_WritingSession, "after_flush")
+def _note_flush(session: Session, _context: UOWTransaction) -> None:
+    if session.new or session.dirty or session.deleted:
+        session.info[_CHANGED] = True
+
+
+@event.listens_for(_WritingSession, "do_orm_execute")
+def _note_statement(state: ORMExecuteState) -> None:
+    if not state.is_select:
+        state.session.info[_CHANGED] = True
+
+
+@event.listens_for(_WritingSession, "before_commit")
+def _demand_event(session: Session) -> None:
+    session.flush()
+    if session.info.pop(_CHANGED, False) and not session.info.pop(_AUDITED, False):
+        raise UnauditedChange
+    session.info.pop(_AUDITED, None)
+
+
+def note_audited(session: Session) -> None:
+    """Called by :mod:`desk.store.journal` for each event it appends."""
+    session.info[_AUDITED] = True
+
+
+def open_engine(path: Path, key: RecordsKey) -> Engine:
+    """An engine on the encrypted file. Parameters and key never reach a log or a message."""
+
+    def connect() -> Any:
+        connection = sqlcipher.connect(
+            str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _prepare(connection, key)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine(
+        "sqlite://",
+        module=sqlcipher,
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=4,
+        hide_parameters=True,
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, key: RecordsKey) -> None:
+    for pragma in (
+        # SQLCipher would write to the program's error output what we raise as troubles.
+        "PRAGMA cipher_log_level = NONE",
+        key.pragma(),
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA secure_delete = ON",
+        "PRAGMA temp_store = MEMORY",
+    ):
+        connection.execute(pragma).fetchall()
+
+
+def _begin(connection: Connection) -> None:
+    # The driver's own transaction handling is off (isolation_level=None): it begins only
+    # before the first change, so that what was read earlier might have changed meanwhile.
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _claim(engine: Engine, kind: StoreKind) -> None:
+    """Mark new records as training or live; refuse records of the other kind."""
+    with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
+        found = connection.scalar(select(MetaRow.value).where(MetaRow.name == "kind"))
+        if found is None:
+            facts = {"kind": kind.value, "holder_pepper": secrets.token_hex(32)}
+            rows = [{"name": name, "value": value} for name, value in facts.items()]
+            connection.execute(insert(MetaRow), rows)
+        elif found != kind:
+            raise WrongKind(found, found=found, wanted=kind.value)

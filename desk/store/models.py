@@ -1,0 +1,322 @@
+"""The tables of the records. Only modules of ``desk.store`` see these classes.
+
+The same models serve a PostgreSQL of the post later: JSON has its JSONB variant, choices
+are checked strings, constraint names follow one convention. SQLite drops time zones, so
+every time goes through :class:`UtcDateTime`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware in, UTC out; a naive time is a bug and raises."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+PlainJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        date: Date(),
+        str: Text(),
+        bytes: LargeBinary(),
+        dict[str, Any]: PlainJson,
+    }
+
+
+class MetaRow(Base):
+    """Facts about these records themselves: training or live, station."""
+
+    __tablename__ = "meta"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str]
+
+
+class SequenceRow(Base):
+    """The last number given out in a scope (case numbers of a post and year, slips)."""
+
+    __tablename__ = "sequences"
+
+    scope: Mapped[str] = mapped_column(String(40), primary_key=True)
+    last: Mapped[int]
+
+
+class CaseRow(Base):
+    """``record`` is the whole case as plain JSON; gone (NULL) after the purge.
+
+    ``holder`` is a keyed digest of the overseas number: the rule «one phone a person» must
+    find a holder again after the purge, without keeping who it is.
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (Index(None, "state", "opened_at"),)
+
+    number: Mapped[str] = mapped_column(String(24), primary_key=True)
+    post: Mapped[str] = mapped_column(String(8))
+    window: Mapped[str] = mapped_column(String(16))
+    officer: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(20))
+    opened_at: Mapped[datetime] = mapped_column(index=True)
+    changed_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    holder: Mapped[str | None] = mapped_column(String(64), index=True)
+    revision: Mapped[int]
+    record: Mapped[dict[str, Any] | None]
+    purged_at: Mapped[datetime | None]
+
+
+class CaseStepRow(Base):
+    """Every state a case entered. Holds no personal data and outlives the purge."""
+
+    __tablename__ = "case_steps"
+
+    case_number: Mapped[str] = mapped_column(ForeignKey("cases.number"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(80))
+
+
+class CaseBlobRow(Base):
+    """Pictures and raw passport files beside a case, each purgeable alone."""
+
+    __tablename__ = "case_blobs"
+
+    case_number: Mapped[str] = mapped_column(ForeignKey("cases.number"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(24), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(60))
+    sha256: Mapped[str] = mapped_column(String(64))
+    kept_at: Mapped[datetime] = mapped_column(index=True)
+    data: Mapped[bytes]
+
+
+class ConsentRow(Base):
+    """One purpose, asked once: the answer, the text's version and language, who pressed."""
+
+    __tablename__ = "consents"
+    __table_args__ = (CheckConstraint("pressed_by IN ('applicant', 'officer')", name="presser"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey("cases.number"), index=True)
+    purpose: Mapped[str] = mapped_column(String(40))
+    version: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(8))
+    given: Mapped[bool]
+    at: Mapped[datetime]
+    pressed_by: Mapped[str] = mapped_column(String(10))
+
+
+class StatusListRow(Base):
+    """A published list; ``changed_at`` after ``published_at`` means it is due again."""
+
+    __tablename__ = "status_lists"
+    __table_args__ = (CheckConstraint("size > 0", name="size"),)
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    size: Mapped[int]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+
+
+class StatusEntryRow(Base):
+    """One index, given out once and never again; rows are never deleted (I3)."""
+
+    __tablename__ = "status_entries"
+    __table_args__ = (
+        CheckConstraint("validity IN ('valid', 'invalid', 'suspended')", name="validity"),
+        CheckConstraint("position >= 0", name="position"),
+    )
+
+    list_name: Mapped[str] = mapped_column(ForeignKey("status_lists.name"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    case_number: Mapped[str] = mapped_column(String(24), index=True)
+    validity: Mapped[str] = mapped_column(String(10))
+    allocated_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class IntentRow(Base):
+    """What is about to be signed, durable before the card sees it (I2).
+
+    ``to_be_signed`` are the exact bytes; ``material`` is what the credential package needs
+    to finish from the signature. Both are wiped with the case.
+    """
+
+    __tablename__ = "intents"
+    __table_args__ = (
+        CheckConstraint("state IN ('live', 'signed', 'delivered', 'void')", name="state"),
+        Index(
+            "uq_intents_one_live",
+            "case_number",
+            unique=True,
+            sqlite_where=text("state = 'live'"),
+            postgresql_where=text("state = 'live'"),
+        ),
+        Index(
+            "uq_intents_one_standing",
+            "case_number",
+            "format",
+            unique=True,
+            sqlite_where=text("state <> 'void'"),
+            postgresql_where=text("state <> 'void'"),
+        ),
+        UniqueConstraint("list_name", "position"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey("cases.number"), index=True)
+    offer_id: Mapped[str] = mapped_column(String(64))
+    request_id: Mapped[str] = mapped_column(String(64))
+    format: Mapped[str] = mapped_column(String(16))
+    device_key: Mapped[str] = mapped_column(String(64))
+    list_name: Mapped[str] = mapped_column(String(40))
+    position: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+    to_be_signed: Mapped[bytes | None]
+    to_be_signed_sha256: Mapped[str] = mapped_column(String(64))
+    material: Mapped[bytes | None]
+    signature: Mapped[bytes | None]
+    credential: Mapped[bytes | None]
+    written_at: Mapped[datetime]
+    signed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None] = mapped_column(String(40))
+
+
+class SlipRow(Base):
+    """A printed sheet; the serial runs per station and is never given out twice."""
+
+    __tablename__ = "slips"
+    __table_args__ = (
+        CheckConstraint("kind IN ('enrollment', 'handover', 'refusal')", name="kind"),
+    )
+
+    serial: Mapped[str] = mapped_column(String(24), primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey("cases.number"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    language: Mapped[str] = mapped_column(String(8))
+    offer_id: Mapped[str | None] = mapped_column(String(64))
+    printed_at: Mapped[datetime]
+    printed_by: Mapped[str] = mapped_column(String(80))
+    voided_at: Mapped[datetime | None]
+    void_reason: Mapped[str | None] = mapped_column(String(40))
+    replaced_by: Mapped[str | None] = mapped_column(String(24))
+
+
+class RegisterBatchRow(Base):
+    """One import of the register extract. Only the batch in state ``active`` is looked at;
+    a batch still ``loading`` at the next start was cut off and is removed."""
+
+    __tablename__ = "register_batches"
+    __table_args__ = (
+        CheckConstraint("state IN ('loading', 'active', 'retired')", name="state"),
+        Index(
+            "uq_register_batches_one_active",
+            "state",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(10))
+    started_at: Mapped[datetime]
+    as_of: Mapped[datetime]
+    entries: Mapped[int]
+    sha256: Mapped[str | None] = mapped_column(String(64))
+
+
+class RegisterEntryRow(Base):
+    """One line of the extract. ``latin_key`` is the name as compared with a passport's."""
+
+    __tablename__ = "register_entries"
+    __table_args__ = (
+        Index(None, "batch_id", "overseas_number"),
+        Index(None, "batch_id", "passport_number"),
+        Index(None, "batch_id", "latin_key", "birth_date"),
+        {"sqlite_with_rowid": False},
+    )
+
+    batch_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("register_batches.id"), primary_key=True
+    )
+    line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    overseas_number: Mapped[str] = mapped_column(String(32))
+    name_hangul: Mapped[str]
+    surname: Mapped[str]
+    given_names: Mapped[str]
+    latin_key: Mapped[str]
+    birth_date: Mapped[date]
+    sex: Mapped[str] = mapped_column(String(1))
+    nationality: Mapped[str] = mapped_column(String(3))
+    resident_number: Mapped[str] = mapped_column(String(14))
+    passport_number: Mapped[str] = mapped_column(String(9))
+    post: Mapped[str] = mapped_column(String(8))
+    address: Mapped[str]
+    status: Mapped[str] = mapped_column(String(12))
+    status_date: Mapped[date]
+    status_reason: Mapped[str]
+
+
+class AuditRow(Base):
+    """One event of the chain. ``line`` is the exact text that was hashed and is exported."""
+
+    __tablename__ = "audit_events"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(40), index=True)
+    case_number: Mapped[str | None] = mapped_column(String(24), index=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    line: Mapped[str]
