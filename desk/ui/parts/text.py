@@ -1,0 +1,190 @@
+"""Words on the screen: one line that is cut with «…», or a paragraph with its line height."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QHelpEvent,
+    QPainter,
+    QPaintEvent,
+    QTextCharFormat,
+    QTextLayout,
+    QTextOption,
+)
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from desk.ui.look import Look
+from desk.ui.theme import Type
+
+_MARKS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__")
+
+
+def plain(text: str) -> str:
+    """``text`` without the marks for bold (``**``) and muted (``__``)."""
+    return _MARKS.sub(lambda found: found.group(1) or found.group(2), text)
+
+
+class Text(QLabel):
+    """Text in a size of type and a token's colour.
+
+    ``**words**`` stand in 600, ``__words__`` muted. Without ``wrap`` the text is one line,
+    cut with «…» when there is no room, and shown in full as tool tip. The accessible name
+    is the plain text.
+    """
+
+    def __init__(
+        self,
+        look: Look,
+        text: str = "",
+        kind: Type = Type.BODY,
+        token: str = "text",
+        *,
+        wrap: bool = False,
+        align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+        lang: str | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._look, self._kind, self._token, self._marked = look, kind, token, text
+        self._wrap, self._lang = wrap, lang
+        self._underline: str | None = None
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(align)
+        self.setWordWrap(wrap)
+        policy = QSizePolicy(
+            QSizePolicy.Policy.Preferred,
+            QSizePolicy.Policy.Fixed if not wrap else QSizePolicy.Policy.Preferred,
+        )
+        policy.setHeightForWidth(wrap)
+        self.setSizePolicy(policy)
+        self.say(text)
+        look.restyled.connect(self.update)
+
+    def say(self, text: str, token: str | None = None, kind: Type | None = None) -> None:
+        """Show ``text``; keep colour and size unless others are given."""
+        self._marked = text
+        self._token = token or self._token
+        self._kind = kind or self._kind
+        self.setText(plain(text))
+        self.setAccessibleName(plain(text))
+        self.updateGeometry()
+        self.update()
+
+    def underline(self, token: str | None) -> None:
+        """A 2 px line under the words in a token's colour (a value that differs)."""
+        self._underline = token
+        self.update()
+
+    @property
+    def token(self) -> str:
+        return self._token
+
+    def advance(self) -> float:
+        """How wide the words are on one line."""
+        layout = self._layout(None)
+        return layout.maximumWidth() if layout.lineCount() else 0.0
+
+    def _layout(self, width: float | None) -> QTextLayout:
+        text, formats = self._formats()
+        layout = QTextLayout(text, self._look.font(self._kind))
+        layout.setFormats(formats)
+        option = QTextOption()
+        option.setWrapMode(
+            QTextOption.WrapMode.WordWrap if width is not None else QTextOption.WrapMode.ManualWrap
+        )
+        layout.setTextOption(option)
+        layout.beginLayout()
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(width if width is not None else 1e6)
+        layout.endLayout()
+        return layout
+
+    def _formats(self) -> tuple[str, list[QTextLayout.FormatRange]]:
+        text, formats, place = "", [], 0
+        for found in _MARKS.finditer(self._marked):
+            text += self._marked[place : found.start()]
+            word = found.group(1) or found.group(2)
+            part = QTextLayout.FormatRange()
+            part.start, part.length = len(text), len(word)
+            style = QTextCharFormat()
+            if found.group(1):
+                bold = Type.SMALL_STRONG if self._kind is Type.SMALL else Type.STRONG
+                bold = Type.WIDE_STRONG if self._kind is Type.WIDE_BODY else bold
+                style.setFont(self._look.font(bold))
+            else:
+                style.setForeground(self._look["muted"])
+            part.format = style
+            formats.append(part)
+            text += word
+            place = found.end()
+        text += self._marked[place:]
+        return text.replace("\n", "\u2028"), formats
+
+    # Qt's own
+    def sizeHint(self) -> QSize:
+        layout = self._layout(None)
+        width = max(
+            (layout.lineAt(i).naturalTextWidth() for i in range(layout.lineCount())), default=0
+        )
+        return QSize(int(width + 0.999), self._look.line(self._kind) * max(1, layout.lineCount()))
+
+    def minimumSizeHint(self) -> QSize:
+        floor = 0 if self._wrap else min(24, self.sizeHint().width())
+        return QSize(floor, self._look.line(self._kind))
+
+    def hasHeightForWidth(self) -> bool:
+        return self._wrap
+
+    def heightForWidth(self, width: int) -> int:
+        if not self._wrap:
+            return self._look.line(self._kind)
+        return self._look.line(self._kind) * max(1, self._layout(float(width)).lineCount())
+
+    def is_cut(self) -> bool:
+        """Whether the words do not fit and are shown with «…»."""
+        return not self._wrap and self.sizeHint().width() > self.width() + 1
+
+    def event(self, event):  # type: ignore[no-untyped-def]
+        if isinstance(event, QHelpEvent):
+            self.setToolTip(self.text() if self.is_cut() else "")
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self._look["disabled"] if not self.isEnabled() else self._look[self._token])
+        font = self._look.font(self._kind)
+        if self.is_cut():
+            metrics = QFontMetricsF(font)
+            painter.setFont(font)
+            cut = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+            self._draw_plain(painter, metrics, cut)
+            return
+        layout = self._layout(float(self.width()) if self._wrap else None)
+        height = self._look.line(self._kind)
+        block = height * layout.lineCount()
+        top = 0.0
+        if self.alignment() & Qt.AlignmentFlag.AlignVCenter:
+            top = max(0.0, (self.height() - block) / 2)
+        for number in range(layout.lineCount()):
+            line = layout.lineAt(number)
+            left = self._left(line.naturalTextWidth())
+            y = top + number * height + (height - line.height()) / 2
+            line.draw(painter, QPointF(left, round(y)) - line.position())
+            if self._underline and number == 0:
+                bar = QRectF(left, top + height - 3, line.naturalTextWidth(), 2)
+                painter.fillRect(bar, self._look[self._underline])
+
+    def _draw_plain(self, painter: QPainter, metrics: QFontMetricsF, text: str) -> None:
+        height = self._look.line(self._kind)
+        base = (height - metrics.height()) / 2 + metrics.ascent()
+        painter.drawText(QPointF(self._left(metrics.horizontalAdvance(text)), round(base)), text)
+
+    def _left(self, width: float) -> float:
+        if self.alignment() & Qt.AlignmentFlag.AlignRight:
+            return float(self.width()) - width
+        if self.alignment() & Qt.AlignmentFlag.AlignHCenter:
+            return (self.width() - width) / 2
+        return 0.0
