@@ -1,0 +1,96 @@
+"""Who may work at this desk: the station's list of officers and the sign-in by card.
+
+An officer is known by the certificate in slot 9A of the card. The card proves that it
+holds the key by signing a fresh challenge after the PIN (FIPS 201-3, 6.2.3.1); what the
+person may do comes from the list, never from the card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from desk.cards.piv import PivSession, Slot
+from desk.trouble import Trouble
+
+
+class OfficerUnknown(Trouble):
+    """The card is genuine, but nobody on this station's list holds it."""
+
+    code = "OFFICER-01"
+
+
+class OfficersMissing(Trouble):
+    """The list of officers is not there or cannot be read."""
+
+    code = "OFFICER-02"
+
+
+class OtherPost(Trouble):
+    """The officer belongs to another post than this station."""
+
+    code = "OFFICER-03"
+
+
+@dataclass(frozen=True)
+class Officer:
+    """``card`` is the SHA-256 (hex) of the 9A certificate in DER."""
+
+    officer_id: str
+    name_ko: str
+    name_en: str
+    title_ko: str
+    title_en: str
+    role: str
+    post: str
+    card: str
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A session at the desk: who, with which card, since when."""
+
+    officer: Officer
+    card: str
+    since: datetime
+
+
+def load_officers(file: Path) -> Mapping[str, Officer]:
+    """Officers by card. Raises :class:`OfficersMissing`."""
+    try:
+        entries = tomllib.loads(file.read_text(encoding="utf-8"))["officer"]
+        officers = [Officer(**entry) for entry in entries]
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as reason:
+        raise OfficersMissing(f"{file.name}: {reason}") from reason
+    return {officer.card: officer for officer in officers}
+
+
+def read_card_identity(session: PivSession) -> str:
+    """The SHA-256 (hex) of the card's 9A certificate; asks for no PIN."""
+    session.select()
+    return hashlib.sha256(session.certificate(Slot.AUTHENTICATION)).hexdigest()
+
+
+def sign_in(
+    session: PivSession,
+    pin: bytearray,
+    officers: Mapping[str, Officer],
+    post: str,
+    now: Callable[[], datetime],
+    allow_last_try: bool = False,
+) -> SignIn:
+    """PIN, challenge, list and post, in this order of refusal: a card nobody knows costs
+    no try. Raises the card's own troubles and those above; ``pin`` is wiped by the session."""
+    card = read_card_identity(session)
+    officer = officers.get(card)
+    if officer is None:
+        raise OfficerUnknown()
+    if officer.post != post:
+        raise OtherPost(post=officer.post)
+    session.verify_pin(pin, allow_last_try=allow_last_try)
+    session.prove_possession(Slot.AUTHENTICATION)
+    return SignIn(officer, card, now())

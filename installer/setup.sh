@@ -1,0 +1,95 @@
+# Shared by run.sh and test.sh: brings a Debian machine to the state both need.
+# Sourced, not run. Every step looks first and does nothing where nothing is missing.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+venv="$root/.venv"
+
+say() { printf 'desk: %s\n' "$*" >&2; }
+fail() { printf 'desk: cannot go on: %s\n' "$*" >&2; exit 1; }
+
+# What the program needs to run, offscreen and on X11 (Qt blames xcb-cursor when another
+# of these is missing, so the list is complete on purpose).
+run_packages=(
+    ca-certificates
+    python3 python3-venv python3-dev gcc libc6-dev libpcsclite-dev   # pyscard has no Linux wheel
+    pcscd
+    libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libxkbcommon0
+    libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1
+    libpulse0 libxrandr2 libcups2 libnss3
+    xvfb xauth
+)
+# What only the checks need: the virtual reader driver, a second PIV implementation, a
+# second wallet.
+test_packages=(git vsmartcard-vpcd opensc nodejs npm)
+
+install_packages() {
+    command -v dpkg-query >/dev/null || fail "this is no Debian system; it needs these packages: $*"
+    local missing=() package
+    for package in "$@"; do
+        installed "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    say "installing system packages: ${missing[*]}"
+    as_root apt-get update -qq || fail "the package lists could not be fetched; is there a network?"
+    DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null \
+        || fail "apt-get could not install: ${missing[*]}"
+}
+
+# A command that came from elsewhere (a newer Node, a Python of the user's) serves as well.
+installed() {
+    case "$1" in
+        nodejs) command -v node >/dev/null && return 0 ;;
+        npm | git) command -v "$1" >/dev/null && return 0 ;;
+    esac
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        env DEBIAN_FRONTEND=noninteractive "$@"
+    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+        sudo env DEBIAN_FRONTEND=noninteractive "$@"
+    else
+        fail "system packages are missing and this user may not install them; run once as root or with sudo: apt-get install ${missing[*]}"
+    fi
+}
+
+find_python() {
+    local candidate
+    for candidate in python3.13 python3.12 python3.11 python3; do
+        if command -v "$candidate" >/dev/null \
+            && "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return 0
+        fi
+    done
+    fail "no Python 3.11 or newer with venv was found"
+}
+
+# The locked environment in .venv, exactly as requirements.lock says, hashes checked.
+install_environment() {
+    local python stamp
+    stamp="$venv/.installed-from"
+    if [ -f "$stamp" ] && cmp -s "$stamp" "$root/requirements.lock"; then
+        return 0
+    fi
+    python=$(find_python)
+    if ! command -v uv >/dev/null; then
+        say "installing uv beside the environment"
+        [ -x "$root/.venv-tools/bin/uv" ] || {
+            "$python" -m venv "$root/.venv-tools"
+            "$root/.venv-tools/bin/pip" install --quiet uv || fail "uv could not be installed from PyPI"
+        }
+        PATH="$root/.venv-tools/bin:$PATH"
+    fi
+    [ -x "$venv/bin/python" ] || uv venv --quiet --python "$python" "$venv"
+    say "installing the locked environment (the first time takes some minutes)"
+    uv pip sync --quiet --python "$venv/bin/python" --require-hashes "$root/requirements.lock" \
+        || fail "the environment could not be installed as requirements.lock says"
+    "$venv/bin/python" -m compileall -q "$root/desk" || true
+    cp "$root/requirements.lock" "$stamp"
+}
+
+export PYTHONPATH="$root"
