@@ -304,7 +304,7 @@ class RegisterEntryRow(Base):
     post: Mapped[str] = mapped_column(String(8))
     address: Mapped[str]
     status: Mapped[str] = mapped_column(String(12))
-    status_date: Mapped[date]
+    status_date: Mapped[date | None]
     status_reason: Mapped[str]
 
 

@@ -221,7 +221,7 @@ def upgrade() -> None:
         sa.Column("post", sa.String(length=8), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
-        sa.Column("status_date", sa.Date(), nullable=False),
+        sa.Column("status_date", sa.Date(), nullable=True),
         sa.Column("status_reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["register_batches.id"], name=op.f("fk_register_entries_batch_id")

@@ -1,0 +1,104 @@
+"""The audit chain in the records: append in the writer's transaction, read, export.
+
+The form of an event and its verification are :mod:`desk.issuance.audit`'s.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desk.issuance import audit
+from desk.issuance.audit import AuditEvent, AuditHead, Fact
+from desk.store.database import note_audited
+from desk.store.models import AuditRow
+from desk.store.troubles import Unwritable
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Who and when. ``actor`` names a card or a device: ``officer:4f2a…``, ``station:LA01``."""
+
+    at: datetime
+    actor: str
+
+
+def append(
+    session: Session,
+    stamp: Stamp,
+    kind: str,
+    case: str | None = None,
+    /,
+    **facts: Fact | float,
+) -> AuditEvent:
+    """Bind one event to the chain, in the caller's writing transaction.
+
+    Raises :class:`~desk.issuance.audit.FactNotAllowed` for a fact outside the whitelist.
+    """
+    event = audit.link(head(session), stamp.at, stamp.actor, kind, case, facts)
+    session.add(
+        AuditRow(
+            seq=event.seq,
+            at=event.at,
+            actor=event.actor,
+            kind=event.kind,
+            case_number=event.case,
+            hash=event.hash,
+            line=event.line,
+        )
+    )
+    session.flush()
+    note_audited(session)
+    return event
+
+
+def head(session: Session) -> AuditHead:
+    last = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)
+    found = session.execute(last).first()
+    return audit.START if found is None else AuditHead(found.seq, found.hash)
+
+
+def events(
+    session: Session, *, after: int = 0, limit: int = _PAGE, case: str | None = None
+) -> tuple[AuditEvent, ...]:
+    """Events in their order, from the one behind ``after``."""
+    query = select(AuditRow.line).where(AuditRow.seq > after).order_by(AuditRow.seq).limit(limit)
+    if case is not None:
+        query = query.where(AuditRow.case_number == case)
+    return tuple(audit.read_line(line) for line in session.scalars(query))
+
+
+def lines(session: Session, at: datetime) -> Iterator[str]:
+    """The exported log line by line, closed by its head record. One reading session."""
+    end = head(session)
+    after = 0
+    while after < end.count:
+        page = select(AuditRow.seq, AuditRow.line).where(AuditRow.seq > after)
+        rows = session.execute(page.order_by(AuditRow.seq).limit(_PAGE)).all()
+        yield from (row.line for row in rows)
+        after = rows[-1].seq
+    yield audit.head_line(end, at)
+
+
+def export(session: Session, target: Path, at: datetime) -> AuditHead:
+    """Write the whole log to ``target``: complete under its name, or not there at all."""
+    part = target.with_name(target.name + ".part")
+    try:
+        with part.open("w", encoding="ascii", newline="\n") as file:
+            for line in lines(session, at):
+                file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as reason:
+        part.unlink(missing_ok=True)
+        raise Unwritable("export", file=target.name) from reason
+    return head(session)

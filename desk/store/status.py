@@ -1,0 +1,177 @@
+"""Status indexes: given out at random, once for ever, and what each says today.
+
+An index is never used a second time (I3): rows are not deleted, not even by the purge,
+and the table's key is list and position. Which validity may follow which stands here:
+INVALID is final, and a credential begins SUSPENDED. Building and signing the published
+list is ``desk.credential.statuslist``'s.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from desk.store import journal
+from desk.store.journal import Stamp
+from desk.store.models import StatusEntryRow, StatusListRow
+from desk.store.troubles import ListFull, StatusFinal
+
+# Beyond this share of a list a random draw meets a used index too often, and the set of
+# free indexes would begin to tell which ones come next.
+FILL_LIMIT = 0.9
+DEFAULT_SIZE = 1 << 20
+
+
+class Validity(StrEnum):
+    VALID = "valid"
+    INVALID = "invalid"
+    SUSPENDED = "suspended"
+
+    @property
+    def bits(self) -> int:
+        """The two bits of the published list (token status list, §7.1: 0, 1, 2)."""
+        return {"valid": 0, "invalid": 1, "suspended": 2}[self.value]
+
+
+@dataclass(frozen=True)
+class StatusSlot:
+    """One index of one list."""
+
+    list_name: str
+    index: int
+
+
+@dataclass(frozen=True)
+class StatusEntry:
+    slot: StatusSlot
+    case_number: str
+    validity: Validity
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class ListContent:
+    """What has to be published: ``values`` holds the indexes that are not VALID."""
+
+    name: str
+    size: int
+    values: dict[int, Validity]
+    changed_at: datetime
+    published_at: datetime | None
+
+    @property
+    def is_due(self) -> bool:
+        return self.published_at is None or self.changed_at > self.published_at
+
+
+def open_list(session: Session, stamp: Stamp, name: str, size: int = DEFAULT_SIZE) -> None:
+    """Begin a list of ``size`` indexes; nothing happens where it exists already."""
+    if session.get(StatusListRow, name) is not None:
+        return
+    session.add(StatusListRow(name=name, size=size, opened_at=stamp.at, changed_at=stamp.at))
+    journal.append(session, stamp, "STATUS.LIST_OPENED", list=name, count=size)
+
+
+def allocate(session: Session, stamp: Stamp, list_name: str, case_number: str) -> StatusSlot:
+    """Take a random free index, SUSPENDED from the start.
+
+    Raises :class:`ListFull` when the list is filled to :data:`FILL_LIMIT`. Writes no event
+    of its own: an index is taken together with its intent, whose event names it.
+    """
+    row = session.get_one(StatusListRow, list_name)
+    if _used(session, list_name) >= max(1, int(row.size * FILL_LIMIT)):
+        raise ListFull(list_name, list=list_name, size=row.size)
+    index = _draw(session, row)
+    session.add(
+        StatusEntryRow(
+            list_name=list_name,
+            position=index,
+            case_number=case_number,
+            validity=Validity.SUSPENDED,
+            allocated_at=stamp.at,
+            changed_at=stamp.at,
+        )
+    )
+    row.changed_at = stamp.at
+    session.flush()
+    return StatusSlot(list_name, index)
+
+
+def set_validity(
+    session: Session, stamp: Stamp, slot: StatusSlot, validity: Validity, reason: str
+) -> None:
+    """Change what an index says. Raises :class:`StatusFinal` once it says INVALID."""
+    row = session.get_one(StatusEntryRow, (slot.list_name, slot.index))
+    if row.validity == validity:
+        return
+    if row.validity == Validity.INVALID:
+        raise StatusFinal(list=slot.list_name, position=slot.index)
+    before, row.validity, row.changed_at = row.validity, validity.value, stamp.at
+    session.get_one(StatusListRow, slot.list_name).changed_at = stamp.at
+    journal.append(
+        session,
+        stamp,
+        "STATUS.CHANGED",
+        row.case_number,
+        list=slot.list_name,
+        position=slot.index,
+        **{"from": before, "to": validity.value},
+        reason=reason,
+    )
+
+
+def entry(session: Session, slot: StatusSlot) -> StatusEntry:
+    return _entry(session.get_one(StatusEntryRow, (slot.list_name, slot.index)))
+
+
+def entries_of(session: Session, case_number: str) -> tuple[StatusEntry, ...]:
+    query = select(StatusEntryRow).where(StatusEntryRow.case_number == case_number)
+    ordered = query.order_by(StatusEntryRow.allocated_at, StatusEntryRow.position)
+    return tuple(_entry(row) for row in session.scalars(ordered))
+
+
+def content(session: Session, list_name: str) -> ListContent:
+    """The list as it has to be published now."""
+    row = session.get_one(StatusListRow, list_name)
+    query = select(StatusEntryRow.position, StatusEntryRow.validity).where(
+        StatusEntryRow.list_name == list_name, StatusEntryRow.validity != Validity.VALID
+    )
+    values = {position: Validity(validity) for position, validity in session.execute(query)}
+    return ListContent(row.name, row.size, values, row.changed_at, row.published_at)
+
+
+def list_names(session: Session) -> tuple[str, ...]:
+    return tuple(session.scalars(select(StatusListRow.name).order_by(StatusListRow.opened_at)))
+
+
+def note_published(session: Session, stamp: Stamp, content: ListContent) -> None:
+    """Remember that ``content`` is out. What changed since it was read stays due."""
+    row = session.get_one(StatusListRow, content.name)
+    row.published_at = content.changed_at
+    journal.append(session, stamp, "STATUS.PUBLISHED", list=content.name, count=len(content.values))
+
+
+def _used(session: Session, list_name: str) -> int:
+    query = select(func.count()).where(StatusEntryRow.list_name == list_name)
+    return session.scalar(query) or 0
+
+
+def _draw(session: Session, row: StatusListRow) -> int:
+    while True:
+        index = secrets.randbelow(row.size)
+        if session.get(StatusEntryRow, (row.name, index)) is None:
+            return index
+
+
+def _entry(row: StatusEntryRow) -> StatusEntry:
+    return StatusEntry(
+        slot=StatusSlot(row.list_name, row.position),
+        case_number=row.case_number,
+        validity=Validity(row.validity),
+        changed_at=row.changed_at,
+    )
