@@ -1,0 +1,87 @@
+"""What stops the reading of a passport chip.
+
+    Trouble
+    └── PassportTrouble
+        ├── ChipLost             the passport left the reader while it was read
+        ├── NotAPassport         no eMRTD application on the chip
+        ├── AccessRefused        the typed zone does not open this chip
+        ├── SessionBroken        secure messaging does not verify any more
+        ├── FileMissing          a file that every passport has is not there
+        ├── FileMalformed        a file is not built as Doc 9303-10 says, or claims absurd sizes
+        ├── PortraitUnreadable   the picture is none the desk can show
+        └── TrustTrouble         trust material; see `desk.mrtd.trust`
+
+After each of these the reading starts again from clean; nothing is kept half read.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from desk.trouble import Trouble
+
+
+class PassportTrouble(Trouble):
+    """The passport or its chip stops this reading."""
+
+    code: ClassVar[str] = "CHIP-00"
+
+
+class ChipLost(PassportTrouble):
+    """The chip went silent or away; ``phase`` and ``done`` say how far reading had come."""
+
+    code: ClassVar[str] = "CHIP-01"
+
+    def __init__(self, phase: str, done: int = 0) -> None:
+        super().__init__(f"chip lost in {phase} after {done} bytes", phase=phase, done=done)
+
+
+class NotAPassport(PassportTrouble):
+    """The chip in the reader has no eMRTD application."""
+
+    code: ClassVar[str] = "CHIP-02"
+
+
+class AccessRefused(PassportTrouble):
+    """The chip refused the key made from number, birth and expiry; nothing was read."""
+
+    code: ClassVar[str] = "CHIP-03"
+
+
+class SessionBroken(PassportTrouble):
+    """An answer's code does not verify, or the chip left secure messaging."""
+
+    code: ClassVar[str] = "CHIP-04"
+
+
+class FileMissing(PassportTrouble):
+    """``file`` is not on the chip or may not be read."""
+
+    code: ClassVar[str] = "CHIP-05"
+
+    def __init__(self, file: str, sw: int = 0) -> None:
+        super().__init__(f"{file}: {sw:04X}", file=file, sw=f"{sw:04X}")
+
+
+class FileMalformed(PassportTrouble):
+    """``file`` is not what the standard says; ``reason`` is for the log."""
+
+    code: ClassVar[str] = "CHIP-06"
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: {reason}", file=file, reason=reason)
+
+
+class PortraitUnreadable(PassportTrouble):
+    """The picture is of an unknown kind, broken, or too large."""
+
+    code: ClassVar[str] = "CHIP-07"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, reason=reason)
+
+
+class TrustTrouble(Trouble):
+    """Trust material that cannot be used."""
+
+    code: ClassVar[str] = "TRUST-00"
