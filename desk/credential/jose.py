@@ -1,0 +1,189 @@
+"""Small helpers for compact JWS and JWE (RFC 7515, 7516, 7518).
+
+Signing goes through «sign these bytes», so a JWS is put together here and not by a
+library; encryption (ECDH-ES, A128GCM and A256GCM) is ``joserfc``'s. Which headers and
+claims a token must carry is left to the modules that know the token.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from desk.credential.keys import Curve, DeviceKey, b64url, from_b64url
+from desk.credential.troubles import Malformed, SignatureNotGenuine
+
+CONTENT_ENCRYPTIONS = ("A128GCM", "A256GCM")
+KEY_AGREEMENT = "ECDH-ES"
+_JWE_ALGORITHMS = [KEY_AGREEMENT, *CONTENT_ENCRYPTIONS]
+_JWS_PARTS, _JWE_PARTS = 3, 5
+_MAX_TOKEN = 1 << 20
+
+
+class _SigningKey(Protocol):
+    def sign(self, data: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Jws:
+    """A compact JWS taken apart; nothing is verified yet."""
+
+    header: Mapping[str, Any]
+    payload: bytes
+    signing_input: bytes
+    signature: bytes
+
+    def claims(self) -> dict[str, Any]:
+        """The payload as JSON object; raises ``Malformed``."""
+        return parse_object(self.payload)
+
+    def verify(self, key: DeviceKey) -> None:
+        """Raises ``SignatureNotGenuine``; the header's ``alg`` must be the key's own."""
+        if self.header.get("alg") != key.curve.algorithm:
+            raise SignatureNotGenuine(reason="algorithm does not fit the key")
+        key.verify(self.signature, self.signing_input)
+
+
+def compact_json(value: Any) -> bytes:
+    """JSON without white space, UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def parse_object(data: bytes | str) -> dict[str, Any]:
+    """A JSON object without repeated names; raises ``Malformed``."""
+    value = parse_json(data)
+    if not isinstance(value, dict):
+        raise Malformed(reason="JSON object expected")
+    return value
+
+
+def parse_json(data: bytes | str) -> Any:
+    """JSON of any type, without repeated names; raises ``Malformed``."""
+    try:
+        return json.loads(data, object_pairs_hook=_no_repeats)
+    except (ValueError, RecursionError) as broken:
+        raise Malformed(reason="not JSON") from broken
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("repeated name")
+    return value
+
+
+def signing_input(header: Mapping[str, Any], payload: Mapping[str, Any]) -> bytes:
+    """``BASE64URL(header).BASE64URL(payload)`` of RFC 7515 5.1."""
+    return f"{b64url(compact_json(header))}.{b64url(compact_json(payload))}".encode()
+
+
+def sign_compact(header: Mapping[str, Any], payload: Mapping[str, Any], key: _SigningKey) -> str:
+    """A compact JWS; ``header`` must name the key's ``alg``."""
+    to_be_signed = signing_input(header, payload)
+    return f"{to_be_signed.decode()}.{b64url(key.sign(to_be_signed))}"
+
+
+def parse_compact(token: str) -> Jws:
+    """Take a compact JWS apart; raises ``Malformed``."""
+    parts = token.split(".") if isinstance(token, str) and len(token) <= _MAX_TOKEN else []
+    if len(parts) != _JWS_PARTS:
+        raise Malformed(reason="not a compact JWS")
+    header = parse_object(from_b64url(parts[0]))
+    if "crit" in header:
+        raise Malformed(reason="JWS with a critical header")
+    return Jws(
+        header=header,
+        payload=from_b64url(parts[1]),
+        signing_input=f"{parts[0]}.{parts[1]}".encode(),
+        signature=from_b64url(parts[2]),
+    )
+
+
+def x5c_header(chain: Sequence[bytes]) -> list[str]:
+    """RFC 7515 4.1.6: base64, not base64url."""
+    return [base64.b64encode(der).decode() for der in chain]
+
+
+def x5c(header: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """The DER certificates of a header; raises ``Malformed`` where there are none."""
+    entries = header.get("x5c")
+    if not isinstance(entries, list) or not entries:
+        raise Malformed(reason="x5c is missing")
+    try:
+        return tuple(base64.b64decode(entry, validate=True) for entry in entries)
+    except (TypeError, ValueError, binascii.Error) as broken:
+        raise Malformed(reason="x5c is not base64") from broken
+
+
+# Encryption -----------------------------------------------------------------------
+
+
+def encrypt(
+    payload: bytes,
+    recipient: DeviceKey,
+    *,
+    enc: str = "A256GCM",
+    kid: str | None = None,
+    content_type: str | None = None,
+) -> str:
+    """A compact JWE by ECDH-ES to ``recipient``; raises ``Malformed`` for another ``enc``."""
+    if enc not in CONTENT_ENCRYPTIONS:
+        raise Malformed(reason="content encryption is not supported")
+    header: dict[str, Any] = {"alg": KEY_AGREEMENT, "enc": enc}
+    if kid is not None:
+        header["kid"] = kid
+    if content_type is not None:
+        header["cty"] = content_type
+    key = ECKey.import_key(dict(recipient.jwk()))
+    return jwe.encrypt_compact(header, payload, key, algorithms=_JWE_ALGORITHMS)
+
+
+def decrypt(token: str, private: ec.EllipticCurvePrivateKey) -> bytes:
+    """The payload of a compact JWE by ECDH-ES; raises ``Malformed`` where it doesn't open."""
+    if not isinstance(token, str) or len(token) > _MAX_TOKEN or token.count(".") != _JWE_PARTS - 1:
+        raise Malformed(reason="not a compact JWE")
+    header = parse_object(from_b64url(token.split(".", 1)[0]))
+    if header.get("alg") != KEY_AGREEMENT or header.get("enc") not in CONTENT_ENCRYPTIONS:
+        raise Malformed(reason="encryption algorithm is not supported")
+    key = ECKey.import_key(private_jwk(private))
+    try:
+        opened = jwe.decrypt_compact(token, key, algorithms=_JWE_ALGORITHMS)
+    except (JoseError, ValueError, TypeError, KeyError) as broken:
+        raise Malformed(reason="does not open with this key") from broken
+    if opened.plaintext is None:
+        raise Malformed(reason="JWE is empty")
+    return opened.plaintext
+
+
+def private_jwk(private: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
+    """The private JWK of a key in memory; for keys that live one request."""
+    public = DeviceKey.from_public_key(private.public_key())
+    secret = private.private_numbers().private_value.to_bytes(public.curve.size)
+    return {**public.jwk(), "d": b64url(secret)}
+
+
+def from_private_jwk(jwk: Mapping[str, Any]) -> ec.EllipticCurvePrivateKey:
+    """Raises ``Malformed`` where ``jwk`` is no private key of a known curve."""
+    public = DeviceKey.from_jwk({name: jwk[name] for name in jwk if name != "d"})
+    secret = int.from_bytes(from_b64url(jwk.get("d", "")))
+    try:
+        private = ec.derive_private_key(secret, public.curve.group)
+    except ValueError as broken:
+        raise Malformed(reason="not a private key") from broken
+    if DeviceKey.from_public_key(private.public_key()) != public:
+        raise Malformed(reason="private key of another public key")
+    return private
+
+
+def supported_algorithms() -> list[str]:
+    """JWS algorithm names of the curves known here."""
+    return [curve.algorithm for curve in Curve]

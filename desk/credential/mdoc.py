@@ -1,0 +1,160 @@
+"""Preparing a mobile document (ISO/IEC 18013-5 9.1.2) for one signature.
+
+``prepare`` makes every byte and signs nothing; ``PreparedMdoc`` survives a crash as
+bytes; ``finish`` adds the signature. Items are encoded once: what is hashed is what is
+delivered. Reading and verifying is left to ``verify``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cbor2 import CBORTag
+
+from desk.credential import cbor, cose
+from desk.credential.claims import ClaimProfile, CredentialValues, Format
+from desk.credential.keys import Curve, DeviceKey, b64url
+from desk.credential.terms import Terms
+from desk.credential.troubles import Malformed, SignatureNotGenuine, SignatureRefused
+
+_RANDOM_BYTES = 32
+_INTENT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class PreparedMdoc:
+    """An mdoc that lacks only its signature; holds personal data."""
+
+    name_spaces: bytes
+    protected: bytes
+    payload: bytes
+    chain: tuple[bytes, ...]
+
+    format = Format.MDOC
+
+    @property
+    def to_be_signed(self) -> bytes:
+        """The Sig_structure of RFC 9052 4.4: what the signer hashes and signs."""
+        return cose.to_be_signed(self.protected, self.payload)
+
+    def finish(self, signature: bytes) -> bytes:
+        """The IssuerSigned structure; raises ``SignatureRefused`` for a wrong signature."""
+        try:
+            DeviceKey.from_certificate(self.chain[0]).verify(signature, self.to_be_signed)
+        except SignatureNotGenuine as wrong:
+            raise SignatureRefused() from wrong
+        headers = {cose.HEADER_X5CHAIN: cose.x5chain_value(self.chain)}
+        issuer_auth = cbor.encode([self.protected, headers, self.payload, signature])
+        return issuer_signed(self.name_spaces, issuer_auth)
+
+    def credential(self, signature: bytes) -> str:
+        """``finish`` as the ``credential`` member of OpenID4VCI (A.2.4): base64url."""
+        return b64url(self.finish(signature))
+
+    def to_bytes(self) -> bytes:
+        """The durable intent; ``from_bytes`` gives the same ``to_be_signed`` back."""
+        return cbor.encode(
+            {
+                "version": _INTENT_VERSION,
+                "format": self.format.value,
+                "name_spaces": self.name_spaces,
+                "protected": self.protected,
+                "payload": self.payload,
+                "chain": list(self.chain),
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> PreparedMdoc:
+        """Raises ``Malformed`` for anything ``to_bytes`` of this version didn't write."""
+        intent = cbor.decode(data)
+        try:
+            if intent["version"] != _INTENT_VERSION or intent["format"] != cls.format:
+                raise Malformed(reason="intent of another version or format")
+            return cls(
+                intent["name_spaces"],
+                intent["protected"],
+                intent["payload"],
+                tuple(intent["chain"]),
+            )
+        except (KeyError, TypeError) as broken:
+            raise Malformed(reason="intent is incomplete") from broken
+
+
+def prepare(
+    profile: ClaimProfile,
+    values: CredentialValues,
+    terms: Terms,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> PreparedMdoc:
+    """Make every byte of an mdoc for one phone key.
+
+    Raises ``ValueUnfit`` for a value that is missing or of the wrong form.
+    """
+    name_spaces, digests = _items(profile.mdoc_elements(values), random)
+    security_object = {
+        "version": "1.0",
+        "digestAlgorithm": "SHA-256",
+        "valueDigests": digests,
+        "deviceKeyInfo": {"deviceKey": terms.key.cose()},
+        "docType": profile.doctype,
+        "validityInfo": {
+            "signed": cbor.tdate(terms.validity.signed),
+            "validFrom": cbor.tdate(terms.validity.signed),
+            "validUntil": cbor.tdate(terms.validity.valid_until),
+        },
+    }
+    if terms.status is not None:
+        security_object["status"] = terms.status.as_claim()
+    return PreparedMdoc(
+        name_spaces=name_spaces,
+        protected=cose.protected_header(Curve.by_algorithm(terms.issuer.algorithm)),
+        payload=cbor.encode(cbor.encoded(cbor.encode(security_object))),
+        chain=tuple(terms.issuer.certificate_chain),
+    )
+
+
+def _items(
+    elements: dict[str, list[tuple[str, Any]]], random: Callable[[int], bytes]
+) -> tuple[bytes, dict[str, dict[int, bytes]]]:
+    """The encoded nameSpaces and the valueDigests over the very bytes in them."""
+    name_spaces: dict[str, list[CBORTag]] = {}
+    digests: dict[str, dict[int, bytes]] = {}
+    for name_space, named in elements.items():
+        items = []
+        for digest_id, (element, value) in zip(_shuffled(len(named)), named, strict=True):
+            item = cbor.encoded(
+                cbor.encode(
+                    {
+                        "digestID": digest_id,
+                        "random": random(_RANDOM_BYTES),
+                        "elementIdentifier": element,
+                        "elementValue": value,
+                    }
+                )
+            )
+            items.append((digest_id, item))
+        name_spaces[name_space] = [item for _, item in items]
+        digests[name_space] = {
+            digest_id: hashlib.sha256(cbor.encode(item)).digest()
+            for digest_id, item in sorted(items, key=lambda entry: entry[0])
+        }
+    return cbor.encode(name_spaces), digests
+
+
+def _shuffled(count: int) -> list[int]:
+    """Digest ids in an order that tells nothing of the elements (9.1.2.4)."""
+    ids = list(range(count))
+    secrets.SystemRandom().shuffle(ids)
+    return ids
+
+
+def issuer_signed(name_spaces: bytes, issuer_auth: bytes) -> bytes:
+    """``{"nameSpaces": …, "issuerAuth": …}`` around bytes that stay as they are."""
+    return (
+        b"\xa2" + cbor.encode("nameSpaces") + name_spaces + cbor.encode("issuerAuth") + issuer_auth
+    )

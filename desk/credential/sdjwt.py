@@ -1,0 +1,141 @@
+"""Preparing an SD-JWT VC (RFC 9901, draft-ietf-oauth-sd-jwt-vc) for one signature.
+
+The same three steps as ``mdoc``: ``prepare``, the durable ``PreparedSdJwt``, ``finish``.
+Every claim of the profile can be disclosed by itself; what a verifier always needs
+(vct, times, cnf, status) is plain. Verifying is left to ``verify``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from desk.credential import cbor, jose
+from desk.credential.claims import ClaimProfile, CredentialValues, Format
+from desk.credential.keys import DeviceKey, b64url
+from desk.credential.terms import Terms
+from desk.credential.troubles import Malformed, SignatureNotGenuine, SignatureRefused
+
+TYPE = "dc+sd-jwt"
+_SALT_BYTES = 16
+_INTENT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class PreparedSdJwt:
+    """An SD-JWT VC that lacks only its signature; holds personal data."""
+
+    to_be_signed: bytes
+    disclosures: tuple[str, ...]
+    chain: tuple[bytes, ...]
+
+    format = Format.SD_JWT
+
+    def finish(self, signature: bytes) -> str:
+        """``jwt~disclosure~…~``; raises ``SignatureRefused`` for a wrong signature."""
+        try:
+            DeviceKey.from_certificate(self.chain[0]).verify(signature, self.to_be_signed)
+        except SignatureNotGenuine as wrong:
+            raise SignatureRefused() from wrong
+        jwt = f"{self.to_be_signed.decode()}.{b64url(signature)}"
+        return "~".join((jwt, *self.disclosures, ""))
+
+    def credential(self, signature: bytes) -> str:
+        """``finish``; the ``credential`` member of OpenID4VCI (A.3.4) is the string itself."""
+        return self.finish(signature)
+
+    def to_bytes(self) -> bytes:
+        """The durable intent; ``from_bytes`` gives the same ``to_be_signed`` back."""
+        return cbor.encode(
+            {
+                "version": _INTENT_VERSION,
+                "format": self.format.value,
+                "to_be_signed": self.to_be_signed,
+                "disclosures": list(self.disclosures),
+                "chain": list(self.chain),
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> PreparedSdJwt:
+        """Raises ``Malformed`` for anything ``to_bytes`` of this version didn't write."""
+        intent = cbor.decode(data)
+        try:
+            if intent["version"] != _INTENT_VERSION or intent["format"] != cls.format:
+                raise Malformed(reason="intent of another version or format")
+            return cls(intent["to_be_signed"], tuple(intent["disclosures"]), tuple(intent["chain"]))
+        except (KeyError, TypeError) as broken:
+            raise Malformed(reason="intent is incomplete") from broken
+
+
+def prepare(
+    profile: ClaimProfile,
+    values: CredentialValues,
+    terms: Terms,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> PreparedSdJwt:
+    """Make every byte of an SD-JWT VC for one phone key.
+
+    ``iss`` is left out: with x5c the certificate's subject is the issuer, and wallets
+    refuse an ``iss`` that no SAN of the certificate confirms. Raises ``ValueUnfit``.
+    """
+    hidden, disclosures = _hide(profile.sdjwt_claims(values), random)
+    payload: dict[str, Any] = {
+        "vct": profile.vct,
+        "iat": int(terms.validity.signed.timestamp()),
+        "nbf": int(terms.validity.signed.timestamp()),
+        "exp": int(terms.validity.valid_until.timestamp()),
+        "cnf": {"jwk": terms.key.jwk()},
+    }
+    if terms.status is not None:
+        payload["status"] = terms.status.as_claim()
+    payload |= {**hidden, "_sd_alg": "sha-256"}
+    header = {
+        "alg": terms.issuer.algorithm,
+        "typ": TYPE,
+        "x5c": jose.x5c_header(terms.issuer.certificate_chain),
+    }
+    return PreparedSdJwt(
+        to_be_signed=jose.signing_input(header, payload),
+        disclosures=disclosures,
+        chain=tuple(terms.issuer.certificate_chain),
+    )
+
+
+def _hide(
+    claims: Mapping[tuple[str, ...], Any], random: Callable[[int], bytes]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The payload part with ``_sd`` arrays, nested as the paths are, and the disclosures."""
+    payload: dict[str, Any] = {}
+    disclosures = []
+    for path, value in claims.items():
+        place = payload
+        for step in path[:-1]:
+            place = place.setdefault(step, {})
+        text = disclosure(random(_SALT_BYTES), path[-1], value)
+        disclosures.append(text)
+        place.setdefault("_sd", []).append(digest(text))
+    _sort_digests(payload)
+    return payload, tuple(disclosures)
+
+
+def _sort_digests(place: dict[str, Any]) -> None:
+    """Sorted digests hide the order of the claims (RFC 9901 4.2.4.1)."""
+    for name, value in place.items():
+        if name == "_sd":
+            value.sort()
+        elif isinstance(value, dict):
+            _sort_digests(value)
+
+
+def disclosure(salt: bytes, name: str, value: Any) -> str:
+    """``base64url([salt, name, value])`` of RFC 9901 4.2.1."""
+    return b64url(jose.compact_json([b64url(salt), name, value]))
+
+
+def digest(text: str) -> str:
+    """SHA-256 over the disclosure's characters (RFC 9901 4.2.3)."""
+    return b64url(hashlib.sha256(text.encode()).digest())
