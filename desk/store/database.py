@@ -47,7 +47,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        writing = engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._bulk = writing = engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._reading = sessionmaker(engine, expire_on_commit=False)
         self._writing = sessionmaker(writing, class_=_WritingSession, expire_on_commit=False)
 
@@ -78,6 +78,13 @@ class Store:
         """One transaction: everything in it is durable at its end, or nothing is."""
         with database_troubles(), self._writing.begin() as session:
             yield session
+
+    @contextmanager
+    def load(self) -> Iterator[Connection]:
+        """One transaction on rows that nobody sees yet, or no longer: bulk loading and
+        removing. What comes into use does so by :meth:`write`, with its event."""
+        with database_troubles(), self._bulk.begin() as connection:
+            yield connection
 
     def checkpoint(self) -> None:
         """Move the log into the file and cut the log to nothing."""

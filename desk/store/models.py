@@ -107,7 +107,6 @@ class CaseRow(Base):
     changed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
     holder: Mapped[str | None] = mapped_column(String(64), index=True)
-    revision: Mapped[int]
     record: Mapped[dict[str, Any] | None]
     purged_at: Mapped[datetime | None]
 
@@ -161,6 +160,7 @@ class StatusListRow(Base):
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     size: Mapped[int]
+    used: Mapped[int]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]

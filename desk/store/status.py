@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.store import journal
@@ -73,7 +73,9 @@ def open_list(session: Session, stamp: Stamp, name: str, size: int = DEFAULT_SIZ
     """Begin a list of ``size`` indexes; nothing happens where it exists already."""
     if session.get(StatusListRow, name) is not None:
         return
-    session.add(StatusListRow(name=name, size=size, opened_at=stamp.at, changed_at=stamp.at))
+    session.add(
+        StatusListRow(name=name, size=size, used=0, opened_at=stamp.at, changed_at=stamp.at)
+    )
     journal.append(session, stamp, "STATUS.LIST_OPENED", list=name, count=size)
 
 
@@ -84,7 +86,7 @@ def allocate(session: Session, stamp: Stamp, list_name: str, case_number: str) -
     of its own: an index is taken together with its intent, whose event names it.
     """
     row = session.get_one(StatusListRow, list_name)
-    if _used(session, list_name) >= max(1, int(row.size * FILL_LIMIT)):
+    if row.used >= max(1, int(row.size * FILL_LIMIT)):
         raise ListFull(list_name, list=list_name, size=row.size)
     index = _draw(session, row)
     session.add(
@@ -97,6 +99,7 @@ def allocate(session: Session, stamp: Stamp, list_name: str, case_number: str) -
             changed_at=stamp.at,
         )
     )
+    row.used += 1
     row.changed_at = stamp.at
     session.flush()
     return StatusSlot(list_name, index)
@@ -154,11 +157,6 @@ def note_published(session: Session, stamp: Stamp, content: ListContent) -> None
     row = session.get_one(StatusListRow, content.name)
     row.published_at = content.changed_at
     journal.append(session, stamp, "STATUS.PUBLISHED", list=content.name, count=len(content.values))
-
-
-def _used(session: Session, list_name: str) -> int:
-    query = select(func.count()).where(StatusEntryRow.list_name == list_name)
-    return session.scalar(query) or 0
 
 
 def _draw(session: Session, row: StatusListRow) -> int:

@@ -17,7 +17,8 @@
     ├── IntentStands      STORE-13   the case already has an intent that may be signed
     ├── ListFull          STORE-14   no free status index
     ├── StatusFinal       STORE-15   revoked is final
-    └── CasePurged        STORE-16   its personal data are gone by the retention rule
+    ├── CasePurged        STORE-16   its personal data are gone by the retention rule
+    └── IntentEnded       STORE-17   this intent was already signed, delivered or voided
 
 STORE-05 (a record of unknown shape) is raised by ``desk.issuance.record``.
 """
@@ -94,6 +95,10 @@ class StatusFinal(StoreTrouble):
 
 class CasePurged(StoreTrouble):
     code = "STORE-16"
+
+
+class IntentEnded(StoreTrouble):
+    code = "STORE-17"
 
 
 # SQLite's primary result codes (sqlite.org/rescode.html); the upper bits only refine them.

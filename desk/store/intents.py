@@ -1,0 +1,185 @@
+"""Intents: what is about to be signed, durable before the card sees it.
+
+::
+
+    live ──signed──▶ signed ──delivered──▶ delivered
+      └──────────────┴─────────void───────────┘──▶ void (its status index says INVALID)
+
+After a crash a live intent has an unknown end: the card may have signed. It is either
+signed again over the very same bytes, or voided together with its index (facts of I1, I2).
+At most one intent of a case is live, and at most one of a format stands at all; the tables
+themselves refuse a second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from desk.store import journal, status
+from desk.store.journal import Stamp
+from desk.store.models import IntentRow
+from desk.store.status import StatusSlot, Validity
+from desk.store.troubles import CasePurged, IntentEnded, IntentStands
+
+
+class IntentState(StrEnum):
+    LIVE = "live"
+    SIGNED = "signed"
+    DELIVERED = "delivered"
+    VOID = "void"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the credential package prepared.
+
+    ``device_key`` is the RFC 7638 thumbprint of the phone's key; ``to_be_signed`` the exact
+    bytes the card will hash and sign; ``material`` whatever finishing needs besides the
+    signature.
+    """
+
+    case_number: str
+    offer_id: str
+    request_id: str
+    format: str
+    device_key: str
+    slot: StatusSlot
+    to_be_signed: bytes = field(repr=False)
+    material: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Intent:
+    id: str
+    draft: Draft
+    state: IntentState
+    signature: bytes | None = field(repr=False)
+    credential: bytes | None = field(repr=False)
+    written_at: datetime
+    signed_at: datetime | None
+    ended_at: datetime | None
+
+
+def write(session: Session, stamp: Stamp, draft: Draft) -> Intent:
+    """Make the intent durable (at the end of the transaction). Raises :class:`IntentStands`
+    where the case has a live intent, or one of this format that is not void."""
+    row = IntentRow(
+        id=secrets.token_hex(16),
+        case_number=draft.case_number,
+        offer_id=draft.offer_id,
+        request_id=draft.request_id,
+        format=draft.format,
+        device_key=draft.device_key,
+        list_name=draft.slot.list_name,
+        position=draft.slot.index,
+        state=IntentState.LIVE,
+        to_be_signed=draft.to_be_signed,
+        to_be_signed_sha256=hashlib.sha256(draft.to_be_signed).hexdigest(),
+        material=draft.material,
+        written_at=stamp.at,
+    )
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as reason:
+        raise IntentStands(draft.case_number, case=draft.case_number) from reason
+    journal.append(
+        session,
+        stamp,
+        "CRED.INTENT",
+        draft.case_number,
+        intent=row.id,
+        format=draft.format,
+        device_key=draft.device_key,
+        list=draft.slot.list_name,
+        position=draft.slot.index,
+        sha256=row.to_be_signed_sha256,
+    )
+    return _intent(row)
+
+
+def mark_signed(
+    session: Session, stamp: Stamp, intent_id: str, signature: bytes, credential: bytes
+) -> Intent:
+    """The card signed. Raises :class:`IntentEnded` unless the intent is live."""
+    row = _row(session, intent_id, IntentState.LIVE)
+    row.state, row.signature, row.credential = IntentState.SIGNED, signature, credential
+    row.signed_at = stamp.at
+    digest = hashlib.sha256(credential).hexdigest()
+    journal.append(session, stamp, "CRED.SIGNED", row.case_number, intent=row.id, sha256=digest)
+    return _intent(row)
+
+
+def mark_delivered(session: Session, stamp: Stamp, intent_id: str) -> Intent:
+    """The phone has it. Raises :class:`IntentEnded` unless the intent is signed."""
+    row = _row(session, intent_id, IntentState.SIGNED)
+    row.state, row.ended_at = IntentState.DELIVERED, stamp.at
+    journal.append(session, stamp, "CRED.DELIVERED", row.case_number, intent=row.id)
+    return _intent(row)
+
+
+def void(session: Session, stamp: Stamp, intent_id: str, reason: str) -> None:
+    """End the intent; its status index says INVALID from now on. Nothing happens to an
+    intent that is void already."""
+    row = session.get_one(IntentRow, intent_id)
+    if row.state == IntentState.VOID:
+        return
+    row.state, row.ended_at, row.end_reason = IntentState.VOID, stamp.at, reason
+    slot = StatusSlot(row.list_name, row.position)
+    status.set_validity(session, stamp, slot, Validity.INVALID, reason)
+    journal.append(session, stamp, "CRED.VOIDED", row.case_number, intent=row.id, reason=reason)
+
+
+def standing(session: Session, case_number: str) -> tuple[Intent, ...]:
+    """The intents of a case that are not void, in the order they were written."""
+    query = select(IntentRow).where(
+        IntentRow.case_number == case_number, IntentRow.state != IntentState.VOID
+    )
+    return tuple(_intent(row) for row in session.scalars(query.order_by(IntentRow.written_at)))
+
+
+def unfinished(session: Session) -> tuple[Intent, ...]:
+    """All intents that are live or signed but not delivered: what a start has to settle."""
+    states = [IntentState.LIVE.value, IntentState.SIGNED.value]
+    query = select(IntentRow).where(IntentRow.state.in_(states)).order_by(IntentRow.written_at)
+    return tuple(_intent(row) for row in session.scalars(query))
+
+
+def _row(session: Session, intent_id: str, state: IntentState) -> IntentRow:
+    row = session.get_one(IntentRow, intent_id)
+    if row.state != state:
+        raise IntentEnded(intent_id, intent=intent_id, state=row.state)
+    return row
+
+
+def _intent(row: IntentRow) -> Intent:
+    if row.to_be_signed is None or row.material is None:
+        raise CasePurged(row.case_number, case=row.case_number)
+    draft = Draft(
+        case_number=row.case_number,
+        offer_id=row.offer_id,
+        request_id=row.request_id,
+        format=row.format,
+        device_key=row.device_key,
+        slot=StatusSlot(row.list_name, row.position),
+        to_be_signed=row.to_be_signed,
+        material=row.material,
+    )
+    return Intent(
+        id=row.id,
+        draft=draft,
+        state=IntentState(row.state),
+        signature=row.signature,
+        credential=row.credential,
+        written_at=row.written_at,
+        signed_at=row.signed_at,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,282 @@
+"""The register extract in the records: import, age, and finding one person in it.
+
+An import loads its lines beside the extract in use and takes its place in one step; until
+then nobody sees it. One bad line refuses the whole file, and the former extract stays. The
+ministry's size is 2.4 million lines: nothing here holds more than one batch in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from desk.issuance.case import RegisterFacts
+from desk.store import journal
+from desk.store.database import Store
+from desk.store.journal import Stamp
+from desk.store.models import RegisterBatchRow, RegisterEntryRow
+from desk.store.register_file import (
+    BadLine,
+    Entry,
+    ExtractEmpty,
+    ExtractLines,
+    ExtractRefused,
+    ExtractUnreadable,
+    Reason,
+    latin_key,
+    read_extract,
+)
+from desk.store.troubles import StoreTrouble
+
+LINES_A_STEP = 5_000
+MOST_BAD_LINES = 200
+
+
+@dataclass(frozen=True)
+class RegisterState:
+    """The extract in use: when it was true, how many entries, SHA-256 of its file (hex)."""
+
+    batch: int
+    as_of: datetime
+    entries: int
+    sha256: str
+
+
+def import_extract(
+    store: Store,
+    path: Path,
+    stamp: Stamp,
+    posts: Collection[str],
+    as_of: datetime | None = None,
+    most_bad_lines: int = MOST_BAD_LINES,
+) -> RegisterState:
+    """Put the extract in ``path`` in the place of the one in use.
+
+    ``as_of`` is when the extract was true, by default now. Raises the family of
+    :class:`~desk.store.register_file.ExtractRefused`; then nothing has changed but the log.
+    """
+    tidy(store)
+    batch = _begin(store, stamp, as_of or stamp.at)
+    try:
+        # East of Greenwich a day may already be one that UTC has not reached.
+        today = stamp.at.date() + timedelta(days=1)
+        entries = _load(store, batch, path, frozenset(posts), today, most_bad_lines)
+        state = _put_in_use(store, stamp, batch, entries, _sha256(path))
+    except ExtractRefused as refusal:
+        _note_refusal(store, stamp, refusal)
+        raise
+    finally:
+        # A full disk may refuse this as well; the next import or start does it again.
+        with suppress(StoreTrouble):
+            tidy(store)
+    return state
+
+
+def tidy(store: Store) -> None:
+    """Remove what an interrupted or refused import left, and extracts no longer in use."""
+    with store.read() as session:
+        left = session.scalars(
+            select(RegisterBatchRow.id).where(RegisterBatchRow.state != "active")
+        ).all()
+    for batch in left:
+        while _remove_some(store, batch):
+            pass
+        with store.load() as connection:
+            connection.execute(delete(RegisterBatchRow).where(RegisterBatchRow.id == batch))
+
+
+def state(session: Session) -> RegisterState | None:
+    """The extract in use, if there is one."""
+    row = session.scalar(select(RegisterBatchRow).where(RegisterBatchRow.state == "active"))
+    if row is None:
+        return None
+    return RegisterState(row.id, row.as_of, row.entries, row.sha256 or "")
+
+
+def by_overseas_number(session: Session, number: str) -> tuple[RegisterFacts, ...]:
+    return _entries(session, RegisterEntryRow.overseas_number == number)
+
+
+def by_passport(session: Session, number: str) -> tuple[RegisterFacts, ...]:
+    """Entries with this passport number; empty for an empty number."""
+    return _entries(session, RegisterEntryRow.passport_number == number) if number else ()
+
+
+def by_name(
+    session: Session, surname: str, given_names: str, birth_date: date, *, cut: bool = False
+) -> tuple[RegisterFacts, ...]:
+    """Entries of this Latin name and birth date, whatever spaces, hyphens and accents.
+
+    ``cut``: the name may be cut off, as machine readable zones do from 39 letters on.
+    """
+    key = latin_key(surname, given_names)
+    column = RegisterEntryRow.latin_key
+    same = column.startswith(key.rstrip("<"), autoescape=True) if cut else column == key
+    return _entries(session, same, RegisterEntryRow.birth_date == birth_date)
+
+
+def find(
+    session: Session,
+    passport_number: str,
+    surname: str,
+    given_names: str,
+    birth_date: date,
+    *,
+    cut: bool = False,
+) -> tuple[RegisterFacts, ...]:
+    """By passport number and birth date, else by name and birth date. Several entries mean
+    that a person must decide; entries that are alive come first."""
+    same_passport = [
+        entry for entry in by_passport(session, passport_number) if entry.birth_date == birth_date
+    ]
+    if same_passport:
+        return tuple(same_passport)
+    return by_name(session, surname, given_names, birth_date, cut=cut)
+
+
+def _begin(store: Store, stamp: Stamp, as_of: datetime) -> int:
+    with store.load() as connection:
+        values = {"state": "loading", "started_at": stamp.at, "as_of": as_of, "entries": 0}
+        query = insert(RegisterBatchRow).values(**values).returning(RegisterBatchRow.id)
+        return connection.execute(query).scalar_one()
+
+
+def _load(
+    store: Store, batch: int, path: Path, posts: frozenset[str], today: date, most: int
+) -> int:
+    """Lay all good lines down, step by step; how many. Raises for the bad ones."""
+    bad: list[BadLine] = []
+    count = entries = 0
+    lines = read_extract(path, posts, today)
+    while step := tuple(islice(lines, LINES_A_STEP)):
+        good = [line for line in step if isinstance(line, Entry)]
+        for line in step:
+            if isinstance(line, tuple):
+                count += 1
+                bad.extend(line if len(bad) < most else ())
+        entries += len(good)
+        if good:
+            with store.load() as connection:
+                connection.execute(insert(RegisterEntryRow), [_row(batch, e) for e in good])
+    repeated = _repeated(store, batch)
+    count += len(repeated)
+    if count:
+        shown = sorted([*bad, *repeated], key=lambda line: line.line)[:most]
+        raise ExtractLines(count, tuple(shown))
+    if not entries:
+        raise ExtractEmpty(path.name, file=path.name)
+    return entries
+
+
+def _repeated(store: Store, batch: int) -> list[BadLine]:
+    """Lines whose overseas number stood in an earlier line already."""
+    entry = RegisterEntryRow
+    several = (
+        select(entry.overseas_number, func.min(entry.line).label("first_line"))
+        .where(entry.batch_id == batch)
+        .group_by(entry.overseas_number)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    query = (
+        select(entry.line, several.c.first_line)
+        .join(several, several.c.overseas_number == entry.overseas_number)
+        .where(entry.batch_id == batch, entry.line > several.c.first_line)
+        .order_by(entry.line)
+    )
+    with store.read() as session:
+        return [
+            BadLine(line, "overseas_number", Reason.DUPLICATE, first)
+            for line, first in session.execute(query)
+        ]
+
+
+def _put_in_use(store: Store, stamp: Stamp, batch: int, entries: int, sha256: str) -> RegisterState:
+    with store.write() as session:
+        row = session.get_one(RegisterBatchRow, batch)
+        session.execute(
+            update(RegisterBatchRow)
+            .where(RegisterBatchRow.state == "active")
+            .values(state="retired")
+        )
+        row.state, row.entries, row.sha256 = "active", entries, sha256
+        journal.append(
+            session,
+            stamp,
+            "REGISTER.IMPORTED",
+            batch=batch,
+            entries=entries,
+            sha256=sha256,
+            as_of=row.as_of.isoformat(),
+        )
+        return RegisterState(batch, row.as_of, entries, sha256)
+
+
+def _note_refusal(store: Store, stamp: Stamp, refusal: ExtractRefused) -> None:
+    with store.write() as session:
+        count = len(refusal.lines) if isinstance(refusal, ExtractLines) else 0
+        journal.append(session, stamp, "REGISTER.REFUSED", code=refusal.code, lines=count)
+
+
+def _remove_some(store: Store, batch: int) -> bool:
+    """Remove the next lines of a batch in a short transaction; False when none is left."""
+    entry = RegisterEntryRow
+    of_batch = select(entry.line).where(entry.batch_id == batch).order_by(entry.line)
+    some = of_batch.limit(LINES_A_STEP).subquery()
+    with store.load() as connection:
+        last = connection.scalar(select(func.max(some.c.line)))
+        if last is not None:
+            connection.execute(delete(entry).where(entry.batch_id == batch, entry.line <= last))
+    return last is not None
+
+
+def _row(batch: int, entry: Entry) -> dict[str, Any]:
+    key = latin_key(entry.surname, entry.given_names)
+    return {**asdict(entry), "batch_id": batch, "latin_key": key}
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as reason:
+        raise ExtractUnreadable(path.name, file=path.name) from reason
+
+
+def _entries(session: Session, *conditions: Any) -> tuple[RegisterFacts, ...]:
+    found = session.execute(
+        select(RegisterEntryRow, RegisterBatchRow.as_of)
+        .join(RegisterBatchRow, RegisterBatchRow.id == RegisterEntryRow.batch_id)
+        .where(RegisterBatchRow.state == "active", *conditions)
+        .order_by(RegisterEntryRow.status, RegisterEntryRow.line)
+    )
+    return tuple(_facts(row, as_of) for row, as_of in found)
+
+
+def _facts(row: RegisterEntryRow, as_of: datetime) -> RegisterFacts:
+    return RegisterFacts(
+        overseas_number=row.overseas_number,
+        name_hangul=row.name_hangul,
+        surname=row.surname,
+        given_names=row.given_names,
+        birth_date=row.birth_date,
+        sex=row.sex,
+        nationality=row.nationality,
+        resident_number=row.resident_number,
+        passport_number=row.passport_number,
+        post=row.post,
+        address=row.address,
+        status=row.status,
+        status_date=row.status_date,
+        status_reason=row.status_reason,
+        as_of=as_of,
+    )
