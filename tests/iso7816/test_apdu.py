@@ -95,7 +95,7 @@ def test_broken_commands_are_refused(text: str) -> None:
 @pytest.mark.parametrize("fields", [(256, 0, 0, 0), (0, -1, 0, 0)])
 def test_header_bytes_are_bytes(fields: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError):
-        CommandApdu(*fields)
+        CommandApdu(fields[0], fields[1], fields[2], fields[3])
 
 
 @pytest.mark.parametrize("le", [0, 65537])
@@ -112,7 +112,8 @@ def test_le_has_limits(le: int) -> None:
 def test_any_command_survives_the_way_there_and_back(
     header: bytes, data: bytes, le: int | None
 ) -> None:
-    command = CommandApdu(*header, data, le)
+    cla, ins, p1, p2 = header
+    command = CommandApdu(cla, ins, p1, p2, data, le)
 
     again = CommandApdu.parse(command.encode())
 

@@ -1,0 +1,115 @@
+"""Checks on the certificates an officer's card carries.
+
+Only what concerns the card: readable, in its time, issued by one of those given, and
+agreeing with the card's signatures. Trust and the document signer profile are left to
+whoever knows the anchors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from desk.cards.piv_data import KeyType, PublicKey
+from desk.cards.troubles import (
+    CertificateExpired,
+    CertificateNotYetValid,
+    CertificateUnreadable,
+    ChainBroken,
+    SignatureMismatch,
+)
+
+
+def load_certificate(der: bytes) -> x509.Certificate:
+    """Raises CertificateUnreadable."""
+    try:
+        return x509.load_der_x509_certificate(der)
+    except (ValueError, TypeError) as error:
+        raise CertificateUnreadable from error
+
+
+def public_key_of(certificate: x509.Certificate) -> PublicKey:
+    """The key, where it is one of the kinds met on cards; else raises CertificateUnreadable."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise CertificateUnreadable from error
+    if KeyType.of(key) is None:
+        raise CertificateUnreadable
+    return key  # type: ignore[return-value]  # KeyType.of has just narrowed it
+
+
+def check_validity(certificate: x509.Certificate, now: datetime) -> None:
+    """Raises CertificateExpired or CertificateNotYetValid; ``now`` is UTC."""
+    if now < certificate.not_valid_before_utc:
+        raise CertificateNotYetValid(certificate.not_valid_before_utc, now)
+    if now > certificate.not_valid_after_utc:
+        raise CertificateExpired(certificate.not_valid_after_utc)
+
+
+def build_chain(leaf: bytes, issuing: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The leaf and the issuing certificates above it, without a self-signed anchor (DER).
+
+    With no issuing certificates the leaf stands alone; with some, raises ChainBroken where
+    none of them issued the leaf.
+    """
+    loaded = {der: load_certificate(der) for der in issuing}
+    chain, current = [leaf], load_certificate(leaf)
+    while current.issuer != current.subject:
+        above = _issuer_of(current, loaded)
+        if above is None or above in chain:
+            break
+        chain.append(above)
+        current = loaded[above]
+    if issuing and len(chain) == 1:
+        raise ChainBroken
+    if len(chain) > 1 and current.issuer == current.subject:
+        chain.pop()
+    return tuple(chain)
+
+
+def verify_signature(key: PublicKey, signature: bytes, data: bytes) -> None:
+    """Check a signature as `PivSession.sign` makes it. Raises SignatureMismatch."""
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, data, ec.ECDSA(_hash_for(key)))
+        else:
+            key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature as error:
+        raise SignatureMismatch from error
+
+
+def raw_signature(signature: bytes, key_type: KeyType) -> bytes:
+    """r || s of fixed length from a DER ECDSA signature (JWS, COSE); RSA stays as it is.
+
+    Raises SignatureMismatch where the bytes are no ECDSA signature.
+    """
+    if key_type is KeyType.RSA2048:
+        return signature
+    try:
+        r, s = decode_dss_signature(signature)
+        return r.to_bytes(key_type.size) + s.to_bytes(key_type.size)
+    except (ValueError, OverflowError) as error:
+        raise SignatureMismatch from error
+
+
+def _hash_for(key: ec.EllipticCurvePublicKey) -> hashes.HashAlgorithm:
+    return hashes.SHA384() if KeyType.of(key) is KeyType.P384 else hashes.SHA256()
+
+
+def _issuer_of(
+    certificate: x509.Certificate, candidates: dict[bytes, x509.Certificate]
+) -> bytes | None:
+    for der, candidate in candidates.items():
+        try:
+            certificate.verify_directly_issued_by(candidate)
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        return der
+    return None

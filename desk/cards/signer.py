@@ -1,0 +1,151 @@
+"""The officer's card as the signer of credentials.
+
+`CardSigner` reads the chain from the card once, and before every signature presents the
+PIN, because strict cards want it directly before each use of 9C. Every signature is
+verified with the card's own certificate before it leaves. What is signed, and that the
+intent is stored first, is left to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from desk.cards.certificates import (
+    build_chain,
+    check_validity,
+    load_certificate,
+    public_key_of,
+    raw_signature,
+    verify_signature,
+)
+from desk.cards.piv import PivSession, wipe
+from desk.cards.piv_data import KeyType, Slot
+from desk.cards.troubles import (
+    CertificateUnreadable,
+    NoSignerCertificate,
+    OtherCard,
+    PinNeeded,
+    PinTrouble,
+)
+
+SessionFactory = Callable[[], AbstractContextManager[PivSession]]
+"""Opens a session with the application selected; leaving it ends the connection."""
+
+_JOSE_NAMES = {KeyType.P256: "ES256", KeyType.P384: "ES384", KeyType.RSA2048: "RS256"}
+
+
+class CardSigner:
+    """A signer whose key never leaves the card; one for each approved case.
+
+    Used as a context, or ended by `lock`: the PIN is then wiped. ``certificate_chain`` is
+    DER, leaf first, without the anchor; ``algorithm`` is the JOSE name (ES256, ES384, RS256).
+
+    Raises on construction: NoSignerCertificate, CertificateUnreadable, CertificateExpired,
+    CertificateNotYetValid, ChainBroken, and what opening a session raises.
+    """
+
+    def __init__(
+        self,
+        session_factory: SessionFactory,
+        slot: Slot = Slot.SIGNATURE,
+        *,
+        issuing: Sequence[bytes] = (),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._open = session_factory
+        self._slot = Slot(slot)
+        self._now = now
+        self._pin = bytearray()
+        with session_factory() as session:
+            self._leaf = self._read_leaf(session)
+            self._guid = _guid(session)
+        certificate = load_certificate(self._leaf)
+        check_validity(certificate, now())
+        self._public_key = public_key_of(certificate)
+        key_type = KeyType.of(self._public_key)
+        if key_type is None:
+            raise CertificateUnreadable
+        self._key_type = key_type
+        self.certificate_chain: tuple[bytes, ...] = build_chain(self._leaf, issuing)
+        self.algorithm: str = _JOSE_NAMES[key_type]
+
+    def unlock(self, pin: bytearray, allow_last_try: bool = False) -> None:
+        """Check the PIN with the card now and keep it for this case's signatures.
+
+        The bytearray changes hands: it is wiped by `lock`, and at once when it is refused.
+        Raises OtherCard, WrongPin, LastTry, PinBlocked, PinFormat.
+        """
+        self.lock()
+        try:
+            with self._open() as session:
+                self._require_same_card(session)
+                session.verify_pin(pin, allow_last_try)
+        except BaseException:
+            wipe(pin)
+            raise
+        self._pin = pin
+
+    def sign(self, data: bytes) -> bytes:
+        """A signature over ``data``: raw r || s (RSA: as it is), verified before it leaves.
+
+        Raises PinNeeded when locked, CertificateExpired, OtherCard, SignatureMismatch, and
+        the PIN's and transport's troubles. After a transport that failed the PIN is still
+        there: the same bytes may be signed again.
+        """
+        if not self._pin:
+            raise PinNeeded
+        check_validity(load_certificate(self._leaf), self._now())
+        with self._open() as session:
+            self._require_same_card(session)
+            signature = self._verify_and_sign(session, data)
+        verify_signature(self._public_key, signature, data)
+        return raw_signature(signature, self._key_type)
+
+    def lock(self) -> None:
+        """Wipe the PIN; signing needs `unlock` again."""
+        wipe(self._pin)
+        self._pin = bytearray()
+
+    def _verify_and_sign(self, session: PivSession, data: bytes) -> bytes:
+        try:
+            session.verify_pin(self._pin)
+        except PinTrouble:
+            # A PIN the card has just refused must not cost a second try.
+            self.lock()
+            raise
+        return session.sign(self._slot, data, self._key_type)
+
+    def _require_same_card(self, session: PivSession) -> None:
+        """By the GUID, one short answer; by the certificate on a card that has none."""
+        if self._guid is None:
+            same = session.certificate(self._slot) == self._leaf
+        else:
+            same = _guid(session) == self._guid
+        if not same:
+            raise OtherCard
+
+    def _read_leaf(self, session: PivSession) -> bytes:
+        leaf = session.certificate(self._slot)
+        if leaf is None:
+            raise NoSignerCertificate(slot=f"{self._slot:02X}")
+        return leaf
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.lock()
+
+
+def _guid(session: PivSession) -> bytes | None:
+    chuid = session.chuid()
+    return chuid.guid if chuid and any(chuid.guid) else None

@@ -1,0 +1,152 @@
+"""Watches the readers: one thread, one waiting call, and no end to it but `Watcher.stop`.
+
+When the service stops (or was never there), the watcher says so, takes a fresh context as
+soon as there is a service again, and goes on. While nothing happens it sleeps inside the
+service's call. What a card is, is left to whoever is told.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from desk.cards import pcsc
+from desk.iso7816.troubles import CardTrouble
+
+WAIT_MS = 10_000
+"""Longest single wait; a change that the service failed to tell shows after this long."""
+RETRY_SECONDS = 0.5
+"""How often a stopped service is looked for."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderState:
+    """One reader. ``mute``: something lies on it and does not answer. ``held``: another program
+    keeps it for itself. ``events`` counts cards come and gone as far as the service tells, so a
+    card changed between two looks makes another state.
+    """
+
+    name: str
+    present: bool
+    atr: bytes = b""
+    mute: bool = False
+    held: bool = False
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CardWorld:
+    """All that the service knows at one moment; ``readers`` in the service's order."""
+
+    service_running: bool
+    readers: tuple[ReaderState, ...] = ()
+
+    def reader(self, name: str) -> ReaderState | None:
+        return next((reader for reader in self.readers if reader.name == name), None)
+
+
+class Watcher:
+    """Calls ``on_change`` with a new `CardWorld` whenever it differs from the last one.
+
+    The call comes on the watcher's own thread and must return soon; the first one comes soon
+    after `start`. An exception from it is logged and does not end the watch.
+    """
+
+    def __init__(self, on_change: Callable[[CardWorld], None]) -> None:
+        self._on_change = on_change
+        self._world: CardWorld | None = None
+        self._stopping = threading.Event()
+        self._context: pcsc.Context | None = None
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="card-watcher", daemon=True)
+
+    @property
+    def world(self) -> CardWorld:
+        """The last world told; no service and no readers before the first."""
+        return self._world or CardWorld(service_running=False)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watch and wait for its thread; no call comes after this. May be repeated."""
+        self._stopping.set()
+        # A cancel that comes just before the wait begins is lost: repeat it.
+        while self._thread.is_alive() and self._thread is not threading.current_thread():
+            with self._lock:
+                if self._context is not None:
+                    self._context.cancel()
+            self._thread.join(0.02)
+
+    # --- the watcher's thread -------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._watch_one_service()
+            except CardTrouble as trouble:
+                _log.info("card service not reachable: %s", trouble)
+                self._tell(CardWorld(service_running=False))
+                self._stopping.wait(RETRY_SECONDS)
+
+    def _watch_one_service(self) -> None:
+        context = pcsc.Context()
+        with self._lock:
+            self._context = context
+        try:
+            while not self._stopping.is_set():
+                self._look_and_wait(context)
+        finally:
+            with self._lock:
+                self._context = None
+            context.release()
+
+    def _look_and_wait(self, context: pcsc.Context) -> None:
+        names = context.readers()
+        states = _ask(context, names)
+        self._tell(CardWorld(True, tuple(_reader_state(*state) for state in states)))
+        current = [(name, state & ~pcsc.STATE_CHANGED) for name, state, _atr in states]
+        # The pseudo reader's state carries the number of readers known to the caller.
+        current.append((pcsc.NEW_READERS, len(names) << 16))
+        result, _ = context.changes(current, WAIT_MS)
+        if result not in _GO_ON:
+            pcsc.check(result)
+
+    def _tell(self, world: CardWorld) -> None:
+        if world == self._world or self._stopping.is_set():
+            return
+        self._world = world
+        try:
+            self._on_change(world)
+        except Exception:
+            _log.exception("a listener of the card watcher failed")
+
+
+_GO_ON = {0, pcsc.TIMED_OUT, pcsc.CANCELLED, pcsc.NO_READERS, *pcsc.UNKNOWN_READERS}
+
+
+def _ask(context: pcsc.Context, names: tuple[str, ...]) -> list[tuple[str, int, bytes]]:
+    """The present state of each reader, without waiting; none where one has just gone."""
+    if not names:
+        return []
+    result, states = context.changes([(name, pcsc.STATE_UNAWARE) for name in names], 0)
+    if result in _GO_ON:
+        return states if not result else []
+    pcsc.check(result)
+    return states
+
+
+def _reader_state(name: str, state: int, atr: bytes) -> ReaderState:
+    present = bool(state & pcsc.STATE_PRESENT)
+    return ReaderState(
+        name=name,
+        present=present,
+        atr=atr if present else b"",
+        mute=bool(state & pcsc.STATE_MUTE),
+        held=bool(state & pcsc.STATE_EXCLUSIVE),
+        events=state >> 16,
+    )

@@ -1,0 +1,157 @@
+"""A pcscd of the tests' own with two virtual slots; import the fixtures you need.
+
+Only one pcscd can run on a machine, so the whole session takes turns through a lock file,
+and a test skips with its reason where the daemon or the virtual driver is missing, or where
+somebody else's pcscd runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from desk.training.vpcd import VirtualSlot
+
+DRIVERS = (
+    Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so"),
+    Path("/usr/lib64/pcsc/drivers/serial/libifdvpcd.so"),
+)
+RUN_FOLDER = Path("/run/pcscd")
+PATIENCE = 20.0
+"""Seconds after which a condition that should come counts as never coming."""
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Look until ``condition`` holds; fails with ``what`` when it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"never came: {what}")
+        time.sleep(0.005)
+
+
+class PcscService:
+    """The daemon: `start` and `stop` as often as wanted; two slots on ``ports``."""
+
+    def __init__(self, folder: Path, driver: Path) -> None:
+        self._folder = folder
+        self._driver = driver
+        self._process: subprocess.Popen[bytes] | None = None
+        self.ports = _two_free_ports()
+        self._write_settings()
+
+    def start(self) -> None:
+        """Start the daemon and wait until it listens."""
+        command = [_pcscd() or "pcscd", "-f", "-c", str(self._folder)]
+        with (self._folder / "pcscd.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_until(lambda: self._answers(), "pcscd listening")
+
+    def stop(self) -> None:
+        """Stop the daemon and wait for its end."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def slot(self, number: int) -> VirtualSlot:
+        """Slot 0 or 1, to lay a chip into."""
+        return VirtualSlot(self.ports[number])
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            pytest.fail("pcscd ended: " + (self._folder / "pcscd.log").read_text()[-500:])
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(RUN_FOLDER / "pcscd.comm")) == 0
+
+    def _write_settings(self) -> None:
+        port = self.ports[0]
+        (self._folder / "reader.conf").write_text(
+            f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x{port:04X}\n'
+            f"LIBPATH {self._driver}\nCHANNELID 0x{port:04X}\n",
+            encoding="ascii",
+        )
+
+
+def missing_part() -> str | None:
+    """Why no pcscd of our own can run here, or None."""
+    if _pcscd() is None:
+        return "pcscd is not installed"
+    if _driver() is None:
+        return "the virtual PC/SC driver (vsmartcard-vpcd) is not installed"
+    if not os.access(RUN_FOLDER if RUN_FOLDER.exists() else RUN_FOLDER.parent, os.W_OK):
+        return "this account may not start a pcscd"
+    return None
+
+
+@pytest.fixture(scope="session")
+def pcscd_host() -> Iterator[PcscService]:
+    """The session's daemon, running at the start; `pcscd` hands it to a test."""
+    if reason := missing_part():
+        pytest.skip(reason)
+    lock_file = Path(tempfile.gettempdir()) / "desk-tests-pcscd.lock"
+    with lock_file.open("w") as lock, tempfile.TemporaryDirectory() as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _somebody_elses():
+            pytest.skip("another pcscd runs on this machine")
+        RUN_FOLDER.mkdir(exist_ok=True)
+        driver = _driver()
+        assert driver is not None
+        service = PcscService(Path(folder), driver)
+        service.start()
+        yield service
+        service.stop()
+
+
+@pytest.fixture
+def pcscd(pcscd_host: PcscService) -> PcscService:
+    """A running pcscd with two empty virtual slots, whatever the test before did to it."""
+    if not pcscd_host.running:
+        pcscd_host.start()
+    return pcscd_host
+
+
+def _pcscd() -> str | None:
+    return shutil.which("pcscd") or shutil.which("pcscd", path="/usr/sbin:/usr/local/sbin")
+
+
+def _driver() -> Path | None:
+    return next((path for path in DRIVERS if path.exists()), None)
+
+
+def _somebody_elses() -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(RUN_FOLDER / "pcscd.comm")) == 0
+
+
+def _two_free_ports() -> tuple[int, int]:
+    """Two neighbours below the ephemeral range, so that no client socket takes them."""
+    for _ in range(100):
+        port = 10_000 + secrets.randbelow(20_000)
+        if _is_free(port) and _is_free(port + 1):
+            return port, port + 1
+    pytest.skip("no two free ports beside each other")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
