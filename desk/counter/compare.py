@@ -6,8 +6,9 @@ case. What differs needs the officer's reason before the case goes on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from desk.issuance.case import ComparedItem, Comparison, Document, RegisterFacts
-from desk.mrtd.mrz import Mrz
 
 # What an officer may give as the reason of a difference, by item; the words stand in the
 # officer's word table.
@@ -22,15 +23,14 @@ REASONS: dict[str, tuple[str, ...]] = {
 
 
 def compare_sources(
-    document: Document, typed: Mrz | None, scanned: bool, register: RegisterFacts | None
+    document: Document, entered: Mapping[str, str], scanned: bool, register: RegisterFacts | None
 ) -> tuple[ComparedItem, ...]:
     """The rows of the table, differences first, otherwise in the order of the page.
 
-    ``typed`` is the MRZ that opened the chip; ``scanned`` says that a device read it from
-    the printed page rather than a person.
+    ``entered`` is the zone that opened the chip, by item; ``scanned`` says that a device
+    read it from the printed page rather than a person typing it.
     """
     chip = _of_document(document)
-    entered = _of_mrz(typed) if typed is not None else {}
     entry = _of_register(register) if register is not None else {}
     rows = [
         _row(
@@ -67,17 +67,6 @@ def _of_document(document: Document) -> dict[str, str]:
     }
 
 
-def _of_mrz(mrz: Mrz) -> dict[str, str]:
-    return {
-        "passport_number": mrz.document_number,
-        "latin_name": f"{mrz.surname} {mrz.given_names}".strip(),
-        "birth_date": mrz.birth_date.isoformat(),
-        "sex": mrz.sex,
-        "nationality": mrz.nationality,
-        "expiry_date": mrz.expiry_date.isoformat(),
-    }
-
-
 def _of_register(entry: RegisterFacts) -> dict[str, str]:
     return {
         "passport_number": entry.passport_number,
@@ -92,16 +81,19 @@ def _of_register(entry: RegisterFacts) -> dict[str, str]:
 def _row(
     item: str, printed: str | None, chip: str | None, typed: str | None, register: str | None
 ) -> ComparedItem:
-    return ComparedItem(item, printed, chip, typed, register, _outcome(item, printed, chip, typed, register))
+    outcome = _outcome(printed, chip, typed, register)
+    return ComparedItem(item, printed, chip, typed, register, outcome)
 
 
-def _outcome(item: str, *values: str | None) -> Comparison:
-    if values[1] is None:
+def _outcome(
+    printed: str | None, chip: str | None, typed: str | None, register: str | None
+) -> Comparison:
+    if chip is None:
         return Comparison.NOT_ON_CHIP
-    known = [value for value in values if value]
+    known = [value for value in (printed, chip, typed, register) if value]
     if len({_plain(value) for value in known}) > 1:
         return Comparison.DIFFERENT
-    if values[3] is None:
+    if register is None:
         return Comparison.NOT_IN_REGISTER
     return Comparison.SAME if len(set(known)) == 1 else Comparison.SPACING_ONLY
 

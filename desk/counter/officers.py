@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from desk.cards.piv import PivSession, Slot
+from desk.cards.piv import PivSession, wipe
+from desk.cards.piv_data import Slot
+from desk.cards.troubles import NoSignInCertificate
 from desk.trouble import Trouble
 
 
@@ -71,8 +73,10 @@ def load_officers(file: Path) -> Mapping[str, Officer]:
 
 def read_card_identity(session: PivSession) -> str:
     """The SHA-256 (hex) of the card's 9A certificate; asks for no PIN."""
-    session.select()
-    return hashlib.sha256(session.certificate(Slot.AUTHENTICATION)).hexdigest()
+    certificate = session.certificate(Slot.AUTHENTICATION)
+    if certificate is None:
+        raise NoSignInCertificate(slot="9A")
+    return hashlib.sha256(certificate).hexdigest()
 
 
 def sign_in(
@@ -84,13 +88,16 @@ def sign_in(
     allow_last_try: bool = False,
 ) -> SignIn:
     """PIN, challenge, list and post, in this order of refusal: a card nobody knows costs
-    no try. Raises the card's own troubles and those above; ``pin`` is wiped by the session."""
+    no try. Raises the card's own troubles and those above; ``pin`` is wiped in any case."""
     card = read_card_identity(session)
     officer = officers.get(card)
     if officer is None:
         raise OfficerUnknown()
     if officer.post != post:
         raise OtherPost(post=officer.post)
-    session.verify_pin(pin, allow_last_try=allow_last_try)
-    session.prove_possession(Slot.AUTHENTICATION)
+    try:
+        session.verify_pin(pin, allow_last_try)
+        session.prove(Slot.AUTHENTICATION)
+    finally:
+        wipe(pin)
     return SignIn(officer, card, now())

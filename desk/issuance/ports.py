@@ -119,6 +119,19 @@ class CheckAnswer:
 class EnrollmentLink(Protocol):
     """The desk's way to the phone-facing service. Every method may raise a coded Trouble."""
 
+    @property
+    def issuer(self) -> str:
+        """The credential issuer identifier: the address phones use, the audience of proofs."""
+        ...
+
+    def response_uri(self, check_id: str) -> str:
+        """Where a phone posts its answer to a check."""
+        ...
+
+    def status_uri(self, name: str) -> str:
+        """Where everybody reads a status list."""
+        ...
+
     def health(self) -> ServiceHealth: ...
 
     def place_offer(self, order: OfferOrder) -> Offer: ...

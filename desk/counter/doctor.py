@@ -1,0 +1,226 @@
+"""Is the desk ready to open? Each part is asked by itself; each answer names one next step.
+
+A part that is not ready is an answer, never an exception: the home page must come up with
+the service stopped, the reader unplugged and the disk full.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+
+from desk.cards.piv_data import Slot
+from desk.cards.troubles import NoCard, NoReader
+from desk.cards.watcher import CardWorld
+from desk.counter.board import BoardCheck, CheckKey, CheckState
+from desk.counter.readers import officer_card
+from desk.counter.station import Station
+from desk.store import journal, register
+from desk.trouble import Trouble
+
+CERTIFICATE_WARN = timedelta(days=60)
+DISK_LEAST_BYTES = 500 * 1024 * 1024
+SERVICE_SLOW_MS = 2000
+CLOCK_SLACK = timedelta(minutes=2)
+
+
+class CameraMissing(Trouble):
+    """No camera is connected."""
+
+    code = "CAMERA-01"
+
+
+class PrinterMissing(Trouble):
+    """No printer is set up; the slip can be shown on the applicant's screen."""
+
+    code = "PRINT-01"
+
+
+class CertificateEnding(Trouble):
+    """The officer's signer certificate ends soon."""
+
+    code = "CARD-30"
+
+
+class TrustListOld(Trouble):
+    """The master list is older than the settings allow."""
+
+    code = "TRUST-30"
+
+
+class TrustListMissing(Trouble):
+    """No CSCA certificate is there: no passport can be judged."""
+
+    code = "TRUST-31"
+
+
+class RegisterOld(Trouble):
+    """The register extract is older than the settings allow."""
+
+    code = "REG-30"
+
+
+class RegisterMissing(Trouble):
+    """No register extract was imported."""
+
+    code = "REG-31"
+
+
+class ClockBehind(Trouble):
+    """The clock stands before the last recorded event."""
+
+    code = "CLOCK-01"
+
+
+class DiskNearlyFull(Trouble):
+    """Too little space is left for the records."""
+
+    code = "DISK-01"
+
+
+class ServiceSlow(Trouble):
+    """The enrollment service answers, but slowly."""
+
+    code = "LINK-30"
+
+
+Probe = Callable[[], str | None]
+"""Name of a device that is there, or None."""
+
+
+def check_all(station: Station, camera: Probe, printer: Probe) -> tuple[BoardCheck, ...]:
+    """Every part, in the order of the board. May take seconds: never on the window's thread."""
+    world = station.readers.world()
+    return (
+        card_service(world),
+        passport_reader(station, world),
+        _guarded(CheckKey.OFFICER_CARD, lambda: _officer_card(station)),
+        _guarded(CheckKey.CAMERA, lambda: _named(CheckKey.CAMERA, camera, CameraMissing())),
+        _guarded(CheckKey.PRINTER, lambda: _named(CheckKey.PRINTER, printer, PrinterMissing())),
+        _guarded(CheckKey.ENROLLMENT_SERVICE, lambda: _service(station)),
+        _guarded(CheckKey.TRUST_LIST, lambda: _trust_list(station)),
+        _guarded(CheckKey.REGISTER, lambda: _register(station)),
+        _guarded(CheckKey.CLOCK, lambda: _clock_and_disk(station)),
+    )
+
+
+# A missing printer or an old list leaves work possible; the others do not.
+_STOPS = frozenset(
+    {
+        CheckKey.CARD_SERVICE,
+        CheckKey.PASSPORT_READER,
+        CheckKey.OFFICER_CARD,
+        CheckKey.ENROLLMENT_SERVICE,
+    }
+)
+
+
+def _guarded(key: CheckKey, check: Callable[[], BoardCheck]) -> BoardCheck:
+    try:
+        return check()
+    except Trouble as reason:
+        return _not_ready(key, reason)
+
+
+def _not_ready(key: CheckKey, reason: Trouble) -> BoardCheck:
+    state = CheckState.UNUSABLE if key in _STOPS else CheckState.ATTENTION
+    facts = {name: value for name, value in reason.facts.items() if value is not None}
+    return BoardCheck(key, state, "trouble", facts, reason.code)
+
+
+def card_service(world: CardWorld) -> BoardCheck:
+    """The machine's PC/SC service."""
+    if not world.service_running:
+        return BoardCheck(CheckKey.CARD_SERVICE, CheckState.UNUSABLE, "stopped", {}, "READER-01")
+    facts = {"readers": len(world.readers)}
+    return BoardCheck(CheckKey.CARD_SERVICE, CheckState.READY, "running", facts)
+
+
+def passport_reader(station: Station, world: CardWorld) -> BoardCheck:
+    """A reader besides the one that holds the officer's card."""
+    wanted = station.settings.readers.passport
+    names = [reader.name for reader in world.readers]
+    if wanted and wanted in names:
+        return BoardCheck(CheckKey.PASSPORT_READER, CheckState.READY, "ready", {"reader": wanted})
+    free = [name for name in names if name != station.settings.readers.officer]
+    if wanted or len(names) < 2 or not free:
+        return _not_ready(CheckKey.PASSPORT_READER, NoReader())
+    return BoardCheck(CheckKey.PASSPORT_READER, CheckState.READY, "ready", {"reader": free[0]})
+
+
+def _officer_card(station: Station) -> BoardCheck:
+    try:
+        with officer_card(station.readers, station.settings.readers) as session:
+            certificate = session.certificate(Slot.SIGNATURE)
+    except NoCard as reason:
+        return _not_ready(CheckKey.OFFICER_CARD, reason)
+    if certificate is None:
+        return BoardCheck(CheckKey.OFFICER_CARD, CheckState.UNUSABLE, "no_signer", {}, "CARD-10")
+    left = x509.load_der_x509_certificate(certificate).not_valid_after_utc - station.now()
+    if left <= timedelta(0):
+        return BoardCheck(CheckKey.OFFICER_CARD, CheckState.UNUSABLE, "expired", {}, "CARD-11")
+    if left < CERTIFICATE_WARN:
+        ending = CertificateEnding(days=left.days)
+        return BoardCheck(
+            CheckKey.OFFICER_CARD, CheckState.ATTENTION, "ending", {"days": left.days}, ending.code
+        )
+    return BoardCheck(CheckKey.OFFICER_CARD, CheckState.READY, "days_left", {"days": left.days})
+
+
+def _named(key: CheckKey, probe: Probe, missing: Trouble) -> BoardCheck:
+    name = probe()
+    if name is None:
+        raise missing
+    return BoardCheck(key, CheckState.READY, "ready", {"name": name})
+
+
+def _service(station: Station) -> BoardCheck:
+    health = station.link.health()
+    facts = {"ms": round(health.latency_ms), "queue": health.queue}
+    if health.latency_ms > SERVICE_SLOW_MS:
+        slow = ServiceSlow.code
+        return BoardCheck(CheckKey.ENROLLMENT_SERVICE, CheckState.ATTENTION, "slow", facts, slow)
+    return BoardCheck(CheckKey.ENROLLMENT_SERVICE, CheckState.READY, "answers", facts)
+
+
+def _trust_list(station: Station) -> BoardCheck:
+    listed = station.trust.state()
+    if listed is None or not listed.certificates:
+        raise TrustListMissing()
+    facts = {"certificates": listed.certificates, "days": _days(station, listed.as_of)}
+    if facts["days"] > station.settings.trust.warn_days:
+        old = TrustListOld.code
+        return BoardCheck(CheckKey.TRUST_LIST, CheckState.ATTENTION, "old", facts, old)
+    return BoardCheck(CheckKey.TRUST_LIST, CheckState.READY, "fresh", facts)
+
+
+def _register(station: Station) -> BoardCheck:
+    with station.store.read() as session:
+        state = register.state(session)
+    if state is None:
+        raise RegisterMissing()
+    hours = int((station.now() - state.as_of).total_seconds() // 3600)
+    facts = {"entries": state.entries, "hours": hours}
+    if hours > station.settings.register.fresh_hours:
+        old = RegisterOld.code
+        return BoardCheck(CheckKey.REGISTER, CheckState.ATTENTION, "old", facts, old)
+    return BoardCheck(CheckKey.REGISTER, CheckState.READY, "fresh", facts)
+
+
+def _clock_and_disk(station: Station) -> BoardCheck:
+    with station.store.read() as session:
+        head = journal.head(session)
+        last = journal.events(session, after=max(0, head.count - 1), limit=1)
+    if last and last[-1].at > station.now() + CLOCK_SLACK:
+        raise ClockBehind()
+    free = shutil.disk_usage(station.home).free
+    if free < DISK_LEAST_BYTES:
+        raise DiskNearlyFull(megabytes=free // (1024 * 1024))
+    return BoardCheck(CheckKey.CLOCK, CheckState.READY, "in_step")
+
+
+def _days(station: Station, since: datetime) -> int:
+    return max(0, (station.now() - since.astimezone(UTC)).days)

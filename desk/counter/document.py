@@ -1,0 +1,208 @@
+"""The passport step: open the chip, judge it, find the person in the register, compare.
+
+Reading again throws away everything that was judged on the former reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+
+from desk.counter.compare import REASONS, compare_sources
+from desk.counter.officers import Officer
+from desk.counter.readers import passport_chip
+from desk.counter.station import Station
+from desk.issuance.case import Act, Case, Document, RegisterFacts, advance, unexplained
+from desk.mrtd import mrz as zone
+from desk.mrtd.mrz import Mrz
+from desk.mrtd.reader import PassportReading, ReadProgress, read_passport
+from desk.mrtd.results import Result
+from desk.store import cases, register
+from desk.store.cases import BlobKind
+from desk.trouble import Trouble
+
+_KEPT_FILES = {
+    "COM": BlobKind.EF_COM,
+    "SOD": BlobKind.EF_SOD,
+    "DG1": BlobKind.DG1,
+    "DG2": BlobKind.DG2,
+    "DG14": BlobKind.DG14,
+    "DG15": BlobKind.DG15,
+}
+
+
+class ReasonUnknown(Trouble):
+    """No such reason can be given for this item."""
+
+    code = "CASE-03"
+
+
+class DatesUnreadable(Trouble):
+    """The passport's own dates do not name a day."""
+
+    code = "CASE-04"
+
+
+def read_document(
+    station: Station,
+    officer: Officer,
+    case: Case,
+    mrz_text: str,
+    scanned: bool,
+    progress: Callable[[ReadProgress], None],
+) -> Case:
+    """Read and judge the passport on the reader: DOCUMENT_CHECKED.
+
+    ``mrz_text`` is the machine readable zone as typed or as scanned. Raises MrzError with
+    the place, the chip's and the transport's troubles; then the case stands as before.
+    """
+    typed = zone.parse(mrz_text)
+    with passport_chip(station.readers, station.settings.readers) as connection:
+        reading = read_passport(
+            connection,
+            typed.key,
+            trust=station.trust,
+            at=station.now(),
+            progress=progress,
+            typed=typed,
+        )
+    return _take_reading(station, officer, case, typed, scanned, reading)
+
+
+def _take_reading(
+    station: Station,
+    officer: Officer,
+    case: Case,
+    typed: Mrz,
+    scanned: bool,
+    reading: PassportReading,
+) -> Case:
+    document = _document(station, reading)
+    entry = _register_entry(station, document, reading.mrz.name_may_be_cut)
+    stamp = station.stamp(officer)
+    checked = advance(
+        case,
+        Act.CHECK_DOCUMENT,
+        stamp.at,
+        typed_mrz=typed.lines,
+        document=document,
+        register=entry,
+        compared=compare_sources(document, _source(station, typed), scanned, entry),
+        verdict=None,
+        face=None,
+        opened_items=(),
+    )
+    with station.store.write() as session:
+        _keep_files(session, stamp, case.number, reading)
+        cases.save(
+            session,
+            stamp,
+            checked,
+            "DOCUMENT.CHECKED",
+            overall=document.overall.value,
+            seconds=round(document.seconds, 1),
+            bytes=document.bytes_read,
+        )
+    return checked
+
+
+def _document(station: Station, reading: PassportReading) -> Document:
+    today = station.now().date()
+    mrz = reading.mrz
+    birth, expiry = mrz.birth_date(today), mrz.expiry_date(today)
+    if birth is None or expiry is None:
+        raise DatesUnreadable()
+    return Document(
+        document_code=mrz.document_code,
+        number=mrz.document_number,
+        surname=mrz.surname,
+        given_names=mrz.given_names,
+        birth_date=birth,
+        sex=mrz.sex,
+        nationality=mrz.nationality,
+        issuing_state=mrz.issuer,
+        expiry_date=expiry,
+        mrz=mrz.lines,
+        overall=reading.overall,
+        findings=reading.findings,
+        access=str(reading.access),
+        portrait_type=reading.portrait_type,
+        portrait_sha256=hashlib.sha256(reading.portrait).hexdigest(),
+        read_at=reading.read_at,
+        seconds=reading.seconds,
+        bytes_read=reading.bytes_read,
+    )
+
+
+def _source(station: Station, typed: Mrz) -> dict[str, str]:
+    """The typed or scanned zone as the comparison's items."""
+    today = station.now().date()
+    birth, expiry = typed.birth_date(today), typed.expiry_date(today)
+    return {
+        "passport_number": typed.document_number,
+        "latin_name": f"{typed.surname} {typed.given_names}".strip(),
+        "birth_date": birth.isoformat() if birth else typed.birth,
+        "sex": typed.sex,
+        "nationality": typed.nationality,
+        "expiry_date": expiry.isoformat() if expiry else typed.expiry,
+    }
+
+
+def _register_entry(station: Station, document: Document, cut: bool) -> RegisterFacts | None:
+    """The one entry that is this person; with several, the first that is alive."""
+    with station.store.read() as session:
+        found = register.find(
+            session,
+            document.number,
+            document.surname,
+            document.given_names,
+            document.birth_date,
+            cut=cut,
+        )
+    return found[0] if found else None
+
+
+def _keep_files(session: object, stamp: object, number: str, reading: PassportReading) -> None:
+    for name, kind in _KEPT_FILES.items():
+        if name in reading.files:
+            cases.keep_blob(
+                session,  # type: ignore[arg-type]
+                stamp,  # type: ignore[arg-type]
+                number,
+                kind,
+                "application/octet-stream",
+                reading.files[name],
+            )
+    cases.keep_blob(
+        session,  # type: ignore[arg-type]
+        stamp,  # type: ignore[arg-type]
+        number,
+        BlobKind.PORTRAIT,
+        reading.portrait_type,
+        reading.portrait,
+    )
+
+
+def explain(station: Station, officer: Officer, case: Case, item: str, reason: str) -> Case:
+    """Write down why an item differs. Raises :class:`ReasonUnknown`."""
+    if reason not in REASONS.get(item, ()):
+        raise ReasonUnknown(item=item, reason=reason)
+    compared = tuple(
+        replace(row, reason=reason) if row.item == item else row for row in case.compared
+    )
+    changed = replace(case, compared=compared)
+    return station.save(officer, changed, "DOCUMENT.DIFFERENCE_EXPLAINED", reason=reason)
+
+
+def may_go_on(case: Case) -> bool:
+    """Content and chip are as they should be, and every difference has its reason.
+
+    What could not be decided does not stop the case here: it stays flagged, is opened at
+    the review, and no rule that needs it is met.
+    """
+    return (
+        case.document is not None
+        and case.document.overall is not Result.FAILED
+        and not unexplained(case)
+    )

@@ -1,0 +1,108 @@
+"""Opening a case, what the applicant agrees to, and the ends that issue nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from desk.counter.offering import withdraw
+from desk.counter.officers import Officer
+from desk.counter.station import Station
+from desk.issuance import case as cases_of
+from desk.issuance.case import Act, Case, Consent, Ending, State, advance
+from desk.store import cases, consents, sequences
+from desk.store.consents import ConsentAnswer
+
+CONSENT_VERSION = "2026-07"
+STALE_AFTER = timedelta(hours=20)
+"""A case that nobody touched this long has outlived its day and expires."""
+
+
+def open_case(station: Station, officer: Officer, language: str = "ko") -> Case:
+    """A new case with the next number of the post's year."""
+    stamp = station.stamp(officer)
+    post = station.post
+    with station.store.write() as session:
+        number = sequences.next_case_number(session, post.code, stamp.at.astimezone(post.zone))
+        case = replace(
+            cases_of.open_case(
+                number,
+                post.code,
+                station.settings.station.window,
+                officer.officer_id,
+                officer.name_ko,
+                stamp.at,
+            ),
+            language=language,
+        )
+        cases.add(session, stamp, case)
+    return case
+
+
+def record_consent(
+    station: Station,
+    officer: Officer,
+    case: Case,
+    answers: dict[str, bool],
+    language: str,
+    pressed_by: str = "applicant",
+) -> Case:
+    """Keep every answer, purpose by purpose; the case carries what was agreed to."""
+    stamp = station.stamp(officer)
+    given = tuple(purpose for purpose, agreed in answers.items() if agreed)
+    consent = Consent(given, CONSENT_VERSION, language, stamp.at, pressed_by)
+    changed = replace(case, consent=consent, language=language)
+    with station.store.write() as session:
+        consents.record(
+            session,
+            stamp,
+            case.number,
+            [
+                ConsentAnswer(purpose, CONSENT_VERSION, language, agreed, stamp.at, pressed_by)
+                for purpose, agreed in answers.items()
+            ],
+        )
+        cases.save(session, stamp, changed, "CASE.CONSENTED", count=len(given))
+    return changed
+
+
+def refuse(
+    station: Station, officer: Officer, case: Case, reason: str, code: str = "", remark: str = ""
+) -> Case:
+    """REFUSED, with the rule or finding that stands behind it."""
+    ending = Ending(reason, code, remark)
+    return _end(station, officer, case, Act.REFUSE, ending, "CASE.REFUSED")
+
+
+def cancel(station: Station, officer: Officer, case: Case, reason: str, remark: str = "") -> Case:
+    """CANCELLED: the applicant or the officer ends it; a live offer ends with it."""
+    ending = Ending(reason, "", remark)
+    return _end(station, officer, case, Act.CANCEL, ending, "CASE.CANCELLED")
+
+
+def expire_stale(station: Station) -> tuple[Case, ...]:
+    """End the cases of former days, so that none hangs for ever (I10)."""
+    with station.store.read() as session:
+        waiting = cases.open_cases(session)
+    return tuple(
+        _end(station, None, case, Act.EXPIRE, Ending("left_open"), "CASE.EXPIRED")
+        for case in waiting
+        if _last_touched(case) < station.now() - STALE_AFTER
+        # What a phone already holds must be proven or ended by a person.
+        and case.state is not State.DELIVERED
+    )
+
+
+def _last_touched(case: Case) -> datetime:
+    return max(step.at for step in case.history)
+
+
+def _end(
+    station: Station, officer: Officer | None, case: Case, act: Act, ending: Ending, event: str
+) -> Case:
+    advance(case, act, station.now())
+    if case.offer is not None:
+        case = withdraw(station, officer, case, ending.reason)
+    now = station.now()
+    ended = advance(case, act, now, ending=ending, closed_at=now)
+    return station.save(officer, ended, event, reason=ending.reason, code=ending.code)

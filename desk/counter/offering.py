@@ -1,0 +1,85 @@
+"""The offer: one QR, one phone, one secret that only the applicant knows.
+
+The issuance PIN goes to the service as the second secret and stays nowhere here. The offer
+is stored with the case before its QR is shown; a new one ends the old one together with
+every credential that was prepared for it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import timedelta
+
+from desk.counter.officers import Officer
+from desk.counter.station import Station
+from desk.issuance.case import Act, Case, OfferFacts, advance
+from desk.issuance.ports import EventKind, OfferEvent, OfferOrder
+from desk.store import cases, intents
+
+_ID_BYTES = 24
+
+
+def place_offer(station: Station, officer: Officer, case: Case, tx_code: str) -> Case:
+    """Mint the offer for an approved case: OFFERED. Raises NotPossible and the link's
+    troubles; after one of these the case stands as before."""
+    advance(case, Act.OFFER, station.now())
+    order = OfferOrder(
+        offer_id=secrets.token_urlsafe(_ID_BYTES),
+        configurations=station.settings.enrollment.formats,
+        tx_code=tx_code,
+        expires_at=station.now() + timedelta(minutes=station.settings.enrollment.offer_minutes),
+    )
+    offer = station.link.place_offer(order)
+    now = station.now()
+    facts = OfferFacts(offer.offer_id, offer.uri, order.configurations, now, offer.expires_at)
+    offered = advance(case, Act.OFFER, now, offer=facts, pin_set_at=now, issued=(), held=None)
+    return station.save(
+        officer, offered, "OFFER.PLACED", expires_at=offer.expires_at.isoformat(timespec="seconds")
+    )
+
+
+def note_event(station: Station, case: Case, event: OfferEvent) -> Case:
+    """What an event of the live offer changes in the case; most only show on the screen."""
+    if case.offer is None:
+        return case
+    if event.kind is EventKind.FETCHED_AGAIN:
+        return withdraw(station, None, case, "qr_read_twice", held="qr_read_twice")
+    if event.kind is EventKind.VOIDED:
+        return withdraw(station, None, case, str(event.facts.get("reason", "voided")), tell=False)
+    if event.kind is EventKind.EXPIRED:
+        return withdraw(station, None, case, "expired", tell=False)
+    return case
+
+
+def withdraw(
+    station: Station,
+    officer: Officer | None,
+    case: Case,
+    reason: str,
+    *,
+    tell: bool = True,
+    held: str | None = None,
+) -> Case:
+    """End the live offer: APPROVED again, prepared credentials void, their indexes INVALID.
+
+    The records come first: should the service not be told now, the phone gets nothing
+    anyway, because nobody answers it any more.
+    """
+    if case.offer is None:
+        return case
+    offer_id = case.offer.offer_id
+    stamp = station.stamp(officer)
+    open_again = advance(case, Act.WITHDRAW_OFFER, stamp.at, offer=None, issued=(), held=held)
+    with station.store.write() as session:
+        for intent in intents.standing(session, case.number):
+            intents.void(session, stamp, intent.id, reason)
+        cases.save(session, stamp, open_again, "OFFER.WITHDRAWN", reason=reason)
+    if tell:
+        station.link.void_offer(offer_id, reason)
+    return open_again
+
+
+def release(station: Station, officer: Officer, case: Case) -> Case:
+    """The officer has looked into an alarm and lets the case go on."""
+    return station.save(officer, replace(case, held=None), "CASE.RELEASED", reason=case.held or "")

@@ -1,0 +1,182 @@
+"""The phone's keys are here: verify each proof, write the intent, sign, answer.
+
+The order is the point. The exact bytes are durable before the card sees them; after a
+crash the same bytes are signed again, or the intent is void with its status index. What
+was signed is durable before the service gets it, and the service may get it twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from desk.cards.signer import CardSigner
+from desk.counter.officers import Officer
+from desk.counter.station import STATUS_LIST, Station
+from desk.counter.statuses import publish_status
+from desk.counter.values import credential_values
+from desk.credential import intent as prepared_intent
+from desk.credential.keys import DeviceKey
+from desk.credential.proof import verify_proof
+from desk.credential.terms import StatusReference, Validity
+from desk.credential.troubles import CredentialTrouble
+from desk.issuance.case import Act, Case, IssuedCredential, State, advance
+from desk.issuance.ports import EventKind, KeyRequest, OfferEvent
+from desk.store import cases, intents, status
+from desk.store.intents import Draft, Intent, IntentState
+
+
+@dataclass(frozen=True)
+class CheckedRequest:
+    """A phone's request whose proof the desk itself has verified."""
+
+    request: KeyRequest
+    key: DeviceKey
+
+
+def case_signer(station: Station) -> CardSigner:
+    """The officer's card as signer for one approved case; it holds the PIN once unlocked."""
+    return CardSigner(station.officer_card, issuing=station.authority.issuing, now=station.now)
+
+
+def take_requests(
+    station: Station, officer: Officer, case: Case
+) -> tuple[Case, tuple[CheckedRequest, ...]]:
+    """Fetch what phones sent for the live offer and verify it: SIGNING from the first good
+    key on. A request with a bad proof is denied and leaves its event; the others stay."""
+    if case.offer is None:
+        return case, ()
+    checked = []
+    for request in station.link.requests(case.offer.offer_id):
+        try:
+            checked.append(CheckedRequest(request, _verified(station, request)))
+        except CredentialTrouble as reason:
+            station.link.deny(request.request_id, "invalid_proof")
+            case = station.save(officer, case, "PHONE.PROOF_REFUSED", code=reason.code)
+    if checked and case.state is State.OFFERED:
+        case = advance(case, Act.TAKE_KEY, station.now())
+        case = station.save(officer, case, "PHONE.KEY_TAKEN", count=len(checked))
+    return case, tuple(checked)
+
+
+def _verified(station: Station, request: KeyRequest) -> DeviceKey:
+    # One key a credential: batches come with a later setting, more proofs are ignored.
+    return verify_proof(
+        request.proofs[0],
+        audience=station.link.issuer,
+        nonce=request.nonce,
+        now=station.now(),
+    )
+
+
+def sign_request(
+    station: Station, officer: Officer, case: Case, checked: CheckedRequest, card: CardSigner
+) -> Case:
+    """One credential: intent, signature, answer. Safe to call again after any trouble."""
+    intent = _standing_intent(station, case, checked) or _write_intent(
+        station, officer, case, checked, card
+    )
+    if intent.state is IntentState.LIVE:
+        intent = _sign(station, officer, intent, card)
+    # The list carries the new index before anybody can look it up.
+    publish_status(station)
+    case = _note_issued(station, officer, case, intent)
+    credential = (intent.credential or b"").decode("ascii")
+    station.link.answer(checked.request, [credential])
+    return case
+
+
+def _standing_intent(station: Station, case: Case, checked: CheckedRequest) -> Intent | None:
+    """The intent written for this very key before; another key's is void from now on."""
+    with station.store.write() as session:
+        for intent in intents.standing(session, case.number):
+            if intent.draft.format != checked.request.configuration:
+                continue
+            if intent.draft.device_key == checked.key.thumbprint:
+                return intent
+            intents.void(session, station.stamp(), intent.id, "other_key")
+    return None
+
+
+def _write_intent(
+    station: Station, officer: Officer, case: Case, checked: CheckedRequest, card: CardSigner
+) -> Intent:
+    request, profile = checked.request, station.profile
+    values = credential_values(station, case)
+    lifetime = timedelta(days=365 * station.settings.credential.technical_months // 12)
+    validity = Validity.of(
+        station.now(), lifetime, profile.rounding, card.certificate_chain[0]
+    )
+    stamp = station.stamp(officer)
+    with station.store.write() as session:
+        slot = status.allocate(session, stamp, STATUS_LIST, case.number)
+        prepared = prepared_intent.prepare(
+            profile.format_of(request.configuration),
+            profile,
+            values,
+            key=checked.key,
+            issuer=card,
+            validity=validity,
+            status=StatusReference(station.status_uri, slot.index),
+        )
+        draft = Draft(
+            case_number=case.number,
+            offer_id=request.offer_id,
+            request_id=request.request_id,
+            format=request.configuration,
+            device_key=checked.key.thumbprint,
+            slot=slot,
+            to_be_signed=prepared.to_be_signed,
+            material=prepared.to_bytes(),
+        )
+        return intents.write(session, stamp, draft)
+
+
+def _sign(station: Station, officer: Officer, intent: Intent, card: CardSigner) -> Intent:
+    prepared = prepared_intent.restore(intent.draft.material)
+    signature = card.sign(intent.draft.to_be_signed)
+    credential = prepared.credential(signature).encode("ascii")
+    with station.store.write() as session:
+        return intents.mark_signed(session, station.stamp(officer), intent.id, signature, credential)
+
+
+def _note_issued(station: Station, officer: Officer, case: Case, intent: Intent) -> Case:
+    if any(one.status_index == intent.draft.slot.index for one in case.issued):
+        return case
+    issued = IssuedCredential(
+        configuration=intent.draft.format,
+        device_key=intent.draft.device_key,
+        status_uri=station.status_uri,
+        status_index=intent.draft.slot.index,
+        signed_at=intent.signed_at or station.now(),
+        valid_until=prepared_intent.restore(intent.draft.material).valid_until,
+    )
+    others = tuple(one for one in case.issued if one.configuration != issued.configuration)
+    return station.keep(officer, case, "CASE.CREDENTIAL_SIGNED", issued=(*others, issued))
+
+
+def note_delivery(station: Station, officer: Officer, case: Case, event: OfferEvent) -> Case:
+    """The phone has fetched an answer: DELIVERED once it has every configuration."""
+    if event.kind is not EventKind.ANSWERED or case.offer is None:
+        return case
+    configuration = str(event.facts.get("configuration", ""))
+    stamp = station.stamp(officer)
+    issued = tuple(
+        replace(one, delivered_at=stamp.at)
+        if one.configuration == configuration and one.delivered_at is None
+        else one
+        for one in case.issued
+    )
+    done = {one.configuration for one in issued if one.delivered_at is not None}
+    complete = done >= set(case.offer.configurations) and case.state is State.SIGNING
+    with station.store.write() as session:
+        for intent in intents.standing(session, case.number):
+            if intent.draft.format == configuration and intent.state is IntentState.SIGNED:
+                intents.mark_delivered(session, stamp, intent.id)
+        moved = (
+            advance(case, Act.DELIVER, stamp.at, issued=issued)
+            if complete
+            else replace(case, issued=issued)
+        )
+        cases.save(session, stamp, moved, "CASE.ANSWERED", configuration=configuration)
+    return moved

@@ -1,0 +1,99 @@
+"""One station: everything a case needs, built once and passed down.
+
+Nothing here knows a window. Devices, clock and service are given by the composition root:
+real ones at a post, training ones in a rehearsal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from desk.cards.piv import PivSession
+from desk.counter.officers import Officer
+from desk.counter.readers import Readers, officer_card
+from desk.counter.settings import Settings
+from desk.credential.claims import ClaimProfile
+from desk.credential.signer import LocalSigner
+from desk.issuance.case import Case
+from desk.issuance.eligibility import RuleBook
+from desk.issuance.ports import EnrollmentLink
+from desk.issuance.posts import Post
+from desk.mrtd.trust import TrustStore
+from desk.store import cases
+from desk.store.database import Store
+from desk.store.journal import Stamp
+
+STATUS_LIST = "1"
+"""Name of the status list that new credentials take their index from."""
+
+
+@dataclass(frozen=True)
+class Authority:
+    """The ministry's certificates and the machine's own keys.
+
+    ``anchors`` are IACA roots in DER; ``issuing`` what may stand between them and the
+    officers' signer certificates.
+    """
+
+    anchors: tuple[bytes, ...]
+    issuing: tuple[bytes, ...]
+    verifier: LocalSigner
+    status_signer: LocalSigner
+
+
+@dataclass(frozen=True)
+class Station:
+    """``home`` holds the station's own files."""
+
+    home: Path
+    settings: Settings
+    post: Post
+    now: Callable[[], datetime]
+    store: Store
+    readers: Readers
+    trust: TrustStore
+    officers: Mapping[str, Officer]
+    authority: Authority
+    profile: ClaimProfile
+    rules: RuleBook
+    link: EnrollmentLink
+    training: bool = False
+
+    def stamp(self, officer: Officer | None = None) -> Stamp:
+        """Now, in the name of ``officer`` or of the station itself."""
+        actor = f"officer:{officer.officer_id}" if officer else self.actor
+        return Stamp(self.now(), actor)
+
+    @property
+    def actor(self) -> str:
+        return f"station:{self.settings.station.serial}"
+
+    @property
+    def status_uri(self) -> str:
+        """Where the status list of new credentials is read by everybody."""
+        return self.link.status_uri(STATUS_LIST)
+
+    def officer_card(self) -> AbstractContextManager[PivSession]:
+        """A session with the officer's card, closed at the end."""
+        return officer_card(self.readers, self.settings.readers)
+
+    def save(
+        self, officer: Officer | None, case: Case, event: str, **facts: str | int | float | None
+    ) -> Case:
+        """Store ``case`` together with the event that tells of it."""
+        with self.store.write() as session:
+            cases.save(session, self.stamp(officer), case, event, **facts)
+        return case
+
+    def keep(self, officer: Officer | None, case: Case, event: str, **changes: Any) -> Case:
+        """Store ``case`` with ``changes`` that leave its state as it is."""
+        return self.save(officer, replace(case, **changes), event)
+
+    def load(self, number: str) -> Case:
+        with self.store.read() as session:
+            return cases.load(session, number)

@@ -1,0 +1,68 @@
+"""From an approved case to what its credential says."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from desk.counter.station import Station
+from desk.credential import portrait
+from desk.credential.claims import CredentialValues
+from desk.issuance.case import Case
+from desk.store import cases
+from desk.store.cases import BlobKind
+from desk.trouble import Trouble
+
+AUTHORITY = "Ministry of Foreign Affairs of the Republic of Korea"
+_SEXES = {"M": 1, "F": 2}
+
+
+class FactsMissing(Trouble):
+    """The case lacks what a credential must say."""
+
+    code = "CASE-02"
+
+
+def administrative_expiry(issued: date, passport_expiry: date, years: int) -> date:
+    """``years`` after ``issued``, or the passport's end, whichever comes first."""
+    try:
+        anniversary = issued.replace(year=issued.year + years)
+    except ValueError:  # 29 February
+        anniversary = issued.replace(year=issued.year + years, day=28)
+    return min(anniversary, passport_expiry)
+
+
+def credential_values(station: Station, case: Case) -> CredentialValues:
+    """Everything the claim profile may take from this case. Raises :class:`FactsMissing`."""
+    document, register = case.document, case.register
+    if document is None or register is None or case.expiry_date is None:
+        raise FactsMissing(case=case.number)
+    return CredentialValues(
+        family_name=document.surname,
+        given_name=document.given_names,
+        name_hangul=register.name_hangul,
+        birth_date=document.birth_date,
+        sex=_SEXES.get(document.sex, 9),
+        portrait=portrait.prepare(_picture(station, case)),
+        issue_date=_approved_on(station, case),
+        expiry_date=case.expiry_date,
+        issuing_authority=AUTHORITY,
+        overseas_number=register.overseas_number,
+        jurisdiction_post=station.post.name["ko"],
+        travel_document_number=document.number,
+        resident_number=register.resident_number,
+    )
+
+
+def _picture(station: Station, case: Case) -> bytes:
+    wanted = station.settings.credential.portrait
+    kind = BlobKind.FACE if wanted == "live" else BlobKind.PORTRAIT
+    with station.store.read() as session:
+        picture = cases.blob(session, case.number, kind)
+    if picture is None:
+        raise FactsMissing(case=case.number)
+    return picture
+
+
+def _approved_on(station: Station, case: Case) -> date:
+    approved = case.approvals[-1].approved_at if case.approvals else station.now()
+    return approved.astimezone(station.post.zone).date()
