@@ -105,7 +105,7 @@ class SecureMessaging:
         if not items or items[-1].tag != DO_MAC or len(items[-1].value) != MAC_LENGTH:
             raise SessionBroken("no code at the end of the message")
         objects = {item.tag: item.value for item in items}
-        if len(objects) != len(items) or DO_PLAIN in objects and DO_PADDED in objects:
+        if len(objects) != len(items) or (DO_PLAIN in objects and DO_PADDED in objects):
             raise SessionBroken("data objects repeated")
         body = data[: -len(items[-1].raw)]
         if not same(self._code(self._headed(header, body)), items[-1].value):
