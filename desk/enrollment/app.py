@@ -1,0 +1,153 @@
+"""The routes of the service, and what every answer goes through: log line and refusals.
+
+The log names the endpoint, never the address asked for (an offer's address is a secret),
+and no name, code, PIN or token ever reaches it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from desk.enrollment import wire
+from desk.enrollment.desk_side import DeskSide
+from desk.enrollment.issuing import Issuing
+from desk.enrollment.presenting import Presenting
+from desk.enrollment.publishing import Publishing
+from desk.enrollment.service import Service
+from desk.enrollment.trouble import AlreadyOtherwise, MailboxTrouble, NotThere
+from desk.enrollment.wire import Refusal
+from desk.trouble import Trouble
+
+log = logging.getLogger("desk.enrollment")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def build_app(service: Service) -> Starlette:
+    """Everything the service answers, built from its parts."""
+    return Starlette(routes=[*_phone_routes(service), *_desk_routes(service), *_lost()])
+
+
+def _phone_routes(service: Service) -> list[BaseRoute]:
+    path = service.settings.path
+    issuing, presenting = Issuing(service), Presenting(service)
+    publishing = Publishing(service)
+    well_known = "/.well-known"
+    return [
+        # Inserted between host and path (OpenID4VCI 12.2.2, RFC 8414 section 3.1).
+        _route(f"{well_known}/openid-credential-issuer{path}", issuing.issuer_metadata),
+        _route(f"{well_known}/oauth-authorization-server{path}", issuing.authorization_metadata),
+        _route(f"{path}/offer/{{handle}}", issuing.offer),
+        _route(f"{path}/token", issuing.token, "POST"),
+        _route(f"{path}/nonce", issuing.nonce, "POST"),
+        _route(f"{path}/credential", issuing.credential, "POST"),
+        _route(f"{path}/deferred", issuing.deferred, "POST"),
+        _route(f"{path}/notification", issuing.notification, "POST"),
+        _route(f"{path}/present/{{check_id}}/request", presenting.request_object, "GET", "POST"),
+        _route(f"{path}/present/{{check_id}}", presenting.response, "POST"),
+        _route(f"{path}/status/{{name}}", publishing.status_list),
+    ]
+
+
+def _desk_routes(service: Service) -> list[BaseRoute]:
+    desk = DeskSide(service)
+    table: list[tuple[str, str, Endpoint]] = [
+        ("GET", "/desk/health", desk.health),
+        ("PUT", "/desk/offers/{offer_id}", desk.place_offer),
+        ("POST", "/desk/offers/{offer_id}/void", desk.void_offer),
+        ("GET", "/desk/offers/{offer_id}/events", desk.events),
+        ("GET", "/desk/offers/{offer_id}/requests", desk.requests),
+        ("PUT", "/desk/requests/{request_id}/answer", desk.answer),
+        ("PUT", "/desk/requests/{request_id}/denial", desk.deny),
+        ("PUT", "/desk/checks/{check_id}", desk.place_check),
+        ("GET", "/desk/checks/{check_id}/answer", desk.check_answer),
+        ("PUT", "/desk/status/{name}", desk.publish_status),
+    ]
+    return [_route(path, _admitted(desk, act), method) for method, path, act in table]
+
+
+def _admitted(desk: DeskSide, act: Endpoint) -> Endpoint:
+    async def admitted(request: Request) -> Response:
+        desk.admit(request)
+        return await act(request)
+
+    admitted.__name__ = f"desk_{_name(act)}"
+    return admitted
+
+
+def _route(path: str, act: Endpoint, *methods: str) -> Route:
+    allowed = methods or ("GET",)
+
+    async def endpoint(request: Request) -> Response:
+        started = time.perf_counter()
+        response = await _answer(request, act, allowed)
+        spent = (time.perf_counter() - started) * 1000
+        log.info("%s %s %d %.1f ms", request.method, _name(act), response.status_code, spent)
+        return response
+
+    return Route(path, endpoint, methods=[*allowed, *_others(allowed)])
+
+
+def _others(allowed: tuple[str, ...]) -> list[str]:
+    """The methods refused in our own words instead of Starlette's."""
+    return [m for m in ("GET", "POST", "PUT", "DELETE", "PATCH") if m not in allowed]
+
+
+def _name(act: Endpoint) -> str:
+    return str(getattr(act, "__name__", "endpoint"))
+
+
+async def _answer(request: Request, act: Endpoint, allowed: tuple[str, ...]) -> Response:
+    try:
+        if request.method not in allowed and not (request.method == "HEAD" and "GET" in allowed):
+            raise _wrong_method(allowed)
+        return await act(request)
+    except Refusal as refusal:
+        log.info("%s refused: %s", _name(act), refusal.error)
+        return wire.refused(refusal)
+    except Trouble as trouble:
+        log.warning("%s: %s", _name(act), trouble.code)
+        return wire.refused(_as_refusal(trouble))
+    except HTTPException:
+        raise
+    except Exception:
+        log.exception("%s failed", _name(act))
+        return wire.refused(Refusal("server_error", "the service failed", status=500))
+
+
+def _wrong_method(allowed: tuple[str, ...]) -> Refusal:
+    headers = {"Allow": ", ".join(allowed)}
+    return Refusal("invalid_request", "method not allowed", status=405, headers=headers)
+
+
+def _as_refusal(trouble: Trouble) -> Refusal:
+    members: dict[str, str | int] = {"code": trouble.code}
+    if isinstance(trouble, NotThere):
+        return Refusal("not_found", "nothing of that identifier", status=404, members=members)
+    if isinstance(trouble, AlreadyOtherwise):
+        members["reason"] = str(trouble.facts.get("reason", ""))
+        return Refusal("conflict", "already otherwise", status=409, members=members)
+    if isinstance(trouble, MailboxTrouble):
+        return Refusal(
+            "temporarily_unavailable",
+            "the service cannot store anything now",
+            status=503,
+            headers={"Retry-After": "5"},
+            members=members,
+        )
+    return Refusal("server_error", "the service failed", status=500, members=members)
+
+
+def _lost() -> list[BaseRoute]:
+    async def lost(_request: Request) -> Response:
+        raise Refusal("not_found", "there is nothing at this address", status=404)
+
+    return [_route("/{anything:path}", lost, "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")]

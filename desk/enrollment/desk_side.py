@@ -1,0 +1,312 @@
+"""The desk's side of the service: orders, events, answers. Below ``/desk``, with the key.
+
+Every call names its object by an identifier that the desk made, and may be repeated: the
+second time finds what the first one did.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from desk import __version__
+from desk.credential.jose import parse_compact
+from desk.credential.troubles import CredentialTrouble
+from desk.enrollment import keys, wire
+from desk.enrollment.metadata import CONFIGURATIONS
+from desk.enrollment.presenting import response_mode
+from desk.enrollment.records import (
+    CheckView,
+    NewCheck,
+    NewOffer,
+    OfferState,
+    OfferView,
+    RequestView,
+)
+from desk.enrollment.service import LONGEST_POLL, Service
+from desk.enrollment.trouble import AlreadyOtherwise, NotThere
+from desk.enrollment.wire import Refusal
+from desk.issuance.ports import OfferEvent
+
+OFFER_SCHEME = "openid-credential-offer://"
+CHECK_SCHEME = "openid4vp://"
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+# A check's identifier is its address as well, so it must not be guessable.
+_CHECK_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{20,64}\Z")
+_WORD = re.compile(r"[a-z0-9_-]{1,32}\Z")
+_PIN = re.compile(r"[0-9]{6}\Z")
+
+
+class DeskSide:
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._bearer = service.key.desk_bearer()
+
+    def admit(self, request: Request) -> None:
+        """Raises Refusal unless the caller shows the station's bearer secret."""
+        shown = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(shown, f"Bearer {self._bearer}".encode()):
+            raise Refusal("station_unknown", "the station's key is not accepted", status=401)
+
+    async def health(self, _request: Request) -> Response:
+        service = self._service
+        queue = await service.run(service.mailbox.queue_length)
+        body = {"version": __version__, "queue": queue, "issuer": service.settings.issuer}
+        return wire.answered({**body, "time": service.now().isoformat()})
+
+    # Offers
+
+    async def place_offer(self, request: Request) -> Response:
+        offer_id = _identifier(request, "offer_id")
+        body = await wire.read_json(request, "invalid_order")
+        pin = _matching(body, "tx_code", _PIN)
+        expires_at = _moment(body, "expires_at")
+        configurations = _configurations(body)
+        view = await self._store_offer(offer_id, configurations, pin, expires_at)
+        self._service.bells.ring(offer_id)
+        handle = self._service.key.offer_handle(offer_id)
+        address = self._service.settings.address(f"offer/{handle}")
+        uri = f"{OFFER_SCHEME}?{urlencode({'credential_offer_uri': address})}"
+        return wire.answered({"uri": uri, "expires_at": view.expires_at.isoformat()})
+
+    async def _store_offer(
+        self, offer_id: str, configurations: tuple[str, ...], pin: str, expires_at: datetime
+    ) -> OfferView:
+        service = self._service
+        handle = service.key.offer_handle(offer_id)
+        salt = secrets.token_bytes(keys.PIN_SALT_LENGTH)
+        new = NewOffer(
+            offer_id,
+            keys.sha256(handle),
+            keys.sha256(keys.pre_authorized_code(handle)),
+            configurations,
+            salt,
+            await service.pin_hash(pin, salt),
+            expires_at,
+        )
+        view, is_new = await service.run(service.mailbox.place_offer, new, service.now())
+        if not is_new:
+            await self._refuse_other_order(view, new, pin)
+        return view
+
+    async def _refuse_other_order(self, view: OfferView, new: NewOffer, pin: str) -> None:
+        """A repeated order is welcome, another one under the same identifier is not."""
+        if view.state in (OfferState.VOID, OfferState.EXPIRED):
+            raise AlreadyOtherwise(reason=view.state.value)
+        same = view.configurations == new.configurations and view.expires_at == new.expires_at
+        if same and view.pin_salt is not None and view.pin_hash is not None:
+            found = await self._service.pin_hash(pin, view.pin_salt)
+            same = hmac.compare_digest(found, view.pin_hash)
+        if not same:
+            raise AlreadyOtherwise(reason="another_order")
+
+    async def void_offer(self, request: Request) -> Response:
+        offer_id = _identifier(request, "offer_id")
+        body = await wire.read_json(request, "invalid_order")
+        reason = _matching(body, "reason", _WORD)
+        service = self._service
+        await service.run(service.mailbox.void_offer, offer_id, reason, service.now())
+        service.bells.ring(offer_id)
+        return wire.done()
+
+    async def events(self, request: Request) -> Response:
+        """Events after ``after``; waits for the next one up to ``wait`` seconds."""
+        offer_id = _identifier(request, "offer_id")
+        after = _count(request, "after")
+        service = self._service
+
+        async def news() -> tuple[OfferEvent, ...] | None:
+            found = await service.run(service.mailbox.events, offer_id, after, service.now())
+            return found or None
+
+        seconds = min(_wait(request), await self._until_end(offer_id))
+        found = await service.bells.wait_for(offer_id, news, seconds) or ()
+        return wire.answered({"events": [_event_body(entry) for entry in found]})
+
+    async def _until_end(self, offer_id: str) -> float:
+        """Nobody rings when an offer's time runs out, so nobody sleeps past it."""
+        end = await self._service.run(self._service.mailbox.next_end, offer_id)
+        if end is None:
+            return LONGEST_POLL
+        return max((end - self._service.now()).total_seconds(), 0.0) + 0.001
+
+    # Requests
+
+    async def requests(self, request: Request) -> Response:
+        offer_id = _identifier(request, "offer_id")
+        service = self._service
+        found = await service.run(service.mailbox.waiting_requests, offer_id, service.now())
+        return wire.answered({"requests": [_request_body(entry) for entry in found]})
+
+    async def answer(self, request: Request) -> Response:
+        request_id = _identifier(request, "request_id")
+        body = await wire.read_json(request, "invalid_order", wire.LARGE_BODY)
+        sealed = _text(body, "sealed")
+        service = self._service
+        offer_id = await service.run(service.mailbox.answer, request_id, sealed)
+        service.bells.ring(offer_id)
+        return wire.done()
+
+    async def deny(self, request: Request) -> Response:
+        request_id = _identifier(request, "request_id")
+        body = await wire.read_json(request, "invalid_order")
+        _matching(body, "reason", _WORD)
+        service = self._service
+        offer_id = await service.run(service.mailbox.deny, request_id)
+        service.bells.ring(offer_id)
+        return wire.done()
+
+    # Checks
+
+    async def place_check(self, request: Request) -> Response:
+        check_id = _identifier(request, "check_id", _CHECK_IDENTIFIER)
+        body = await wire.read_json(request, "invalid_order", wire.LARGE_BODY)
+        request_object = _text(body, "request_object")
+        client_id = _client_id(request_object)
+        new = NewCheck(
+            check_id, request_object, _moment(body, "expires_at"), _bytes(body, "seal_to")
+        )
+        service = self._service
+        view = await service.run(service.mailbox.place_check, new, service.now())
+        if view.request_object != request_object:
+            raise AlreadyOtherwise(reason="another_order")
+        where = service.settings.address(f"present/{check_id}/request")
+        uri = f"{CHECK_SCHEME}?{urlencode({'client_id': client_id, 'request_uri': where})}"
+        return wire.answered({"uri": uri, "expires_at": view.expires_at.isoformat()})
+
+    async def check_answer(self, request: Request) -> Response:
+        """The phone's answer, waited for up to ``wait`` seconds; 204 while there is none."""
+        check_id = _identifier(request, "check_id", _CHECK_IDENTIFIER)
+        service = self._service
+
+        async def arrived() -> CheckView | None:
+            view = await service.run(service.mailbox.check, check_id)
+            if view is None:
+                raise NotThere
+            return view if view.response is not None else None
+
+        view = await service.bells.wait_for(check_id, arrived, _wait(request))
+        if view is None or view.received_at is None:
+            return wire.done()
+        body = {"response": view.response, "received_at": view.received_at.isoformat()}
+        return wire.answered(body)
+
+    # Status lists
+
+    async def publish_status(self, request: Request) -> Response:
+        name = _identifier(request, "name")
+        body = await wire.read_json(request, "invalid_order", wire.LARGE_BODY)
+        jwt, cwt = _text(body, "jwt"), _bytes(body, "cwt")
+        service = self._service
+        await service.run(service.mailbox.publish_status, name, jwt, cwt)
+        return wire.done()
+
+
+def _event_body(entry: OfferEvent) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "kind": entry.kind.value,
+        "at": entry.at.isoformat(),
+        "facts": dict(entry.facts),
+    }
+
+
+def _request_body(entry: RequestView) -> dict[str, Any]:
+    return {
+        "request_id": entry.request_id,
+        "offer_id": entry.offer_id,
+        "configuration": entry.configuration,
+        "proofs": list(entry.proofs),
+        "nonce": entry.nonce,
+        "seal_to": base64.b64encode(entry.seal_to).decode(),
+        "received_at": entry.received_at.isoformat(),
+    }
+
+
+def _identifier(request: Request, name: str, pattern: re.Pattern[str] = _IDENTIFIER) -> str:
+    value = str(request.path_params[name])
+    if not pattern.match(value):
+        raise _unusable(f"{name} has another form")
+    return value
+
+
+def _configurations(body: Mapping[str, Any]) -> tuple[str, ...]:
+    value = body.get("configurations")
+    known = isinstance(value, list) and all(entry in CONFIGURATIONS for entry in value)
+    if not isinstance(value, list) or not known or not value or len(set(value)) != len(value):
+        raise _unusable("configurations are missing, unknown or doubled")
+    return tuple(value)
+
+
+def _client_id(request_object: str) -> str:
+    """The client_id of a request object that asks for an answer this service can take."""
+    try:
+        client_id = parse_compact(request_object).claims().get("client_id")
+    except CredentialTrouble as trouble:
+        raise _unusable("request_object is not a JWT") from trouble
+    if not isinstance(client_id, str) or response_mode(request_object) is None:
+        raise _unusable("request_object without client_id or known response_mode")
+    return client_id
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise _unusable(f"{name} is missing")
+    return value
+
+
+def _matching(body: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+    value = _text(body, name)
+    if not pattern.match(value):
+        raise _unusable(f"{name} has another form")
+    return value
+
+
+def _bytes(body: Mapping[str, Any], name: str) -> bytes:
+    try:
+        return base64.b64decode(_text(body, name), validate=True)
+    except ValueError as error:
+        raise _unusable(f"{name} is not base64") from error
+
+
+def _moment(body: Mapping[str, Any], name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_text(body, name))
+    except ValueError as error:
+        raise _unusable(f"{name} is not a time") from error
+    if moment.tzinfo is None:
+        raise _unusable(f"{name} has no time zone")
+    # The mailbox keeps milliseconds; a repeated order must compare equal.
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _count(request: Request, name: str) -> int:
+    value = request.query_params.get(name, "0")
+    if not value.isdecimal() or len(value) > 9:
+        raise _unusable(f"{name} is not a number")
+    return int(value)
+
+
+def _wait(request: Request) -> float:
+    value = request.query_params.get("wait", "0")
+    try:
+        seconds = float(value)
+    except ValueError as error:
+        raise _unusable("wait is not a number") from error
+    if not 0 <= seconds <= LONGEST_POLL:
+        raise _unusable("wait is out of range")
+    return seconds
+
+
+def _unusable(description: str) -> Refusal:
+    return Refusal("invalid_order", description)

@@ -1,0 +1,358 @@
+"""The phone's way to its credential: offer, token, nonce, credential, deferred, notification.
+
+OpenID4VCI 1.0 sections 4 to 11 with the pre-authorized code grant. Every answer and every
+refusal follows a durable step of the mailbox. Left out on purpose: what a credential says
+and whether a proof is believed are the desk's; this service only turns away what no desk
+would take.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from desk.enrollment import keys, metadata, proofs, wire
+from desk.enrollment.nonces import new_nonce
+from desk.enrollment.records import (
+    Claim,
+    Filing,
+    Holder,
+    NewRequest,
+    OfferState,
+    RequestState,
+    RequestView,
+    Try,
+)
+from desk.enrollment.service import Service
+from desk.enrollment.wire import Refusal, bearer_refusal
+from desk.issuance.ports import EventKind
+
+_REPORTS: Final = {
+    "credential_accepted": EventKind.ACCEPTED,
+    "credential_failure": EventKind.FAILED,
+    "credential_deleted": EventKind.DELETED,
+}
+_LONGEST_SECRET = 256
+
+
+class Issuing:
+    """The endpoints of one service; each is a coroutine from request to response."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._issuer = metadata.issuer_metadata(service.settings, service.profile)
+        self._authorization = metadata.authorization_metadata(service.settings)
+
+    # Metadata
+
+    async def issuer_metadata(self, _request: Request) -> Response:
+        return wire.answered(self._issuer)
+
+    async def authorization_metadata(self, _request: Request) -> Response:
+        return wire.answered(self._authorization)
+
+    # Offer (section 4)
+
+    async def offer(self, request: Request) -> Response:
+        """The offer behind the QR, while it may still be redeemed."""
+        service, handle = self._service, request.path_params["handle"]
+        code = keys.pre_authorized_code(handle)
+        client = self._client(code, request)
+        view = await service.run(
+            service.mailbox.fetch_offer, keys.sha256(handle), client, service.now()
+        )
+        if view is None:
+            raise Refusal("not_found", "there is no such offer", status=404)
+        service.bells.ring(view.offer_id)
+        if view.state is not OfferState.OPEN:
+            raise _offer_over(view.state)
+        return wire.answered(metadata.credential_offer(service.settings, view.configurations, code))
+
+    # Token (section 6)
+
+    async def token(self, request: Request) -> Response:
+        """Redeem a code once, with the PIN; a wrong PIN costs a try and never the code."""
+        form = await wire.read_form(request)
+        code, pin = _token_parameters(form)
+        attempt = await self._reserve(request, code)
+        if not await self._pin_fits(attempt, pin):
+            raise await self._count_wrong(attempt)
+        return await self._redeem(attempt)
+
+    async def _reserve(self, request: Request, code: str) -> Try:
+        service = self._service
+        client = self._client(code, request)
+        attempt = await service.run(
+            service.mailbox.reserve_try, keys.sha256(code), client, service.now()
+        )
+        if isinstance(attempt, Claim):
+            raise _code_refused(attempt)
+        return attempt
+
+    async def _pin_fits(self, attempt: Try, pin: str) -> bool:
+        found = await self._service.pin_hash(pin, attempt.pin_salt)
+        return hmac.compare_digest(found, attempt.pin_hash)
+
+    async def _count_wrong(self, attempt: Try) -> Refusal:
+        service = self._service
+        left = await service.run(service.mailbox.count_wrong, attempt.offer_id, service.now())
+        service.bells.ring(attempt.offer_id)
+        if left <= 0:
+            return _code_refused(Claim.TOO_MANY_TRIES)
+        return Refusal(
+            "invalid_grant",
+            f"the transaction code is wrong, {left} tries left",
+            members={"reason": "wrong_code", "tries_left": left},
+        )
+
+    async def _redeem(self, attempt: Try) -> Response:
+        service, token = self._service, keys.new_access_token()
+        life = service.settings.token_life
+        stood_in_the_way = await service.run(
+            service.mailbox.claim,
+            attempt.offer_id,
+            keys.sha256(token),
+            keys.public_bytes(keys.token_opener(token)),
+            service.now(),
+            life,
+        )
+        service.bells.ring(attempt.offer_id)
+        if stood_in_the_way is not None:
+            raise _code_refused(stood_in_the_way)
+        return wire.answered(
+            {
+                "access_token": token,
+                "token_type": "Bearer",
+                "expires_in": int(life.total_seconds()),
+            }
+        )
+
+    # Nonce (section 7)
+
+    async def nonce(self, _request: Request) -> Response:
+        service = self._service
+        return wire.answered({"c_nonce": new_nonce(service.key.nonce_key(), service.now())})
+
+    # Credential (section 8)
+
+    async def credential(self, request: Request) -> Response:
+        """Queue the phone's key for the desk and hold the line for its answer."""
+        token, holder = await self._holder(request)
+        body = await wire.read_json(request, "invalid_credential_request")
+        configuration = self._configuration(body, holder)
+        _refuse_encryption(body)
+        view = await self._file(holder, configuration, body)
+        answered = await self._await_answer(view)
+        return await self._hand_over(token, answered, deferred=False)
+
+    def _configuration(self, body: dict[str, Any], holder: Holder) -> str:
+        by_id, by_name = body.get("credential_configuration_id"), body.get("credential_identifier")
+        if (by_id is None) == (by_name is None):
+            raise _bad_request("exactly one of configuration id and credential identifier")
+        if by_name is not None:
+            # None are handed out, because authorization_details are not offered.
+            raise Refusal("unknown_credential_identifier", "no such credential identifier")
+        if by_id not in metadata.CONFIGURATIONS:
+            raise Refusal("unknown_credential_configuration", "no such configuration")
+        if by_id not in holder.configurations:
+            raise bearer_refusal("insufficient_scope", "not part of this offer", status=403)
+        return str(by_id)
+
+    async def _file(self, holder: Holder, configuration: str, body: dict[str, Any]) -> RequestView:
+        service = self._service
+        if holder.state is OfferState.VOID:
+            raise _denied()
+        presented = proofs.take_in(body, service.settings, service.key.nonce_key(), service.now())
+        new = NewRequest(
+            secrets.token_urlsafe(16),
+            holder.offer_id,
+            configuration,
+            presented.thumbprints,
+            presented.proofs,
+            presented.nonce,
+        )
+        outcome = await service.run(
+            service.mailbox.file_request, new, keys.sha256(presented.nonce), service.now()
+        )
+        if outcome is Filing.NONCE_USED:
+            raise Refusal("invalid_nonce", "the nonce was used before, fetch a new one")
+        if outcome is Filing.OTHER_KEY:
+            raise Refusal("credential_request_denied", "this offer is bound to another key")
+        service.bells.ring(holder.offer_id)
+        view = await service.run(service.mailbox.request_of, holder.offer_id, configuration)
+        assert view is not None
+        return view
+
+    async def _await_answer(self, view: RequestView) -> RequestView:
+        """The request once it is decided, or as it stands when the time is over."""
+        service = self._service
+
+        async def decided() -> RequestView | None:
+            current = await service.run(
+                service.mailbox.request_of, view.offer_id, view.configuration
+            )
+            return current if current and current.state is not RequestState.WAITING else None
+
+        found = await service.bells.wait_for(view.offer_id, decided, service.settings.wait_seconds)
+        return found or view
+
+    async def _hand_over(self, token: str, view: RequestView, *, deferred: bool) -> Response:
+        """Credentials, or when to ask again, or a final no."""
+        if view.state is RequestState.DENIED:
+            raise _denied()
+        if view.state is RequestState.WAITING:
+            return await self._defer(token, view)
+        if view.sealed is None:
+            raise _denied("the credential was handed over before")
+        return await self._deliver(token, view, deferred=deferred)
+
+    async def _defer(self, token: str, view: RequestView) -> Response:
+        service = self._service
+        await service.run(service.mailbox.defer, view.request_id, service.now())
+        service.bells.ring(view.offer_id)
+        body = {
+            "transaction_id": _transaction_id(token, view),
+            "interval": service.settings.poll_interval,
+        }
+        return wire.answered(body, status=202)
+
+    async def _deliver(self, token: str, view: RequestView, *, deferred: bool) -> Response:
+        service = self._service
+        assert view.sealed is not None
+        opened = json.loads(keys.unseal(view.sealed, keys.token_opener(token), view.request_id))
+        await service.run(service.mailbox.deliver, view.request_id, service.now())
+        service.bells.ring(view.offer_id)
+        body: dict[str, Any] = {"credentials": [{"credential": entry} for entry in opened]}
+        if not deferred or service.settings.notify_deferred:
+            body["notification_id"] = _notification_id(token, view)
+        return wire.answered(body)
+
+    # Deferred (section 9)
+
+    async def deferred(self, request: Request) -> Response:
+        """Ask again for a credential that was not ready; a delivered one is gone from here."""
+        token, holder = await self._holder(request)
+        body = await wire.read_json(request, "invalid_credential_request")
+        _refuse_encryption(body)
+        wanted = body.get("transaction_id")
+        if wanted is None:
+            raise _bad_request("transaction_id is missing")
+        view = await self._find(token, holder, wanted, _transaction_id)
+        if view is None or not view.deferred or view.state is RequestState.DELIVERED:
+            raise Refusal("invalid_transaction_id", "unknown or already used")
+        return await self._hand_over(token, view, deferred=True)
+
+    # Notification (section 11)
+
+    async def notification(self, request: Request) -> Response:
+        """What the wallet did with the credential; repeating it changes nothing."""
+        token, holder = await self._holder(request)
+        body = await wire.read_json(request, "invalid_notification_request")
+        wanted, kind = body.get("notification_id"), _REPORTS.get(str(body.get("event")))
+        if not isinstance(wanted, str) or kind is None:
+            raise Refusal("invalid_notification_request", "id or event missing or unknown")
+        view = await self._find(token, holder, wanted, _notification_id)
+        if view is None or view.state is not RequestState.DELIVERED:
+            raise Refusal("invalid_notification_id", "unknown notification_id")
+        service = self._service
+        await service.run(service.mailbox.report, view.request_id, kind, service.now())
+        service.bells.ring(holder.offer_id)
+        return wire.done()
+
+    # Shared steps
+
+    async def _holder(self, request: Request) -> tuple[str, Holder]:
+        """The access token of the request and whose it is (RFC 6750 section 2.1)."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise bearer_refusal(None, "an access token is needed")
+        service, holder = self._service, None
+        if len(token) <= _LONGEST_SECRET:
+            holder = await service.run(service.mailbox.holder, keys.sha256(token), service.now())
+        if holder is None:
+            raise bearer_refusal("invalid_token", "the access token is unknown or expired")
+        return token, holder
+
+    async def _find(
+        self, token: str, holder: Holder, wanted: object, reference: Any
+    ) -> RequestView | None:
+        """The request that the token's holder means by one of its references."""
+        if not isinstance(wanted, str) or not wanted.isascii():
+            return None
+        views = await self._service.run(self._service.mailbox.requests_of, holder.offer_id)
+        return next((v for v in views if hmac.compare_digest(reference(token, v), wanted)), None)
+
+    def _client(self, code: str, request: Request) -> str:
+        """A mark that tells two phones at one offer apart, made of no kept address."""
+        address = request.client.host if request.client else ""
+        return self._service.key.client_mark(code, address, request.headers.get("user-agent", ""))
+
+
+def _transaction_id(token: str, view: RequestView) -> str:
+    return keys.token_reference(token, "transaction", view.request_id)
+
+
+def _notification_id(token: str, view: RequestView) -> str:
+    return keys.token_reference(token, "notification", view.request_id)
+
+
+def _token_parameters(form: dict[str, str]) -> tuple[str, str]:
+    """Code and PIN of a token request; what is missing costs no try."""
+    grant = form.get("grant_type")
+    if grant is None:
+        raise Refusal("invalid_request", "grant_type is missing")
+    if grant != metadata.PRE_AUTHORIZED:
+        raise Refusal("unsupported_grant_type", "only the pre-authorized code grant is served")
+    code, pin = form.get("pre-authorized_code"), form.get("tx_code")
+    if code is None:
+        raise Refusal("invalid_request", "pre-authorized_code is missing")
+    if pin is None:
+        raise Refusal("invalid_request", "tx_code is missing")
+    if len(code) > _LONGEST_SECRET or len(pin) > _LONGEST_SECRET:
+        raise Refusal("invalid_request", "a parameter is too long")
+    return code, pin
+
+
+_CODE_WORDS: Final = {
+    Claim.UNKNOWN: "the code is not known here",
+    Claim.USED: "the code was already used",
+    Claim.VOID: "the offer was withdrawn",
+    Claim.EXPIRED: "the offer has expired",
+    Claim.TOO_MANY_TRIES: "too many wrong transaction codes",
+}
+
+
+def _code_refused(claim: Claim) -> Refusal:
+    members: dict[str, str | int] = {"reason": claim.value}
+    return Refusal("invalid_grant", _CODE_WORDS[claim], members=members)
+
+
+def _offer_over(state: OfferState) -> Refusal:
+    """OpenID4VCI names no error for an offer that is over: 410 with a word of our own."""
+    words = {
+        OfferState.CLAIMED: ("offer_used", "this offer was already used"),
+        OfferState.EXPIRED: ("offer_expired", "this offer has expired"),
+        OfferState.VOID: ("offer_void", "this offer was withdrawn"),
+    }
+    error, description = words[state]
+    return Refusal(error, description, status=410)
+
+
+def _bad_request(description: str) -> Refusal:
+    return Refusal("invalid_credential_request", description)
+
+
+def _denied(description: str = "the desk does not issue this credential") -> Refusal:
+    return Refusal("credential_request_denied", description)
+
+
+def _refuse_encryption(body: dict[str, Any]) -> None:
+    """A wallet that insists on an encrypted answer must not get one in clear."""
+    if body.get("credential_response_encryption") is not None:
+        raise Refusal("invalid_encryption_parameters", "response encryption is not offered")

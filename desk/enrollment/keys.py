@@ -1,0 +1,172 @@
+"""The station's key, and the secrets that follow from it and from access tokens.
+
+One 32-byte key stands in a file of mode 0600 that the desk and its service share. From it
+follow the desk's bearer secret, the handle and code of every offer, and the pepper of the
+PIN hashes; the database alone therefore gives none of them away. What only a phone may
+open follows from its access token, of which the service keeps a hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+import sys
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from desk.enrollment.trouble import KeyFileUnsafe
+
+KEY_LENGTH = 32
+PIN_SALT_LENGTH = 16
+# 2 MiB and a few milliseconds a guess. The pepper, which is not in the database, is what
+# keeps a stolen database from being searched; this slows down whoever has both.
+_SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**11, 8, 1
+
+
+def to_base64url(data: bytes) -> str:
+    """Base64url without padding (RFC 7515 section 2)."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def from_base64url(text: str) -> bytes:
+    """The inverse of :func:`to_base64url`; raises ValueError."""
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def sha256(text: str) -> str:
+    """Hexadecimal SHA-256, the only form in which secrets are looked up."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _derive(secret: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), KEY_LENGTH, salt=None, info=purpose.encode()).derive(secret)
+
+
+@dataclass(frozen=True)
+class StationKey:
+    """The key shared by a desk and its service; everything else is derived per purpose."""
+
+    secret: bytes = field(repr=False)
+
+    def desk_bearer(self) -> str:
+        """What the desk shows with every call; the key itself is never sent."""
+        return to_base64url(_derive(self.secret, "desk bearer"))
+
+    def offer_handle(self, offer_id: str) -> str:
+        """The unguessable last part of an offer's address: a repeated order gets the same."""
+        return to_base64url(_derive(self.secret, f"offer handle {offer_id}"))
+
+    def client_mark(self, code: str, address: str, agent: str) -> str:
+        """Tells two clients of one offer apart without keeping who they are."""
+        text = f"client\0{code}\0{address}\0{agent}".encode()
+        return hmac.new(self.secret, text, hashlib.sha256).hexdigest()[:32]
+
+    def pin_hash(self, pin: str, salt: bytes) -> bytes:
+        """A slow, salted and peppered hash of a transaction code."""
+        peppered = hmac.new(_derive(self.secret, "pin pepper"), pin.encode(), "sha256").digest()
+        return hashlib.scrypt(
+            peppered, salt=salt, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, dklen=KEY_LENGTH
+        )
+
+    def nonce_key(self) -> bytes:
+        return _derive(self.secret, "nonce")
+
+    def check_opener(self, check_id: str) -> X25519PrivateKey:
+        """Opens an answer that a wallet posted unencrypted and the service sealed."""
+        return X25519PrivateKey.from_private_bytes(_derive(self.secret, f"check {check_id}"))
+
+
+def pre_authorized_code(handle: str) -> str:
+    """The code that the offer at ``handle`` carries: only who has the handle can know it."""
+    return to_base64url(_derive(handle.encode(), "pre-authorized code"))
+
+
+def new_access_token() -> str:
+    return secrets.token_urlsafe(KEY_LENGTH)
+
+
+def token_opener(access_token: str) -> X25519PrivateKey:
+    """The key pair whose private half exists only while a phone holds its token out."""
+    return X25519PrivateKey.from_private_bytes(_derive(access_token.encode(), "answer opener"))
+
+
+def token_reference(access_token: str, purpose: str, request_id: str) -> str:
+    """A transaction or notification identifier: nothing of it has to be stored."""
+    return to_base64url(_derive(access_token.encode(), f"{purpose} {request_id}")[:24])
+
+
+def public_bytes(opener: X25519PrivateKey) -> bytes:
+    return opener.public_key().public_bytes_raw()
+
+
+def seal(plain: bytes, seal_to: bytes, bound_to: str) -> str:
+    """Encrypt ``plain`` to an X25519 key (32 bytes), bound to an identifier.
+
+    Ephemeral X25519, HKDF-SHA256 over both public keys, AES-256-GCM. Text form:
+    base64url of ephemeral key (32), nonce (12), ciphertext with tag.
+    """
+    ephemeral = X25519PrivateKey.generate()
+    ours = public_bytes(ephemeral)
+    shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(seal_to))
+    nonce = secrets.token_bytes(12)
+    cipher = AESGCM(_sealing_key(shared, ours, seal_to))
+    return to_base64url(ours + nonce + cipher.encrypt(nonce, plain, bound_to.encode()))
+
+
+def unseal(sealed: str, opener: X25519PrivateKey, bound_to: str) -> bytes:
+    """The inverse of :func:`seal`; raises ValueError when it is not for this key."""
+    raw = from_base64url(sealed)
+    theirs, nonce, ciphertext = raw[:32], raw[32:44], raw[44:]
+    shared = opener.exchange(X25519PublicKey.from_public_bytes(theirs))
+    cipher = AESGCM(_sealing_key(shared, theirs, public_bytes(opener)))
+    try:
+        return cipher.decrypt(nonce, ciphertext, bound_to.encode())
+    except InvalidTag as error:
+        raise ValueError("sealed to another key or request") from error
+
+
+def _sealing_key(shared: bytes, ephemeral: bytes, receiver: bytes) -> bytes:
+    derivation = HKDF(SHA256(), KEY_LENGTH, salt=ephemeral + receiver, info=b"desk seal 1")
+    return derivation.derive(shared)
+
+
+def make_key_file(path: Path) -> StationKey:
+    """Write a new key, readable by its owner only; raises FileExistsError when there is one."""
+    secret = secrets.token_bytes(KEY_LENGTH)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(to_base64url(secret) + "\n")
+    return StationKey(secret)
+
+
+def read_key_file(path: Path) -> StationKey:
+    """Read the station's key; raises :class:`KeyFileUnsafe`."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="ascii").strip()
+        secret = from_base64url(text)
+    except (OSError, ValueError) as error:
+        raise KeyFileUnsafe(reason="unreadable") from error
+    if len(secret) != KEY_LENGTH:
+        raise KeyFileUnsafe(reason="malformed")
+    # Windows keeps access lists instead of these bits; the installer sets them there.
+    if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
+        raise KeyFileUnsafe(reason="open_to_others")
+    return StationKey(secret)
+
+
+def key_file(path: Path) -> StationKey:
+    """Read the station's key, making one first where there is none."""
+    if not path.exists():
+        return make_key_file(path)
+    return read_key_file(path)

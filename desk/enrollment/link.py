@@ -1,0 +1,291 @@
+"""The desk's way to the phone-facing service: outbound HTTP, one client, coded troubles.
+
+Satisfies ``desk.issuance.ports.EnrollmentLink``. Blocking, to be called from the desk's
+network lane. Credentials are sealed to the phone's token here, before they are sent: the
+service stores what it cannot open.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from desk.enrollment import keys
+from desk.enrollment.keys import StationKey
+from desk.enrollment.service import LONGEST_POLL, utc_now
+from desk.enrollment.trouble import (
+    AlreadyOtherwise,
+    AnswerUnusable,
+    ClocksApart,
+    MailboxBroken,
+    MailboxFull,
+    NotThere,
+    OrderUnusable,
+    ServiceDown,
+    StationRefused,
+)
+from desk.issuance.ports import (
+    Check,
+    CheckAnswer,
+    CheckOrder,
+    EventKind,
+    KeyRequest,
+    Offer,
+    OfferEvent,
+    OfferOrder,
+    ServiceHealth,
+)
+from desk.trouble import Trouble
+
+# Expiry times are the desk's; a service further ahead would end a QR noticeably early.
+CLOCK_TOLERANCE_SECONDS = 30
+_ANSWER_SECONDS = 10.0
+_CONNECT_SECONDS = 3.0
+
+
+class HttpLink:
+    """One service at ``base_url``; ``transport`` is for tests. Close it when done."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: StationKey,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._key = key
+        self._now = now
+        self._issuer: str | None = None
+        self._http = httpx.Client(
+            base_url=f"{base_url.rstrip('/')}/desk",
+            headers={"Authorization": f"Bearer {key.desk_bearer()}"},
+            timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
+            transport=transport,
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    # The service itself
+
+    def health(self) -> ServiceHealth:
+        """Whether it serves, and how fast; raises LinkTrouble, ClocksApart among them."""
+        started = time.perf_counter()
+        body = self._call("GET", "/health")
+        latency = (time.perf_counter() - started) * 1000
+        with _understood():
+            self._issuer = str(body["issuer"])
+            self._compare_clocks(datetime.fromisoformat(body["time"]))
+            return ServiceHealth(True, str(body["version"]), int(body["queue"]), latency)
+
+    @property
+    def issuer(self) -> str:
+        """The address phones use: the audience of their proofs. Asked once."""
+        if self._issuer is None:
+            self.health()
+        assert self._issuer is not None
+        return self._issuer
+
+    def response_uri(self, check_id: str) -> str:
+        """Where a phone posts its answer to a check: goes into the request object."""
+        return f"{self.issuer.rstrip('/')}/present/{check_id}"
+
+    def status_uri(self, name: str) -> str:
+        """Where a status list is published: goes into the credentials."""
+        return f"{self.issuer.rstrip('/')}/status/{name}"
+
+    def _compare_clocks(self, theirs: datetime) -> None:
+        ahead = round((theirs - self._now()).total_seconds())
+        if abs(ahead) > CLOCK_TOLERANCE_SECONDS:
+            raise ClocksApart(seconds=ahead)
+
+    # Offers
+
+    def place_offer(self, order: OfferOrder) -> Offer:
+        """Mint the offer; the same order again gives the same QR."""
+        body = self._call(
+            "PUT",
+            f"/offers/{_part(order.offer_id)}",
+            {
+                "configurations": list(order.configurations),
+                "tx_code": order.tx_code,
+                "expires_at": order.expires_at.isoformat(),
+            },
+        )
+        with _understood():
+            return Offer(order.offer_id, str(body["uri"]), _moment(body["expires_at"]))
+
+    def void_offer(self, offer_id: str, reason: str) -> None:
+        """End an offer; ``reason`` is one lower-case word, never a sentence."""
+        self._call("POST", f"/offers/{_part(offer_id)}/void", {"reason": reason})
+
+    def events(self, offer_id: str, after: int, wait_s: float) -> tuple[OfferEvent, ...]:
+        """What happened since event ``after``; waits up to ``wait_s`` seconds for it."""
+        wait = min(max(wait_s, 0.0), LONGEST_POLL)
+        path = f"/offers/{_part(offer_id)}/events?after={after}&wait={wait}"
+        body = self._call("GET", path, wait=wait)
+        with _understood():
+            return tuple(
+                OfferEvent(
+                    int(entry["seq"]),
+                    EventKind(entry["kind"]),
+                    _moment(entry["at"]),
+                    dict(entry["facts"]),
+                )
+                for entry in body["events"]
+            )
+
+    # Requests
+
+    def requests(self, offer_id: str) -> tuple[KeyRequest, ...]:
+        """The phone's keys that await an answer."""
+        body = self._call("GET", f"/offers/{_part(offer_id)}/requests")
+        with _understood():
+            return tuple(_key_request(entry) for entry in body["requests"])
+
+    def answer(self, request: KeyRequest, credentials: Sequence[str]) -> None:
+        """Send the credentials, one for each proof in its order, sealed to the phone."""
+        plain = json.dumps(list(credentials)).encode()
+        sealed = keys.seal(plain, request.seal_to, request.request_id)
+        self._call("PUT", f"/requests/{_part(request.request_id)}/answer", {"sealed": sealed})
+
+    def deny(self, request_id: str, reason: str) -> None:
+        """Refuse a request for good; ``reason`` is one lower-case word."""
+        self._call("PUT", f"/requests/{_part(request_id)}/denial", {"reason": reason})
+
+    # Checks
+
+    def place_check(self, order: CheckOrder) -> Check:
+        """Put a signed presentation request where the phone fetches it.
+
+        ``check_id`` (20 to 64 characters, unguessable) is part of its address.
+        """
+        opener = self._key.check_opener(order.check_id)
+        body = self._call(
+            "PUT",
+            f"/checks/{_part(order.check_id)}",
+            {
+                "request_object": order.request_object,
+                "expires_at": order.expires_at.isoformat(),
+                "seal_to": base64.b64encode(keys.public_bytes(opener)).decode(),
+            },
+        )
+        with _understood():
+            return Check(order.check_id, str(body["uri"]), _moment(body["expires_at"]))
+
+    def check_answer(self, check_id: str, wait_s: float) -> CheckAnswer | None:
+        """The phone's answer (a JWE, or JSON when it was asked for in clear), or None yet."""
+        wait = min(max(wait_s, 0.0), LONGEST_POLL)
+        body = self._call("GET", f"/checks/{_part(check_id)}/answer?wait={wait}", wait=wait)
+        if not body:
+            return None
+        with _understood():
+            response = self._opened(check_id, str(body["response"]))
+            return CheckAnswer(check_id, response, _moment(body["received_at"]))
+
+    def _opened(self, check_id: str, response: str) -> str:
+        """A JWE has dots and a JSON text braces; what has neither was sealed on the way."""
+        if "." in response or response.startswith("{"):
+            return response
+        return keys.unseal(response, self._key.check_opener(check_id), check_id).decode()
+
+    # Status lists
+
+    def publish_status(self, name: str, jwt: str, cwt: bytes) -> None:
+        """Publish both forms of a status list under one name; the latest stays."""
+        body = {"jwt": jwt, "cwt": base64.b64encode(cwt).decode()}
+        self._call("PUT", f"/status/{_part(name)}", body)
+
+    # One call
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        wait: float = 0.0,
+    ) -> dict[str, Any]:
+        timeout = httpx.Timeout(_ANSWER_SECONDS + wait, connect=_CONNECT_SECONDS)
+        try:
+            response = self._http.request(method, path, json=body, timeout=timeout)
+        except httpx.TransportError as error:
+            raise ServiceDown from error
+        if response.is_success:
+            return _json_object(response) if response.content else {}
+        raise _trouble_of(response)
+
+
+def _trouble_of(response: httpx.Response) -> Trouble:
+    status = response.status_code
+    body = _json_object(response) if response.content else {}
+    if status == httpx.codes.UNAUTHORIZED:
+        return StationRefused()
+    if status == httpx.codes.NOT_FOUND:
+        return NotThere()
+    if status == httpx.codes.CONFLICT:
+        return AlreadyOtherwise(reason=str(body.get("reason", "")))
+    if status == httpx.codes.SERVICE_UNAVAILABLE and body.get("code") == MailboxFull.code:
+        return MailboxFull()
+    if status == httpx.codes.SERVICE_UNAVAILABLE and body.get("code") == MailboxBroken.code:
+        return MailboxBroken()
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return ServiceDown(status=status)
+    if body.get("error") == "invalid_order":
+        return OrderUnusable(reason=str(body.get("error_description", "")))
+    return AnswerUnusable(status=status)
+
+
+def _json_object(response: httpx.Response) -> dict[str, Any]:
+    try:
+        value = response.json()
+    except ValueError as error:
+        raise AnswerUnusable(status=response.status_code) from error
+    if not isinstance(value, dict):
+        raise AnswerUnusable(status=response.status_code)
+    return value
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Turn an answer of unexpected shape into its trouble."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise AnswerUnusable from error
+
+
+def _key_request(entry: Mapping[str, Any]) -> KeyRequest:
+    return KeyRequest(
+        request_id=str(entry["request_id"]),
+        offer_id=str(entry["offer_id"]),
+        configuration=str(entry["configuration"]),
+        proofs=tuple(entry["proofs"]),
+        nonce=str(entry["nonce"]),
+        seal_to=base64.b64decode(entry["seal_to"], validate=True),
+        received_at=_moment(entry["received_at"]),
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _part(identifier: str) -> str:
+    return quote(identifier, safe="")

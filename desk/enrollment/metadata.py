@@ -1,0 +1,64 @@
+"""What the service says of itself: OpenID4VCI 1.0 section 12.2 and RFC 8414."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from desk.credential.claims import ClaimProfile, Format
+from desk.enrollment.service import ServiceSettings
+
+PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
+
+# The names under which desk and phones order the two forms of the credential.
+CONFIGURATIONS: Mapping[str, Format] = {"mdoc": Format.MDOC, "sd-jwt": Format.SD_JWT}
+
+
+def issuer_metadata(settings: ServiceSettings, profile: ClaimProfile) -> dict[str, Any]:
+    """The credential issuer's metadata, plain JSON."""
+    metadata: dict[str, Any] = {
+        "credential_issuer": settings.issuer,
+        "credential_endpoint": settings.address("credential"),
+        "nonce_endpoint": settings.address("nonce"),
+        "deferred_credential_endpoint": settings.address("deferred"),
+        "notification_endpoint": settings.address("notification"),
+        "display": [
+            {"name": shown["name"], "locale": shown["locale"]} for shown in profile.display
+        ],
+        "credential_configurations_supported": {
+            name: profile.configuration(fmt) for name, fmt in CONFIGURATIONS.items()
+        },
+    }
+    if settings.batch_size > 1:
+        metadata["batch_credential_issuance"] = {"batch_size": settings.batch_size}
+    return metadata
+
+
+def authorization_metadata(settings: ServiceSettings) -> dict[str, Any]:
+    """The authorization server's metadata; there is no authorization endpoint."""
+    return {
+        "issuer": settings.issuer,
+        "token_endpoint": settings.address("token"),
+        "grant_types_supported": [PRE_AUTHORIZED],
+        "token_endpoint_auth_methods_supported": ["none"],
+        "pre-authorized_grant_anonymous_access_supported": True,
+    }
+
+
+def credential_offer(
+    settings: ServiceSettings, configurations: tuple[str, ...], code: str
+) -> dict[str, Any]:
+    """The offer that a phone fetches (OpenID4VCI 1.0 section 4.1.1)."""
+    grant = {
+        "pre-authorized_code": code,
+        "tx_code": {
+            "input_mode": "numeric",
+            "length": 6,
+            "description": "The six-digit issuance PIN chosen at the counter",
+        },
+    }
+    return {
+        "credential_issuer": settings.issuer,
+        "credential_configuration_ids": list(configurations),
+        "grants": {PRE_AUTHORIZED: grant},
+    }

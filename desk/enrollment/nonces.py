@@ -1,0 +1,44 @@
+"""Nonces for key proofs: made without writing anything down, used up when a proof comes.
+
+A nonce is its time of issue, random bytes and a MAC over both, so that asking for a
+million of them costs the service nothing. That one is used only once is the mailbox's
+part (OpenID4VCI 1.0 section 7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from desk.enrollment.keys import from_base64url, to_base64url
+
+NONCE_LIFE = timedelta(minutes=5)
+_RANDOM, _TIME, _MAC = 16, 6, 16
+# The service's own clock may be set back a little between handing out and taking in.
+_SKEW = timedelta(seconds=5)
+
+
+def new_nonce(key: bytes, now: datetime) -> str:
+    """A nonce with 128 random bits, good for ``NONCE_LIFE``."""
+    moment = int(now.timestamp() * 1000).to_bytes(_TIME, "big")
+    head = moment + secrets.token_bytes(_RANDOM)
+    return to_base64url(head + _mac(key, head))
+
+
+def is_own_nonce(key: bytes, nonce: str, now: datetime) -> bool:
+    """Whether this service made the nonce, and not too long ago."""
+    try:
+        raw = from_base64url(nonce)
+    except ValueError:
+        return False
+    head, mac = raw[: _TIME + _RANDOM], raw[_TIME + _RANDOM :]
+    if not hmac.compare_digest(mac, _mac(key, head)) or to_base64url(raw) != nonce:
+        return False
+    made = datetime.fromtimestamp(int.from_bytes(head[:_TIME], "big") / 1000, UTC)
+    return -_SKEW <= now - made <= NONCE_LIFE
+
+
+def _mac(key: bytes, head: bytes) -> bytes:
+    return hmac.new(key, head, hashlib.sha256).digest()[:_MAC]

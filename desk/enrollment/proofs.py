@@ -1,0 +1,82 @@
+"""The key proofs of a credential request, taken in: OpenID4VCI 1.0 section 8.2, appendix F.1.
+
+The desk verifies every proof again by itself; what is refused here would only waste the
+officer's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from desk.credential.jose import parse_compact
+from desk.credential.keys import DeviceKey
+from desk.credential.proof import verify_proof
+from desk.credential.troubles import CredentialTrouble
+from desk.enrollment.nonces import is_own_nonce
+from desk.enrollment.service import ServiceSettings
+from desk.enrollment.wire import Refusal
+
+_LONGEST_PROOF = 16 * 1024
+
+
+@dataclass(frozen=True)
+class PresentedKeys:
+    """Checked proofs of one request: each with another key, all with the same nonce."""
+
+    proofs: tuple[str, ...]
+    thumbprints: tuple[str, ...]
+    nonce: str
+
+
+def take_in(
+    body: Mapping[str, Any], settings: ServiceSettings, nonce_key: bytes, now: datetime
+) -> PresentedKeys:
+    """Check the ``proofs`` member; raises Refusal (invalid_proof, invalid_nonce)."""
+    jwts = _jwt_proofs(body.get("proofs"), settings.batch_size)
+    nonces = {_nonce_of(jwt) for jwt in jwts}
+    if len(nonces) != 1:
+        raise _invalid("all proofs must carry the same nonce")
+    nonce = nonces.pop()
+    thumbprints = tuple(_key_of(jwt, settings, nonce, now).thumbprint for jwt in jwts)
+    if len(set(thumbprints)) != len(thumbprints):
+        raise _invalid("two proofs name the same key")
+    if not is_own_nonce(nonce_key, nonce, now):
+        raise Refusal("invalid_nonce", "the nonce is unknown or too old, fetch a new one")
+    return PresentedKeys(jwts, thumbprints, nonce)
+
+
+def _jwt_proofs(member: object, batch_size: int) -> tuple[str, ...]:
+    if not isinstance(member, dict) or len(member) != 1:
+        raise _invalid("proofs must be an object with exactly one member")
+    jwts = member.get("jwt")
+    if not isinstance(jwts, list) or not jwts:
+        raise _invalid("proofs must hold a non-empty array of jwt")
+    if len(jwts) > batch_size:
+        raise _invalid("more proofs than this issuer takes at once")
+    if not all(isinstance(jwt, str) and len(jwt) <= _LONGEST_PROOF for jwt in jwts):
+        raise _invalid("a proof is not a compact JWT")
+    return tuple(jwts)
+
+
+def _nonce_of(jwt: str) -> str:
+    try:
+        nonce = parse_compact(jwt).claims().get("nonce")
+    except CredentialTrouble as trouble:
+        raise _invalid("a proof cannot be read") from trouble
+    if not isinstance(nonce, str) or not nonce.isascii() or len(nonce) > 128:
+        raise _invalid("a proof without a nonce")
+    return nonce
+
+
+def _key_of(jwt: str, settings: ServiceSettings, nonce: str, now: datetime) -> DeviceKey:
+    try:
+        return verify_proof(jwt, audience=settings.issuer, nonce=nonce, now=now)
+    except CredentialTrouble as trouble:
+        raise _invalid("a proof does not hold") from trouble
+
+
+def _invalid(description: str) -> Refusal:
+    return Refusal("invalid_proof", description)

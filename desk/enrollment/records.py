@@ -1,0 +1,139 @@
+"""What the mailbox holds and answers with: states, orders and views, without SQL or HTTP.
+
+Nothing here names a person. Secrets appear as hashes, answers as ciphertext.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+TRIES = 5
+
+
+class OfferState(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    VOID = "void"
+    EXPIRED = "expired"
+
+
+class RequestState(StrEnum):
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    DELIVERED = "delivered"
+    DENIED = "denied"
+
+
+class Claim(StrEnum):
+    """Why a pre-authorized code could not be tried or redeemed."""
+
+    UNKNOWN = "unknown"
+    USED = "used"
+    VOID = "void"
+    EXPIRED = "expired"
+    TOO_MANY_TRIES = "too_many_tries"
+
+
+class Filing(StrEnum):
+    """What became of a phone's credential request."""
+
+    FILED = "filed"
+    REPEATED = "repeated"
+    OTHER_KEY = "other_key"
+    NONCE_USED = "nonce_used"
+
+
+@dataclass(frozen=True)
+class NewOffer:
+    """An offer to be stored; ``pin_hash`` and ``pin_salt`` are wiped once it is claimed."""
+
+    offer_id: str
+    handle_hash: str
+    code_hash: str
+    configurations: tuple[str, ...]
+    pin_salt: bytes
+    pin_hash: bytes
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class OfferView:
+    offer_id: str
+    state: OfferState
+    configurations: tuple[str, ...]
+    expires_at: datetime
+    pin_salt: bytes | None = field(repr=False)
+    pin_hash: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Try:
+    """One reserved guess: it is counted, whatever happens to the service now."""
+
+    offer_id: str
+    configurations: tuple[str, ...]
+    pin_salt: bytes = field(repr=False)
+    pin_hash: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a valid access token."""
+
+    offer_id: str
+    state: OfferState
+    configurations: tuple[str, ...]
+    seal_to: bytes
+
+
+@dataclass(frozen=True)
+class NewRequest:
+    """A checked credential request; ``keys`` are RFC 7638 thumbprints in order of the proofs."""
+
+    request_id: str
+    offer_id: str
+    configuration: str
+    keys: tuple[str, ...]
+    proofs: tuple[str, ...]
+    nonce: str
+
+
+@dataclass(frozen=True)
+class RequestView:
+    request_id: str
+    offer_id: str
+    configuration: str
+    keys: tuple[str, ...]
+    proofs: tuple[str, ...]
+    nonce: str
+    seal_to: bytes
+    received_at: datetime
+    state: RequestState
+    deferred: bool
+    sealed: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class NewCheck:
+    check_id: str
+    request_object: str
+    expires_at: datetime
+    seal_to: bytes
+
+
+@dataclass(frozen=True)
+class CheckView:
+    check_id: str
+    request_object: str
+    expires_at: datetime
+    seal_to: bytes
+    response: str | None = field(repr=False)
+    received_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StatusView:
+    jwt: str
+    cwt: bytes

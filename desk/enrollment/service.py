@@ -1,0 +1,103 @@
+"""What all endpoints share: addresses and limits, the mailbox on its own thread, the bells."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from desk.credential.claims import ClaimProfile
+from desk.enrollment.keys import StationKey
+from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.trouble import PublicUrlUnusable
+from desk.enrollment.waiting import Bells
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# Longer than any proxy lets a silent call stand.
+LONGEST_POLL = 30.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """``issuer`` is the address phones use; it is compared byte for byte (OpenID4VCI 12.2.1).
+
+    ``wait_seconds`` is how long a phone's request is held for the desk's answer: some
+    wallets' HTTP clients give up after ten seconds. ``token_life`` bounds a deferral.
+    ``batch_size`` is how many keys one request may bring. ``notify_deferred`` sends a
+    notification_id with deferred answers too; widespread wallet libraries
+    (@openid4vc/openid4vci up to 0.5.1) refuse such an answer, so it is off.
+    """
+
+    issuer: str
+    wait_seconds: float = 5.0
+    poll_interval: int = 2
+    token_life: timedelta = timedelta(hours=1)
+    batch_size: int = 1
+    notify_deferred: bool = False
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.issuer)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        if not secure or not parts.netloc or parts.query or parts.fragment:
+            raise PublicUrlUnusable(url=self.issuer)
+
+    @property
+    def path(self) -> str:
+        """The path below which the phones' endpoints stand, without a last slash."""
+        return urlsplit(self.issuer).path.rstrip("/")
+
+    def address(self, relative: str) -> str:
+        """The address of an endpoint: ``address("token")``."""
+        return f"{self.issuer.rstrip('/')}/{relative}"
+
+
+@dataclass(frozen=True)
+class Service:
+    """Built once, passed to every endpoint."""
+
+    settings: ServiceSettings
+    key: StationKey
+    mailbox: Mailbox
+    profile: ClaimProfile
+    now: Callable[[], datetime] = utc_now
+    bells: Bells = field(default_factory=Bells)
+    lane: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="mailbox")
+    )
+    slow: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="pin-hash")
+    )
+
+    async def run(self, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """One step of the mailbox, on the mailbox's thread."""
+        return await _in(self.lane, step, *args, **kwargs)
+
+    async def pin_hash(self, pin: str, salt: bytes) -> bytes:
+        """The slow hash, away from everybody else's requests."""
+        return await _in(self.slow, self.key.pin_hash, pin, salt)
+
+    def close(self) -> None:
+        """End the threads and the database; waiting phones were woken before."""
+        self.bells.close()
+        self.slow.shutdown()
+        self.lane.submit(self.mailbox.close)
+        self.lane.shutdown()
+
+
+async def _in(
+    pool: ThreadPoolExecutor, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
+) -> _T:
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(pool, partial(step, *args, **kwargs))

@@ -1,0 +1,128 @@
+"""The troubles of the phone-facing service, of the desk's way to it, and of its process.
+
+    EnrollmentTrouble
+     ├─ LinkTrouble            the desk calls and does not get what it asked for
+     │   ├─ ServiceDown        ENROLL-01  no answer, or not in time
+     │   ├─ StationRefused     ENROLL-02  the service does not know this station's key
+     │   ├─ AnswerUnusable     ENROLL-04  an answer this version does not understand
+     │   ├─ ClocksApart        ENROLL-05  desk and service disagree about the time
+     │   ├─ NotThere           ENROLL-06  no offer, request or check of that identifier
+     │   ├─ AlreadyOtherwise   ENROLL-07  the identifier stands for something else, or ended
+     │   └─ OrderUnusable      ENROLL-08  the service refuses the order's content
+     ├─ MailboxTrouble         the service and its file
+     │   ├─ MailboxFull        ENROLL-03  the disk is full
+     │   ├─ MailboxBroken      ENROLL-09  the file cannot be opened or read
+     │   └─ MailboxNewer       ENROLL-10  the file was written by a newer version
+     └─ ProcessTrouble         starting the service
+         ├─ NotStarted         ENROLL-11  the service ended before it was ready
+         ├─ AddressTaken       ENROLL-12  another program holds the port
+         ├─ KeyFileUnsafe      ENROLL-13  the station's key is missing or open to others
+         └─ PublicUrlUnusable  ENROLL-14  phones could not use this address safely
+
+``OFFER-nn`` codes name what the events of an offer mean to the officer; nothing raises
+them here, they only have their words in ``resources/troubles/enrollment.toml``.
+"""
+
+from __future__ import annotations
+
+from desk.trouble import Trouble
+
+
+class EnrollmentTrouble(Trouble):
+    """Anything between the desk and the phones."""
+
+
+class LinkTrouble(EnrollmentTrouble):
+    """A call of the desk did not get its answer."""
+
+
+class ServiceDown(LinkTrouble):
+    """Nobody answers at the service's address, or not in time; the call may be repeated."""
+
+    code = "ENROLL-01"
+
+
+class StationRefused(LinkTrouble):
+    """The service does not accept this station's key."""
+
+    code = "ENROLL-02"
+
+
+class AnswerUnusable(LinkTrouble):
+    """The answer cannot be understood; facts: ``status``."""
+
+    code = "ENROLL-04"
+
+
+class ClocksApart(LinkTrouble):
+    """The two clocks differ; facts: ``seconds`` (positive: the service is ahead)."""
+
+    code = "ENROLL-05"
+
+
+class NotThere(LinkTrouble):
+    """The service knows nothing of that identifier."""
+
+    code = "ENROLL-06"
+
+
+class AlreadyOtherwise(LinkTrouble):
+    """The identifier was used for another order, or its offer has ended; facts: ``reason``."""
+
+    code = "ENROLL-07"
+
+
+class OrderUnusable(LinkTrouble):
+    """The service refuses what the order holds; facts: ``reason``."""
+
+    code = "ENROLL-08"
+
+
+class MailboxTrouble(EnrollmentTrouble):
+    """The service's database."""
+
+
+class MailboxFull(MailboxTrouble):
+    """No room on the disk; nothing was written."""
+
+    code = "ENROLL-03"
+
+
+class MailboxBroken(MailboxTrouble):
+    """The database cannot be opened, read or written."""
+
+    code = "ENROLL-09"
+
+
+class MailboxNewer(MailboxTrouble):
+    """The database has a later layout; facts: ``found``, ``known``."""
+
+    code = "ENROLL-10"
+
+
+class ProcessTrouble(EnrollmentTrouble):
+    """The service could not be started as asked."""
+
+
+class NotStarted(ProcessTrouble):
+    """The process ended, or said nothing, before it was ready; facts: ``exit_code``."""
+
+    code = "ENROLL-11"
+
+
+class AddressTaken(ProcessTrouble):
+    """The address cannot be bound; facts: ``port``."""
+
+    code = "ENROLL-12"
+
+
+class KeyFileUnsafe(ProcessTrouble):
+    """The key file is missing, malformed, or readable by others; facts: ``reason``."""
+
+    code = "ENROLL-13"
+
+
+class PublicUrlUnusable(ProcessTrouble):
+    """Not an https address (http only on loopback), or with query or fragment."""
+
+    code = "ENROLL-14"

@@ -1,0 +1,148 @@
+"""Requests taken in with caps, answers and refusals written as the standards word them.
+
+A :class:`Refusal` is raised anywhere below an endpoint and becomes the error answer of
+RFC 6749 5.2, RFC 6750 3 or OpenID4VCI 1.0. Error answers are never cached, never
+encrypted, and describe themselves in plain ASCII.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+NO_STORE = {"Cache-Control": "no-store"}
+SMALL_BODY = 64 * 1024
+# A sealed answer with several portraits, or a presentation with one.
+LARGE_BODY = 4 * 1024 * 1024
+# An honest phone sends its few kilobytes at once; an endless body holds no place.
+BODY_SECONDS = 15.0
+MAX_FIELDS = 32
+
+
+class Refusal(Exception):
+    """An error answer: ``error`` is the standard's word, ``description`` plain ASCII."""
+
+    def __init__(
+        self,
+        error: str,
+        description: str,
+        *,
+        status: int = 400,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, str | int] | None = None,
+    ) -> None:
+        super().__init__(error)
+        self.error = error
+        self.description = description
+        self.status = status
+        self.headers = dict(headers or {})
+        self.members = dict(members or {})
+
+
+def bearer_refusal(error: str | None, description: str, status: int = 401) -> Refusal:
+    """A refusal about the access token (RFC 6750 section 3).
+
+    Without a token the challenge names no error, as section 3.1 asks.
+    """
+    challenge = 'Bearer realm="credential"'
+    if error is not None:
+        challenge += f', error="{error}", error_description="{description}"'
+    headers = {"WWW-Authenticate": challenge}
+    return Refusal(error or "invalid_token", description, status=status, headers=headers)
+
+
+def refused(refusal: Refusal) -> Response:
+    body = {"error": refusal.error, "error_description": refusal.description}
+    return JSONResponse(
+        {**body, **refusal.members},
+        status_code=refusal.status,
+        headers={**NO_STORE, **refusal.headers},
+    )
+
+
+def answered(body: Mapping[str, Any], status: int = 200) -> Response:
+    return JSONResponse(dict(body), status_code=status, headers=NO_STORE)
+
+
+def done() -> Response:
+    return Response(status_code=204, headers=NO_STORE)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body, at most ``limit`` bytes and not slower than ``BODY_SECONDS``."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large()
+    parts = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                parts += part
+                if len(parts) > limit:
+                    raise _too_large()
+    except TimeoutError as error:
+        raise Refusal("invalid_request", "the body came too slowly", status=408) from error
+    except ClientDisconnect as error:
+        raise Refusal("invalid_request", "the body was cut short") from error
+    return bytes(parts)
+
+
+def _too_large() -> Refusal:
+    return Refusal("invalid_request", "the body is too large", status=413)
+
+
+async def read_form(request: Request, limit: int = SMALL_BODY) -> dict[str, str]:
+    """The fields of a form body; a field given twice is refused (RFC 6749 section 3.2)."""
+    if _content_type(request) != "application/x-www-form-urlencoded":
+        raise Refusal("invalid_request", "the body must be a form (urlencoded)")
+    raw = await read_body(request, limit)
+    try:
+        pairs = parse_qsl(
+            raw.decode("utf-8"),
+            keep_blank_values=True,
+            strict_parsing=bool(raw),
+            errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )
+    except ValueError as error:
+        raise Refusal("invalid_request", "the form cannot be read") from error
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise Refusal("invalid_request", "a parameter is given twice")
+    # RFC 6749 section 3.2: a parameter without a value counts as left out.
+    return {name: value for name, value in fields.items() if value}
+
+
+async def read_json(request: Request, error: str, limit: int = SMALL_BODY) -> dict[str, Any]:
+    """The JSON object of the body; anything else is refused as ``error``."""
+    if _content_type(request) != "application/json":
+        raise Refusal(error, "the body must be application/json")
+    raw = await read_body(request, limit)
+    try:
+        value = json.loads(raw, object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as broken:
+        raise Refusal(error, "the body is not JSON") from broken
+    if not isinstance(value, dict):
+        raise Refusal(error, "the body is not a JSON object")
+    return value
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("repeated name")
+    return value
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
