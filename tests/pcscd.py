@@ -1,8 +1,9 @@
-"""A pcscd of the tests' own with two virtual slots; import the fixtures you need.
+"""A pcscd of the tests' own with two virtual slots.
 
-Only one pcscd can run on a machine, so the whole session takes turns through a lock file,
-and a test skips with its reason where the daemon or the virtual driver is missing, or where
-somebody else's pcscd runs.
+A test module says ``from tests.pcscd import pcscd, pcscd_host`` and takes ``pcscd``. Only one
+pcscd can run on a machine, so modules (and test runs beside each other) take turns through
+a lock file. A test skips with its reason where the daemon or the virtual driver is missing,
+or where somebody else's pcscd runs.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class PcscService:
         command = [_pcscd() or "pcscd", "-f", "-c", str(self._folder)]
         with (self._folder / "pcscd.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(lambda: self._answers(), "pcscd listening")
+        wait_until(self._answers, "pcscd listening")
 
     def stop(self) -> None:
         """Stop the daemon and wait for its end."""
@@ -99,9 +100,11 @@ def missing_part() -> str | None:
     return None
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: pytest makes one of these for each module that imports it, and
+# the second would wait for the first's lock.
+@pytest.fixture(scope="module")
 def pcscd_host() -> Iterator[PcscService]:
-    """The session's daemon, running at the start; `pcscd` hands it to a test."""
+    """The module's daemon, running at the start; `pcscd` hands it to a test."""
     if reason := missing_part():
         pytest.skip(reason)
     lock_file = Path(tempfile.gettempdir()) / "desk-tests-pcscd.lock"
@@ -113,9 +116,11 @@ def pcscd_host() -> Iterator[PcscService]:
         driver = _driver()
         assert driver is not None
         service = PcscService(Path(folder), driver)
-        service.start()
-        yield service
-        service.stop()
+        try:
+            service.start()
+            yield service
+        finally:
+            service.stop()
 
 
 @pytest.fixture
