@@ -15,7 +15,9 @@ from pathlib import Path
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 
-RESOURCES = Path(__file__).resolve().parents[2] / "resources"
+from desk.resources import resource
+
+RESOURCES = resource()
 FAMILY = "DeskSans"
 MRZ_FAMILIES = ("DeskOCRB", "OCR B", "OCR-B")
 

@@ -69,8 +69,8 @@ class Words:
         sentence = self._table[key][lang]
         return self._places.vformat(sentence, (), facts) if facts else sentence
 
-    def keys(self) -> tuple[str, ...]:
-        return tuple(self._table)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
 
     def entry(self, key: str) -> Mapping[str, str]:
         """All languages of one key."""

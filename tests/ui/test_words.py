@@ -17,9 +17,9 @@ PLACE = re.compile(r"\{(\w+)")
 @pytest.mark.parametrize("area", AREAS)
 def test_every_key_has_every_language_of_its_table(area: str) -> None:
     words = Words(area)
-    languages = {lang for key in words.keys() for lang in words.entry(key)}
+    languages = {lang for key in words for lang in words.entry(key)}
 
-    missing = {key: languages - set(words.entry(key)) for key in words.keys()}
+    missing = {key: languages - set(words.entry(key)) for key in words}
 
     assert languages >= {"ko", "en"}
     assert not {key: gap for key, gap in missing.items() if gap}
@@ -29,7 +29,7 @@ def test_every_key_has_every_language_of_its_table(area: str) -> None:
 def test_every_language_has_the_same_places(area: str) -> None:
     words = Words(area)
 
-    for key in words.keys():
+    for key in words:
         places = {frozenset(PLACE.findall(text)) for text in words.entry(key).values()}
         assert len(places) == 1, key
 
@@ -38,7 +38,7 @@ def test_every_language_has_the_same_places(area: str) -> None:
 def test_no_exclamation_marks_and_no_forbidden_words(area: str) -> None:
     words = Words(area)
 
-    for key in words.keys():
+    for key in words:
         for text in words.entry(key).values():
             assert "!" not in text, key
             assert "오류가 발생" not in text and "성공" not in text, key

@@ -1,0 +1,273 @@
+"""Boxes: card, well, line, and short ways to build rows and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desk.ui.look import Look, rounded
+from desk.ui.parts.text import Text
+from desk.ui.theme import Type
+
+Margins = tuple[int, int, int, int]
+Item = QWidget | QLayout | int | None
+
+
+def _fill(layout: QVBoxLayout | QHBoxLayout, items: Iterable[Item]) -> None:
+    """Widgets and layouts one after another; a number is fixed space, None a stretch."""
+    for item in items:
+        if item is None:
+            layout.addStretch(1)
+        elif isinstance(item, int):
+            layout.addSpacing(item)
+        elif isinstance(item, QWidget):
+            layout.addWidget(item)
+        else:
+            layout.addLayout(item)
+
+
+def column(*items: Item, gap: int = 0, margins: Margins = (0, 0, 0, 0)) -> QVBoxLayout:
+    layout = QVBoxLayout()
+    layout.setSpacing(gap)
+    layout.setContentsMargins(*margins)
+    _fill(layout, items)
+    return layout
+
+
+def row(*items: Item, gap: int = 0, margins: Margins = (0, 0, 0, 0)) -> QHBoxLayout:
+    layout = QHBoxLayout()
+    layout.setSpacing(gap)
+    layout.setContentsMargins(*margins)
+    _fill(layout, items)
+    return layout
+
+
+def holder(layout: QLayout, parent: QWidget | None = None) -> QWidget:
+    """A bare widget around a layout."""
+    widget = QWidget(parent)
+    widget.setLayout(layout)
+    return widget
+
+
+class Line(QWidget):
+    """A 1 px line, lying or standing."""
+
+    def __init__(self, look: Look, token: str = "line", *, standing: bool = False) -> None:
+        super().__init__()
+        self._look, self._token = look, token
+        if standing:
+            self.setFixedWidth(1)
+            self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        else:
+            self.setFixedHeight(1)
+        look.restyled.connect(self.update)
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), self._look[self._token])
+
+
+class Box(QWidget):
+    """A rounded box of tokens: ground and, where given, line."""
+
+    def __init__(
+        self, look: Look, ground: str = "card", line: str | None = "line", radius: float = 10
+    ) -> None:
+        super().__init__()
+        self._look, self._ground, self._line, self._radius = look, ground, line, radius
+        look.restyled.connect(self.update)
+
+    def paint_with(self, ground: str, line: str | None) -> None:
+        self._ground, self._line = ground, line
+        self.update()
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        line = self._look[self._line] if self._line else None
+        rounded(QPainter(self), QRectF(self.rect()), self._radius, self._look[self._ground], line)
+
+
+class Card(Box):
+    """A card: header 40 with title left and meaning right, a line, the body.
+
+    ``right`` takes badges, links, muted notes. ``body`` is the layout under the header.
+    ``tone`` paints header and line in a state's colours (warning, danger).
+    """
+
+    HEADER = 40
+
+    def __init__(
+        self, look: Look, title: str = "", *, padding: int | Margins = 16, header: int = HEADER
+    ) -> None:
+        super().__init__(look)
+        self._tone: str | None = None
+        self._header_height = header
+        self.title = Text(look, title, Type.STRONG)
+        self.title.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        self.note = Text(look, "", Type.SMALL, "muted")
+        self.left = row(self.title, self.note, gap=8)
+        self.right = row(gap=8)
+        self._header = holder(row(self.left, None, self.right, margins=(17, 1, 17, 0)))
+        self._header.setFixedHeight(header + 1)
+        self._header.setVisible(header > 0)
+        edges = (
+            padding if isinstance(padding, tuple) else (padding + 1, padding, padding + 1, padding)
+        )
+        self.body = column(margins=edges)
+        outer = column(self._header, self.body)
+        outer.setStretch(1, 1)
+        self.setLayout(outer)
+        self.name(title)
+
+    def name(self, title: str, note: str = "") -> None:
+        """Set the header's words."""
+        self.title.say(title)
+        self.note.say(note)
+        self.note.setVisible(bool(note))
+        self.setAccessibleName(title)
+
+    def set_tone(self, tone: str | None) -> None:
+        """``warning`` or ``danger`` colours header and line, None the plain card."""
+        self._tone = tone
+        self._line = f"{tone}-line" if tone else "line"
+        self.title.say(self.title.text(), tone or "text")
+        self.update()
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._header_height:
+            return
+        painter = QPainter(self)
+        line = self._look[self._line or "line"]
+        if self._tone:
+            clip = QPainterPath()
+            clip.addRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 9, 9)
+            painter.setClipPath(clip)
+            top = QRectF(0, 0, self.width(), self._header_height)
+            painter.fillRect(top, self._look[f"{self._tone}-soft"])
+            painter.setClipping(False)
+        painter.fillRect(QRectF(1, self._header_height, self.width() - 2, 1), line)
+
+
+class HeadRow(QWidget):
+    """The names of columns above rows: 32 high on the page's ground, a line beneath."""
+
+    def __init__(self, look: Look, height: int = 32) -> None:
+        super().__init__()
+        self._look = look
+        self.setFixedHeight(height)
+        look.restyled.connect(self.update)
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._look["background"])
+        painter.fillRect(0, self.height() - 1, self.width(), 1, self._look["line"])
+
+
+class Scrolled(QScrollArea):
+    """The page's content: scrolls up and down when it does not fit, never sideways."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        content.setObjectName("scrolled")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setAutoFillBackground(False)
+        content.setAutoFillBackground(False)
+        self.setWidget(content)
+
+
+class NumberDisc(QWidget):
+    """A step's number in a quiet disc (24)."""
+
+    def __init__(self, look: Look, number: int) -> None:
+        super().__init__()
+        self._look, self._number = look, number
+        self.setFixedSize(24, 24)
+        self.setAccessibleName(str(number))
+        look.restyled.connect(self.update)
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        rounded(painter, QRectF(self.rect()), 12, self._look["well"])
+        painter.setFont(self._look.font(Type.SMALL_STRONG))
+        painter.setPen(self._look["text"])
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, str(self._number))
+
+
+class Bar(QWidget):
+    """A bar 8 high: how much is done, or how much is left. ``tick`` marks a limit."""
+
+    def __init__(self, look: Look, token: str = "accent", height: int = 8) -> None:
+        super().__init__()
+        self._look, self._token, self._share, self._tick = look, token, 0.0, -1.0
+        self._height = height
+        self.setFixedHeight(height if height > 8 else 8)
+        look.restyled.connect(self.update)
+
+    def show_share(self, share: float, token: str | None = None, tick: float = -1.0) -> None:
+        """``share`` and ``tick`` from 0 to 1; a negative tick shows none."""
+        self._share = min(1.0, max(0.0, share))
+        self._token = token or self._token
+        self._tick = tick
+        self.update()
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        full = QRectF(0, (self.height() - 7) / 2, self.width(), 7)
+        rounded(painter, full, 3.5, self._look["well"], self._look["line"])
+        if self._share > 0:
+            clip = QPainterPath()
+            clip.addRoundedRect(full, 3.5, 3.5)
+            painter.setClipPath(clip)
+            done = QRectF(full)
+            done.setWidth(full.width() * self._share)
+            painter.fillRect(done, self._look[self._token])
+            painter.setClipping(False)
+        if self._tick >= 0:
+            painter.setPen(QPen(self._look["text"], 2))
+            x = self.width() * self._tick
+            painter.drawLine(
+                QRectF(x, 0, 0, self.height()).topLeft(),
+                QRectF(x, 0, 0, self.height()).bottomLeft(),
+            )
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of ``layout`` and let it go."""
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item else None
+        if widget is not None:
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
+        elif item is not None and item.layout() is not None:
+            clear(item.layout())
+
+
+def refresh(widget: QWidget) -> None:
+    """Apply property-dependent parts of the sheet again."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+    widget.update()
+
+
+def is_language_change(event: QEvent) -> bool:
+    return event.type() == QEvent.Type.LanguageChange

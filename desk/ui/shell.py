@@ -1,0 +1,262 @@
+"""The officer's window: frame, rail, header, page; and the keys that work everywhere.
+
+Whoever runs the program puts pages in, says which one is shown, and listens. The shell
+knows no case; the pages know no device.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QStackedWidget,
+    QWidget,
+)
+
+from desk.ui.look import Look
+from desk.ui.parts.box import column, holder, row
+from desk.ui.parts.frame import Header, HeaderView, Page
+from desk.ui.parts.rail import Rail, RailView
+from desk.ui.parts.ring import FocusRing
+from desk.ui.parts.sign import IconSign
+from desk.ui.parts.text import Text
+from desk.ui.theme import Type
+from desk.ui.wedge import MrzWedge
+
+WIDE = (1360, 800)
+"""From this window size on the wide measures hold."""
+SMALL = (1180, 620)
+"""Below this the rail shows glyphs only and columns stand under one another."""
+FRAME, BAND = 6, 36
+
+
+class TrainingBand(QWidget):
+    """The band that says: nothing issued here is valid."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self.setFixedHeight(BAND)
+        self._text = Text(look, "", Type.STRONG, "rail-text")
+        words = row(None, IconSign(look, "graduation-cap", 20, "rail-text"), 8, self._text, None)
+        self.setLayout(words)
+        look.retranslated.connect(self.retranslate)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        self._text.say(self._look.say("training.band"))
+        self.setAccessibleName(self._text.text())
+
+
+class Shell(QWidget):
+    """The window's content.
+
+    Full pages (sign-in, lock) cover everything inside the training frame; ordinary pages
+    stand between rail, header and footer. Signals: ``home``, ``step_chosen(int)``,
+    ``entry_chosen(str)``, ``devices_chosen``, ``lock_chosen`` (also Ctrl+L),
+    ``new_case_asked`` (Ctrl+N), ``search_asked`` (Ctrl+F), ``explain_asked`` (F1),
+    ``mrz_scanned(str)`` (a reader typed an MRZ).
+    """
+
+    home = Signal()
+    step_chosen = Signal(int)
+    entry_chosen = Signal(str)
+    devices_chosen = Signal()
+    lock_chosen = Signal()
+    new_case_asked = Signal()
+    search_asked = Signal()
+    explain_asked = Signal()
+    mrz_scanned = Signal(str)
+
+    def __init__(self, look: Look, *, training: bool = False) -> None:
+        super().__init__()
+        self.look, self.training = look, training
+        self.setAccessibleName(look.say("app.name"))
+        self.rail, self.header = Rail(look), Header(look)
+        self.pages = QStackedWidget()
+        self._full = QStackedWidget()
+        right = column(self.header, self.pages)
+        right.setStretch(1, 1)
+        inner = row(self.rail, right)
+        inner.setStretch(1, 1)
+        self._work = holder(inner)
+        self._full.addWidget(self._work)
+        self.band = TrainingBand(look)
+        self.band.setVisible(training)
+        edge = FRAME if training else 0
+        outer = column(self.band, self._full, margins=(edge, 0, edge, edge))
+        outer.setStretch(1, 1)
+        self.setLayout(outer)
+        self._ring = FocusRing(look, self)
+        self._size = (False, False)
+        self._known: list[Page] = []
+        self._back_here: QWidget | None = None
+        self._connect()
+        self._add_keys()
+        self.wedge = MrzWedge(self)
+        self.wedge.scanned.connect(self.mrz_scanned)
+        look.restyled.connect(self.update)
+        self.setMinimumSize(960, 600)
+
+    def _connect(self) -> None:
+        self.rail.home.connect(self.home)
+        self.rail.step_chosen.connect(self.step_chosen)
+        self.rail.entry_chosen.connect(self.entry_chosen)
+        self.rail.devices_chosen.connect(self.devices_chosen)
+        self.rail.lock_chosen.connect(self.lock_chosen)
+
+    def add_page(self, page: Page) -> None:
+        self.pages.addWidget(page)
+        self._known.append(page)
+        page.set_size(*self._size)
+        page.head_changed.connect(lambda: self._show_head(page))
+
+    def add_full_page(self, page: QWidget) -> None:
+        self._full.addWidget(page)
+
+    def show_page(self, page: Page) -> None:
+        """Put ``page`` between header and footer; the focus goes to its first thing to do."""
+        changed = (
+            self.pages.currentWidget() is not page or self._full.currentWidget() is not self._work
+        )
+        self.pages.setCurrentWidget(page)
+        self._full.setCurrentWidget(self._work)
+        self._show_head(page)
+        if changed:
+            self._focus_first(page)
+
+    def show_full(self, page: QWidget) -> None:
+        """Cover rail, header and page (sign-in, lock)."""
+        if self._full.currentWidget() is self._work:
+            self._back_here = QApplication.focusWidget()
+        self._full.setCurrentWidget(page)
+        first = getattr(page, "first_focus", None)
+        target = first() if callable(first) else None
+        if isinstance(target, QWidget):
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def uncover(self) -> None:
+        """The same page at the same place as before the cover."""
+        self._full.setCurrentWidget(self._work)
+        if self._back_here is not None and self._back_here.isVisible():
+            self._back_here.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def page(self) -> Page | None:
+        """The ordinary page that is shown, None while the window is covered."""
+        current = self.pages.currentWidget()
+        covered = self._full.currentWidget() is not self._work
+        return None if covered or not isinstance(current, Page) else current
+
+    def show_rail(self, view: RailView) -> None:
+        self.rail.render_view(view)
+
+    def show_header(self, view: HeaderView) -> None:
+        self.header.show_view(view)
+
+    def _show_head(self, page: Page) -> None:
+        if self.pages.currentWidget() is page:
+            self.header.show_page(page.title, page.instruction)
+
+    def _focus_first(self, page: Page) -> None:
+        target = page.first_focus()
+        if target is not None and target.isEnabled():
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # Keys of the whole window
+    def _add_keys(self) -> None:
+        page_keys = {
+            "Ctrl+Return": lambda page: page.footer.primary.isEnabled() and page.primary_key(),
+            "Ctrl+Enter": lambda page: page.footer.primary.isEnabled() and page.primary_key(),
+            "F5": lambda page: page.refresh(),
+            "F11": lambda page: page.enlarge(),
+            "Ctrl+P": lambda page: page.print_key(),
+        }
+        for keys, act in page_keys.items():
+            self._key(keys, lambda act=act: self.page is not None and act(self.page))
+        self._key("Ctrl+L", self.lock_chosen.emit)
+        self._key("Ctrl+N", self.new_case_asked.emit)
+        self._key("Ctrl+F", self.search_asked.emit)
+        self._key("F1", self.explain_asked.emit)
+        self._key("F6", lambda: self.next_zone(1))
+        self._key("Shift+F6", lambda: self.next_zone(-1))
+        for number in range(1, 8):
+            self._key(f"Alt+{number}", lambda n=number: self.step_chosen.emit(n))
+
+    def _key(self, keys: str, act) -> None:  # type: ignore[no-untyped-def]
+        action = QAction(self)
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda: None if self.wedge.in_burst else act())
+        self.addAction(action)
+
+    def next_zone(self, direction: int) -> None:
+        """F6: rail → header → content → footer and back."""
+        page = self.page
+        if page is None:
+            return
+        zones: list[QWidget] = [self.rail, self.header, page._area, page.footer]
+        now = QApplication.focusWidget()
+        place = next((n for n, zone in enumerate(zones) if now and zone.isAncestorOf(now)), -1)
+        for step in range(1, len(zones) + 1):
+            zone = zones[(place + direction * step) % len(zones)]
+            target = first_control(zone)
+            if target is not None:
+                target.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+
+    # Qt's own
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        page = self.page
+        if page is None:
+            super().keyPressEvent(event)
+            return
+        if event.key() == Qt.Key.Key_Escape:
+            page.escape()
+            return
+        plain = event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        )
+        typing = isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit)
+        if plain and not typing and not event.isAutoRepeat() and page.plain_key(event.text()):
+            return
+        super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        width, height = self.width(), self.height()
+        small = width < SMALL[0] or height < SMALL[1]
+        narrow = width < WIDE[0] or height < WIDE[1]
+        if (narrow, small) != self._size:
+            self._size = (narrow, small)
+            self.rail.set_size(narrow, small)
+            self.header.set_narrow(narrow or small)
+            for page in self._known:
+                page.set_size(narrow, small)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.look["training" if self.training else "background"])
+        if self.training:
+            inner = self._full.geometry()
+            painter.fillRect(inner, self.look["background"])
+
+
+def first_control(zone: QWidget) -> QWidget | None:
+    """The first control in ``zone`` that takes the focus by Tab."""
+    kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox)
+    for widget in zone.findChildren(QWidget):
+        takes = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        if (
+            takes
+            and widget.isVisible()
+            and widget.isEnabled()
+            and (isinstance(widget, kinds) or hasattr(widget, "ring_inset"))
+        ):
+            return widget
+    return None
