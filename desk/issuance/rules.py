@@ -13,9 +13,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from desk.issuance.case import Document, RegisterFacts
-from desk.issuance.eligibility import RuleOutcome, RuleResult, Verdict
+from desk.issuance.eligibility import (
+    Rule,
+    RuleBook,
+    RuleCheck,
+    RuleOutcome,
+    RuleResult,
+    Verdict,
+)
 from desk.issuance.posts import Post
-from desk.issuance.rulebook import Rule, RuleBook, RuleCheck
 from desk.mrtd.results import Result
 
 ALIVE = "alive"
