@@ -9,7 +9,7 @@ nothing has to be encoded again before it is hashed. What the bytes mean is left
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -42,7 +42,10 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes) -> Any:
-    """Decode exactly one item that fills ``data``; raises ``Malformed``."""
+    """Decode exactly one item that fills ``data``; raises ``Malformed``.
+
+    Containers below a tag come as tuples and frozen maps.
+    """
     if item_end(data, 0) != len(data):
         raise Malformed(reason="bytes follow the CBOR item")
     try:
@@ -105,6 +108,12 @@ def read_full_date(value: Any) -> date:
     return read_tdate(value).date()
 
 
+def untagged(data: bytes, tag: int) -> bytes:
+    """``data`` without its outermost ``tag``; as it is where it has another or none."""
+    major, argument, position = _head(data, 0)
+    return data[position:] if (major, argument) == (_MAJOR_TAG, tag) else data
+
+
 # Slices ---------------------------------------------------------------------------
 
 _MAJOR_BYTES, _MAJOR_TEXT, _MAJOR_ARRAY, _MAJOR_MAP, _MAJOR_TAG = 2, 3, 4, 5, 6
@@ -137,6 +146,23 @@ def map_slices(data: bytes) -> dict[Any, bytes]:
         position = end
     _filled(data, position)
     return members
+
+
+def join_array(members: Sequence[bytes]) -> bytes:
+    """An array around members that are encoded already."""
+    return _length(_MAJOR_ARRAY, len(members)) + b"".join(members)
+
+
+def join_map(members: Mapping[str, bytes]) -> bytes:
+    """A map around values that are encoded already, in the given order."""
+    pairs = (encode(name) + value for name, value in members.items())
+    return _length(_MAJOR_MAP, len(members)) + b"".join(pairs)
+
+
+def _length(major: int, count: int) -> bytes:
+    """The shortest head; an array's head is the same as a number's but for the type."""
+    head = encode(count)
+    return bytes([head[0] | major << 5]) + head[1:]
 
 
 def item_end(data: bytes, start: int, depth: int = 0) -> int:

@@ -23,8 +23,9 @@ from cbor2 import CBORTag
 from desk.credential import cbor
 from desk.credential.keys import Curve
 from desk.credential.troubles import Malformed, ProfileBroken, ValueUnfit
+from desk.resources import resource
 
-DEFAULT_PROFILE = Path(__file__).resolve().parents[2] / "resources" / "claims.toml"
+DEFAULT_PROFILE = resource("claims.toml")
 LOCALES = ("ko", "en", "zh", "vi")
 _MAX_TEXT = 150
 _AGE_OVER = re.compile(r"age_over_(\d\d)\Z")
@@ -191,6 +192,7 @@ class ClaimProfile:
     claims: tuple[Claim, ...]
     counter_check: tuple[str, ...]
     configurations: Mapping[Format, str]
+    scope: str
     display: tuple[Mapping[str, str], ...]
 
     def claim(self, value: str) -> Claim:
@@ -256,7 +258,7 @@ class ClaimProfile:
         proof_algorithms = [curve.algorithm for curve in Curve]
         entry: dict[str, Any] = {
             "format": fmt.value,
-            "scope": self.configurations[fmt],
+            "scope": f"{self.scope}.{self.configurations[fmt]}",
             "proof_types_supported": {
                 "jwt": {"proof_signing_alg_values_supported": proof_algorithms}
             },
@@ -342,6 +344,7 @@ def _profile(table: Mapping[str, Any]) -> ClaimProfile:
             Format.MDOC: table["configurations"]["mdoc"],
             Format.SD_JWT: table["configurations"]["sd-jwt"],
         },
+        scope=table["scope"],
         display=_display(table["display"]),
     )
     for value in profile.counter_check:

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cbor2 import CBORTag
-
 from desk.credential import cbor
 from desk.credential.keys import Curve, DeviceKey
 from desk.credential.troubles import Malformed, SignatureNotGenuine
@@ -77,14 +75,7 @@ def x5chain_value(chain: Sequence[bytes]) -> bytes | list[bytes]:
 
 def parse(data: bytes) -> Sign1:
     """Take a COSE_Sign1 apart, tagged (18) or not; raises ``Malformed``."""
-    value = cbor.decode(data)
-    if isinstance(value, CBORTag) and value.tag == TAG_SIGN1:
-        value = value.value
-    return from_value(value)
-
-
-def from_value(value: Any) -> Sign1:
-    """The same for the decoded array; raises ``Malformed``."""
+    value = cbor.decode(cbor.untagged(data, TAG_SIGN1))
     if not isinstance(value, list) or len(value) != _PARTS:
         raise Malformed(reason="not a COSE_Sign1")
     protected, unprotected, payload, signature = value

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from desk.credential import cbor, mdoc, sdjwt
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
+from desk.credential.keys import DeviceKey
 from desk.credential.mdoc import PreparedMdoc
 from desk.credential.sdjwt import PreparedSdJwt
-from desk.credential.terms import Terms
+from desk.credential.signer import Issuer
+from desk.credential.terms import StatusReference, Terms, Validity
 from desk.credential.troubles import Malformed
 
 Prepared = PreparedMdoc | PreparedSdJwt
@@ -28,8 +30,18 @@ def restore(data: bytes) -> Prepared:
     raise Malformed(reason="intent of no known format")
 
 
-def prepare(fmt: Format, profile: ClaimProfile, values: CredentialValues, terms: Terms) -> Prepared:
+def prepare(  # noqa: PLR0913 - the parts of one credential, by name
+    fmt: Format,
+    profile: ClaimProfile,
+    values: CredentialValues,
+    *,
+    key: DeviceKey,
+    issuer: Issuer,
+    validity: Validity,
+    status: StatusReference | None,
+) -> Prepared:
     """``mdoc.prepare`` or ``sdjwt.prepare``, by format; raises ``ValueUnfit``."""
+    terms = Terms(key, issuer, validity, status)
     if fmt is Format.MDOC:
         return mdoc.prepare(profile, values, terms)
     return sdjwt.prepare(profile, values, terms)

@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cbor2 import CBORTag
@@ -33,6 +34,7 @@ class PreparedMdoc:
     protected: bytes
     payload: bytes
     chain: tuple[bytes, ...]
+    valid_until: datetime
 
     format = Format.MDOC
 
@@ -49,7 +51,7 @@ class PreparedMdoc:
             raise SignatureRefused() from wrong
         headers = {cose.HEADER_X5CHAIN: cose.x5chain_value(self.chain)}
         issuer_auth = cbor.encode([self.protected, headers, self.payload, signature])
-        return issuer_signed(self.name_spaces, issuer_auth)
+        return cbor.join_map({"nameSpaces": self.name_spaces, "issuerAuth": issuer_auth})
 
     def credential(self, signature: bytes) -> str:
         """``finish`` as the ``credential`` member of OpenID4VCI (A.2.4): base64url."""
@@ -65,6 +67,7 @@ class PreparedMdoc:
                 "protected": self.protected,
                 "payload": self.payload,
                 "chain": list(self.chain),
+                "valid_until": self.valid_until.isoformat(),
             }
         )
 
@@ -80,8 +83,9 @@ class PreparedMdoc:
                 intent["protected"],
                 intent["payload"],
                 tuple(intent["chain"]),
+                datetime.fromisoformat(intent["valid_until"]),
             )
-        except (KeyError, TypeError) as broken:
+        except (KeyError, TypeError, ValueError) as broken:
             raise Malformed(reason="intent is incomplete") from broken
 
 
@@ -115,6 +119,7 @@ def prepare(
         protected=cose.protected_header(Curve.by_algorithm(terms.issuer.algorithm)),
         payload=cbor.encode(cbor.encoded(cbor.encode(security_object))),
         chain=tuple(terms.issuer.certificate_chain),
+        valid_until=terms.validity.valid_until,
     )
 
 
@@ -151,10 +156,3 @@ def _shuffled(count: int) -> list[int]:
     ids = list(range(count))
     secrets.SystemRandom().shuffle(ids)
     return ids
-
-
-def issuer_signed(name_spaces: bytes, issuer_auth: bytes) -> bytes:
-    """``{"nameSpaces": …, "issuerAuth": …}`` around bytes that stay as they are."""
-    return (
-        b"\xa2" + cbor.encode("nameSpaces") + name_spaces + cbor.encode("issuerAuth") + issuer_auth
-    )

@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from desk.credential import cbor, jose
@@ -31,6 +32,7 @@ class PreparedSdJwt:
     to_be_signed: bytes
     disclosures: tuple[str, ...]
     chain: tuple[bytes, ...]
+    valid_until: datetime
 
     format = Format.SD_JWT
 
@@ -56,6 +58,7 @@ class PreparedSdJwt:
                 "to_be_signed": self.to_be_signed,
                 "disclosures": list(self.disclosures),
                 "chain": list(self.chain),
+                "valid_until": self.valid_until.isoformat(),
             }
         )
 
@@ -66,8 +69,13 @@ class PreparedSdJwt:
         try:
             if intent["version"] != _INTENT_VERSION or intent["format"] != cls.format:
                 raise Malformed(reason="intent of another version or format")
-            return cls(intent["to_be_signed"], tuple(intent["disclosures"]), tuple(intent["chain"]))
-        except (KeyError, TypeError) as broken:
+            return cls(
+                intent["to_be_signed"],
+                tuple(intent["disclosures"]),
+                tuple(intent["chain"]),
+                datetime.fromisoformat(intent["valid_until"]),
+            )
+        except (KeyError, TypeError, ValueError) as broken:
             raise Malformed(reason="intent is incomplete") from broken
 
 
@@ -102,6 +110,7 @@ def prepare(
         to_be_signed=jose.signing_input(header, payload),
         disclosures=disclosures,
         chain=tuple(terms.issuer.certificate_chain),
+        valid_until=terms.validity.valid_until,
     )
 
 
