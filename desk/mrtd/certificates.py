@@ -70,7 +70,7 @@ class Certificate:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over the certificate, hexadecimal."""
-        return hashlib.sha256(self.der).hexdigest()
+        return fingerprint(self.der)
 
     @cached_property
     def public_key(self) -> PublicKey:
@@ -102,6 +102,11 @@ def parse(der: bytes) -> Certificate:
         return _read(x509.Certificate.load(der, strict=True))
     except _MALFORMED as error:
         raise CertificateUnreadable(f"not readable: {type(error).__name__}") from error
+
+
+def fingerprint(der: bytes) -> str:
+    """SHA-256, hexadecimal."""
+    return hashlib.sha256(der).hexdigest()
 
 
 @lru_cache(maxsize=1024)
@@ -151,14 +156,18 @@ def _attributes(parsed: Any) -> dict[str, str]:
 
 
 def _key(parsed: Any) -> str:
-    """What X.500 compares: types and values, letter case and spacing and encoding set aside."""
+    """Types and values as X.500 compares them: case, spacing and string type set aside.
+
+    Their order is set aside too: Malaysian signer infos write the issuer's name in another
+    order than the certificates do. A name only finds candidates; the signature decides.
+    """
     parts = []
     for relative in parsed.chosen:
         pairs = sorted(
             f"{attribute['type'].dotted}={_folded(attribute['value'])}" for attribute in relative
         )
         parts.append("+".join(pairs))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
 
 
 def _folded(value: Any) -> str:
@@ -194,8 +203,9 @@ def _is_authority(extensions: dict[str, bytes]) -> bool:
 
 
 def _signs_certificates(extensions: dict[str, bytes]) -> bool:
+    """Without the extension every use is allowed (RFC 5280 clause 4.2.1.3); China's lacks it."""
     raw = extensions.get("2.5.29.15")
-    return raw is not None and "key_cert_sign" in x509.KeyUsage.load(raw).native
+    return raw is None or "key_cert_sign" in x509.KeyUsage.load(raw).native
 
 
 def _extended_usage(extensions: dict[str, bytes]) -> tuple[str, ...]:

@@ -77,8 +77,14 @@ class SignedMessage:
 
     @property
     def signer_certificate(self) -> Certificate | None:
-        """The one the signer info names, None where it did not come along."""
-        return next((c for c in self.certificates if self.signer.is_of(c)), None)
+        """The one the signer info names, None where it did not come along.
+
+        A serial number alone is enough where the names differ, since the signature
+        decides whether it is the right one.
+        """
+        named = [c for c in self.certificates if self.signer.is_of(c)]
+        numbered = [c for c in self.certificates if c.serial == self.signer.serial]
+        return next(iter(named or numbered), None)
 
     def verify_digest(self) -> None:
         """The signed attributes belong to this content (RFC 5652 clause 5.4).

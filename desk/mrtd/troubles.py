@@ -8,8 +8,7 @@
         ├── SessionBroken        secure messaging does not verify any more
         ├── FileMissing          a file that every passport has is not there
         ├── FileMalformed        a file is not built as Doc 9303-10 says, or claims absurd sizes
-        ├── PortraitUnreadable   the picture is none the desk can show
-        └── TrustTrouble         trust material; see `desk.mrtd.trust`
+        └── PortraitUnreadable   the picture is none the desk can show
 
 After each of these the reading starts again from clean; nothing is kept half read.
 """
@@ -79,9 +78,3 @@ class PortraitUnreadable(PassportTrouble):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, reason=reason)
-
-
-class TrustTrouble(Trouble):
-    """Trust material that cannot be used."""
-
-    code: ClassVar[str] = "TRUST-00"

@@ -1,0 +1,95 @@
+"""What is wrong with trust material that somebody wants to import or use.
+
+    Trouble
+    └── TrustTrouble
+        ├── NotTrustMaterial     neither a master list nor a certificate
+        ├── ListAltered          the list's own signature or digest does not fit
+        ├── ListSignerUnknown    its signer was not appointed under the given root
+        ├── OutsideValidity      signed or used when signer or root was not in force
+        ├── ListOlder            a newer list of this issuer is held already
+        ├── CertificateUnusable  the single certificate cannot serve as an anchor
+        ├── RootMissing          a list was given without the root that vouches for it
+        ├── StoreDamaged         the trust store on disk does not read
+        └── FileUnavailable      a file cannot be read or written
+
+Nothing of a refused import is kept.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from desk.trouble import Trouble
+
+
+class TrustTrouble(Trouble):
+    """Trust material that cannot be used."""
+
+    code: ClassVar[str] = "TRUST-00"
+
+
+class NotTrustMaterial(TrustTrouble):
+    code: ClassVar[str] = "TRUST-01"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, reason=reason)
+
+
+class ListAltered(TrustTrouble):
+    code: ClassVar[str] = "TRUST-02"
+
+
+class ListSignerUnknown(TrustTrouble):
+    code: ClassVar[str] = "TRUST-03"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, reason=reason)
+
+
+class OutsideValidity(TrustTrouble):
+    """``starts`` and ``ends`` are days; ``moment`` is the day that lies outside of them."""
+
+    code: ClassVar[str] = "TRUST-04"
+
+    def __init__(self, subject: str, starts: str, ends: str, moment: str) -> None:
+        super().__init__(
+            f"{subject} is in force {starts} to {ends}, not {moment}",
+            subject=subject,
+            starts=starts,
+            ends=ends,
+            moment=moment,
+        )
+
+
+class ListOlder(TrustTrouble):
+    code: ClassVar[str] = "TRUST-05"
+
+    def __init__(self, signed: str, held: str) -> None:
+        super().__init__(f"list of {signed}, held {held}", signed=signed, held=held)
+
+
+class CertificateUnusable(TrustTrouble):
+    code: ClassVar[str] = "TRUST-06"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, reason=reason)
+
+
+class RootMissing(TrustTrouble):
+    code: ClassVar[str] = "TRUST-08"
+
+
+class StoreDamaged(TrustTrouble):
+    code: ClassVar[str] = "TRUST-09"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, reason=reason)
+
+
+class FileUnavailable(TrustTrouble):
+    """``file`` is its name without folder; ``reason`` is the system's word."""
+
+    code: ClassVar[str] = "TRUST-10"
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: {reason}", file=file, reason=reason)
