@@ -52,10 +52,11 @@ class Store:
         self._writing = sessionmaker(writing, class_=_WritingSession, expire_on_commit=False)
 
     @classmethod
-    def open(cls, path: Path, key: RecordsKey, kind: StoreKind = StoreKind.LIVE) -> Store:
+    def open(cls, path: Path, key: RecordsKey, kind: StoreKind | None = StoreKind.LIVE) -> Store:
         """Open or make the records in ``path`` and bring them to today's shape.
 
-        Raises the family of :mod:`desk.store.troubles`.
+        ``kind=None`` takes what is there (new records are live ones): for commands that
+        serve both. Raises the family of :mod:`desk.store.troubles`.
         """
         engine = open_engine(path, key)
         try:
@@ -173,13 +174,13 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
-def _claim(engine: Engine, kind: StoreKind) -> None:
+def _claim(engine: Engine, kind: StoreKind | None) -> None:
     """Mark new records as training or live; refuse records of the other kind."""
     with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
         found = connection.scalar(select(MetaRow.value).where(MetaRow.name == "kind"))
         if found is None:
-            facts = {"kind": kind.value, "holder_pepper": secrets.token_hex(32)}
+            facts = {"kind": (kind or StoreKind.LIVE).value, "holder_pepper": secrets.token_hex(32)}
             rows = [{"name": name, "value": value} for name, value in facts.items()]
             connection.execute(insert(MetaRow), rows)
-        elif found != kind:
+        elif kind is not None and found != kind:
             raise WrongKind(found, found=found, wanted=kind.value)
