@@ -98,7 +98,7 @@ def open_item(station: Station, officer: Officer, case: Case, key: str) -> Case:
     if key in case.opened_items:
         return case
     changed = replace(case, opened_items=(*case.opened_items, key))
-    return station.save(officer, changed, "REVIEW.ITEM_OPENED", act=key.split(":")[0])
+    return station.save(officer, changed, "REVIEW.ITEM_OPENED", act=key.split(":", maxsplit=1)[0])
 
 
 def ready_for_approval(station: Station, officer: Officer, case: Case) -> Case:

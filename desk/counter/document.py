@@ -6,7 +6,7 @@ Reading again throws away everything that was judged on the former reading.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from desk.counter.compare import REASONS, compare_sources
@@ -79,7 +79,8 @@ def _take_reading(
     reading: PassportReading,
 ) -> Case:
     document = _document(station, reading)
-    entry = _register_entry(station, document, reading.mrz.name_may_be_cut)
+    found = register_entries(station, document)
+    entry = found[0] if found else None
     stamp = station.stamp(officer)
     checked = advance(
         case,
@@ -94,7 +95,8 @@ def _take_reading(
         opened_items=(),
     )
     with station.store.write() as session:
-        _keep_files(session, stamp, case.number, reading)
+        for kind, media_type, data in _kept_files(reading):
+            cases.keep_blob(session, stamp, case.number, kind, media_type, data)
         cases.save(
             session,
             stamp,
@@ -149,39 +151,25 @@ def _source(station: Station, typed: Mrz) -> dict[str, str]:
     }
 
 
-def _register_entry(station: Station, document: Document, cut: bool) -> RegisterFacts | None:
-    """The one entry that is this person; with several, the first that is alive."""
+def register_entries(station: Station, document: Document) -> tuple[RegisterFacts, ...]:
+    """The register's entries that may be this person, those that are alive first."""
     with station.store.read() as session:
-        found = register.find(
+        return register.find(
             session,
             document.number,
             document.surname,
             document.given_names,
             document.birth_date,
-            cut=cut,
+            cut=zone.parse("\n".join(document.mrz)).name_may_be_cut,
         )
-    return found[0] if found else None
 
 
-def _keep_files(session: object, stamp: object, number: str, reading: PassportReading) -> None:
+def _kept_files(reading: PassportReading) -> Iterator[tuple[BlobKind, str, bytes]]:
+    """What lies beside the case: the raw files, and the picture on its own."""
     for name, kind in _KEPT_FILES.items():
         if name in reading.files:
-            cases.keep_blob(
-                session,  # type: ignore[arg-type]
-                stamp,  # type: ignore[arg-type]
-                number,
-                kind,
-                "application/octet-stream",
-                reading.files[name],
-            )
-    cases.keep_blob(
-        session,  # type: ignore[arg-type]
-        stamp,  # type: ignore[arg-type]
-        number,
-        BlobKind.PORTRAIT,
-        reading.portrait_type,
-        reading.portrait,
-    )
+            yield kind, "application/octet-stream", reading.files[name]
+    yield BlobKind.PORTRAIT, reading.portrait_type, reading.portrait
 
 
 def explain(station: Station, officer: Officer, case: Case, item: str, reason: str) -> Case:

@@ -31,7 +31,7 @@ class PictureMissing(Trouble):
     code = "FACE-10"
 
 
-def judge_face(  # noqa: PLR0913 - the parts of one judgement
+def judge_face(
     station: Station,
     officer: Officer,
     case: Case,
@@ -82,4 +82,3 @@ def encode_frame(frame: Frame) -> bytes:
     target = io.BytesIO()
     Image.fromarray(frame).save(target, "JPEG", quality=92)
     return target.getvalue()
-

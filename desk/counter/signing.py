@@ -104,9 +104,7 @@ def _write_intent(
     request, profile = checked.request, station.profile
     values = credential_values(station, case)
     lifetime = timedelta(days=365 * station.settings.credential.technical_months // 12)
-    validity = Validity.of(
-        station.now(), lifetime, profile.rounding, card.certificate_chain[0]
-    )
+    validity = Validity.of(station.now(), lifetime, profile.rounding, card.certificate_chain[0])
     stamp = station.stamp(officer)
     with station.store.write() as session:
         slot = status.allocate(session, stamp, STATUS_LIST, case.number)
@@ -137,7 +135,9 @@ def _sign(station: Station, officer: Officer, intent: Intent, card: CardSigner) 
     signature = card.sign(intent.draft.to_be_signed)
     credential = prepared.credential(signature).encode("ascii")
     with station.store.write() as session:
-        return intents.mark_signed(session, station.stamp(officer), intent.id, signature, credential)
+        return intents.mark_signed(
+            session, station.stamp(officer), intent.id, signature, credential
+        )
 
 
 def _note_issued(station: Station, officer: Officer, case: Case, intent: Intent) -> Case:

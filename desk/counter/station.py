@@ -22,7 +22,7 @@ from desk.credential.signer import LocalSigner
 from desk.issuance.case import Case
 from desk.issuance.eligibility import RuleBook
 from desk.issuance.ports import EnrollmentLink
-from desk.issuance.posts import Post
+from desk.issuance.posts import Post, Posts
 from desk.mrtd.trust import TrustStore
 from desk.store import cases
 from desk.store.database import Store
@@ -53,6 +53,7 @@ class Station:
     home: Path
     settings: Settings
     post: Post
+    posts: Posts
     now: Callable[[], datetime]
     store: Store
     readers: Readers
@@ -83,7 +84,7 @@ class Station:
         return officer_card(self.readers, self.settings.readers)
 
     def save(
-        self, officer: Officer | None, case: Case, event: str, **facts: str | int | float | None
+        self, officer: Officer | None, case: Case, event: str, **facts: str | float | None
     ) -> Case:
         """Store ``case`` together with the event that tells of it."""
         with self.store.write() as session:

@@ -36,11 +36,11 @@ def _publish(station: Station, content: status.ListContent) -> None:
     listed = statuslist.StatusList(content.size)
     for index, validity in content.values.items():
         listed.set(index, statuslist.Status(validity.bits))
-    terms = statuslist.Publication(
+    terms = statuslist.ListTerms(
         uri=station.link.status_uri(content.name),
         issued=station.now(),
         expires=station.now() + LIFETIME,
-        ttl=TIME_TO_LIVE,
+        time_to_live=TIME_TO_LIVE,
     )
     signer = station.authority.status_signer
     jwt = statuslist.sign_jwt(listed, terms, signer)

@@ -1,0 +1,152 @@
+"""Builds a station from its home folder: settings, records, trust list, service, keys.
+
+What is missing at a post (no authority yet, no officers) is a coded trouble that names
+the file; the window shows it instead of a desk that half works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from desk.app.home import Home
+from desk.counter.officers import Officer, load_officers
+from desk.counter.readers import Readers
+from desk.counter.settings import Settings, load_settings
+from desk.counter.station import Authority, Station
+from desk.credential.claims import load_profile
+from desk.credential.signer import LocalSigner
+from desk.enrollment.keys import key_file
+from desk.enrollment.link import HttpLink
+from desk.enrollment.process import ServiceOrder, ServiceProcess
+from desk.issuance.eligibility import load_rules
+from desk.issuance.posts import load_posts
+from desk.mrtd.trust import TrustStore
+from desk.resources import resource
+from desk.store.database import Store, StoreKind
+from desk.store.key import key_for
+from desk.trouble import Trouble
+
+
+class AuthorityIncomplete(Trouble):
+    """A file of the ministry's authority is missing or cannot be read."""
+
+    code = "AUTH-01"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Opened:
+    """A station with what has to be closed after it."""
+
+    station: Station
+    link: HttpLink
+    service: ServiceProcess | None
+
+    def close(self) -> None:
+        self.station.readers.stop()
+        self.link.close()
+        if self.service is not None:
+            self.service.stop()
+        self.station.store.close()
+
+
+def open_station(
+    home: Home,
+    readers: Readers,
+    *,
+    training: bool = False,
+    settings: Settings | None = None,
+    now: Callable[[], datetime] = utc_now,
+    service_options: tuple[str, ...] = (),
+) -> Opened:
+    """Open records and trust list, start the desk's own service where none is named."""
+    settings = settings or load_settings(home.settings)
+    posts = load_posts()
+    authority = load_authority(home, settings)
+    officers = _officers(home, settings)
+    kind = StoreKind.TRAINING if training else StoreKind.LIVE
+    store = Store.open(home.records, key_for(home.records), kind)
+    service, url = start_service(home, settings, service_options)
+    link = HttpLink(url, key_file(home.station_key), now=now)
+    station = Station(
+        home=home.folder,
+        settings=settings,
+        post=posts.post(settings.station.post),
+        posts=posts,
+        now=now,
+        store=store,
+        readers=readers,
+        trust=TrustStore(home.trust),
+        officers=officers,
+        authority=authority,
+        profile=load_profile(resource(settings.credential.claim_profile)),
+        rules=load_rules(),
+        link=link,
+        training=training,
+    )
+    return Opened(station, link, service)
+
+
+def _officers(home: Home, settings: Settings) -> Mapping[str, Officer]:
+    return load_officers(home.folder / settings.authority.officers)
+
+
+def start_service(
+    home: Home, settings: Settings, options: tuple[str, ...] = ()
+) -> tuple[ServiceProcess | None, str]:
+    """The service's address; started as a child where the settings name none."""
+    if settings.enrollment.url:
+        return None, settings.enrollment.url
+    key_file(home.station_key)
+    service = ServiceProcess(
+        ServiceOrder(
+            database=home.mailbox,
+            key_file=home.station_key,
+            log_file=home.service_log,
+            port=settings.enrollment.port,
+            public_url=settings.enrollment.public_url,
+            extra=options,
+        )
+    )
+    return service, service.start()
+
+
+def load_authority(home: Home, settings: Settings) -> Authority:
+    """The ministry's certificates and the machine's keys. Raises :class:`AuthorityIncomplete`."""
+    files = settings.authority
+    roots = _certificates(home.folder / files.iaca)
+    return Authority(
+        anchors=roots,
+        issuing=roots,
+        verifier=_signer(home.folder / files.verifier),
+        status_signer=_signer(home.folder / files.status_signer),
+    )
+
+
+def _certificates(file: Path) -> tuple[bytes, ...]:
+    try:
+        loaded = x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError) as reason:
+        raise AuthorityIncomplete(str(reason), file=file.name) from reason
+    return tuple(one.public_bytes(serialization.Encoding.DER) for one in loaded)
+
+
+def _signer(file: Path) -> LocalSigner:
+    """A PEM file with a certificate chain (leaf first) and its private key."""
+    try:
+        key = serialization.load_pem_private_key(file.read_bytes(), None)
+    except (OSError, ValueError, TypeError) as reason:
+        raise AuthorityIncomplete(str(reason), file=file.name) from reason
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise AuthorityIncomplete("no elliptic curve key", file=file.name)
+    return LocalSigner(key, _certificates(file))

@@ -1,0 +1,232 @@
+"""The rehearsal: the same program on training devices, in a home of its own.
+
+What a post receives from outside (authority, officers, trust list, register extract) is
+made once by the training authorities and laid where the program expects it. From there
+on nothing knows that it is a rehearsal but the frame around the windows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from desk.app.compose import Opened, open_station, utc_now
+from desk.app.home import Home
+from desk.cards.piv_data import Slot
+from desk.counter.readers import Readers
+from desk.counter.station import Station
+from desk.counter.statuses import open_status_list
+from desk.issuance.posts import load_posts
+from desk.store import register
+from desk.training import applicants, csca
+from desk.training.applicants import Applicant
+from desk.training.authority import AUTHENTICATION, OfficerCard, TrainingAuthority
+from desk.training.bench import CARD_READER, PASSPORT_READER, Bench, Chip
+from desk.training.chip import PassportChip
+from desk.training.piv_card import PivCard
+
+TRAINING_PIN = "123456"
+REGISTER_AGE = timedelta(hours=12)
+
+_OFFICERS = (
+    ("이서준", "Lee Seojun", "영사", "Consul"),
+    ("정유나", "Jung Yuna", "영사", "Consul"),
+)
+
+
+@dataclass
+class Rehearsal:
+    """The opened station with what a trainee may lay on its readers."""
+
+    opened: Opened
+    bench: Desktop
+    people: tuple[Applicant, ...]
+    authority: TrainingAuthority
+    csca: csca.TrainingCsca
+
+    @property
+    def station(self) -> Station:
+        return self.opened.station
+
+    def close(self) -> None:
+        self.opened.close()
+        self.bench.close()
+
+
+def open_rehearsal(
+    home: Home,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    pcsc: tuple[int, int] | None = None,
+    service_options: tuple[str, ...] = (),
+) -> Rehearsal:
+    """Prepare the training home where needed, and open the station on it.
+
+    ``pcsc`` gives the two ports of the virtual reader driver: passport, officer card. The
+    chips then answer through the machine's own smartcard service.
+    """
+    training = home.training
+    authority = TrainingAuthority.load_or_create(training.folder / "authority", now())
+    passport_authority = csca.load_or_create(training.folder / "csca", now())
+    _write_officers(training.folder / "officers.toml", authority.officers)
+    bench = Desktop.virtual(pcsc) if pcsc else Desktop.in_process()
+    opened = open_station(
+        training, bench.readers, training=True, now=now, service_options=service_options
+    )
+    rehearsal = Rehearsal(
+        opened, bench, applicants.applicants(now().date()), authority, passport_authority
+    )
+    _import_trust(rehearsal)
+    _import_register(rehearsal, training.folder)
+    open_status_list(opened.station)
+    return rehearsal
+
+
+class Desktop:
+    """The bench in front of the trainee: lay a passport down, take the card out."""
+
+    def __init__(self, readers: Readers, put: Callable[[str, Chip | None], None]) -> None:
+        self.readers = readers
+        self._put = put
+        self._closers: list[Callable[[], None]] = []
+        self.card: PivCard | None = None
+
+    @classmethod
+    def in_process(cls) -> Desktop:
+        bench = Bench()
+
+        def put(reader: str, chip: Chip | None) -> None:
+            if chip is None:
+                bench.take(reader)
+            else:
+                bench.put(reader, chip)
+
+        return cls(bench, put)
+
+    @classmethod
+    def virtual(cls, ports: tuple[int, int]) -> Desktop:
+        """Behind pcscd, through the virtual reader driver listening at ``ports``."""
+        from desk.app.pcsc_readers import PcscReaders
+        from desk.training.vpcd import VirtualSlot
+
+        slots = {PASSPORT_READER: VirtualSlot(ports[0]), CARD_READER: VirtualSlot(ports[1])}
+
+        def put(reader: str, chip: Chip | None) -> None:
+            slot = slots[reader]
+            slot.remove()
+            if chip is not None:
+                slot.insert(chip)
+
+        desktop = cls(PcscReaders(), put)
+        desktop._closers.extend(slot.remove for slot in slots.values())
+        return desktop
+
+    def lay_passport(self, chip: Chip) -> None:
+        self._put(PASSPORT_READER, chip)
+
+    def take_passport(self) -> None:
+        self._put(PASSPORT_READER, None)
+
+    def insert_card(self, card: PivCard) -> None:
+        self.card = card
+        self._put(CARD_READER, card)
+
+    def pull_card(self) -> None:
+        self._put(CARD_READER, None)
+
+    def close(self) -> None:
+        for closer in self._closers:
+            closer()
+
+
+def officer_card(rehearsal: Rehearsal, position: int = 0) -> PivCard:
+    """An officer's training card as it was left: its counted tries survive the program."""
+    made = rehearsal.authority.officers[position]
+    file = rehearsal.station.home / f"card-{position + 1}.json"
+
+    def keep() -> None:
+        _write_private(file, json.dumps(card.state()).encode())
+
+    if file.exists():
+        card = PivCard.from_state(json.loads(file.read_bytes()), keep)
+        if card_matches(card, made):
+            return card
+    card = PivCard(
+        {Slot(slot): pair.private for slot, pair in made.slots.items()},
+        {Slot(slot): pair.der for slot, pair in made.slots.items()},
+        pin=TRAINING_PIN,
+        on_change=keep,
+    )
+    keep()
+    return card
+
+
+def card_matches(card: PivCard, made: OfficerCard) -> bool:
+    """Whether a kept card is still one of this authority."""
+    from desk.cards.piv import PivSession
+
+    session = PivSession(card)
+    session.select()
+    certificate = session.certificate(Slot.AUTHENTICATION)
+    card.reset()
+    return certificate == made.slots[AUTHENTICATION].der
+
+
+def passport_of(rehearsal: Rehearsal, person: Applicant) -> PassportChip:
+    """The chip in this applicant's passport, signed by the training authorities."""
+    return rehearsal.csca.personalise(
+        person.mrz_lines,
+        person.portrait(),
+        altered=(person.altered_portrait() if person.altered_dg2 else None),
+    )
+
+
+def _write_officers(file: Path, cards: tuple[OfficerCard, ...]) -> None:
+    import hashlib
+
+    entries = []
+    for number, (card, names) in enumerate(zip(cards, _OFFICERS, strict=True), start=1):
+        fingerprint = hashlib.sha256(card.slots[AUTHENTICATION].der).hexdigest()
+        name_ko, name_en, title_ko, title_en = names
+        entries.append(
+            f'[[officer]]\nofficer_id = "T-{number:03d}"\n'
+            f'name_ko = "{name_ko}"\nname_en = "{name_en}"\n'
+            f'title_ko = "{title_ko}"\ntitle_en = "{title_en}"\n'
+            f'role = "officer"\npost = "LA"\ncard = "{fingerprint}"\n'
+        )
+    _write_private(file, "\n".join(entries).encode())
+
+
+def _import_trust(rehearsal: Rehearsal) -> None:
+    rehearsal.csca.trust_in(rehearsal.station.trust, rehearsal.station.now())
+
+
+def _import_register(rehearsal: Rehearsal, folder: Path) -> None:
+    """A fresh extract of the invented applicants, at most half a day old."""
+    station = rehearsal.station
+    with station.store.read() as session:
+        state = register.state(session)
+    if state is not None and station.now() - state.as_of < REGISTER_AGE:
+        return
+    file = folder / "register.csv"
+    with file.open("w", encoding="utf-8", newline="") as target:
+        applicants.write_register(target, rehearsal.people)
+    try:
+        register.import_extract(
+            station.store, file, station.stamp(), load_posts().codes, as_of=station.now()
+        )
+    finally:
+        # The extract holds (invented) personal data: it stays in the encrypted records only.
+        file.unlink()
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    new = path.with_suffix(".new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+    new.replace(path)

@@ -1,0 +1,139 @@
+"""A case driven by itself: what an officer and an applicant would do, without a window.
+
+For the rehearsal's service mode, for load and for tests. Every step goes through the same
+functions as the window's buttons; nothing is skipped and nothing is approved that the
+rules would refuse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from desk.app.rehearsal import TRAINING_PIN, Rehearsal, officer_card, passport_of
+from desk.cards.signer import CardSigner
+from desk.counter import (
+    approving,
+    deciding,
+    document,
+    facing,
+    intake,
+    offering,
+    officers,
+    signing,
+)
+from desk.counter.officers import Officer
+from desk.face.finder import FaceFinder
+from desk.face.matcher import Matcher
+from desk.face.quality import judge
+from desk.issuance.case import Case, Comparison, Judgement, State
+from desk.issuance.digest import case_digest
+from desk.issuance.ports import OfferEvent
+from desk.training.applicants import Applicant
+
+PURPOSES = ("passport", "face", "register", "credential")
+
+
+@dataclass
+class Script:
+    """Officer and applicant of a rehearsal that needs nobody."""
+
+    rehearsal: Rehearsal
+    officer: Officer
+    finder: FaceFinder
+    matcher: Matcher
+
+    @classmethod
+    def begin(cls, rehearsal: Rehearsal) -> Script:
+        """Insert the training card and sign in with it."""
+        station = rehearsal.station
+        rehearsal.bench.insert_card(officer_card(rehearsal))
+        with station.officer_card() as session:
+            signed_in = officers.sign_in(
+                session,
+                bytearray(TRAINING_PIN, "ascii"),
+                station.officers,
+                station.post.code,
+                station.now,
+            )
+        limits = station.settings.face
+        return cls(
+            rehearsal,
+            signed_in.officer,
+            FaceFinder(),
+            Matcher((limits.similar, limits.dissimilar)),
+        )
+
+    def approved_case(self, person: Applicant) -> Case:
+        """From the empty window to APPROVED. Raises what the same acts raise for a person."""
+        station, officer = self.rehearsal.station, self.officer
+        case = intake.open_case(station, officer)
+        case = intake.record_consent(station, officer, case, dict.fromkeys(PURPOSES, True), "ko")
+        case = self._read(case, person)
+        case = deciding.confirm_in_person(station, officer, case)
+        case = deciding.decide(station, officer, case)
+        case = deciding.accept(station, officer, case)
+        case = self._judge(case, person)
+        case = approving.ready_for_approval(station, officer, case)
+        for item in approving.flagged_items(case):
+            case = approving.open_item(station, officer, case, item.key)
+        pin = bytearray(TRAINING_PIN, "ascii")
+        return approving.approve(station, officer, case, pin, case_digest(case))
+
+    def _read(self, case: Case, person: Applicant) -> Case:
+        station, officer = self.rehearsal.station, self.officer
+        self.rehearsal.bench.lay_passport(passport_of(self.rehearsal, person))
+        try:
+            zone = "\n".join(person.mrz_lines)
+            case = document.read_document(station, officer, case, zone, True, lambda _step: None)
+        finally:
+            self.rehearsal.bench.take_passport()
+        for row in case.compared:
+            if row.outcome is Comparison.DIFFERENT:
+                case = document.explain(station, officer, case, row.item, "other_checked")
+        return case
+
+    def _judge(self, case: Case, person: Applicant) -> Case:
+        frame = still_frame(person)
+        quality = judge(self.finder.find(frame), frame)
+        return facing.judge_face(
+            self.rehearsal.station,
+            self.officer,
+            case,
+            frame,
+            quality,
+            Judgement.SAME,
+            self.matcher,
+        )
+
+    def offer(self, case: Case, tx_code: str) -> Case:
+        return offering.place_offer(self.rehearsal.station, self.officer, case, tx_code)
+
+    def unlocked_card(self) -> CardSigner:
+        card = signing.case_signer(self.rehearsal.station)
+        card.unlock(bytearray(TRAINING_PIN, "ascii"))
+        return card
+
+    def attend(self, case: Case, card: CardSigner, after: int, wait_s: float) -> tuple[Case, int]:
+        """One round of the phone step: events, keys, signatures."""
+        station = self.rehearsal.station
+        if case.offer is None:
+            return case, after
+        events: tuple[OfferEvent, ...] = station.link.events(case.offer.offer_id, after, wait_s)
+        for event in events:
+            after = event.seq
+            case = offering.note_event(station, case, event)
+            case = signing.note_delivery(station, self.officer, case, event)
+        if case.state in (State.OFFERED, State.SIGNING):
+            case, requests = signing.take_requests(station, self.officer, case)
+            for request in requests:
+                case = signing.sign_request(station, self.officer, case, request, card)
+        return case, after
+
+
+def still_frame(person: Applicant) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+    """The frame in which the applicant sits still, as the camera gives it (RGB)."""
+    with Image.open(person.frames_path / "still.jpg") as picture:
+        return np.asarray(picture.convert("RGB"))

@@ -1,0 +1,209 @@
+"""The command line: ``desk`` opens the program, everything else works without a window.
+
+Heavy parts are imported by the command that needs them. ``--json`` is there wherever a
+machine may read the answer; troubles go to stderr with their code and end with status 3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from desk import __version__
+from desk.app.home import Home, default_home
+from desk.trouble import Trouble
+
+EXIT_TROUBLE = 3
+EXIT_USAGE = 2
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    args = _parser().parse_args(arguments)
+    command: Command = args.command
+    try:
+        return command(args)
+    except Trouble as trouble:
+        _say_trouble(trouble, getattr(args, "json", False))
+        return EXIT_TROUBLE
+    except KeyboardInterrupt:
+        return 130
+
+
+def _say_trouble(trouble: Trouble, as_json: bool) -> None:
+    if as_json:
+        sys.stderr.write(json.dumps({"code": trouble.code, "facts": trouble.facts}) + "\n")
+        return
+    from desk.counter.words import trouble_sentence
+
+    sys.stderr.write(trouble_sentence(trouble) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="desk", description="Issuance desk for the mobile overseas-Korean identity credential"
+    )
+    parser.add_argument("--version", action="version", version=f"desk {__version__}")
+    parser.add_argument("--home", type=Path, default=None, help="folder of settings and records")
+    parser.set_defaults(command=_open)
+    commands = parser.add_subparsers(metavar="COMMAND")
+    _add_rehearse(commands)
+    _add_passport(commands)
+    _add_trust(commands)
+    _add_records(commands)
+    _add_audit(commands)
+    _add_enrollment(commands)
+    return parser
+
+
+Subparsers = argparse._SubParsersAction  # type: ignore[type-arg]
+
+
+def _add_rehearse(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    rehearse = commands.add_parser("rehearse", help="the whole program on training devices")
+    rehearse.add_argument("--unattended", action="store_true", help="drive one case alone")
+    rehearse.add_argument("--out", type=Path, help="folder for what --unattended leaves")
+    rehearse.add_argument("--applicant", default="haneul", help="key of the training applicant")
+    rehearse.add_argument("--language", choices=("ko", "en"), default=None)
+    rehearse.add_argument("--dark", action="store_true", help="dark colours")
+    rehearse.add_argument(
+        "--vpcd",
+        metavar="PORT,PORT",
+        help="put both cards behind the machine's smartcard service, through the virtual driver",
+    )
+    rehearse.set_defaults(command=_rehearse)
+    modes = rehearse.add_subparsers(metavar="")
+    serve = modes.add_parser("serve", help="service and desk without a window")
+    serve.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    serve.add_argument("--json", action="store_true")
+    serve.set_defaults(command=_rehearse_serve)
+
+
+def _add_passport(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    passport = commands.add_parser("passport", help="judge passport files")
+    verbs = passport.add_subparsers(metavar="", required=True)
+    verify = verbs.add_parser("verify", help="judge a security object and data groups")
+    verify.add_argument("--sod", type=Path, required=True, help="EF.SOD")
+    for number in range(1, 17):
+        verify.add_argument(f"--dg{number}", type=Path, metavar="FILE", help=argparse.SUPPRESS)
+    verify.add_argument("--json", action="store_true")
+    verify.set_defaults(command=_passport_verify)
+
+
+def _add_trust(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    trust = commands.add_parser("trust", help="the CSCA certificates passports are judged by")
+    verbs = trust.add_subparsers(metavar="", required=True)
+    take = verbs.add_parser("import", help="a master list or a single certificate")
+    take.add_argument("file", type=Path)
+    take.add_argument("--signer", type=Path, help="root that the list's signer chains to")
+    take.add_argument("--json", action="store_true")
+    take.set_defaults(command=_trust_import)
+    listed = verbs.add_parser("list", help="what is trusted, and how old it is")
+    listed.add_argument("--json", action="store_true")
+    listed.set_defaults(command=_trust_list)
+
+
+def _add_records(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    records = commands.add_parser("records", help="the station's records")
+    verbs = records.add_subparsers(metavar="", required=True)
+    take = verbs.add_parser("import-register", help="an extract of the overseas register (CSV)")
+    take.add_argument("file", type=Path)
+    take.add_argument("--json", action="store_true")
+    take.set_defaults(command=_import_register)
+
+
+def _add_audit(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    audit = commands.add_parser("audit", help="the log that shows when it was changed")
+    verbs = audit.add_subparsers(metavar="", required=True)
+    verify = verbs.add_parser("verify", help="verify an exported log; needs no records")
+    verify.add_argument("file", type=Path)
+    verify.add_argument("--json", action="store_true")
+    verify.set_defaults(command=_audit_verify)
+
+
+def _add_enrollment(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    from desk.enrollment.arguments import add_arguments
+
+    enrollment = commands.add_parser("enrollment", help="the phone-facing service")
+    verbs = enrollment.add_subparsers(metavar="", required=True)
+    serve = verbs.add_parser("serve", help="serve phones until told to stop")
+    add_arguments(serve)
+    serve.set_defaults(command=_enrollment_serve)
+
+
+def _home(args: argparse.Namespace) -> Home:
+    return Home.make(args.home or default_home())
+
+
+def _open(args: argparse.Namespace) -> int:
+    from desk.app.window import run_desk
+
+    return run_desk(_home(args))
+
+
+def _rehearse(args: argparse.Namespace) -> int:
+    if args.unattended:
+        if args.out is None:
+            sys.stderr.write("desk rehearse: --unattended needs --out DIR\n")
+            return EXIT_USAGE
+        from desk.app.unattended import run_unattended
+
+        return run_unattended(_home(args), args)
+    from desk.app.window import run_rehearsal
+
+    return run_rehearsal(_home(args), args)
+
+
+def _rehearse_serve(args: argparse.Namespace) -> int:
+    from desk.app.serve import run_serve
+
+    return run_serve(_home(args), args)
+
+
+def _passport_verify(args: argparse.Namespace) -> int:
+    from desk.mrtd.commands import passport_verify
+
+    groups = {n: getattr(args, f"dg{n}") for n in range(1, 17) if getattr(args, f"dg{n}")}
+    return _tell(passport_verify(args.sod, groups, _home(args).trust), args.json)
+
+
+def _trust_import(args: argparse.Namespace) -> int:
+    from desk.mrtd.commands import trust_import
+
+    return _tell(trust_import(args.file, args.signer, _home(args).trust), args.json)
+
+
+def _trust_list(args: argparse.Namespace) -> int:
+    from desk.mrtd.commands import trust_list
+
+    return _tell(trust_list(_home(args).trust), args.json)
+
+
+def _import_register(args: argparse.Namespace) -> int:
+    from desk.store.commands import import_register
+
+    return _tell(import_register(args.file, _home(args).records), args.json)
+
+
+def _audit_verify(args: argparse.Namespace) -> int:
+    from desk.store.commands import audit_verify
+
+    return _tell(audit_verify(args.file), args.json)
+
+
+def _enrollment_serve(args: argparse.Namespace) -> int:
+    from desk.enrollment.server import serve
+
+    return serve(args)
+
+
+def _tell(answer: object, as_json: bool) -> int:
+    """Print a command's answer: its text, or with ``--json`` its facts."""
+    text = json.dumps(answer.facts, ensure_ascii=False) if as_json else answer.text  # type: ignore[attr-defined]
+    sys.stdout.write(text + "\n")
+    return int(answer.status)  # type: ignore[attr-defined]

@@ -1,0 +1,80 @@
+"""The eligibility step: gather the facts, let the rules answer, write the verdict down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from desk.counter.document import register_entries
+from desk.counter.officers import Officer
+from desk.counter.station import Station
+from desk.issuance import rules
+from desk.issuance.case import Act, Case, advance
+from desk.issuance.eligibility import RuleOutcome, Verdict
+from desk.issuance.rules import EligibilityFacts
+from desk.store import cases, register
+from desk.trouble import Trouble
+
+
+class NotEligible(Trouble):
+    """A rule is not met, or could not be answered."""
+
+    code = "CASE-05"
+
+
+def confirm_in_person(station: Station, officer: Officer, case: Case) -> Case:
+    """The officer has the applicant in front of the window, no proxy."""
+    if case.in_person_at is not None:
+        return case
+    return station.keep(officer, case, "CASE.IN_PERSON", in_person_at=station.now())
+
+
+def decide(station: Station, officer: Officer, case: Case) -> Case:
+    """Answer every rule with what is known now, and keep the verdict with the case."""
+    verdict = rules.decide(
+        station.rules,
+        _facts(station, case),
+        timedelta(hours=station.settings.register.fresh_hours),
+        station.now(),
+    )
+    decided = replace(case, verdict=verdict)
+    return station.save(
+        officer,
+        decided,
+        "ELIGIBILITY.DECIDED",
+        outcome=verdict.overall.value,
+        edition=verdict.edition,
+    )
+
+
+def accept(station: Station, officer: Officer, case: Case) -> Case:
+    """ELIGIBLE, when every rule is met. Raises :class:`NotEligible`."""
+    if case.verdict is None or case.verdict.overall is not RuleOutcome.MET:
+        raise NotEligible(case=case.number)
+    return station.save(
+        officer, advance(case, Act.FIND_ELIGIBLE, station.now()), "ELIGIBILITY.ACCEPTED"
+    )
+
+
+def first_unmet(verdict: Verdict) -> str:
+    """The rule a refusal names: the first in the book's order that is not met."""
+    return next(rule.rule_id for rule in verdict.rules if rule.outcome is not RuleOutcome.MET)
+
+
+def _facts(station: Station, case: Case) -> EligibilityFacts:
+    with station.store.read() as session:
+        extract = register.state(session)
+        held = (
+            cases.held_elsewhere(session, case.register.overseas_number, case.number)
+            if case.register is not None
+            else None
+        )
+    return EligibilityFacts(
+        post=station.post,
+        posts_as_of=station.posts.as_of,
+        document=case.document,
+        found=register_entries(station, case.document) if case.document else (),
+        extract_as_of=extract.as_of if extract else None,
+        in_person_at=case.in_person_at,
+        held_elsewhere=held,
+    )

@@ -1,0 +1,141 @@
+"""The phone presents what it received; only then the credential becomes valid.
+
+The very keys just issued to must answer, with the claims that were approved. The status
+turns VALID in the records first and on the published list before anything says «usable».
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from desk.counter.officers import Officer
+from desk.counter.station import STATUS_LIST, Station
+from desk.counter.statuses import publish_status
+from desk.credential import presentation
+from desk.credential.presentation import CheckRequest, Presented
+from desk.credential.verify import Trust
+from desk.issuance.case import Act, Case, UseProof, advance
+from desk.issuance.ports import CheckOrder
+from desk.store import status
+from desk.store.status import StatusSlot, Validity
+from desk.trouble import Trouble
+
+_ID_BYTES = 16
+
+
+class ProofRefused(Trouble):
+    """What the phone presented is genuine, but not what was just issued."""
+
+
+class OtherKey(ProofRefused):
+    """The credential names a key this case did not issue to."""
+
+    code = "PROOF-01"
+
+
+class OtherPerson(ProofRefused):
+    """The claims are not those that were approved."""
+
+    code = "PROOF-02"
+
+
+class NotEverything(ProofRefused):
+    """Some of the credentials that were delivered did not come back."""
+
+    code = "PROOF-03"
+
+
+@dataclass(frozen=True)
+class OpenCheck:
+    """A placed check: the text of its QR and what reading the answer needs."""
+
+    check_id: str
+    uri: str
+    expires_at: datetime
+    request: CheckRequest
+
+
+def place_check(station: Station, officer: Officer, case: Case) -> OpenCheck:
+    """Ask the phone to present everything this case delivered."""
+    check_id = secrets.token_urlsafe(_ID_BYTES)
+    formats = [station.profile.format_of(one.configuration) for one in case.issued]
+    query = station.profile.dcql(formats)
+    # One credential would answer the profile's query; here each delivered one must.
+    query.pop("credential_sets", None)
+    request = presentation.build_request(
+        query, station.authority.verifier, station.link.response_uri(check_id)
+    )
+    expires_at = station.now() + timedelta(minutes=station.settings.enrollment.check_minutes)
+    check = station.link.place_check(CheckOrder(check_id, request.object, expires_at))
+    station.save(officer, case, "PROOF.ASKED", count=len(formats))
+    return OpenCheck(check_id, check.uri, check.expires_at, request)
+
+
+def take_answer(
+    station: Station, officer: Officer, case: Case, check: OpenCheck, wait_s: float
+) -> Case | None:
+    """PROVEN once the phone has answered rightly; None while it has not answered.
+
+    Raises :class:`ProofRefused` and the credential's own troubles; then nothing is valid,
+    and a new check can be placed.
+    """
+    answer = station.link.check_answer(check.check_id, wait_s)
+    if answer is None:
+        return None
+    trust = Trust(anchors=station.authority.anchors, now=station.now())
+    shown = presentation.verify_answer(check.request, answer.response, station.profile, trust)
+    _compare(case, shown, station)
+    return _make_valid(station, officer, case)
+
+
+def _compare(case: Case, shown: tuple[Presented, ...], station: Station) -> None:
+    expected = {one.configuration: one for one in case.issued}
+    seen = set()
+    for presented in shown:
+        configuration = station.profile.configurations[presented.format]
+        issued = expected.get(configuration)
+        place = presented.status
+        if issued is None or presented.key_thumbprint != issued.device_key:
+            raise OtherKey(configuration=configuration)
+        if place is None or (place.uri, place.index) != (issued.status_uri, issued.status_index):
+            raise OtherKey(configuration=configuration)
+        _compare_person(case, presented, configuration)
+        seen.add(configuration)
+    if seen != set(expected):
+        raise NotEverything(count=len(set(expected) - seen))
+
+
+def _compare_person(case: Case, presented: Presented, configuration: str) -> None:
+    document = case.document
+    approved = {
+        "family_name": document.surname if document else None,
+        "given_name": document.given_names if document else None,
+        "birth_date": document.birth_date if document else None,
+    }
+    for name, value in approved.items():
+        if name in presented.values and presented.values[name] != value:
+            raise OtherPerson(configuration=configuration)
+
+
+def _make_valid(station: Station, officer: Officer, case: Case) -> Case:
+    """VALID in the records, then on the list, then the case says so (in this order)."""
+    stamp = station.stamp(officer)
+    with station.store.write() as session:
+        for one in case.issued:
+            slot = StatusSlot(STATUS_LIST, one.status_index)
+            status.set_validity(session, stamp, slot, Validity.VALID, "proven")
+    publish_status(station)
+    proof = UseProof(
+        proven_at=stamp.at,
+        configurations=tuple(one.configuration for one in case.issued),
+        published_at=station.now(),
+    )
+    proven = advance(case, Act.PROVE, station.now(), proof=proof)
+    return station.save(officer, proven, "PROOF.GIVEN", count=len(case.issued))
+
+
+def leave_unproven(station: Station, officer: Officer, case: Case, reason: str) -> Case:
+    """The phone cannot present now: it stays DELIVERED, suspended, and waits for a visit."""
+    return station.save(officer, replace(case, held="not_proven"), "PROOF.POSTPONED", reason=reason)

@@ -1,0 +1,96 @@
+"""Four sources side by side: what differs stands out, what is only written otherwise doesn't."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from desk.counter.compare import compare_sources
+from desk.issuance.case import Comparison, Document, RegisterFacts
+from desk.mrtd.results import Result
+
+NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+TYPED = {
+    "passport_number": "M123A4567",
+    "latin_name": "KIM HANEUL",
+    "birth_date": "1991-03-14",
+    "sex": "F",
+    "nationality": "KOR",
+    "expiry_date": "2033-05-02",
+}
+
+
+def document() -> Document:
+    return Document(
+        document_code="PM",
+        number="M123A4567",
+        surname="KIM",
+        given_names="HANEUL",
+        birth_date=date(1991, 3, 14),
+        sex="F",
+        nationality="KOR",
+        issuing_state="KOR",
+        expiry_date=date(2033, 5, 2),
+        mrz=("", ""),
+        overall=Result.PASSED,
+        findings=(),
+        access="BAC",
+        portrait_type="image/jpeg",
+        portrait_sha256="",
+        read_at=NOW,
+        seconds=2.9,
+        bytes_read=22000,
+    )
+
+
+def entry(**changes: str) -> RegisterFacts:
+    facts = {
+        "overseas_number": "LA-2019-004318",
+        "name_hangul": "김하늘",
+        "surname": "KIM",
+        "given_names": "HA NEUL",
+        "birth_date": date(1991, 3, 14),
+        "sex": "F",
+        "nationality": "KOR",
+        "resident_number": "910314-2987654",
+        "passport_number": "M123A4567",
+        "post": "LA",
+        "address": "1842 Sample Avenue",
+        "status": "alive",
+        "status_date": None,
+        "status_reason": "",
+        "as_of": NOW,
+        **changes,
+    }
+    return RegisterFacts(**facts)  # type: ignore[arg-type]
+
+
+def test_an_old_passport_number_in_the_register_comes_first_as_a_difference() -> None:
+    """The picture of the passport page: one real difference, spaces don't count."""
+    rows = compare_sources(document(), TYPED, False, entry(passport_number="M45678901"))
+
+    assert rows[0].item == "passport_number"
+    assert rows[0].outcome is Comparison.DIFFERENT
+    by_item = {row.item: row.outcome for row in rows}
+    assert by_item["latin_name"] is Comparison.SPACING_ONLY
+    assert by_item["hangul_name"] is Comparison.NOT_ON_CHIP
+    assert by_item["expiry_date"] is Comparison.NOT_IN_REGISTER
+    assert by_item["birth_date"] is Comparison.SAME
+
+
+def test_what_a_person_typed_does_not_stand_in_the_printed_column() -> None:
+    """Only a device that read the page fills the printed column."""
+    typed = compare_sources(document(), TYPED, False, None)
+    scanned = compare_sources(document(), TYPED, True, None)
+
+    assert typed[0].printed is None
+    assert typed[0].typed == "M123A4567"
+    assert scanned[0].printed == "M123A4567"
+    assert scanned[0].typed is None
+
+
+def test_without_a_register_entry_nothing_is_called_the_same_as_the_register() -> None:
+    """No entry: the items are not in the register, they are not «the same»."""
+    rows = compare_sources(document(), TYPED, False, None)
+
+    outcomes = {row.outcome for row in rows}
+    assert outcomes == {Comparison.NOT_IN_REGISTER, Comparison.NOT_ON_CHIP}
