@@ -78,6 +78,7 @@ class Store:
     def write(self) -> Iterator[Session]:
         """One transaction: everything in it is durable at its end, or nothing is."""
         with database_troubles(), self._writing.begin() as session:
+            session.connection()
             yield session
 
     @contextmanager

@@ -180,11 +180,11 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state IN ('live', 'signed', 'delivered', 'void')", name=op.f("ck_intents_state")
         ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_intents")),
+        sa.UniqueConstraint("list_name", "position", name=op.f("uq_intents_list_name_position")),
         sa.ForeignKeyConstraint(
             ["case_number"], ["cases.number"], name=op.f("fk_intents_case_number")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_intents")),
-        sa.UniqueConstraint("list_name", "position", name=op.f("uq_intents_list_name_position")),
     )
     op.create_index(op.f("ix_intents_case_number"), "intents", ["case_number"], unique=False)
     op.create_index(
