@@ -29,9 +29,13 @@ from desk.cards.troubles import (
 def load_certificate(der: bytes) -> x509.Certificate:
     """Raises CertificateUnreadable."""
     try:
-        return x509.load_der_x509_certificate(der)
+        certificate = x509.load_der_x509_certificate(der)
+        # These are parsed only when asked for; a damaged one must show here.
+        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        _ = certificate.issuer, certificate.subject
     except (ValueError, TypeError) as error:
         raise CertificateUnreadable from error
+    return certificate
 
 
 def public_key_of(certificate: x509.Certificate) -> PublicKey:

@@ -202,8 +202,8 @@ class PivSession:
         """A signature over ``data``: DER (ECDSA) or PKCS #1 v1.5 (RSA), hashed here.
 
         SHA-256 for P-256 and RSA, SHA-384 for P-384; without ``key_type`` the slot's
-        certificate is asked. With 9C the PIN goes directly before each signature.
-        Raises PinNeeded, KeyUnusable.
+        certificate is read first. For 9C use `verify_and_sign`: strict cards want nothing
+        between PIN and signature. Raises PinNeeded, KeyUnusable.
         """
         key_type = key_type or self.key_type(slot)
         digest = hashes.Hash(_HASHES[key_type])
@@ -212,6 +212,19 @@ class PivSession:
         if key_type is KeyType.RSA2048:
             block = _pkcs1_block(block, key_type.size)
         return self._authenticate(slot, key_type, _TAG_CHALLENGE, block)
+
+    def verify_and_sign(
+        self,
+        slot: Slot,
+        data: bytes,
+        pin: bytearray,
+        key_type: KeyType | None = None,
+        allow_last_try: bool = False,
+    ) -> bytes:
+        """`verify_pin` and, as the very next command, `sign`; raises what they raise."""
+        key_type = key_type or self.key_type(slot)
+        self.verify_pin(pin, allow_last_try)
+        return self.sign(slot, data, key_type)
 
     def prove(self, slot: Slot = Slot.AUTHENTICATION) -> bytes:
         """Let the slot's key answer a random challenge; the certificate (DER) it agreed with.

@@ -27,6 +27,7 @@ from desk.cards.piv_data import KeyType, Slot
 from desk.cards.troubles import (
     CertificateUnreadable,
     NoSignerCertificate,
+    NoSignInCertificate,
     OtherCard,
     PinNeeded,
     PinTrouble,
@@ -44,8 +45,9 @@ class CardSigner:
     Used as a context, or ended by `lock`: the PIN is then wiped. ``certificate_chain`` is
     DER, leaf first, without the anchor; ``algorithm`` is the JOSE name (ES256, ES384, RS256).
 
-    Raises on construction: NoSignerCertificate, CertificateUnreadable, CertificateExpired,
-    CertificateNotYetValid, ChainBroken, and what opening a session raises.
+    Raises on construction: NoSignerCertificate (9A: NoSignInCertificate),
+    CertificateUnreadable, CertificateExpired, CertificateNotYetValid, ChainBroken, and what
+    opening a session raises.
     """
 
     def __init__(
@@ -112,12 +114,11 @@ class CardSigner:
 
     def _verify_and_sign(self, session: PivSession, data: bytes) -> bytes:
         try:
-            session.verify_pin(self._pin)
+            return session.verify_and_sign(self._slot, data, self._pin, self._key_type)
         except PinTrouble:
             # A PIN the card has just refused must not cost a second try.
             self.lock()
             raise
-        return session.sign(self._slot, data, self._key_type)
 
     def _require_same_card(self, session: PivSession) -> None:
         """By the GUID, one short answer; by the certificate on a card that has none."""
@@ -130,6 +131,8 @@ class CardSigner:
 
     def _read_leaf(self, session: PivSession) -> bytes:
         leaf = session.certificate(self._slot)
+        if leaf is None and self._slot is Slot.AUTHENTICATION:
+            raise NoSignInCertificate(slot=f"{self._slot:02X}")
         if leaf is None:
             raise NoSignerCertificate(slot=f"{self._slot:02X}")
         return leaf
