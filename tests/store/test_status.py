@@ -1,0 +1,176 @@
+"""I3: a status index is used once. INVALID is final."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+
+from desk.issuance import audit
+from desk.store import journal, status
+from desk.store.database import Store
+from desk.store.journal import Stamp
+from desk.store.status import StatusSlot, Validity
+from desk.store.troubles import ListFull, StatusFinal
+from tests.store.conftest import NOW, template
+
+STAMP = Stamp(NOW, "officer:T-001")
+
+
+def test_born_suspended(store: Store, stamp: Stamp) -> None:
+    with store.write() as session:
+        status.open_list(session, stamp, "1", size=64)
+        slot = status.allocate(session, stamp, "1", "LA-2026-000001")
+
+    with store.read() as session:
+        entry = status.entry(session, slot)
+        content = status.content(session, "1")
+
+    assert entry.validity is Validity.SUSPENDED
+    assert content.values == {slot.index: Validity.SUSPENDED}
+
+
+def test_invalid_is_final(store: Store, stamp: Stamp) -> None:
+    with store.write() as session:
+        status.open_list(session, stamp, "1", size=64)
+        slot = status.allocate(session, stamp, "1", "LA-2026-000001")
+        status.set_validity(session, stamp, slot, Validity.VALID, "proven")
+        status.set_validity(session, stamp, slot, Validity.INVALID, "revoked")
+
+    for back in (Validity.VALID, Validity.SUSPENDED):
+        with pytest.raises(StatusFinal), store.write() as session:
+            status.set_validity(session, stamp, slot, back, "undo")
+
+
+def test_full_list_is_told(store: Store, stamp: Stamp) -> None:
+    with store.write() as session:
+        status.open_list(session, stamp, "1", size=10)
+        slots = {status.allocate(session, stamp, "1", f"LA-2026-{n:06d}") for n in range(9)}
+
+    with pytest.raises(ListFull), store.write() as session:
+        status.allocate(session, stamp, "1", "LA-2026-000010")
+
+    assert len(slots) == 9
+
+
+def test_publishing_follows_changes(store: Store, stamp: Stamp) -> None:
+    """Due after a change, not due after publishing, and what changed meanwhile stays due."""
+    later = Stamp(stamp.at.replace(hour=20), stamp.actor)
+    with store.write() as session:
+        status.open_list(session, stamp, "1", size=64)
+        slot = status.allocate(session, stamp, "1", "LA-2026-000001")
+    with store.write() as session:
+        content = status.content(session, "1")
+        status.note_published(session, stamp, content)
+
+    with store.read() as session:
+        published = status.content(session, "1")
+    with store.write() as session:
+        status.set_validity(session, later, slot, Validity.VALID, "proven")
+        status.note_published(session, later, content)
+    with store.read() as session:
+        overtaken = status.content(session, "1")
+
+    assert (content.is_due, published.is_due, overtaken.is_due) == (True, False, True)
+
+
+def test_indexes_do_not_follow_each_other(store: Store, stamp: Stamp) -> None:
+    """Drawn at random over the whole list: neither in order nor close together."""
+    with store.write() as session:
+        status.open_list(session, stamp, "1")
+        drawn = [status.allocate(session, stamp, "1", f"LA-2026-{n:06d}").index for n in range(40)]
+
+    assert drawn != sorted(drawn)
+    assert max(drawn) - min(drawn) > status.DEFAULT_SIZE // 4
+
+
+class StatusAndChain(RuleBasedStateMachine):
+    """Any order of allocating, changing, failing half-way and starting again: no index twice,
+    INVALID stays, and the exported log verifies to the head the records name."""
+
+    slots: Bundle[StatusSlot] = Bundle("slots")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "records.db"
+        content, self.key = template()
+        self.path.write_bytes(content)
+        self.store = Store.open(self.path, self.key, kind=None)
+        self.given: dict[StatusSlot, Validity] = {}
+        self.count = 1
+        with self.store.write() as session:
+            status.open_list(session, STAMP, "1", size=40)
+
+    @rule(target=slots)
+    def allocate(self) -> StatusSlot:
+        slot = StatusSlot("none", -1)
+        try:
+            with self.store.write() as session:
+                slot = status.allocate(session, STAMP, "1", "LA-2026-000001")
+                journal.append(session, STAMP, "CRED.INTENT", position=slot.index)
+        except ListFull:
+            assert len(self.given) == 36
+            return slot
+        assert slot not in self.given
+        self.given[slot] = Validity.SUSPENDED
+        self.count += 1
+        return slot
+
+    @rule()
+    def allocate_and_fail(self) -> None:
+        with pytest.raises((RuntimeError, ListFull)), self.store.write() as session:
+            status.allocate(session, STAMP, "1", "LA-2026-000001")
+            journal.append(session, STAMP, "CRED.INTENT")
+            raise RuntimeError("cut off")
+
+    @rule(slot=slots, validity=st.sampled_from(Validity))
+    def change(self, slot: StatusSlot, validity: Validity) -> None:
+        before = self.given.get(slot)
+        if before is None:
+            return
+        try:
+            with self.store.write() as session:
+                status.set_validity(session, STAMP, slot, validity, "test")
+        except StatusFinal:
+            assert before is Validity.INVALID
+            return
+        self.count += before is not validity
+        self.given[slot] = validity
+
+    @rule()
+    def start_again(self) -> None:
+        self.store.close()
+        self.store = Store.open(self.path, self.key, kind=None)
+
+    @invariant()
+    def list_says_what_was_set(self) -> None:
+        with self.store.read() as session:
+            values = status.content(session, "1").values
+        told = {s.index: v for s, v in self.given.items() if v is not Validity.VALID}
+        assert values == told
+
+    @invariant()
+    def chain_verifies(self) -> None:
+        with self.store.read() as session:
+            lines = [line.encode() + b"\n" for line in journal.lines(session, NOW)]
+            head = journal.head(session)
+        assert audit.verify(lines) == head
+        assert head.count == self.count
+
+    def teardown(self) -> None:
+        self.store.close()
+        self.folder.cleanup()
+
+
+StatusAndChain.TestCase.settings = settings(
+    max_examples=12,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestStatusAndChain = StatusAndChain.TestCase
