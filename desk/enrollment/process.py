@@ -112,7 +112,8 @@ class ServiceProcess:
         """Start, and wait until it serves; its address. Raises ProcessTrouble and the like."""
         self._stopping.clear()
         self._ready.clear()
-        self._thread = threading.Thread(target=self._watch, name="enrollment-service")
+        # A daemon: a desk that ends without stop() closes the pipe, and the child with it.
+        self._thread = threading.Thread(target=self._watch, name="enrollment", daemon=True)
         self._thread.start()
         served = self._ready.wait(timeout)
         if not served or self._failure is not None:

@@ -1,0 +1,84 @@
+"""Between rows and records."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from desk.enrollment.mailbox.tables import from_ms, to_ms
+from desk.enrollment.records import (
+    CheckView,
+    NewOffer,
+    NewRequest,
+    OfferState,
+    OfferView,
+    RequestState,
+    RequestView,
+)
+
+
+def offer_values(new: NewOffer) -> dict[str, Any]:
+    return {
+        "offer_id": new.offer_id,
+        "handle_hash": new.handle_hash,
+        "code_hash": new.code_hash,
+        "configurations": list(new.configurations),
+        "state": OfferState.OPEN,
+        "pin_salt": new.pin_salt,
+        "pin_hash": new.pin_hash,
+        "expires_at": to_ms(new.expires_at),
+    }
+
+
+def offer_view(row: Row[Any]) -> OfferView:
+    return OfferView(
+        row.offer_id,
+        OfferState(row.state),
+        tuple(row.configurations),
+        from_ms(row.expires_at),
+        row.pin_salt,
+        row.pin_hash,
+    )
+
+
+def request_values(new: NewRequest, now: datetime) -> dict[str, Any]:
+    return {
+        "request_id": new.request_id,
+        "offer_id": new.offer_id,
+        "configuration": new.configuration,
+        "keys": list(new.keys),
+        "proofs": list(new.proofs),
+        "nonce": new.nonce,
+        "received_at": to_ms(now),
+        "state": RequestState.WAITING,
+    }
+
+
+def request_view(row: Row[Any], seal_to: bytes) -> RequestView:
+    return RequestView(
+        row.request_id,
+        row.offer_id,
+        row.configuration,
+        tuple(row.keys),
+        tuple(row.proofs),
+        row.nonce,
+        seal_to,
+        from_ms(row.received_at),
+        RequestState(row.state),
+        row.deferred,
+        row.sealed,
+    )
+
+
+def check_view(row: Row[Any]) -> CheckView:
+    received = from_ms(row.received_at) if row.received_at is not None else None
+    return CheckView(
+        row.check_id,
+        row.request_object,
+        from_ms(row.expires_at),
+        row.seal_to,
+        row.response,
+        received,
+    )

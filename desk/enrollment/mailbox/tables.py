@@ -1,0 +1,130 @@
+"""The mailbox's layout and connection: tables, times, and the database's own errors."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from desk.enrollment.trouble import MailboxBroken, MailboxFull, MailboxNewer
+
+LAYOUT = 1
+
+tables = sa.MetaData()
+
+layout_table = sa.Table("layout", tables, sa.Column("version", sa.Integer, primary_key=True))
+
+offers_table = sa.Table(
+    "offers",
+    tables,
+    sa.Column("offer_id", sa.String(64), primary_key=True),
+    sa.Column("handle_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("code_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("configurations", sa.JSON, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("pin_salt", sa.LargeBinary),
+    sa.Column("pin_hash", sa.LargeBinary),
+    sa.Column("tries_reserved", sa.Integer, nullable=False, default=0),
+    sa.Column("tries_wrong", sa.Integer, nullable=False, default=0),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("first_client", sa.String(32)),
+    sa.Column("token_hash", sa.String(64), unique=True),
+    sa.Column("token_expires_at", sa.BigInteger),
+    sa.Column("seal_to", sa.LargeBinary),
+    sa.Column("last_seq", sa.Integer, nullable=False, default=0),
+    sa.Column("alarms", sa.Integer, nullable=False, default=0),
+    sa.Column("ended_at", sa.BigInteger, index=True),
+)
+
+events_table = sa.Table(
+    "events",
+    tables,
+    sa.Column("offer_id", sa.String(64), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False),
+)
+
+requests_table = sa.Table(
+    "requests",
+    tables,
+    sa.Column("request_id", sa.String(64), primary_key=True),
+    sa.Column("offer_id", sa.String(64), nullable=False),
+    sa.Column("configuration", sa.String(64), nullable=False),
+    sa.Column("keys", sa.JSON, nullable=False),
+    sa.Column("proofs", sa.JSON, nullable=False),
+    sa.Column("nonce", sa.String(128), nullable=False),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("deferred", sa.Boolean, nullable=False, default=False),
+    sa.Column("sealed", sa.Text),
+    sa.Column("reported", sa.String(16)),
+    # One key of one phone for each thing offered: a second key finds the place taken.
+    sa.UniqueConstraint("offer_id", "configuration"),
+)
+
+nonces_table = sa.Table(
+    "nonces",
+    tables,
+    sa.Column("nonce_hash", sa.String(64), primary_key=True),
+    sa.Column("configuration", sa.String(64), primary_key=True),
+    sa.Column("offer_id", sa.String(64), nullable=False),
+    sa.Column("used_at", sa.BigInteger, nullable=False, index=True),
+)
+
+checks_table = sa.Table(
+    "checks",
+    tables,
+    sa.Column("check_id", sa.String(64), primary_key=True),
+    sa.Column("request_object", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("seal_to", sa.LargeBinary, nullable=False),
+    sa.Column("response", sa.Text),
+    sa.Column("received_at", sa.BigInteger),
+)
+
+status_table = sa.Table(
+    "status_lists",
+    tables,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("jwt", sa.Text, nullable=False),
+    sa.Column("cwt", sa.LargeBinary, nullable=False),
+)
+
+
+def to_ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def from_ms(value: int) -> datetime:
+    return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def prepare_connection(connection: sqlite3.Connection, _record: object) -> None:
+    # SQLAlchemy's own "begin" opens the transaction, see _begin_writing.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def begin_writing(db: Connection) -> None:
+    # Taking the write lock at once: what is read in a step still holds when it writes.
+    db.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def as_trouble(error: sa.exc.DBAPIError) -> MailboxFull | MailboxBroken:
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return MailboxFull() if code == sqlite3.SQLITE_FULL else MailboxBroken()
+
+
+def create_or_check_layout(db: Connection) -> None:
+    """Create the tables where there are none; raises MailboxNewer."""
+    tables.create_all(db)
+    found = db.execute(sa.select(layout_table.c.version)).scalar_one_or_none()
+    if found is None:
+        db.execute(sa.insert(layout_table).values(version=LAYOUT))
+    elif found > LAYOUT:
+        raise MailboxNewer(found=found, known=LAYOUT)
