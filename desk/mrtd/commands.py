@@ -1,64 +1,102 @@
 """What stands behind `desk passport verify` and `desk trust import|list`.
 
-Arguments already parsed come in, an exit code and an answer for JSON go out. Words for
-people are made by the caller; troubles (a file that is not there, a list that is not
-believed) are raised and end with EXIT_TROUBLE.
+Arguments already parsed come in; an exit status, facts for JSON and plain lines go out.
+Troubles (a file that is not there, a list that is not believed) are raised; the caller
+says them in words.
 
-Exit codes: 0 passed (or done), 1 failed, 3 neither (undecided, not done), 4 trouble;
-2 is left to wrong arguments.
+Exit status: 0 passed (or done), 1 failed, 4 neither (undecided, not done); 2 (wrong
+arguments) and 3 (trouble) are the caller's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from desk.mrtd import passive
+from desk.mrtd.master_list import Refused
 from desk.mrtd.passive import PassiveResult
 from desk.mrtd.results import Check, Finding, Result
 from desk.mrtd.trust import Contents, Held, Imported, Source, TrustStore, read_file
 
-EXIT_DONE, EXIT_FAILED, EXIT_NOT_PASSED, EXIT_TROUBLE = 0, 1, 3, 4
-_EXIT_CODES = {Result.PASSED: EXIT_DONE, Result.FAILED: EXIT_FAILED}
+EXIT_DONE, EXIT_FAILED, EXIT_NOT_PASSED = 0, 1, 4
+_STATUS = {Result.PASSED: EXIT_DONE, Result.FAILED: EXIT_FAILED}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """``exit_code`` for the shell, ``json`` for machines, ``findings`` for words."""
+    """``status`` for the shell, ``facts`` for JSON, ``text`` for the terminal."""
 
-    exit_code: int
-    json: dict[str, object]
+    status: int
+    facts: dict[str, object]
+    text: str
     findings: tuple[Finding, ...] = field(default=())
 
 
 def passport_verify(
-    sod: Path, groups: Mapping[int, Path], trust: TrustStore, now: datetime
+    sod: Path, groups: Mapping[int, Path], trust: Path, now: datetime | None = None
 ) -> Answer:
     """Passive authentication of saved files: EF.SOD and whole data group files by number.
 
-    Overall is passed only where the signature, the signer's chain and the data groups 1
-    and 2 have all passed; groups that the security object lists and that were not given
-    are not done. Raises TrustTrouble where a file or the trust store cannot be read.
+    ``trust`` is the trust store's folder. Overall is passed only where the signature, the
+    signer's chain and the data groups 1 and 2 have all passed; groups that the security
+    object lists and that were not given are not done. Raises TrustTrouble where a file or
+    the trust store cannot be read.
     """
     contents = {number: read_file(path) for number, path in groups.items()}
-    result = passive.verify(read_file(sod), contents, trust.anchors(), now)
-    code = _EXIT_CODES.get(result.overall, EXIT_NOT_PASSED)
-    return Answer(code, _verdict(result), result.findings)
+    result = passive.verify(read_file(sod), contents, TrustStore(trust).anchors(), _now(now))
+    status = _STATUS.get(result.overall, EXIT_NOT_PASSED)
+    lines = [f"{'overall':<12} {result.overall.value}"]
+    lines += [_finding_line(finding) for finding in result.findings]
+    return Answer(status, _verdict(result), "\n".join(lines), result.findings)
 
 
-def trust_import(file: Path, signer: Path | None, trust: TrustStore, now: datetime) -> Answer:
-    """Raises TrustTrouble, and then the store is as before."""
-    imported = trust.import_file(file, signer, now)
-    return Answer(EXIT_DONE, _imported(imported, now))
+def trust_import(
+    file: Path, signer: Path | None, trust: Path, now: datetime | None = None
+) -> Answer:
+    """A master list vouched for by the root ``signer``, or a single certificate.
+
+    Raises TrustTrouble, and then the store is as before.
+    """
+    moment = _now(now)
+    imported = TrustStore(trust).import_file(file, signer, moment)
+    facts = _imported(imported, moment)
+    text = "{country} {label}: {read} read, {usable} usable, {countries} countries, as of {as_of}"
+    lines = [text.format(**facts)]
+    lines += [_refusal_line(refused) for refused in imported.source.refused]
+    return Answer(EXIT_DONE, facts, "\n".join(lines))
 
 
-def trust_list(trust: TrustStore, now: datetime) -> Answer:
+def trust_list(trust: Path, now: datetime | None = None) -> Answer:
     """What the store holds, by source. Raises StoreDamaged, FileUnavailable."""
-    contents = trust.contents()
-    sources = [_source(source, contents, now) for source in contents.sources]
-    return Answer(EXIT_DONE, {"anchors": len(contents.held), "sources": sources})
+    moment = _now(now)
+    contents = TrustStore(trust).contents()
+    lines = [f"{len(contents.held)} anchors"]
+    for source in contents.sources:
+        count, age = len(contents.of(source)), source.age_days(moment)
+        lines.append(f"{source.kind} {source.country} {source.label}: {count}, {age} days old")
+        lines += [_refusal_line(refused) for refused in source.refused]
+    sources = [_source(source, contents, moment) for source in contents.sources]
+    facts: dict[str, object] = {"anchors": len(contents.held), "sources": sources}
+    return Answer(EXIT_DONE, facts, "\n".join(lines))
+
+
+def _now(now: datetime | None) -> datetime:
+    return datetime.now(UTC) if now is None else now
+
+
+def _finding_line(finding: Finding) -> str:
+    facts = " ".join(f"{name}={value}" for name, value in finding.facts.items())
+    return f"{finding.code:<12} {finding.result.value:<13} {facts}".rstrip()
+
+
+def _refusal_line(refused: Refused) -> str:
+    return (
+        f"  {refused.code} {refused.country} {refused.label}: {refused.reason} "
+        f"({refused.fingerprint[:16]})"
+    )
 
 
 def _verdict(result: PassiveResult) -> dict[str, object]:

@@ -278,7 +278,7 @@ class Mrz:
 
     def birth_date(self, today: date) -> date | None:
         """The latest such date not after ``today``; None where parts are unknown."""
-        if FILLER in self.birth:
+        if not self.birth.isdecimal():
             return None
         century = today.year - today.year % 100
         for base in (century, century - 100):
@@ -288,7 +288,9 @@ class Mrz:
         return None
 
     def expiry_date(self, today: date) -> date | None:
-        """The date nearest to ``today`` within 50 years; None for 29 February misprinted."""
+        """The date nearest to ``today`` within 50 years; None where it is none."""
+        if not self.expiry.isdecimal():
+            return None
         year = today.year - today.year % 100 + int(self.expiry[:2])
         year += 100 if year < today.year - 50 else -100 if year >= today.year + 50 else 0
         return _calendar(year, self.expiry)
@@ -303,6 +305,15 @@ def parse(text: str) -> Mrz:
     for error in _errors(lines, layout):
         raise error
     return _read(lines, layout)
+
+
+def read(text: str) -> tuple[Mrz, tuple[MrzError, ...]]:
+    """The fields as they stand, and everything that does not fit; for a chip's own zone.
+
+    Raises MrzShape where there are no fields.
+    """
+    lines, layout = _shape(text)
+    return _read(lines, layout), tuple(_errors(lines, layout))
 
 
 def problems(text: str) -> tuple[MrzError, ...]:

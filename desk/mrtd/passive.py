@@ -96,7 +96,7 @@ def _unreadable(groups: Mapping[int, bytes], reason: str) -> PassiveResult:
         _found("PA-CHAIN-07", Result.NOT_DONE, Check.SIGNER_CHAIN),
     ]
     results = dict.fromkeys(sorted(groups), Result.NOT_DONE)
-    findings += [_group("PA-DG-20", Result.NOT_DONE, number) for number in results]
+    findings += [_unread(number) for number in results]
     return PassiveResult(tuple(findings), results)
 
 
@@ -228,7 +228,7 @@ def _data_group(
     if read is None:
         if number in absent:
             return _group("PA-DG-23", Result.UNDECIDED, number)
-        return _group("PA-DG-20", Result.NOT_DONE, number)
+        return _unread(number)
     try:
         actual = signatures.digest(hashes.algorithm, read)
     except Unsupported:
@@ -246,6 +246,12 @@ def _data_group(
 
 def _group(code: str, result: Result, number: int, **facts: Fact) -> Finding:
     return _found(code, result, Check.DATA_GROUP, group=number, **facts)
+
+
+def _unread(number: int) -> Finding:
+    """A group nobody read; of the mandatory ones the content's check itself is open."""
+    check = Check.DATA_GROUP if number in REQUIRED_GROUPS else Check.UNREAD_GROUP
+    return _found("PA-DG-20", Result.NOT_DONE, check, group=number)
 
 
 def _short(digest: bytes) -> str:

@@ -45,6 +45,8 @@ class Check(StrEnum):
     SIGNER_CHAIN = "signer_chain"
     REVOCATION = "revocation"
     DATA_GROUP = "data_group"
+    UNREAD_GROUP = "unread_group"
+    """A group beyond the mandatory ones that nobody read, such as fingerprints."""
     FILE_LIST = "file_list"
     PORTRAIT = "portrait"
 

@@ -1,0 +1,169 @@
+"""Findings about document and chip, beside those of passive authentication.
+
+Each function answers one leaf of the result tree (BSI TR-03135). None raises: a file
+that does not parse is a finding where the reading can go on without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from desk.mrtd import countries, lds, results
+from desk.mrtd import portrait as pictures
+from desk.mrtd.certificates import Certificate
+from desk.mrtd.mrz import Mrz, MrzError, MrzKey
+from desk.mrtd.results import Check, Fact, Finding, Group, Result, aggregate
+from desk.mrtd.sod import SignedHashes
+from desk.mrtd.troubles import FileMalformed, PortraitUnreadable
+
+REQUIRED = (
+    Check.MRZ_CHECK_DIGITS,
+    Check.EXPIRY,
+    Check.MRZ_EQUALS_CHIP,
+    Check.ACCESS,
+    Check.SOD_SIGNATURE,
+    Check.SIGNER_CHAIN,
+    Check.DATA_GROUP,
+)
+"""What must have passed before a passport passes; the rest may be not done or not offered."""
+
+
+def overall(findings: Iterable[Finding]) -> Result:
+    found = tuple(findings)
+    return results.overall((f.result for f in found), [result_of(found, c) for c in REQUIRED])
+
+
+def result_of(findings: Iterable[Finding], check: Check) -> Result:
+    """All findings of one check taken together; not done where there is none."""
+    return aggregate(finding.result for finding in findings if finding.check is check)
+
+
+def document(
+    mrz: Mrz, errors: tuple[MrzError, ...], typed: Mrz | None, key: MrzKey, at: datetime
+) -> tuple[Finding, ...]:
+    """The chip's zone reads right, has not expired and is the one that was typed."""
+    return _check_digits(mrz, errors), _expiry(mrz, at), _equals(mrz, typed, key)
+
+
+def issuer_country(mrz: Mrz, signer: Certificate | None) -> Finding:
+    """The state in the zone is the one whose signer signed (Doc 9303-12 clause 7.1.1.2).
+
+    A trusted signer of one state must not vouch for passports of another.
+    """
+    check = Check.ISSUER_COUNTRY
+    if signer is None:
+        return _document("DOC-09", Result.NOT_DONE, check)
+    facts: dict[str, Fact] = {"zone": mrz.issuer, "signer": signer.issuer.country}
+    same = countries.same_state(mrz.issuer, signer.issuer.country)
+    if same is None:
+        return _document("DOC-10", Result.UNDECIDED, check, **facts)
+    if not same:
+        return _document("DOC-08", Result.FAILED, check, **facts)
+    return _document("DOC-07", Result.PASSED, check, **facts)
+
+
+def chip(access: str, files: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    """Access passed, or nothing would have been read; what the chip could prove is open."""
+    opened = _chip("BAC-01", Result.PASSED, Check.ACCESS, access=access)
+    return opened, *_security_protocols(files)
+
+
+def file_list(com: bytes | None, signed: SignedHashes | None) -> Finding:
+    """The chip's own list of groups names no other groups than the signed one."""
+    if com is None or signed is None:
+        return _content("PA-COM-03", Result.NOT_DONE, Check.FILE_LIST)
+    try:
+        listed = set(lds.parse_com(com).groups)
+    except FileMalformed:
+        return _content("PA-COM-02", Result.UNDECIDED, Check.FILE_LIST)
+    if listed != set(signed.by_group):
+        return _content("PA-COM-02", Result.UNDECIDED, Check.FILE_LIST)
+    return _content("PA-COM-01", Result.PASSED, Check.FILE_LIST)
+
+
+def portrait(picture: bytes) -> Finding:
+    """The picture can be decoded; with whose face is not asked here."""
+    try:
+        pixels = pictures.portrait_rgb(picture)
+    except PortraitUnreadable:
+        return _content("DG2-02", Result.UNDECIDED, Check.PORTRAIT)
+    height, width = pixels.shape[:2]
+    return _content("DG2-01", Result.PASSED, Check.PORTRAIT, width=width, height=height)
+
+
+def _check_digits(mrz: Mrz, errors: tuple[MrzError, ...]) -> Finding:
+    check = Check.MRZ_CHECK_DIGITS
+    if not errors:
+        return _document("DOC-01", Result.PASSED, check, count=mrz.check_digits)
+    first = errors[0]
+    facts: dict[str, Fact] = {"field": first.field.value, "line": first.line}
+    return _document("DOC-02", Result.FAILED, check, column=first.column, **facts)
+
+
+def _expiry(mrz: Mrz, at: datetime) -> Finding:
+    """Valid through the day of expiry itself."""
+    check = Check.EXPIRY
+    expiry = mrz.expiry_date(at.date())
+    if expiry is None:
+        return _document("DOC-05", Result.UNDECIDED, check)
+    if expiry < at.date():
+        return _document("DOC-04", Result.FAILED, check, until=expiry.isoformat())
+    return _document("DOC-03", Result.PASSED, check, until=expiry.isoformat())
+
+
+def _equals(mrz: Mrz, typed: Mrz | None, key: MrzKey) -> Finding:
+    """The whole zone where it was typed or scanned, else the fields of the key."""
+    check = Check.MRZ_EQUALS_CHIP
+    if typed is None:
+        equal = (mrz.document_number, mrz.birth, mrz.expiry) == (
+            key.document_number.rstrip("<"),
+            key.birth,
+            key.expiry,
+        )
+        compared = "key"
+    else:
+        equal, compared = mrz.lines == typed.lines, "zone"
+    code, result = ("DOC-06", Result.PASSED) if equal else ("DOC-11", Result.FAILED)
+    return _document(code, result, check, compared=compared)
+
+
+def _security_protocols(files: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    """What the chip offers to prove that it is no copy; none of it is done yet."""
+    infos = None
+    if "DG14" in files:
+        try:
+            infos = lds.parse_dg14(files["DG14"])
+        except FileMalformed:
+            malformed = _chip("CA-04", Result.UNDECIDED, Check.CHIP_AUTHENTICATION)
+            return _pace(), malformed, _active("DG15" in files)
+    offered = infos is not None and infos.offers_chip_authentication
+    return _pace(), _chip_authentication(offered), _active("DG15" in files)
+
+
+def _pace() -> Finding:
+    return _chip("PACE-02", Result.NOT_DONE, Check.PACE)
+
+
+def _chip_authentication(offered: bool) -> Finding:
+    if offered:
+        return _chip("CA-02", Result.NOT_DONE, Check.CHIP_AUTHENTICATION)
+    return _chip("CA-03", Result.NOT_SUPPORTED, Check.CHIP_AUTHENTICATION)
+
+
+def _active(offered: bool) -> Finding:
+    if offered:
+        return _chip("AA-02", Result.NOT_DONE, Check.ACTIVE_AUTHENTICATION)
+    return _chip("AA-03", Result.NOT_SUPPORTED, Check.ACTIVE_AUTHENTICATION)
+
+
+def _document(code: str, result: Result, check: Check, **facts: Fact) -> Finding:
+    return Finding(code, result, Group.DOCUMENT, check, facts)
+
+
+def _chip(code: str, result: Result, check: Check, **facts: Fact) -> Finding:
+    return Finding(code, result, Group.CHIP, check, facts)
+
+
+def _content(code: str, result: Result, check: Check, **facts: Fact) -> Finding:
+    return Finding(code, result, Group.CONTENT, check, facts)

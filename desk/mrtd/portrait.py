@@ -1,0 +1,149 @@
+"""The portrait in DG2: its framing (Doc 9303-10 clause 4.7.2) and its decoding.
+
+Framing after ISO/IEC 19794-5 (records «FAC») and 39794-5 (ASN.1). Which of several faces
+is the holder's is not asked: the first picture of the first template is taken, as
+issuers put it. Pictures are recognised by their first bytes alone and decoded under
+limits; a process of its own for decoding is left to later.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from desk.iso7816 import tlv
+from desk.iso7816.tlv import Tlv
+from desk.iso7816.troubles import TlvError
+from desk.mrtd.troubles import FileMalformed, PortraitUnreadable
+
+Rgb = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
+
+MAX_BYTES = 256 * 1024
+MAX_SIDE = 4096
+MAX_PIXELS = 8_000_000
+"""A portrait of the field has some 0.2 to 2 million."""
+_GROUP, _TEMPLATES, _COUNT, _TEMPLATE = 0x75, 0x7F61, 0x02, 0x7F60
+_BLOCKS = (0x5F2E, 0x7F2E)
+_FACE_RECORD, _FACE_HEADER, _FEATURE_POINT, _IMAGE_HEADER = b"FAC\x00", 14, 8, 12
+_FACE_INFORMATION = 20
+_SIGNATURES = {
+    b"\xff\xd8\xff": ("JPEG", "image/jpeg"),
+    b"\x00\x00\x00\x0cjP  \r\n\x87\n": ("JPEG2000", "image/jp2"),
+    b"\xff\x4f\xff\x51": ("JPEG2000", "image/j2c"),
+}
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """Bytes of the picture as they lie on the chip; ``media_type`` by their first bytes."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+
+
+def parse_dg2(raw: bytes) -> Portrait:
+    """The first picture in DG2. Raises FileMalformed, PortraitUnreadable."""
+    try:
+        block = _first_block(raw)
+        picture = _picture(block)
+    except TlvError as error:
+        raise FileMalformed("DG2", str(error)) from error
+    except struct.error as error:
+        raise FileMalformed("DG2", "facial record cut short") from error
+    return Portrait(picture, media_type(picture))
+
+
+def media_type(picture: bytes) -> str:
+    """image/jpeg, image/jp2 or image/j2c. Raises PortraitUnreadable."""
+    return _kind(picture)[1]
+
+
+def portrait_rgb(picture: bytes) -> Rgb:
+    """The decoded picture, uint8, height x width x 3. Raises PortraitUnreadable.
+
+    Grey pictures become RGB; size is checked before a pixel is decoded.
+    """
+    if len(picture) > MAX_BYTES:
+        raise PortraitUnreadable(f"{len(picture)} bytes")
+    format_, _ = _kind(picture)
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own guard against decompression bombs warns below twice its limit.
+            warnings.simplefilter("error")
+            with Image.open(io.BytesIO(picture), formats=(format_,)) as image:
+                _check_size(image.width, image.height)
+                return np.asarray(image.convert("RGB"), dtype=np.uint8)
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        SyntaxError,
+        MemoryError,
+        Warning,
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise PortraitUnreadable(f"not decodable: {type(error).__name__}") from error
+
+
+def _kind(picture: bytes) -> tuple[str, str]:
+    for start, kind in _SIGNATURES.items():
+        if picture.startswith(start):
+            return kind
+    raise PortraitUnreadable("neither JPEG nor JPEG2000")
+
+
+def _check_size(width: int, height: int) -> None:
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS or min(width, height) < 1:
+        raise PortraitUnreadable(f"{width}x{height} pixels")
+
+
+def _first_block(raw: bytes) -> Tlv:
+    """The first biometric data block of the group's templates."""
+    templates = tlv.parse_one(raw, _GROUP).find(_TEMPLATES)
+    if templates is None:
+        raise TlvError("no biometric information")
+    for item in templates.children:
+        if item.tag != _TEMPLATE:
+            continue
+        for tag in _BLOCKS:
+            block = item.find(tag)
+            if block is not None:
+                return block
+    raise TlvError("no biometric data block")
+
+
+def _picture(block: Tlv) -> bytes:
+    if block.value.startswith(_FACE_RECORD):
+        return _from_face_record(block.value)
+    return _from_tree(block)
+
+
+def _from_face_record(record: bytes) -> bytes:
+    """ISO/IEC 19794-5:2005 clause 5: record header, face, feature points, image header."""
+    length, faces = struct.unpack(">IH", record[8:_FACE_HEADER])
+    if not faces or length > len(record):
+        raise FileMalformed("DG2", "facial record longer than its block")
+    face_length, points = struct.unpack(">IH", record[_FACE_HEADER : _FACE_HEADER + 6])
+    end = _FACE_HEADER + face_length
+    start = _FACE_HEADER + _FACE_INFORMATION + points * _FEATURE_POINT + _IMAGE_HEADER
+    if end > len(record) or start >= end:
+        raise FileMalformed("DG2", "face longer than its record")
+    return record[start:end]
+
+
+def _from_tree(block: Tlv) -> bytes:
+    """ISO/IEC 39794-5: the first value in the ASN.1 tree that begins like a picture."""
+    pending = list(block.children)
+    while pending:
+        item = pending.pop(0)
+        if any(item.value.startswith(start) for start in _SIGNATURES):
+            return item.value
+        if item.is_constructed:
+            pending = [*item.children, *pending]
+    raise PortraitUnreadable("no picture in the biometric data block")

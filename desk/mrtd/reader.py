@@ -1,0 +1,227 @@
+"""Reading a passport's chip from first touch to verdict (Doc 9303-11 clause 4.1).
+
+`read_passport` is the list of steps. What stops it is raised as a trouble and leaves
+nothing; what the document says about itself is recorded as findings. PACE, chip and
+active authentication have their place in the findings and are not done here yet, nor
+are groups beyond DG1, 2, 14 and 15 read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from desk.iso7816.connection import CardConnection, ResponseChaining
+from desk.iso7816.status import StatusWord
+from desk.iso7816.troubles import TransportFailed
+from desk.mrtd import bac, files, judge, lds, passive, portrait, sod
+from desk.mrtd.anchors import AnchorSet
+from desk.mrtd.files import File, FileReader, ReadLength
+from desk.mrtd.mrz import Mrz, MrzKey
+from desk.mrtd.results import Check, Finding, Result
+from desk.mrtd.secure_messaging import SecureChannel
+from desk.mrtd.sod import SodMalformed
+from desk.mrtd.troubles import ChipLost, FileMalformed, FileMissing, NotAPassport
+from desk.mrtd.trust import TrustStore
+
+
+class Access(StrEnum):
+    """How the chip was opened."""
+
+    BAC = "BAC"
+    PACE = "PACE"
+
+
+class ReadPhase(StrEnum):
+    """Steps of reading, in order; the screen makes the sentence."""
+
+    ACCESS = "access"
+    COM = "com"
+    SOD = "sod"
+    DG1 = "dg1"
+    DG14 = "dg14"
+    DG15 = "dg15"
+    DG2 = "dg2"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProgress:
+    """``done`` and ``total`` are bytes of the phase's file; ``total`` None where unknown."""
+
+    phase: ReadPhase
+    done: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class PassportReading:
+    """What the chip holds and what it is worth.
+
+    ``files`` are the raw bytes by name (COM, SOD, DG1, ...); ``portrait`` is the picture as
+    it lies in DG2, ``portrait_type`` its media type. ``seconds`` is the time of it all.
+    """
+
+    mrz: Mrz
+    files: Mapping[str, bytes] = field(repr=False)
+    portrait: bytes = field(repr=False)
+    portrait_type: str
+    findings: tuple[Finding, ...]
+    overall: Result
+    access: Access
+    read_at: datetime
+    seconds: float
+    bytes_read: int
+
+    def result_of(self, check: Check) -> Result:
+        return judge.result_of(self.findings, check)
+
+
+Progress = Callable[[ReadProgress], None]
+_PHASES = {file: ReadPhase(file.label.lower()) for file in File}
+_GROUPS = {1: File.DG1, 14: File.DG14, 15: File.DG15, 2: File.DG2}
+"""Read in this order: the large picture last, when the rest is known already."""
+
+
+def read_passport(
+    connection: CardConnection,
+    key: MrzKey,
+    trust: TrustStore | AnchorSet,
+    at: datetime,
+    progress: Progress = lambda _: None,
+    *,
+    typed: Mrz | None = None,
+    atr: bytes = b"",
+) -> PassportReading:
+    """Open the chip with ``key``, read it, judge it as of ``at``.
+
+    ``typed`` is the zone as typed or scanned, compared with the chip's own (without it,
+    ``key``'s fields are); ``atr`` lets reads grow beyond 223 bytes where the chip says it
+    takes extended lengths.
+
+    Raises NotAPassport, AccessRefused, ChipLost, SessionBroken, FileMissing,
+    FileMalformed, PortraitUnreadable, CardAnswered; nothing is kept then, and reading
+    again begins from clean.
+    """
+    begun = time.perf_counter()
+    reading = _Reading(connection, key, progress, ReadLength(files.ceiling_of(atr)))
+    with reading.watched():
+        chip = reading.read()
+    progress(ReadProgress(ReadPhase.VERIFY))
+    mrz, mrz_errors = lds.parse_dg1(chip["DG1"])
+    picture = portrait.parse_dg2(chip["DG2"])
+    anchors = trust.anchors() if isinstance(trust, TrustStore) else trust
+    content = passive.verify(chip["SOD"], _groups(chip), anchors, at, reading.absent)
+    findings = (
+        *judge.document(mrz, mrz_errors, typed, key, at),
+        judge.issuer_country(mrz, content.signer),
+        *judge.chip(Access.BAC.value, chip),
+        *content.findings,
+        judge.file_list(chip.get("COM"), content.signed),
+        judge.portrait(picture.data),
+    )
+    return PassportReading(
+        mrz=mrz,
+        files=MappingProxyType(chip),
+        portrait=picture.data,
+        portrait_type=picture.media_type,
+        findings=findings,
+        overall=judge.overall(findings),
+        access=Access.BAC,
+        read_at=at,
+        seconds=time.perf_counter() - begun,
+        bytes_read=reading.bytes_read,
+    )
+
+
+class _Reading:
+    """One session with the chip, and how far it has come."""
+
+    def __init__(
+        self, connection: CardConnection, key: MrzKey, progress: Progress, length: ReadLength
+    ) -> None:
+        self._connection = ResponseChaining(connection)
+        self._key = key
+        self._report = progress
+        self._length = length
+        self._phase, self._done = ReadPhase.ACCESS, 0
+        self._reader: FileReader | None = None
+        self.absent: set[int] = set()
+
+    @property
+    def bytes_read(self) -> int:
+        return 0 if self._reader is None else self._reader.bytes_read
+
+    def read(self) -> dict[str, bytes]:
+        """Every file wanted, by name."""
+        self._tell(ReadPhase.ACCESS)
+        channel = self._open()
+        self._reader = reader = FileReader(channel, self._open, self._length, self._on_bytes)
+        found: dict[str, bytes] = {}
+        common = self._optional(reader, File.COM)
+        if common is not None:
+            found["COM"] = common
+        found["SOD"] = self._file(reader, File.SOD)
+        wanted = _announced(found)
+        for number, file in _GROUPS.items():
+            if number in passive.REQUIRED_GROUPS:
+                found[file.label] = self._file(reader, file)
+            elif number in wanted:
+                content = self._optional(reader, file)
+                if content is None:
+                    self.absent.add(number)
+                else:
+                    found[file.label] = content
+        return found
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Turns a transport that fails in mid-reading into ChipLost, with how far it came."""
+        try:
+            yield
+        except TransportFailed as error:
+            raise ChipLost(self._phase.value, self._done) from error
+
+    def _open(self) -> SecureChannel:
+        answer = files.select_application(self._connection)
+        if answer.sw != StatusWord.OK:
+            raise NotAPassport(sw=f"{answer.sw:04X}")
+        return SecureChannel(self._connection, bac.open_session(self._connection, self._key))
+
+    def _file(self, reader: FileReader, file: File) -> bytes:
+        self._tell(_PHASES[file])
+        return reader.read(file)
+
+    def _optional(self, reader: FileReader, file: File) -> bytes | None:
+        try:
+            return self._file(reader, file)
+        except FileMissing:
+            return None
+
+    def _on_bytes(self, file: File, done: int, size: int) -> None:
+        self._done = done
+        self._report(ReadProgress(_PHASES[file], done, size))
+
+    def _tell(self, phase: ReadPhase) -> None:
+        self._phase, self._done = phase, 0
+        self._report(ReadProgress(phase))
+
+
+def _announced(found: Mapping[str, bytes]) -> set[int]:
+    """Groups that the signed list or the chip's own list names."""
+    numbers: set[int] = set()
+    # Either list may be broken, which is judged later; the other is read all the same.
+    with suppress(SodMalformed):
+        numbers |= set(sod.hashes(sod.message(found["SOD"]).content).by_group)
+    with suppress(FileMalformed, KeyError):
+        numbers |= set(lds.parse_com(found["COM"]).groups)
+    return numbers
+
+
+def _groups(chip: Mapping[str, bytes]) -> dict[int, bytes]:
+    return {number: chip[file.label] for number, file in _GROUPS.items() if file.label in chip}

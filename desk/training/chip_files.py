@@ -1,0 +1,83 @@
+"""Files of a passport chip (Doc 9303-10), built for the training chip.
+
+Values in, the bytes of whole elementary files out. Signing them is
+`desk.training.csca`'s part.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterable
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from PIL import Image
+
+from desk.iso7816 import tlv
+
+GROUP_TAGS = b"\x61\x75\x63\x76\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f\x70"
+_CA_ECDH_AES_128 = bytes.fromhex("04007f00070202030202")
+_CHIP_KEY_ECDH = bytes.fromhex("04007f000702020102")
+_FACE_FRONTAL, _JPEG, _JPEG2000 = 1, 0, 1
+
+
+def com(groups: Iterable[int]) -> bytes:
+    """EF.COM: LDS 1.7, Unicode 4.0.0, tags of the groups present."""
+    tags = bytes(GROUP_TAGS[number - 1] for number in sorted(groups))
+    return tlv.encode(
+        0x60,
+        tlv.encode(0x5F01, b"0107"),
+        tlv.encode(0x5F36, b"040000"),
+        tlv.encode(0x5C, tags),
+    )
+
+
+def dg1(mrz_lines: Iterable[str]) -> bytes:
+    """The zone's lines, joined."""
+    return tlv.encode(0x61, tlv.encode(0x5F1F, "".join(mrz_lines).encode("ascii")))
+
+
+def dg2(picture: bytes) -> bytes:
+    """One facial image record (ISO/IEC 19794-5:2005) in one template."""
+    header = tlv.encode(
+        0xA1,
+        tlv.encode(0x80, b"\x01\x01"),  # version of the patron header
+        tlv.encode(0x81, b"\x02"),  # biometric type: facial features
+        tlv.encode(0x87, b"\x01\x01"),  # format owner: ISO/IEC JTC 1/SC 37
+        tlv.encode(0x88, b"\x00\x08"),  # format type: 19794-5
+    )
+    template = tlv.encode(0x7F60, header, tlv.encode(0x5F2E, _face_record(picture)))
+    return tlv.encode(0x75, tlv.encode(0x7F61, tlv.encode(0x02, b"\x01"), template))
+
+
+def dg14(chip_key: ec.EllipticCurvePublicKey) -> bytes:
+    """SecurityInfos with chip authentication: ECDH, AES-128, and the chip's key."""
+    protocol = tlv.encode(0x30, tlv.encode(0x06, _CA_ECDH_AES_128), b"\x02\x01\x01")
+    key = tlv.encode(0x30, tlv.encode(0x06, _CHIP_KEY_ECDH), _spki(chip_key))
+    return tlv.encode(0x6E, tlv.encode(0x31, *sorted((protocol, key))))
+
+
+def dg15(key: ec.EllipticCurvePublicKey) -> bytes:
+    """The public key of active authentication."""
+    return tlv.encode(0x6F, _spki(key))
+
+
+def _face_record(picture: bytes) -> bytes:
+    with Image.open(io.BytesIO(picture)) as image:
+        width, height = image.size
+    kind = _JPEG if picture.startswith(b"\xff\xd8\xff") else _JPEG2000
+    image_header = struct.pack(
+        ">BBHHBBHH", _FACE_FRONTAL, kind, width, height, 1, 2, 0, 0
+    )  # sRGB, camera, no device, no quality
+    face_information = bytes(14)  # points, gender, eyes, hair, features, expression, pose: none
+    body = face_information + bytes(2) + image_header + picture
+    face = struct.pack(">I", len(body) + 4) + body
+    record = b"FAC\x00010\x00" + struct.pack(">IH", 14 + len(face), 1)
+    return record + face
+
+
+def _spki(key: ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
