@@ -35,7 +35,9 @@ class Lanes(QObject):
 
     _arrived = Signal(object)
 
-    def __init__(self, on_bug: Callable[[BaseException], None], parent: QObject | None = None) -> None:
+    def __init__(
+        self, on_bug: Callable[[BaseException], None], parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._on_bug = on_bug
         self._pools: dict[Lane, ThreadPoolExecutor] = {}

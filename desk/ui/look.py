@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPen
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desk.ui import theme as themes
 from desk.ui.glyphs import Glyph, paint_glyph
@@ -25,7 +25,8 @@ class Look(QObject):
 
     ``area`` names the table of words; ``say(key, **facts)`` speaks the language that is
     set, ``words.text(key, lang, **facts)`` any other. ``reduced_motion`` keeps the busy
-    arc still. ``scale`` enlarges type (the applicant's larger text), never shrinks it.
+    arc still; ``by_keyboard``: the last input was a key. ``scale`` enlarges type (the
+    applicant's larger text), never shrinks it.
     """
 
     restyled = Signal()
@@ -47,6 +48,7 @@ class Look(QObject):
         self.language = language
         self.scale = 1.0
         self.reduced_motion = False
+        self.by_keyboard = False
         self._fonts: dict[tuple[Type, float], QFont] = {}
 
     # Colours
@@ -80,6 +82,15 @@ class Look(QObject):
     def line(self, kind: Type) -> int:
         """The line height of ``kind`` in pixels at this look's scale."""
         return round(kind.line * self.scale)
+
+    def shows_focus(self, reason: Qt.FocusReason) -> bool:
+        """Whether a button draws the ring: when keys brought the focus, not the mouse."""
+        by_keys = (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
+            Qt.FocusReason.ShortcutFocusReason,
+        )
+        return reason in by_keys or (self.by_keyboard and reason != Qt.FocusReason.MouseFocusReason)
 
     # Drawings
     def paint_icon(self, painter: QPainter, name: str, token: str | QColor, rect: QRectF) -> None:
@@ -119,6 +130,13 @@ class Look(QObject):
     def say(self, key: str, **facts: object) -> str:
         """The sentence of ``key`` in the language that is set."""
         return self.words.text(key, self.language, **facts)
+
+
+def shown(widget: QWidget, visible: bool) -> None:
+    """Show or hide a part of a page. What has no parent yet is left alone: Qt would put it
+    on the screen as a window of its own."""
+    if not visible or widget.parentWidget() is not None:
+        widget.setVisible(visible)
 
 
 def rounded(

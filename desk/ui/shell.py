@@ -7,7 +7,15 @@ knows no case; the pages know no device.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QAction,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -18,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desk.ui.look import Look
+from desk.ui.look import Look, shown
 from desk.ui.parts.box import column, holder, row
 from desk.ui.parts.frame import Header, HeaderView, Page
 from desk.ui.parts.rail import Rail, RailView
@@ -87,7 +95,7 @@ class Shell(QWidget):
         self._work = holder(inner)
         self._full.addWidget(self._work)
         self.band = TrainingBand(look)
-        self.band.setVisible(training)
+        shown(self.band, training)
         edge = FRAME if training else 0
         outer = column(self.band, self._full, margins=(edge, 0, edge, edge))
         outer.setStretch(1, 1)
@@ -98,7 +106,7 @@ class Shell(QWidget):
         self._back_here: QWidget | None = None
         self._connect()
         self._add_keys()
-        self.wedge = MrzWedge(self)
+        self.wedge = MrzWedge(look, self)
         self.wedge.scanned.connect(self.mrz_scanned)
         look.restyled.connect(self.update)
         self.setMinimumSize(960, 600)
@@ -226,6 +234,11 @@ class Shell(QWidget):
         if plain and not typing and not event.isAutoRepeat() and page.plain_key(event.text()):
             return
         super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.page is not None:
+            self._focus_first(self.page)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

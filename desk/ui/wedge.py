@@ -13,6 +13,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
+from desk.ui.look import Look
+
 FASTEST_HAND_MS = 35
 """Keys nearer together than this come from a machine."""
 SURE_AFTER = 3
@@ -25,9 +27,9 @@ class MrzWedge(QObject):
 
     scanned = Signal(str)
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, look: Look, window: QWidget) -> None:
         super().__init__(window)
-        self._window = window
+        self._look, self._window = look, window
         self._letters: list[str] = []
         self._last = 0
         self._field: QLineEdit | None = None
@@ -87,8 +89,11 @@ class MrzWedge(QObject):
 
     # Qt's own
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is not QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._look.by_keyboard = False
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return False
+        self._look.by_keyboard = True
         # Each key passes here once for the window and once for every widget above it.
         if not isinstance(watched, QWidget) or watched is not (
             QApplication.focusWidget() or self._window

@@ -43,7 +43,7 @@ def with_particle(word: str, pair: str) -> str:
     return word + (closed if final else opened)
 
 
-class _Places(string.Formatter):
+class Places(string.Formatter):
     """``str.format`` with the two forms of the module's docstring."""
 
     def format_field(self, value: Any, spec: str) -> str:
@@ -62,7 +62,7 @@ class Words:
         path = (folder or RESOURCES / "words") / f"{area}.toml"
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         self._table: dict[str, Mapping[str, str]] = dict(_flat(table))
-        self._places = _Places()
+        self._places = Places()
 
     def text(self, key: str, lang: str, **facts: object) -> str:
         """The sentence of ``key`` in ``lang`` with its places filled from ``facts``."""

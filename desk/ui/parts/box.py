@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desk.ui.look import Look, rounded
+from desk.ui.look import Look, rounded, shown
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 
@@ -119,7 +119,7 @@ class Card(Box):
         self.right = row(gap=8)
         self._header = holder(row(self.left, None, self.right, margins=(17, 1, 17, 0)))
         self._header.setFixedHeight(header + 1)
-        self._header.setVisible(header > 0)
+        shown(self._header, header > 0)
         edges = (
             padding if isinstance(padding, tuple) else (padding + 1, padding, padding + 1, padding)
         )
@@ -133,7 +133,7 @@ class Card(Box):
         """Set the header's words."""
         self.title.say(title)
         self.note.say(note)
-        self.note.setVisible(bool(note))
+        shown(self.note, bool(note))
         self.setAccessibleName(title)
 
     def set_tone(self, tone: str | None) -> None:

@@ -102,13 +102,13 @@ class Button(QPushButton):
         line = {Kind.SECONDARY: "line-strong", Kind.DANGER_OUTLINE: "danger"}.get(self.kind)
         word = {Kind.SECONDARY: "text", Kind.DANGER_OUTLINE: "danger"}.get(self.kind, "accent")
         fill = theme.mixed("card", "well", min(1.0, share * 6)) if line or share else None
-        if self.kind is Kind.LINK:
+        if self.kind in WORDS_ONLY:
             fill = None
         return fill, look[line] if line else None, look[word]
 
     # Qt's own
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self.ring_wanted = event.reason() != Qt.FocusReason.MouseFocusReason
+        self.ring_wanted = self._look.shows_focus(event.reason())
         super().focusInEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -127,7 +127,7 @@ class Button(QPushButton):
         gap = self._gap()
         for icon in (self._icon, self._after):
             width += (self._icon_size + gap) if icon else 0
-        padding = 0 if self.kind is Kind.LINK else self._padding
+        padding = 0 if self.kind in WORDS_ONLY else self._padding
         return QSize(max(self._least, round(width + 2 * padding)), self.height())
 
     def minimumSizeHint(self) -> QSize:
@@ -146,7 +146,7 @@ class Button(QPushButton):
         size, gap = self._icon_size, self._gap()
         words = metrics.horizontalAdvance(self.text())
         total = words + sum(size + gap for icon in (self._icon, self._after) if icon)
-        x = 0.0 if self.kind is Kind.LINK else (self.width() - total) / 2
+        x = 0.0 if self.kind in WORDS_ONLY else (self.width() - total) / 2
         middle = self.height() / 2
         if self._icon:
             self._look.paint_icon(

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSizePolicy, QWidget
 
 from desk.ui.glyphs import Glyph
-from desk.ui.look import Look, rounded
+from desk.ui.look import Look, rounded, shown
 from desk.ui.parts.box import column, holder, refresh, row
 from desk.ui.parts.sign import GlyphSign
 from desk.ui.parts.text import Text
@@ -73,7 +73,7 @@ class Problem(QWidget):
         self, text: str, token: str = "danger", glyph: Glyph | None = Glyph.FAILED
     ) -> None:
         self._text.say(text, token)
-        self._sign.setVisible(bool(text) and glyph is not None)
+        shown(self._sign, bool(text) and glyph is not None)
         if glyph is not None:
             self._sign.show_state(glyph)
         self.setAccessibleName(self._text.text())
@@ -396,9 +396,9 @@ class PinEntry(QWidget):
         if not self._may:
             words = self._why
         self.left.say(words, "warning" if alarming else "muted", self._weight(alarming))
-        self._warn.setVisible(alarming)
+        shown(self._warn, alarming)
         self._warn.show_state(Glyph.ATTENTION, say("state.attention"))
-        self._consent.setVisible(self._last and self._may)
+        shown(self._consent, self._last and self._may)
         self._consent.say(say("pin.last_try_consent"))
         self._say_problem(say, tries)
         self._count_changed()

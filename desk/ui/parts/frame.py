@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from desk.ui.look import Look
+from desk.ui.look import Look, shown
 from desk.ui.parts.box import Line, Scrolled, column, holder, row
 from desk.ui.parts.button import Button, KeyCap, Kind
 from desk.ui.parts.sign import IconSign
@@ -36,13 +36,18 @@ class Header(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._title = Text(look, "", Type.TITLE)
         self._instruction = Text(look, "", Type.SMALL, "muted")
-        left = column(None, self._title, self._instruction, 6, None)
-        left.setSpacing(-3)
+        self._title.setFixedHeight(24)
+        self._title.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        self._instruction.setFixedHeight(18)
+        self._instruction.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        left = column(None, self._title, self._instruction, None)
         self._screen = IconSign(look, "monitor", 20)
         self._screen_label = Text(look, "", Type.SMALL, "muted")
         self._screen_words = Text(look, "", Type.SMALL)
+        for text in (self._screen_label, self._screen_words):
+            text.setFixedHeight(18)
+            text.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         screen = column(None, self._screen_label, self._screen_words, None)
-        screen.setSpacing(-2)
         self._screen_box = holder(row(self._screen, 8, screen))
         self._line = Line(look, standing=True)
         self._line.setFixedHeight(38)
@@ -55,8 +60,11 @@ class Header(QWidget):
         ]
         for number, text in enumerate(self._clock_texts):
             text.setFixedHeight(18)
+            text.setAlignment(Qt.AlignmentFlag.AlignVCenter)
             clocks.addWidget(text, number // 2, number % 2)
-        outer = row(left, None, self._screen_box, self._line, holder(clocks), gap=24)
+        self._clocks = holder(clocks)
+        self._clocks.setFixedHeight(36)
+        outer = row(left, None, self._screen_box, self._line, self._clocks, gap=24)
         self._outer = outer
         outer.setStretch(0, 1)
         self.setLayout(outer)
@@ -77,8 +85,8 @@ class Header(QWidget):
         say = self._look.say
         self._screen_label.say(say("header.applicant_screen"))
         self._screen_words.say(view.applicant)
-        self._screen_box.setVisible(bool(view.applicant))
-        self._line.setVisible(bool(view.applicant))
+        shown(self._screen_box, bool(view.applicant))
+        shown(self._line, bool(view.applicant))
         words = (say("header.post"), view.post_time, say("header.seoul"), view.seoul_time)
         for text, word in zip(self._clock_texts, words, strict=True):
             text.say(word)

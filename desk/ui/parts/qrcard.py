@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QStackedLayout, QWidget
 
 from desk.ui.glyphs import Glyph
-from desk.ui.look import Look, rounded
+from desk.ui.look import Look, rounded, shown
 from desk.ui.parts.box import Bar, Box, column, holder, row
 from desk.ui.parts.qr import QrCode
 from desk.ui.parts.sign import GlyphSign, IconSign
@@ -83,8 +83,8 @@ class QrPlace(QWidget):
         self._box.paint_with(ground, line)
         glyphs = {QrState.BLOCKED: Glyph.FAILED, QrState.USABLE: Glyph.PASSED}
         icons = {QrState.USED: ("smartphone", "success"), QrState.ENDED: ("timer", "muted")}
-        self._glyph.setVisible(state in glyphs)
-        self._icon.setVisible(state not in glyphs)
+        shown(self._glyph, state in glyphs)
+        shown(self._icon, state not in glyphs)
         self._glyph.show_state(glyphs.get(state, Glyph.WAITING), title)
         self._icon.show_icon(*icons.get(state, ("lock", "muted")))
         self._title.say(title)

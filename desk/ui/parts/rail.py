@@ -11,7 +11,7 @@ from PySide6.QtGui import QFocusEvent, QFontMetricsF, QPainter, QPaintEvent, QPe
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desk.ui.glyphs import Glyph
-from desk.ui.look import Look, rounded
+from desk.ui.look import Look, rounded, shown
 from desk.ui.parts.box import Line, clear, column, holder, row
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
@@ -89,7 +89,7 @@ class RailButton(QAbstractButton):
 
     # Qt's own
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self.ring_wanted = event.reason() != Qt.FocusReason.MouseFocusReason
+        self.ring_wanted = self._look.shows_focus(event.reason())
         super().focusInEvent(event)
 
 
@@ -316,10 +316,11 @@ class Rail(QWidget):
         self._number = Text(look, "", Type.SMALL, "rail-muted")
         self._name = Text(look, "", Type.STRONG, "rail-text")
         self._second = Text(look, "", Type.SMALL, "rail-muted")
-        names = holder(column(self._number, self._name, self._second, margins=(16, 0, 8, 0)))
+        self._names_box = column(self._number, 1, self._name, self._second)
+        names = holder(self._names_box)
         self._names = names
         back = row(self._back, margins=(8, 0, 8, 0))
-        self._case = holder(column(8, back, names, 15, Line(look, "rail-line")))
+        self._case = holder(column(8, back, names, Line(look, "rail-line")))
         self._steps = [StepItem(look, number) for number in range(1, 8)]
         for number, step in enumerate(self._steps, 1):
             step.clicked.connect(lambda _=False, n=number: self.step_chosen.emit(n))
@@ -353,6 +354,7 @@ class Rail(QWidget):
         self._narrow, self._small = narrow, small
         self.setFixedWidth(64 if small else (192 if narrow else 224))
         self._head.setFixedHeight(55 if narrow or small else 63)
+        self._names_box.setContentsMargins(16, 3 if narrow else 7, 8, 8 if narrow else 16)
         if self._view is not None:
             self.render_view(self._view)
 
@@ -361,12 +363,12 @@ class Rail(QWidget):
         say = self._look.say
         in_case = bool(view.case_number)
         for text in (self._app, self._post):
-            text.setVisible(not self._small)
+            shown(text, not self._small)
         self._app.say(say("app.short_name"))
         self._post.say(view.post)
-        self._case.setVisible(in_case)
-        self._step_box.setVisible(in_case)
-        self._nav_box.setVisible(not in_case)
+        shown(self._case, in_case)
+        shown(self._step_box, in_case)
+        shown(self._nav_box, not in_case)
         self._show_case(view)
         self._show_entries(view.entries)
         self._show_foot(view)
@@ -377,11 +379,11 @@ class Rail(QWidget):
         self._back.icons_only = self._small
         self._back.setEnabled(view.can_leave)
         self._back.setAccessibleName(back.name)
-        self._names.setVisible(not self._small)
+        shown(self._names, not self._small)
         self._number.say(view.case_number)
         self._name.say(view.name)
         self._second.say(view.second_name)
-        self._second.setVisible(bool(view.second_name))
+        shown(self._second, bool(view.second_name))
         for item, mark in zip(self._steps, view.steps, strict=False):
             item.show_mark(mark, self._narrow or self._small, self._small)
 

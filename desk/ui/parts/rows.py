@@ -128,7 +128,7 @@ class Row(QWidget):
             self.activated.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() != Qt.FocusReason.MouseFocusReason
+        self._ring = self._look.shows_focus(event.reason())
         super().focusInEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -143,7 +143,10 @@ class Badge(QWidget):
         self._token = token or (glyph.token if glyph else "muted")
         self._ground = ground or (glyph.ground if glyph else "well")
         self.setAccessibleName(word)
-        self.setVisible(bool(word)) if not word else None
+        if not word:
+            self.hide()
+        elif self.isHidden() and self.parentWidget() is not None:
+            self.show()
         self.updateGeometry()
         self.update()
 

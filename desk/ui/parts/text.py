@@ -51,6 +51,7 @@ class Text(QLabel):
         self._look, self._kind, self._token, self._marked = look, kind, token, text
         self._wrap, self._lang = wrap, lang
         self._underline: str | None = None
+        self.strong_token: str | None = None
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setAlignment(align)
         self.setWordWrap(wrap)
@@ -114,6 +115,8 @@ class Text(QLabel):
                 bold = Type.SMALL_STRONG if self._kind is Type.SMALL else Type.STRONG
                 bold = Type.WIDE_STRONG if self._kind is Type.WIDE_BODY else bold
                 style.setFont(self._look.font(bold))
+                if self.strong_token:
+                    style.setForeground(self._look[self.strong_token])
             else:
                 style.setForeground(self._look["muted"])
             part.format = style

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
 from desk.ui.glyphs import Glyph
-from desk.ui.look import Look
+from desk.ui.look import Look, shown
 from desk.ui.parts.box import Bar, Box, Line, clear, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.sign import GlyphSign, IconSign
@@ -47,8 +47,9 @@ class Verdict(Box):
         self.title = Text(look, "", Type.TITLE)
         self.sentence = Text(look, "", Type.BODY)
         self.figures = Text(look, "", Type.BODY, "muted")
+        self.figures.strong_token = "accent"
         self.bar = Bar(look)
-        self._bar_row = holder(row(self.bar))
+        self._bar_row = holder(row(self.bar, margins=(0, 6, 0, 4)))
         self.right = row(gap=16)
         first = row(self.title, None, self.figures, gap=16)
         words = column(None, first, self.sentence, self._bar_row, None)
@@ -70,7 +71,7 @@ class Verdict(Box):
         self.sign.show_state(glyph, word or title)
         self.title.say(title, glyph.token if glyph.token != "muted" else "text")
         self.sentence.say(sentence)
-        self.sentence.setVisible(bool(sentence))
+        shown(self.sentence, bool(sentence))
         self._bar_row.hide()
         self.figures.hide()
         self.setAccessibleName(f"{title}. {sentence}")
@@ -81,7 +82,7 @@ class Verdict(Box):
     def show_progress(self, share: float, figures: str) -> None:
         """The bar and the figures of something that runs."""
         self.figures.say(figures)
-        self.figures.setVisible(bool(figures))
+        shown(self.figures, bool(figures))
         self.bar.show_share(share)
         self.bar.setAccessibleName(f"{round(share * 100)} %")
         self._bar_row.show()
@@ -183,9 +184,9 @@ class Banner(Box):
         self.sign.show_state(glyph, title)
         self.title.say(title, tone)
         self.sentence.say(sentence)
-        self.sentence.setVisible(bool(sentence))
+        shown(self.sentence, bool(sentence))
         self.next.say(f"**{self._look.say('banner.next')}**  {next_step}" if next_step else "")
-        self._next_row.setVisible(bool(next_step))
+        shown(self._next_row, bool(next_step))
         self.code.say(code)
         self._show_buttons(tuple(remedies))
         self.setAccessibleName(

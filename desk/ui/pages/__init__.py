@@ -1,0 +1,1 @@
+"""The pages: each is told what to show by ``render`` and asks by signals. No logic here."""

@@ -1,0 +1,228 @@
+"""Sample cases for pictures and tests of the screens. Every person here is invented."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
+
+from desk.issuance.case import (
+    Case,
+    ComparedItem,
+    Comparison,
+    Document,
+    RegisterFacts,
+    State,
+    Step,
+)
+from desk.mrtd.results import Check, Finding, Group, Result
+from desk.ui import says
+
+ZONE = ZoneInfo("America/Los_Angeles")
+POST = {"ko": "주로스앤젤레스총영사관", "en": "LA Consulate General"}
+
+
+def local(clock: str, day: str = "2026-11-23") -> datetime:
+    """A moment of the sample day in the post's time, as UTC."""
+    parts = clock if clock.count(":") == 2 else f"{clock}:00"
+    return datetime.fromisoformat(f"{day}T{parts}").replace(tzinfo=ZONE).astimezone(UTC)
+
+
+def here(clock: str = "10:27") -> says.Here:
+    return says.Here(
+        post=POST,
+        window="3",
+        zone=ZONE,
+        now=local(clock),
+        officer={"ko": "이서준 영사", "en": "Consul LEE Seojun"}["ko"],
+        version="1.0.0",
+    )
+
+
+ZONE_LINES = (
+    "PMKORKIM<<HANEUL<<<<<<<<<<<<<<<<<<<<<<<<<<<<",
+    "M123A45674KOR9103144F3305027<<<<<<<<<<<<<<02",
+)
+
+
+def found(code: str, result: Result, group_: Group, check: Check, **facts: object) -> Finding:
+    return Finding(code, result, group_, check, facts)  # type: ignore[arg-type]
+
+
+GOOD = (
+    found("DOC-MRZ-01", Result.PASSED, Group.DOCUMENT, Check.MRZ_CHECK_DIGITS, count=5),
+    found("DOC-EXP-01", Result.PASSED, Group.DOCUMENT, Check.EXPIRY, date="2033-05-02"),
+    found("DOC-EQ-01", Result.PASSED, Group.DOCUMENT, Check.MRZ_EQUALS_CHIP),
+    found("ACC-01", Result.PASSED, Group.CHIP, Check.ACCESS, protocol="BAC"),
+    found("CA-10", Result.NOT_DONE, Group.CHIP, Check.CHIP_AUTHENTICATION),
+    found("AA-10", Result.NOT_SUPPORTED, Group.CHIP, Check.ACTIVE_AUTHENTICATION),
+    found("PA-SIG-03", Result.PASSED, Group.CONTENT, Check.SOD_SIGNATURE, algorithm="RSA-PSS"),
+    found("PA-CHAIN-01", Result.PASSED, Group.CONTENT, Check.SIGNER_CHAIN),
+    found("PA-DG-01", Result.PASSED, Group.CONTENT, Check.DATA_GROUP, group=1),
+    found("PA-DG-02", Result.PASSED, Group.CONTENT, Check.DATA_GROUP, group=2),
+    found("PA-DG-14", Result.PASSED, Group.CONTENT, Check.DATA_GROUP, group=14),
+    found("PA-CRL-02", Result.UNDECIDED, Group.CONTENT, Check.REVOCATION, days=9, limit=7),
+)
+
+
+def document(**changes: object) -> Document:
+    base = Document(
+        document_code="PM",
+        number="M123A4567",
+        surname="KIM",
+        given_names="HANEUL",
+        birth_date=date(1991, 3, 14),
+        sex="F",
+        nationality="KOR",
+        issuing_state="KOR",
+        expiry_date=date(2033, 5, 2),
+        mrz=ZONE_LINES,
+        overall=Result.UNDECIDED,
+        findings=GOOD,
+        access="BAC",
+        portrait_type="image/jpeg",
+        portrait_sha256="00" * 32,
+        read_at=local("10:26:40"),
+        seconds=2.9,
+        bytes_read=22_304,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def register(**changes: object) -> RegisterFacts:
+    base = RegisterFacts(
+        overseas_number="LA-2019-004318",
+        name_hangul="김하늘",
+        surname="KIM",
+        given_names="HA NEUL",
+        birth_date=date(1991, 3, 14),
+        sex="F",
+        nationality="KOR",
+        resident_number="910314-2987654",
+        passport_number="M45678901",
+        post="LA",
+        address="1842 Sample Avenue, Apt 7, Los Angeles, CA 90005",
+        status="alive",
+        status_date=None,
+        status_reason="",
+        as_of=local("06:00"),
+        registered_on=date(2019, 2, 19),
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def compared(reason: str | None = "renewed_not_reported") -> tuple[ComparedItem, ...]:
+    number, name, day = "M123A4567", "KIM HANEUL", "1991-03-14"
+    return (
+        ComparedItem(
+            "passport_number", number, number, None, "M45678901", Comparison.DIFFERENT, reason
+        ),
+        ComparedItem("latin_name", name, name, None, "KIM HA NEUL", Comparison.SPACING_ONLY),
+        ComparedItem("hangul_name", None, None, None, "김하늘", Comparison.NOT_ON_CHIP),
+        ComparedItem("birth_date", day, day, None, day, Comparison.SAME),
+        ComparedItem("sex", "F", "F", None, "F", Comparison.SAME),
+        ComparedItem("nationality", "KOR", "KOR", None, "KOR", Comparison.SAME),
+        ComparedItem(
+            "expiry_date", "2033-05-02", "2033-05-02", None, None, Comparison.NOT_IN_REGISTER
+        ),
+    )
+
+
+TIMES = {
+    State.OPENED: "10:23",
+    State.DOCUMENT_CHECKED: "10:27",
+    State.ELIGIBLE: "10:28",
+    State.FACE_CHECKED: "10:31",
+    State.APPROVED: "10:37",
+    State.OFFERED: "10:38",
+    State.SIGNING: "10:39:36",
+    State.DELIVERED: "10:39:50",
+    State.PROVEN: "10:41",
+}
+
+
+def case(state: State = State.OPENED, **changes: object) -> Case:
+    """김하늘's case as it stands in ``state``."""
+    steps = tuple(
+        Step(one, local(clock))
+        for one, clock in TIMES.items()
+        if list(TIMES).index(one) <= list(TIMES).index(state)
+    )
+    base = Case(
+        number="LA-2026-001842",
+        post="LA",
+        window="3",
+        officer="officer-1",
+        officer_name="이서준 영사",
+        opened_at=local("10:23"),
+        state=state,
+        history=steps,
+    )
+    if state is not State.OPENED:
+        base = replace(base, document=document(), register=register(), compared=compared())
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def portrait(grey: bool = False, width: int = 413, height: int = 531) -> QImage:
+    """A drawn stand-in for a face; it shows nobody."""
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(QColor("#D5DCE6" if grey else "#DFE5EE"))
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.scale(width / 413, height / 531)
+    painter.setPen(Qt.PenStyle.NoPen)
+    _body(painter, QColor("#8A909B" if grey else "#34476B"))
+    _head(painter)
+    painter.end()
+    return image
+
+
+def _body(painter: QPainter, coat: QColor) -> None:
+    painter.setBrush(QColor("#2D2B33"))
+    hair = QPainterPath(QPointF(90, 210))
+    hair.cubicTo(85, 90, 330, 90, 325, 210)
+    hair.cubicTo(325, 300, 340, 330, 345, 380)
+    hair.cubicTo(290, 430, 120, 430, 65, 380)
+    hair.cubicTo(75, 330, 92, 300, 90, 210)
+    painter.drawPath(hair)
+    painter.setBrush(QColor("#DDB797"))
+    painter.drawRect(QRectF(163, 330, 90, 110))
+    painter.setBrush(coat)
+    body = QPainterPath(QPointF(0, 531))
+    body.cubicTo(20, 470, 90, 430, 160, 412)
+    body.cubicTo(180, 460, 236, 460, 256, 412)
+    body.cubicTo(330, 430, 393, 470, 413, 531)
+    painter.drawPath(body)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor("#FFFFFF"), 12))
+    painter.drawArc(QRectF(158, 380, 100, 66), 180 * 16, 180 * 16)
+    painter.setPen(Qt.PenStyle.NoPen)
+
+
+def _head(painter: QPainter) -> None:
+    painter.setBrush(QColor("#EFD2BB"))
+    face = QPainterPath(QPointF(208, 132))
+    face.cubicTo(240, 190, 290, 220, 300, 240)
+    face.cubicTo(298, 330, 250, 375, 208, 375)
+    face.cubicTo(166, 375, 118, 330, 116, 240)
+    face.cubicTo(126, 220, 176, 190, 208, 132)
+    painter.drawPath(face)
+    for x in (164, 252):
+        painter.setBrush(QColor("#FFFFFF"))
+        painter.drawEllipse(QPointF(x, 245), 20, 8)
+        painter.setBrush(QColor("#3A2B25"))
+        painter.drawEllipse(QPointF(x, 245), 8, 8)
+        painter.setPen(QPen(QColor("#3E3A40"), 5))
+        painter.drawLine(QPointF(x - 20, 218), QPointF(x + 20, 216))
+        painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor("#C07A72"))
+    painter.drawEllipse(QPointF(208, 332), 24, 7)
+    painter.setPen(QPen(QColor("#B18A70"), 4))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawArc(QRectF(196, 280, 24, 16), 200 * 16, 140 * 16)
+
+
+SECOND = timedelta(seconds=1)
