@@ -1,7 +1,7 @@
 """The command line: ``desk`` opens the program, everything else works without a window.
 
 Heavy parts are imported by the command that needs them. ``--json`` is there wherever a
-machine may read the answer; troubles go to stderr with their code and end with status 3.
+machine may read the answer; troubles go to stderr with their code and end with status 4.
 """
 
 from __future__ import annotations
@@ -10,15 +10,21 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from desk import __version__
 from desk.app.home import Home, default_home
 from desk.trouble import Trouble
 
-EXIT_TROUBLE = 3
+if TYPE_CHECKING:
+    from desk.mrtd.trust import TrustStore
+
+EXIT_TROUBLE = 4
 EXIT_USAGE = 2
 
+Subparsers = argparse._SubParsersAction
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -61,10 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-Subparsers = argparse._SubParsersAction  # type: ignore[type-arg]
-
-
-def _add_rehearse(commands: Subparsers[argparse.ArgumentParser]) -> None:
+def _add_rehearse(commands: Subparsers) -> None:
     rehearse = commands.add_parser("rehearse", help="the whole program on training devices")
     rehearse.add_argument("--unattended", action="store_true", help="drive one case alone")
     rehearse.add_argument("--out", type=Path, help="folder for what --unattended leaves")
@@ -84,7 +87,7 @@ def _add_rehearse(commands: Subparsers[argparse.ArgumentParser]) -> None:
     serve.set_defaults(command=_rehearse_serve)
 
 
-def _add_passport(commands: Subparsers[argparse.ArgumentParser]) -> None:
+def _add_passport(commands: Subparsers) -> None:
     passport = commands.add_parser("passport", help="judge passport files")
     verbs = passport.add_subparsers(metavar="", required=True)
     verify = verbs.add_parser("verify", help="judge a security object and data groups")
@@ -95,7 +98,7 @@ def _add_passport(commands: Subparsers[argparse.ArgumentParser]) -> None:
     verify.set_defaults(command=_passport_verify)
 
 
-def _add_trust(commands: Subparsers[argparse.ArgumentParser]) -> None:
+def _add_trust(commands: Subparsers) -> None:
     trust = commands.add_parser("trust", help="the CSCA certificates passports are judged by")
     verbs = trust.add_subparsers(metavar="", required=True)
     take = verbs.add_parser("import", help="a master list or a single certificate")
@@ -108,7 +111,7 @@ def _add_trust(commands: Subparsers[argparse.ArgumentParser]) -> None:
     listed.set_defaults(command=_trust_list)
 
 
-def _add_records(commands: Subparsers[argparse.ArgumentParser]) -> None:
+def _add_records(commands: Subparsers) -> None:
     records = commands.add_parser("records", help="the station's records")
     verbs = records.add_subparsers(metavar="", required=True)
     take = verbs.add_parser("import-register", help="an extract of the overseas register (CSV)")
@@ -117,7 +120,7 @@ def _add_records(commands: Subparsers[argparse.ArgumentParser]) -> None:
     take.set_defaults(command=_import_register)
 
 
-def _add_audit(commands: Subparsers[argparse.ArgumentParser]) -> None:
+def _add_audit(commands: Subparsers) -> None:
     audit = commands.add_parser("audit", help="the log that shows when it was changed")
     verbs = audit.add_subparsers(metavar="", required=True)
     verify = verbs.add_parser("verify", help="verify an exported log; needs no records")
@@ -126,8 +129,8 @@ def _add_audit(commands: Subparsers[argparse.ArgumentParser]) -> None:
     verify.set_defaults(command=_audit_verify)
 
 
-def _add_enrollment(commands: Subparsers[argparse.ArgumentParser]) -> None:
-    from desk.enrollment.arguments import add_arguments
+def _add_enrollment(commands: Subparsers) -> None:
+    from desk.enrollment.server import add_arguments
 
     enrollment = commands.add_parser("enrollment", help="the phone-facing service")
     verbs = enrollment.add_subparsers(metavar="", required=True)
@@ -169,31 +172,42 @@ def _passport_verify(args: argparse.Namespace) -> int:
     from desk.mrtd.commands import passport_verify
 
     groups = {n: getattr(args, f"dg{n}") for n in range(1, 17) if getattr(args, f"dg{n}")}
-    return _tell(passport_verify(args.sod, groups, _home(args).trust), args.json)
+    answer = passport_verify(args.sod, groups, _trust(args), datetime.now(UTC))
+    return _tell(answer.json, args.json, answer.exit_code)
 
 
 def _trust_import(args: argparse.Namespace) -> int:
     from desk.mrtd.commands import trust_import
 
-    return _tell(trust_import(args.file, args.signer, _home(args).trust), args.json)
+    answer = trust_import(args.file, args.signer, _trust(args), datetime.now(UTC))
+    return _tell(answer.json, args.json, answer.exit_code)
 
 
 def _trust_list(args: argparse.Namespace) -> int:
     from desk.mrtd.commands import trust_list
 
-    return _tell(trust_list(_home(args).trust), args.json)
+    answer = trust_list(_trust(args), datetime.now(UTC))
+    return _tell(answer.json, args.json, answer.exit_code)
+
+
+def _trust(args: argparse.Namespace) -> TrustStore:
+    from desk.mrtd.trust import TrustStore
+
+    return TrustStore(_home(args).trust)
 
 
 def _import_register(args: argparse.Namespace) -> int:
     from desk.store.commands import import_register
 
-    return _tell(import_register(args.file, _home(args).records), args.json)
+    answer = import_register(args.file, _home(args).records)
+    return _tell(answer.facts if args.json else answer.text, args.json, answer.status)
 
 
 def _audit_verify(args: argparse.Namespace) -> int:
     from desk.store.commands import audit_verify
 
-    return _tell(audit_verify(args.file), args.json)
+    answer = audit_verify(args.file)
+    return _tell(answer.facts if args.json else answer.text, args.json, answer.status)
 
 
 def _enrollment_serve(args: argparse.Namespace) -> int:
@@ -202,8 +216,11 @@ def _enrollment_serve(args: argparse.Namespace) -> int:
     return serve(args)
 
 
-def _tell(answer: object, as_json: bool) -> int:
-    """Print a command's answer: its text, or with ``--json`` its facts."""
-    text = json.dumps(answer.facts, ensure_ascii=False) if as_json else answer.text  # type: ignore[attr-defined]
+def _tell(answer: object, as_json: bool, status: int) -> int:
+    """Print an answer, for a machine on one line, for people indented; hand its status on."""
+    if isinstance(answer, str):
+        text = answer
+    else:
+        text = json.dumps(answer, ensure_ascii=False, indent=None if as_json else 2)
     sys.stdout.write(text + "\n")
-    return int(answer.status)  # type: ignore[attr-defined]
+    return status

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cryptography import x509
 
@@ -187,10 +187,11 @@ def _service(station: Station) -> BoardCheck:
 
 
 def _trust_list(station: Station) -> BoardCheck:
-    listed = station.trust.state()
-    if listed is None or not listed.certificates:
+    contents = station.trust.contents()
+    if not contents.held:
         raise TrustListMissing()
-    facts = {"certificates": listed.certificates, "days": _days(station, listed.as_of)}
+    oldest = max(source.age_days(station.now()) for source in contents.sources)
+    facts = {"certificates": len(contents.held), "days": oldest}
     if facts["days"] > station.settings.trust.warn_days:
         old = TrustListOld.code
         return BoardCheck(CheckKey.TRUST_LIST, CheckState.ATTENTION, "old", facts, old)
@@ -221,6 +222,3 @@ def _clock_and_disk(station: Station) -> BoardCheck:
         raise DiskNearlyFull(megabytes=free // (1024 * 1024))
     return BoardCheck(CheckKey.CLOCK, CheckState.READY, "in_step")
 
-
-def _days(station: Station, since: datetime) -> int:
-    return max(0, (station.now() - since.astimezone(UTC)).days)

@@ -66,6 +66,7 @@ def read_document(
             at=station.now(),
             progress=progress,
             typed=typed,
+            atr=connection.atr,
         )
     return _take_reading(station, officer, case, typed, scanned, reading)
 

@@ -21,6 +21,9 @@ from desk.iso7816.connection import CardConnection
 class ReaderSession(CardConnection, Protocol):
     """An open connection to one chip."""
 
+    @property
+    def atr(self) -> bytes: ...
+
     def close(self) -> None: ...
 
 
