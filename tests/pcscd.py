@@ -18,10 +18,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import TracebackType
 
 import pytest
 
-from desk.training.vpcd import VirtualSlot
+from desk.cards import pcsc
+from desk.iso7816.troubles import CardTrouble
+from desk.training.vpcd import Chip, VirtualSlot
 
 DRIVERS = (
     Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so"),
@@ -41,11 +44,68 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.005)
 
 
+class ServiceSlot(VirtualSlot):
+    """A slot whose chip is in, or out, only when the service has seen it.
+
+    The driver is polled, so a chip changed within 0.4 s would go unnoticed.
+    """
+
+    def __init__(self, port: int, number: int) -> None:
+        super().__init__(port)
+        self._number = number
+
+    @property
+    def reader(self) -> str:
+        """The reader's name, once the service tells it."""
+        wait_until(lambda: len(pcsc.readers()) > self._number, "virtual readers")
+        return pcsc.readers()[self._number]
+
+    def lay(self, chip: Chip) -> str:
+        """Insert ``chip`` and wait until the service sees it; the reader's name."""
+        self.insert(chip)
+        reader = self.reader
+        wait_until(lambda: is_present(reader), "chip seen by the service")
+        return reader
+
+    def pull(self) -> None:
+        """Remove the chip and wait until the service has seen that, where it runs."""
+        self.remove()
+        wait_until(self._looks_empty, "empty slot seen by the service")
+
+    def _looks_empty(self) -> bool:
+        try:
+            return not is_present(self.reader)
+        except CardTrouble:
+            return True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.pull()
+
+
+def is_present(reader: str) -> bool:
+    """Whether the service sees a chip in ``reader``. Raises what PC/SC has to say."""
+    context = pcsc.Context()
+    try:
+        result, states = context.changes([(reader, pcsc.STATE_UNAWARE)], 0)
+        pcsc.check(result)
+        return bool(states[0][1] & pcsc.STATE_PRESENT)
+    finally:
+        context.release()
+
+
 class PcscService:
     """The daemon: `start` and `stop` as often as wanted; two slots on ``ports``."""
 
     def __init__(self, folder: Path, driver: Path) -> None:
-        self._folder = folder
+        # pcscd reads every file of its settings folder, so its own log must lie elsewhere.
+        self._settings = folder / "readers"
+        self._settings.mkdir()
+        self._log = folder / "pcscd.log"
         self._driver = driver
         self._process: subprocess.Popen[bytes] | None = None
         self.ports = _two_free_ports()
@@ -53,8 +113,8 @@ class PcscService:
 
     def start(self) -> None:
         """Start the daemon and wait until it listens."""
-        command = [_pcscd() or "pcscd", "-f", "-c", str(self._folder)]
-        with (self._folder / "pcscd.log").open("ab") as log:
+        command = [_pcscd() or "pcscd", "-f", "-c", str(self._settings)]
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_until(self._answers, "pcscd listening")
 
@@ -69,20 +129,20 @@ class PcscService:
     def running(self) -> bool:
         return self._process is not None
 
-    def slot(self, number: int) -> VirtualSlot:
-        """Slot 0 or 1, to lay a chip into."""
-        return VirtualSlot(self.ports[number])
+    def slot(self, number: int) -> ServiceSlot:
+        """Slot 0 or 1, to lay a chip into; empty again at the end of its ``with``."""
+        return ServiceSlot(self.ports[number], number)
 
     def _answers(self) -> bool:
         assert self._process is not None
         if self._process.poll() is not None:
-            pytest.fail("pcscd ended: " + (self._folder / "pcscd.log").read_text()[-500:])
+            pytest.fail("pcscd ended: " + self._log.read_text()[-500:])
         with socket.socket(socket.AF_UNIX) as probe:
             return probe.connect_ex(str(RUN_FOLDER / "pcscd.comm")) == 0
 
     def _write_settings(self) -> None:
         port = self.ports[0]
-        (self._folder / "reader.conf").write_text(
+        (self._settings / "reader.conf").write_text(
             f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x{port:04X}\n'
             f"LIBPATH {self._driver}\nCHANNELID 0x{port:04X}\n",
             encoding="ascii",

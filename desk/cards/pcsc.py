@@ -32,7 +32,9 @@ from desk.iso7816.troubles import CardRemoved, CardTrouble, TransportFailed
 HELD_AFTER = 5.0
 """Seconds to wait for another program's transaction to end before the reader counts as held."""
 
-NOT_TRANSACTED = 0x80100016
+NOTICED_AFTER_MS = 600
+"""How long a service may take to notice that a chip has gone; pcscd polls each 400 ms."""
+
 NO_SMARTCARD = 0x8010000C
 CANCELLED = 0x80100002
 TIMED_OUT = 0x8010000A
@@ -172,13 +174,22 @@ class PcscConnection:
         trouble = trouble_for(result)
         if isinstance(trouble, NoCard | MuteCard):
             return CardRemoved(result=f"{result:08X}")
-        if type(trouble) is TransportFailed:
-            now = scard.SCardStatus(self._card)[0]
-            later = trouble_for(now) if now else trouble
-            if isinstance(later, NoCard | MuteCard | CardRemoved):
-                return CardRemoved(result=f"{result:08X}")
-            return later if isinstance(later, TransportFailed) else trouble
+        if type(trouble) is TransportFailed and self._is_empty():
+            return CardRemoved(result=f"{result:08X}")
         return trouble
+
+    def _is_empty(self) -> bool:
+        """Whether the service sees, now or soon, that the chip has gone."""
+        state = STATE_UNAWARE
+        for wait_ms in (0, NOTICED_AFTER_MS):
+            result, found = self._context.changes([(self.name, state)], wait_ms)
+            if result == TIMED_OUT:
+                return False
+            check(result)
+            state = found[0][1] & ~STATE_CHANGED
+            if not state & STATE_PRESENT:
+                return True
+        return False
 
     def __enter__(self) -> Self:
         return self
