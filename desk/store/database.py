@@ -88,13 +88,15 @@ class Store:
         with database_troubles(), self._bulk.begin() as connection:
             yield connection
 
-    def checkpoint(self) -> None:
-        """Move the log into the file and cut the log to nothing."""
+    def checkpoint(self) -> bool:
+        """Move the log into the file and cut the log to nothing, so that no removed content
+        is left in it. False where somebody was still reading: the next one, or closing,
+        finishes it."""
         with database_troubles(), self.engine.connect() as connection:
             raw = connection.connection.dbapi_connection
             assert raw is not None
-            connection.rollback()
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            busy, _pages, _moved = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def close(self) -> None:
         self.engine.dispose()

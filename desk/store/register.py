@@ -92,6 +92,9 @@ def tidy(store: Store) -> None:
             pass
         with store.load() as connection:
             connection.execute(delete(RegisterBatchRow).where(RegisterBatchRow.id == batch))
+    if left:
+        # The log file would still hold the pages as they were before.
+        store.checkpoint()
 
 
 def state(session: Session) -> RegisterState | None:

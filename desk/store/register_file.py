@@ -226,6 +226,7 @@ class _Check:
     def __init__(self, posts: Collection[str], today: date) -> None:
         self.posts = frozenset(posts)
         self.today = today
+        self.utf8_seen = False
         self.readers: dict[str, Callable[[str], object]] = {
             "overseas_number": _matching(r"[A-Z0-9][A-Z0-9-]{0,31}", Reason.NOT_A_NUMBER),
             "name_hangul": _name,
@@ -250,12 +251,29 @@ class _Check:
         bad: list[BadLine] = []
         for column, text in zip(COLUMNS, row, strict=True):
             try:
-                values[column] = self.readers[column](_plain(text, path))
+                values[column] = self.readers[column](self._plain(text, path))
             except _Wrong as wrong:
                 bad.append(BadLine(number, column, wrong.reason))
         if not bad and values["status"] == STRUCK_OFF and values["status_date"] is None:
             bad.append(BadLine(number, "status_date", Reason.MISSING))
         return tuple(bad) if bad else Entry(line=number, **values)  # type: ignore[arg-type]
+
+    def _plain(self, text: str, path: Path) -> str:
+        """NFC without blanks around; ASCII, the common case, is that already."""
+        if text.isascii():
+            if text.isprintable():
+                return text.strip()
+            raise _Wrong(Reason.CONTROL_CHARACTER)
+        raw = text.encode("utf-8", "surrogateescape")
+        if not _is_utf8(raw):
+            # Broken UTF-8 may read as CP949; only a file without any good UTF-8 is one.
+            if not self.utf8_seen and _guess(raw) == "CP949":
+                raise ExtractEncoding(path.name, file=path.name, found="CP949")
+            raise _Wrong(Reason.ENCODING)
+        self.utf8_seen = True
+        if not text.isprintable():
+            raise _Wrong(Reason.CONTROL_CHARACTER)
+        return unicodedata.normalize("NFC", text.strip())
 
     def _date(self, text: str) -> date:
         _demand(bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", text)), Reason.NOT_A_DATE, text)
@@ -282,22 +300,6 @@ def _demand(right: bool, reason: Reason, text: str) -> None:
         raise _Wrong(Reason.MISSING)
     if not right:
         raise _Wrong(reason)
-
-
-def _plain(text: str, path: Path) -> str:
-    """NFC without blanks around; ASCII, the common case, is that already."""
-    if text.isascii():
-        if text.isprintable():
-            return text.strip()
-        raise _Wrong(Reason.CONTROL_CHARACTER)
-    raw = text.encode("utf-8", "surrogateescape")
-    if not _is_utf8(raw):
-        if _guess(raw) == "CP949":
-            raise ExtractEncoding(path.name, file=path.name, found="CP949")
-        raise _Wrong(Reason.ENCODING)
-    if not text.isprintable():
-        raise _Wrong(Reason.CONTROL_CHARACTER)
-    return unicodedata.normalize("NFC", text.strip())
 
 
 def _matching(pattern: str, reason: Reason) -> Callable[[str], str]:

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from desk.issuance import audit
+from desk.issuance.posts import PostsUnsound, UnknownPost
+from desk.issuance.record import RecordDamaged
+from desk.resources import resource
+from desk.store import journal, register_file, troubles
+from desk.store.commands import REASON_WORDS, LogUnreadable, audit_verify, import_register
+from desk.store.database import Store
+from desk.store.journal import Stamp
+from desk.store.key import RecordsKey, write_key
+from desk.store.register_file import COLUMNS, Reason
+from desk.store.troubles import Unwritable
+
+NOW = datetime(2026, 11, 23, 18, 28, tzinfo=UTC)
+LINE = "LA-1,김하늘,KIM,HANEUL,1991-03-14,F,KOR,910314-2987654,M123A4567,LA,1842 Sample,alive,,"
+
+
+@pytest.fixture
+def records(store: Store, path: Path, key: RecordsKey) -> Path:
+    """Training records with their key beside them, closed."""
+    write_key(path.with_name("records.key"), key)
+    store.close()
+    return path
+
+
+@pytest.fixture
+def log(store: Store, stamp: Stamp, tmp_path: Path) -> Path:
+    for _ in range(3):
+        with store.write() as session:
+            journal.append(session, stamp, "TEST.EVENT")
+    file = tmp_path / "audit.jsonl"
+    with store.read() as session:
+        journal.export(session, file, NOW)
+    return file
+
+
+class TestImport:
+    def test_good_file(self, records: Path, tmp_path: Path) -> None:
+        """The count, the age and the file's hash are told; training records are taken too."""
+        file = tmp_path / "register.csv"
+        file.write_text(f"{','.join(COLUMNS)}\n{LINE}\n", encoding="utf-8")
+
+        answer = import_register(file, records, now=lambda: NOW)
+
+        assert answer.status == 0
+        assert answer.facts["imported"] == 1
+        assert answer.facts["as_of"] == NOW.isoformat()
+
+    def test_bad_lines(self, records: Path, tmp_path: Path) -> None:
+        """Line, column and reason for people and for machines, nothing of the content."""
+        file = tmp_path / "register.csv"
+        bad = LINE.replace(",F,", ",?,").replace("LA-1", "LA-2")
+        file.write_text(f"{','.join(COLUMNS)}\n{LINE}\n{bad}\n{LINE}\n", encoding="utf-8")
+
+        answer = import_register(file, records)
+
+        assert answer.status == 1
+        assert answer.facts == {
+            "code": "REG-05",
+            "count": 2,
+            "lines": [
+                {"line": 3, "column": "sex", "reason": "unknown_value"},
+                {
+                    "line": 4,
+                    "column": "overseas_number",
+                    "reason": "duplicate",
+                    "first_line": 2,
+                },
+            ],
+        }
+        assert "line 3, sex: is none of the values allowed here" in answer.text
+        assert "910314" not in answer.text + json.dumps(answer.facts)
+
+    def test_refused_file(self, records: Path, tmp_path: Path) -> None:
+        answer = import_register(tmp_path / "none.csv", records)
+
+        assert (answer.status, answer.facts["code"]) == (1, "REG-01")
+
+    def test_new_records_are_made(self, tmp_path: Path) -> None:
+        file = tmp_path / "register.csv"
+        file.write_text(f"{','.join(COLUMNS)}\n{LINE}\n", encoding="utf-8")
+        home = tmp_path / "home"
+        home.mkdir()
+
+        assert import_register(file, home / "records.db").status == 0
+        assert (home / "records.key").exists()
+
+    def test_every_reason_has_words(self) -> None:
+        assert set(REASON_WORDS) == set(Reason)
+
+
+class TestAuditVerify:
+    def test_good_log(self, log: Path) -> None:
+        answer = audit_verify(log)
+
+        assert answer.status == 0
+        assert answer.facts == {"ok": True, "events": 3, "head": answer.facts["head"]}
+
+    def test_one_changed_byte(self, log: Path) -> None:
+        content = bytearray(log.read_bytes())
+        content[len(content) // 2] ^= 1
+        log.write_bytes(bytes(content))
+
+        answer = audit_verify(log)
+
+        assert (answer.status, answer.facts["ok"]) == (1, False)
+        assert answer.facts["line"] == content[: len(content) // 2].count(b"\n") + 1
+
+    def test_noted_head(self, log: Path) -> None:
+        assert audit_verify(log, "ab" * 32).facts["code"] == "AUDIT-05"
+
+    def test_missing_file(self, tmp_path: Path) -> None:
+        with pytest.raises(LogUnreadable):
+            audit_verify(tmp_path / "none.jsonl")
+
+    def test_export_is_whole_or_not_there(self, store: Store, tmp_path: Path) -> None:
+        with store.read() as session, pytest.raises(Unwritable):
+            journal.export(session, tmp_path / "nowhere" / "audit.jsonl", NOW)
+
+        assert list(tmp_path.glob("**/*.part")) == []
+
+    def test_export_over_several_pages(
+        self, store: Store, stamp: Stamp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(journal, "_PAGE", 2)
+        with store.write() as session:
+            for _ in range(5):
+                journal.append(session, stamp, "TEST.EVENT")
+
+        with store.read() as session:
+            journal.export(session, tmp_path / "audit.jsonl", NOW)
+
+        assert audit_verify(tmp_path / "audit.jsonl").facts["events"] == 5
+
+
+def test_every_code_has_its_words() -> None:
+    """Korean and English, title, text and next step, for each code raised here."""
+    families = (troubles.StoreTrouble, register_file.ExtractRefused, audit.AuditBroken)
+    kinds = {kind for family in families for kind in family.__subclasses__()}
+    kinds |= {RecordDamaged, PostsUnsound, UnknownPost, LogUnreadable}
+    words = tomllib.loads(resource("troubles", "records.toml").read_text(encoding="utf-8"))
+
+    for code in {kind.code for kind in kinds}:
+        assert words[code]["level"] in {"stop", "attention", "info"}
+        for language in ("ko", "en"):
+            assert all(words[code][language][part] for part in ("title", "text", "next"))
