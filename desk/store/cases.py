@@ -101,18 +101,23 @@ def held_elsewhere(session: Session, overseas_number: str, number: str) -> tuple
     A credential that is suspended, or about to be signed at another window, counts: one
     phone a person. Found by a keyed digest, so that it still works after the purge.
     """
+    return other_holdings(session, holder_digest(session, overseas_number), number)
+
+
+def other_holdings(session: Session, holder: str | None, number: str) -> tuple[str, ...]:
+    """The same by the digest that the case itself carries."""
     query = (
         select(CaseRow.number)
         .join(StatusEntryRow, StatusEntryRow.case_number == CaseRow.number)
         .where(
-            CaseRow.holder == holder_digest(session, overseas_number),
+            CaseRow.holder == holder,
             CaseRow.number != number,
             StatusEntryRow.validity != Validity.INVALID,
         )
         .distinct()
         .order_by(CaseRow.number)
     )
-    return tuple(session.scalars(query))
+    return tuple(session.scalars(query)) if holder else ()
 
 
 def holder_digest(session: Session, overseas_number: str) -> str:

@@ -23,11 +23,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from desk.store import journal, status
+from desk.store import cases, journal, status
 from desk.store.journal import Stamp
-from desk.store.models import IntentRow
+from desk.store.models import CaseRow, IntentRow
 from desk.store.status import StatusSlot, Validity
-from desk.store.troubles import CasePurged, IntentEnded, IntentStands
+from desk.store.troubles import CasePurged, HeldElsewhere, IntentEnded, IntentStands
 
 
 class IntentState(StrEnum):
@@ -70,7 +70,13 @@ class Intent:
 
 def write(session: Session, stamp: Stamp, draft: Draft) -> Intent:
     """Make the intent durable (at the end of the transaction). Raises :class:`IntentStands`
-    where the case has a live intent, or one of this format that is not void."""
+    where the case has a live intent, or one of this format that is not void, and
+    :class:`HeldElsewhere` where another case gave this person a credential since the
+    eligibility was decided: two windows may have decided at the same time."""
+    holder = session.get_one(CaseRow, draft.case_number).holder
+    others = cases.other_holdings(session, holder, draft.case_number)
+    if others:
+        raise HeldElsewhere(draft.case_number, case=draft.case_number, other=others[0])
     row = IntentRow(
         id=secrets.token_hex(16),
         case_number=draft.case_number,

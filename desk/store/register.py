@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -244,7 +244,7 @@ def _remove_some(store: Store, batch: int) -> bool:
 
 def _row(batch: int, entry: Entry) -> dict[str, Any]:
     key = latin_key(entry.surname, entry.given_names)
-    return {**asdict(entry), "batch_id": batch, "latin_key": key}
+    return {**vars(entry), "batch_id": batch, "latin_key": key}
 
 
 def _sha256(path: Path) -> str:

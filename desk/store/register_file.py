@@ -154,9 +154,12 @@ def latin_key(surname: str, given_names: str) -> str:
     return f"{_letters(surname)}<{_letters(given_names)}"
 
 
+_NOT_A_LETTER = re.compile("[^A-Z]+")
+
+
 def _letters(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).upper()
-    return "".join(sign for sign in plain if "A" <= sign <= "Z")
+    plain = text if text.isascii() else unicodedata.normalize("NFKD", text)
+    return _NOT_A_LETTER.sub("", plain.upper())
 
 
 Row = list[str]

@@ -18,7 +18,8 @@
     ├── ListFull          STORE-14   no free status index
     ├── StatusFinal       STORE-15   revoked is final
     ├── CasePurged        STORE-16   its personal data are gone by the retention rule
-    └── IntentEnded       STORE-17   this intent was already signed, delivered or voided
+    ├── IntentEnded       STORE-17   this intent was already signed, delivered or voided
+    └── HeldElsewhere     STORE-18   another case gave this person a credential meanwhile
 
 STORE-05 (a record of unknown shape) is raised by ``desk.issuance.record``.
 """
@@ -99,6 +100,10 @@ class CasePurged(StoreTrouble):
 
 class IntentEnded(StoreTrouble):
     code = "STORE-17"
+
+
+class HeldElsewhere(StoreTrouble):
+    code = "STORE-18"
 
 
 # SQLite's primary result codes (sqlite.org/rescode.html); the upper bits only refine them.

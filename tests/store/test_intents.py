@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from desk.issuance.case import Case
+from desk.issuance.case import Case, RegisterFacts
 from desk.store import cases, intents, journal, status
 from desk.store.database import Store
 from desk.store.intents import Draft, IntentState
 from desk.store.journal import Stamp
 from desk.store.status import Validity
-from desk.store.troubles import IntentEnded, IntentStands
+from desk.store.troubles import HeldElsewhere, IntentEnded, IntentStands
 
 
 @pytest.fixture
@@ -122,6 +122,24 @@ def test_slot_serves_one_intent(store: Store, stamp: Stamp, draft: Draft) -> Non
 
     with pytest.raises(IntentStands), store.write() as session:
         intents.write(session, stamp, replace(draft, format="sd-jwt"))
+
+
+def test_two_windows_give_one_person_one_credential(
+    store: Store, stamp: Stamp, draft: Draft, case: Case, register_facts: RegisterFacts
+) -> None:
+    """Both cases were found eligible; the second to write its intent is refused."""
+    first = replace(case, register=register_facts)
+    second = replace(first, number="LA-2026-000002")
+    with store.write() as session:
+        cases.save(session, stamp, first, "ELIGIBILITY.ACCEPTED")
+        cases.add(session, stamp, second)
+        intents.write(session, stamp, draft)
+
+    with pytest.raises(HeldElsewhere) as refused, store.write() as session:
+        slot = status.allocate(session, stamp, "1", second.number)
+        intents.write(session, stamp, replace(draft, case_number=second.number, slot=slot))
+
+    assert refused.value.facts == {"case": second.number, "other": first.number}
 
 
 def test_signature_for_an_ended_intent_is_refused(store: Store, stamp: Stamp, draft: Draft) -> None:
