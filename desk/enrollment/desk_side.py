@@ -22,7 +22,6 @@ from desk import __version__
 from desk.credential.jose import parse_compact
 from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys, wire
-from desk.enrollment.metadata import CONFIGURATIONS
 from desk.enrollment.presenting import response_mode
 from desk.enrollment.records import (
     CheckView,
@@ -49,6 +48,7 @@ _PIN = re.compile(r"[0-9]{6}\Z")
 class DeskSide:
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._known = frozenset(service.profile.configurations.values())
         self._bearer = service.key.desk_bearer()
 
     def admit(self, request: Request) -> None:
@@ -70,7 +70,7 @@ class DeskSide:
         body = await wire.read_json(request, "invalid_order")
         pin = _matching(body, "tx_code", _PIN)
         expires_at = _moment(body, "expires_at")
-        configurations = _configurations(body)
+        configurations = _configurations(body, self._known)
         view = await self._store_offer(offer_id, configurations, pin, expires_at)
         self._service.bells.ring(offer_id)
         handle = self._service.key.offer_handle(offer_id)
@@ -239,9 +239,9 @@ def _identifier(request: Request, name: str, pattern: re.Pattern[str] = _IDENTIF
     return value
 
 
-def _configurations(body: Mapping[str, Any]) -> tuple[str, ...]:
+def _configurations(body: Mapping[str, Any], offered: frozenset[str]) -> tuple[str, ...]:
     value = body.get("configurations")
-    known = isinstance(value, list) and all(entry in CONFIGURATIONS for entry in value)
+    known = isinstance(value, list) and all(isinstance(e, str) and e in offered for e in value)
     if not isinstance(value, list) or not known or not value or len(set(value)) != len(value):
         raise _unusable("configurations are missing, unknown or doubled")
     return tuple(value)

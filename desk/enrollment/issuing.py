@@ -45,6 +45,7 @@ class Issuing:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._configurations = frozenset(service.profile.configurations.values())
         self._issuer = metadata.issuer_metadata(service.settings, service.profile)
         self._authorization = metadata.authorization_metadata(service.settings)
 
@@ -157,11 +158,11 @@ class Issuing:
         if by_name is not None:
             # None are handed out, because authorization_details are not offered.
             raise Refusal("unknown_credential_identifier", "no such credential identifier")
-        if by_id not in metadata.CONFIGURATIONS:
+        if not isinstance(by_id, str) or by_id not in self._configurations:
             raise Refusal("unknown_credential_configuration", "no such configuration")
         if by_id not in holder.configurations:
             raise bearer_refusal("insufficient_scope", "not part of this offer", status=403)
-        return str(by_id)
+        return by_id
 
     async def _file(self, holder: Holder, configuration: str, body: dict[str, Any]) -> RequestView:
         service = self._service

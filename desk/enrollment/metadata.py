@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from desk.credential.claims import ClaimProfile, Format
+from desk.credential.claims import ClaimProfile
 from desk.enrollment.service import ServiceSettings
 
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
-
-# The names under which desk and phones order the two forms of the credential.
-CONFIGURATIONS: Mapping[str, Format] = {"mdoc": Format.MDOC, "sd-jwt": Format.SD_JWT}
 
 
 def issuer_metadata(settings: ServiceSettings, profile: ClaimProfile) -> dict[str, Any]:
@@ -25,9 +21,7 @@ def issuer_metadata(settings: ServiceSettings, profile: ClaimProfile) -> dict[st
         "display": [
             {"name": shown["name"], "locale": shown["locale"]} for shown in profile.display
         ],
-        "credential_configurations_supported": {
-            name: profile.configuration(fmt) for name, fmt in CONFIGURATIONS.items()
-        },
+        "credential_configurations_supported": profile.credential_configurations(),
     }
     if settings.batch_size > 1:
         metadata["batch_credential_issuance"] = {"batch_size": settings.batch_size}

@@ -1,0 +1,107 @@
+"""One service process and one training authority for the tests of the package."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from desk.enrollment.keys import StationKey, make_key_file
+from desk.enrollment.link import HttpLink
+from desk.enrollment.process import ServiceOrder, ServiceProcess
+from desk.training.authority import TrainingAuthority
+from desk.training.phone import Phone, PhoneEvent
+from tests.enrollment.counter import Counter, now
+
+NewPhone = Callable[..., Phone]
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("enrollment")
+
+
+@pytest.fixture(scope="session")
+def key(folder: Path) -> StationKey:
+    return make_key_file(folder / "station.key")
+
+
+@pytest.fixture(scope="session")
+def authority() -> TrainingAuthority:
+    return TrainingAuthority.create(now())
+
+
+@pytest.fixture(scope="session")
+def service(folder: Path, key: StationKey) -> Iterator[ServiceProcess]:
+    """A service that waits half a second for the desk before it defers."""
+    order = ServiceOrder(
+        folder / "mailbox.sqlite",
+        folder / "station.key",
+        folder / "service.log",
+        extra=("--wait", "0.5", "--batch", "2"),
+    )
+    process = ServiceProcess(order)
+    process.start()
+    if process._thread is not None:
+        process._thread.name = "session-enrollment"
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def link(service: ServiceProcess, key: StationKey) -> Iterator[HttpLink]:
+    with HttpLink(service.url, key) as link:
+        yield link
+
+
+@pytest.fixture(scope="session")
+def counter(link: HttpLink, authority: TrainingAuthority) -> Counter:
+    return Counter(link, authority)
+
+
+@pytest.fixture(scope="session")
+def web() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False, timeout=15) as client:
+        yield client
+
+
+@pytest.fixture
+def new_phone(web: httpx.Client, authority: TrainingAuthority) -> NewPhone:
+    """A phone that trusts the training authority."""
+
+    def make(
+        on_event: Callable[[PhoneEvent], None] = lambda _event: None, patience: float = 30
+    ) -> Phone:
+        return Phone(
+            web,
+            now,
+            anchors=(authority.iaca,),
+            verifiers=(authority.relying_party_root,),
+            on_event=on_event,
+            patience=patience,
+        )
+
+    return make
+
+
+def together(*acts: Callable[[], object]) -> list[object]:
+    """Run acts at the same moment, each in its thread; results or exceptions in order."""
+    barrier = threading.Barrier(len(acts))
+    results: list[object] = [None] * len(acts)
+
+    def run(place: int, act: Callable[[], object]) -> None:
+        barrier.wait()
+        try:
+            results[place] = act()
+        except Exception as error:
+            results[place] = error
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
