@@ -1,0 +1,84 @@
+"""Every code of readers and cards has its sentences, and every place in them is filled."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from datetime import UTC, datetime
+
+import pytest
+
+from desk.cards import troubles
+from desk.iso7816.troubles import CardAnswered, CardRemoved, CardTrouble, TlvError, TransportFailed
+from desk.resources import resource
+
+WHEN = datetime(2026, 11, 23, tzinfo=UTC)
+EXAMPLES: list[CardTrouble] = [
+    TransportFailed(),
+    CardRemoved(),
+    CardAnswered(0x6A80),
+    TlvError("cut short", 3),
+    troubles.ServiceStopped(),
+    troubles.ReaderGone(),
+    troubles.CardReset(),
+    troubles.NoReader(),
+    troubles.MuteCard(),
+    troubles.NoCard(),
+    troubles.ReaderHeld(),
+    troubles.CardUnsupported(),
+    troubles.AccessDenied(),
+    troubles.NotOfficerCard(),
+    troubles.OtherCard(),
+    troubles.WrongPin(2),
+    troubles.LastTry(),
+    troubles.PinFormat(),
+    troubles.PinBlocked(),
+    troubles.WrongPuk(2),
+    troubles.PukBlocked(),
+    troubles.PinNeeded(),
+    troubles.KeyUnusable(slot="9C"),
+    troubles.ManagementRefused(),
+    troubles.NoSignerCertificate(slot="9C"),
+    troubles.NoSignInCertificate(slot="9A"),
+    troubles.CertificateUnreadable(),
+    troubles.CertificateExpired(WHEN),
+    troubles.CertificateNotYetValid(WHEN, WHEN),
+    troubles.ChainBroken(),
+    troubles.SignatureMismatch(),
+]
+SENTENCES = tomllib.loads(resource("troubles", "cards.toml").read_text(encoding="utf-8"))
+
+
+def _all_below(kind: type[CardTrouble]) -> set[type[CardTrouble]]:
+    below = {
+        k for k in kind.__subclasses__() if k.__module__.startswith(("desk.cards", "desk.iso"))
+    }
+    return below.union(*(_all_below(k) for k in below)) if below else set()
+
+
+def test_every_trouble_is_among_the_examples() -> None:
+    leaves = {kind for kind in _all_below(CardTrouble) if not _all_below(kind)}
+
+    assert leaves <= {type(example) for example in EXAMPLES}
+
+
+def test_codes_are_unique() -> None:
+    codes = [example.code for example in EXAMPLES]
+
+    assert len(set(codes)) == len(codes)
+    assert set(codes) | {"READER-00", "CARD-00"} == set(SENTENCES)
+
+
+@pytest.mark.parametrize("trouble", EXAMPLES, ids=lambda trouble: trouble.code)
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_sentences_are_whole(trouble: CardTrouble, language: str) -> None:
+    entry = SENTENCES[trouble.code]
+
+    assert entry["level"] in {"stop", "attention", "info"}
+    for part in ("title", "text", "next"):
+        sentence = entry[language][part]
+        places = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+        assert places <= set(trouble.facts)
+        assert sentence.format(**trouble.facts)
+        assert "!" not in sentence and "오류가 발생" not in sentence
+    assert not entry[language]["title"].endswith(".")
