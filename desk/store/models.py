@@ -281,9 +281,9 @@ class RegisterEntryRow(Base):
 
     __tablename__ = "register_entries"
     __table_args__ = (
-        Index(None, "batch_id", "overseas_number"),
-        Index(None, "batch_id", "passport_number"),
-        Index(None, "batch_id", "latin_key", "birth_date"),
+        Index(None, "overseas_number"),
+        Index(None, "passport_number"),
+        Index(None, "birth_date", "latin_key"),
         {"sqlite_with_rowid": False},
     )
 

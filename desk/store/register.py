@@ -256,13 +256,15 @@ def _sha256(path: Path) -> str:
 
 
 def _entries(session: Session, *conditions: Any) -> tuple[RegisterFacts, ...]:
-    found = session.execute(
-        select(RegisterEntryRow, RegisterBatchRow.as_of)
-        .join(RegisterBatchRow, RegisterBatchRow.id == RegisterEntryRow.batch_id)
-        .where(RegisterBatchRow.state == "active", *conditions)
-        .order_by(RegisterEntryRow.status, RegisterEntryRow.line)
-    )
-    return tuple(_facts(row, as_of) for row, as_of in found)
+    """Entries of the extract in use, the living first, else in the order of its lines."""
+    in_use = state(session)
+    if in_use is None:
+        return ()
+    # Asked for the batch as well, SQLite would walk all of it instead of using the index.
+    found = session.scalars(select(RegisterEntryRow).where(*conditions)).all()
+    rows = [row for row in found if row.batch_id == in_use.batch]
+    rows.sort(key=lambda row: (row.status, row.line))
+    return tuple(_facts(row, in_use.as_of) for row in rows)
 
 
 def _facts(row: RegisterEntryRow, as_of: datetime) -> RegisterFacts:

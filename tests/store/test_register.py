@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from desk.store import journal, register
 from desk.store.database import Store
@@ -376,6 +376,28 @@ class TestFinding:
     def test_empty_passport_number_finds_nobody(self, store: Store) -> None:
         with store.read() as session:
             assert register.by_passport(session, "") == ()
+
+    def test_looks_by_index(self, store: Store) -> None:
+        """In 2.4 million lines a person is found without walking through them."""
+        asked: list[str] = []
+        event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+        with store.read() as session:
+            register.by_overseas_number(session, "LA-2")
+            register.by_passport(session, "M3")
+            register.by_name(session, "KIM", "HANEUL", date(1991, 3, 14))
+            register.by_name(session, "KIM", "HANEUL", date(1991, 3, 14), cut=True)
+        looks = [query for query in asked if "FROM register_entries" in query]
+        with store.engine.connect() as connection:
+            plans = [
+                connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("x",) * query.count("?"))
+                for query in looks
+            ]
+            details = [plan.scalars(3).all() for plan in plans]
+
+        assert len(looks) == 4
+        for (detail,) in details:
+            assert "SEARCH register_entries USING INDEX" in detail
 
     def test_no_extract(self, path: Path, store: Store, stamp: Stamp) -> None:
         with store.load() as connection:

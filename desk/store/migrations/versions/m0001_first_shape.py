@@ -230,21 +230,21 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
-        op.f("ix_register_entries_batch_id_latin_key_birth_date"),
+        op.f("ix_register_entries_birth_date_latin_key"),
         "register_entries",
-        ["batch_id", "latin_key", "birth_date"],
+        ["birth_date", "latin_key"],
         unique=False,
     )
     op.create_index(
-        op.f("ix_register_entries_batch_id_overseas_number"),
+        op.f("ix_register_entries_overseas_number"),
         "register_entries",
-        ["batch_id", "overseas_number"],
+        ["overseas_number"],
         unique=False,
     )
     op.create_index(
-        op.f("ix_register_entries_batch_id_passport_number"),
+        op.f("ix_register_entries_passport_number"),
         "register_entries",
-        ["batch_id", "passport_number"],
+        ["passport_number"],
         unique=False,
     )
 
