@@ -113,7 +113,11 @@ class Watcher:
         # The pseudo reader's state carries the number of readers known to the caller.
         current.append((pcsc.NEW_READERS, len(names) << 16))
         result, _ = context.changes(current, WAIT_MS)
-        if result not in _GO_ON:
+        if result in _GONE:
+            # A reader has just gone, or this service knows no pseudo reader: look again, but
+            # not at once, or a service that always says so would be asked without end.
+            self._stopping.wait(RETRY_SECONDS)
+        elif result not in _GO_ON:
             pcsc.check(result)
 
     def _tell(self, world: CardWorld) -> None:
@@ -126,7 +130,8 @@ class Watcher:
             _log.exception("a listener of the card watcher failed")
 
 
-_GO_ON = {0, pcsc.TIMED_OUT, pcsc.CANCELLED, pcsc.NO_READERS, *pcsc.UNKNOWN_READERS}
+_GO_ON = {0, pcsc.TIMED_OUT, pcsc.CANCELLED}
+_GONE = {pcsc.NO_READERS, *pcsc.UNKNOWN_READERS}
 
 
 def _ask(context: pcsc.Context, names: tuple[str, ...]) -> list[tuple[str, int, bytes]]:
@@ -134,10 +139,9 @@ def _ask(context: pcsc.Context, names: tuple[str, ...]) -> list[tuple[str, int, 
     if not names:
         return []
     result, states = context.changes([(name, pcsc.STATE_UNAWARE) for name in names], 0)
-    if result in _GO_ON:
-        return states if not result else []
-    pcsc.check(result)
-    return states
+    if result in _GO_ON | _GONE:
+        return [] if result else states
+    raise pcsc.trouble_for(result)
 
 
 def _reader_state(name: str, state: int, atr: bytes) -> ReaderState:

@@ -63,6 +63,7 @@ class FakeService:
         self.released = 0
         self.waits = 0
         self.version = 0
+        self.odd = {pcsc.NEW_READERS}
 
     def change(self, action: Callable[[], None]) -> None:
         with self.changed:
@@ -116,6 +117,8 @@ class FakeContext:
                 return pcsc.CANCELLED, []
             if not service.running:
                 return 0x8010001E, []
+            if any(name not in service.readers for name, _ in states if name not in service.odd):
+                return 0x80100009, []
             return 0, [
                 (name, *service.readers[name]) for name, _ in states if name in service.readers
             ]
@@ -175,6 +178,19 @@ def test_cards_and_readers_come_and_go(
     assert worlds.next().readers == (ReaderState("A", True, ATR, held=True, events=2),)
     service.change(service.readers.clear)
     assert worlds.next() == CardWorld(True)
+
+
+def test_service_without_the_pseudo_reader_is_polled(
+    service: FakeService, worlds: Worlds, watcher: Watcher
+) -> None:
+    """Some services know no notification of new readers and refuse to wait for it."""
+    service.odd = set()
+    watcher.start()
+    worlds.next()
+
+    service.set(A=(0, b""))
+
+    assert worlds.next().readers == (ReaderState("A", False),)
 
 
 def test_card_changed_between_two_looks_shows(
