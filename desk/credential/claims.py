@@ -374,10 +374,10 @@ def _refuse_doubles(claims: Sequence[Claim]) -> None:
     for fmt in Format:
         paths = [claim.path_in(fmt) for claim in claims]
         for path in paths:
-            if paths.count(path) > 1 or not all(path):
-                raise ProfileBroken(item=path[-1], reason="path is empty or stands twice")
+            if not path or not all(path) or paths.count(path) > 1:
+                raise ProfileBroken(item=".".join(path), reason="path is empty or stands twice")
             if any(path != other and other[: len(path)] == path for other in paths):
-                raise ProfileBroken(item=path[-1], reason="path is part of another")
+                raise ProfileBroken(item=".".join(path), reason="path is part of another")
 
 
 def _display(table: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from desk.credential import cbor, cose, jose, proof, transcript
+from desk.credential import cbor, cose, jose, proof, sdjwt, transcript
 from desk.credential.claims import Format
 from desk.credential.keys import DeviceKey, b64url, from_b64url
 from desk.credential.presentation import (
@@ -45,13 +45,13 @@ class Held:
         """The document type or ``vct``; raises ``Malformed``."""
         if self.format is Format.MDOC:
             return str(_security_object(self.credential)["docType"])
-        return str(jose.parse_compact(self.credential.split("~", 1)[0]).claims().get("vct"))
+        return str(jose.parse_compact(sdjwt.split(self.credential)[0]).claims().get("vct"))
 
     @property
     def disclosed(self) -> dict[Path, Any]:
         """Every claim by path; raises ``Malformed``."""
         if self.format is Format.SD_JWT:
-            jwt, *disclosures, _ = self.credential.split("~")
+            jwt, disclosures, _ = sdjwt.split(self.credential)
             return disclosed_claims(jose.parse_compact(jwt).claims(), disclosures)
         found: dict[Path, Any] = {}
         for name_space, items in _name_spaces(self.credential).items():
@@ -280,7 +280,7 @@ def sdjwt_presentation(
     held: Held, paths: Collection[Path], audience: str, nonce: str, now: datetime
 ) -> str:
     """``jwt~chosen disclosures~kb-jwt`` (RFC 9901 4.3)."""
-    jwt, *disclosures, _ = held.credential.split("~")
+    jwt, disclosures, _ = sdjwt.split(held.credential)
     claims = jose.parse_compact(jwt).claims()
     chosen = [text for text in disclosures if _discloses(claims, text, paths)]
     shown = "~".join((jwt, *chosen, ""))

@@ -30,7 +30,7 @@ def restore(data: bytes) -> Prepared:
     raise Malformed(reason="intent of no known format")
 
 
-def prepare(  # noqa: PLR0913 - the parts of one credential, by name
+def prepare(
     fmt: Format,
     profile: ClaimProfile,
     values: CredentialValues,

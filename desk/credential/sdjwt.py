@@ -148,3 +148,12 @@ def disclosure(salt: bytes, name: str, value: Any) -> str:
 def digest(text: str) -> str:
     """SHA-256 over the disclosure's characters (RFC 9901 4.2.3)."""
     return b64url(hashlib.sha256(text.encode()).digest())
+
+
+def split(compact: str) -> tuple[str, tuple[str, ...], str]:
+    """Issuer-signed JWT, disclosures and key-binding JWT, the last one empty where there is
+    none (RFC 9901 4); raises ``Malformed``."""
+    jwt, *rest = compact.split("~") if isinstance(compact, str) else [""]
+    if not jwt or not rest:
+        raise Malformed(reason="not an SD-JWT")
+    return jwt, tuple(rest[:-1]), rest[-1]

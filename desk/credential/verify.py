@@ -146,9 +146,9 @@ def verify_sdjwt(compact: str, trust: Trust, *, vct: str) -> VerifiedCredential:
 
     Raises as ``verify_mdoc`` does.
     """
-    jwt, *disclosures, last = compact.split("~")
-    if last or not jwt:
-        raise Malformed(reason="not an SD-JWT without key binding")
+    jwt, disclosures, binding = sdjwt.split(compact)
+    if binding:
+        raise Malformed(reason="key binding where none is expected")
     token = jose.parse_compact(jwt)
     if token.header.get("typ") != sdjwt.TYPE:
         raise WrongType(reason="another token type")

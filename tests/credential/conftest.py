@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -18,9 +21,20 @@ from desk.credential.terms import StatusReference, Validity
 from desk.credential.verify import Trust
 from desk.training.authority import SIGNATURE, TrainingAuthority
 
-STATUS = StatusReference("https://issuer.example/status/1", 41_007)
-
 Issue = Callable[..., Held]
+Vectors = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Vectors:
+    """Published examples by file name; each file states their origin."""
+    folder = Path(__file__).parent / "vectors"
+    return lambda name: tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def status() -> StatusReference:
+    return StatusReference("https://issuer.example/status/1", 41_007)
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +92,11 @@ def trust(authority: TrainingAuthority, now: datetime) -> Trust:
 
 @pytest.fixture(scope="session")
 def issue(
-    profile: ClaimProfile, values: CredentialValues, signer: LocalSigner, now: datetime
+    profile: ClaimProfile,
+    values: CredentialValues,
+    signer: LocalSigner,
+    now: datetime,
+    status: StatusReference,
 ) -> Issue:
     """Issue one credential of a format, to a new key unless one is given."""
 
@@ -92,7 +110,7 @@ def issue(
             key=key.public,
             issuer=by,
             validity=Validity.of(now, timedelta(days=365), profile.rounding, leaf),
-            status=STATUS,
+            status=status,
         )
         return Held(fmt, prepared.credential(by.sign(prepared.to_be_signed)), key)
 

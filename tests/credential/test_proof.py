@@ -1,0 +1,135 @@
+"""Key proofs of OpenID4VCI 1.0, appendix F."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from desk.credential import jose
+from desk.credential.holder import key_proof
+from desk.credential.keys import Curve
+from desk.credential.proof import verify_proof, verify_proofs
+from desk.credential.signer import LocalKey, LocalSigner
+from desk.credential.troubles import NonceStale, ProofRefused
+
+ISSUER = "https://desk.example/issuer"
+
+
+def verify(jwt: str, now: datetime) -> str:
+    return verify_proof(jwt, audience=ISSUER, nonce="n-1", now=now).thumbprint
+
+
+@pytest.mark.parametrize("curve", list(Curve))
+def test_a_proof_gives_its_key(now: datetime, curve: Curve) -> None:
+    key = LocalKey.generate(curve)
+
+    assert verify(key_proof(key, ISSUER, "n-1", now), now) == key.public.thumbprint
+
+
+def test_a_proof_may_carry_a_certificate(now: datetime, signer: LocalSigner) -> None:
+    header = {
+        "alg": "ES256",
+        "typ": "openid4vci-proof+jwt",
+        "x5c": jose.x5c_header(signer.certificate_chain),
+    }
+    claims = {"aud": ISSUER, "iat": int(now.timestamp()), "nonce": "n-1"}
+
+    jwt = jose.sign_compact(header, claims, signer)
+
+    assert verify(jwt, now) == signer.public.thumbprint
+
+
+@pytest.mark.parametrize(
+    ("header", "claims"),
+    [
+        ({"typ": "JWT"}, {}),
+        ({"typ": None}, {}),
+        ({"alg": "none"}, {}),
+        ({"alg": "ES384"}, {}),
+        ({"alg": "HS256"}, {}),
+        ({"jwk": None}, {}),
+        ({"kid": "did:example:1"}, {}),
+        ({"jwk": LocalKey.generate().public.jwk()}, {}),
+        ({"crit": ["exp"]}, {}),
+        ({}, {"aud": ISSUER + "/"}),
+        ({}, {"aud": [ISSUER, "https://other.example"]}),
+        ({}, {"aud": None}),
+        ({}, {"iat": None}),
+        ({}, {"iat": True}),
+        ({}, {"iat": "1700000000"}),
+        ({}, {"iat": 1_700_000_000}),
+        ({}, {"iat": 4_000_000_000}),
+        ({}, {"iat": float("1e300")}),
+    ],
+    ids=str,
+)
+def test_a_proof_of_another_form_is_refused(
+    now: datetime, header: dict[str, Any], claims: dict[str, Any]
+) -> None:
+    key = LocalKey.generate()
+    good_header = {"alg": "ES256", "typ": "openid4vci-proof+jwt", "jwk": key.public.jwk()}
+    good_claims = {"aud": ISSUER, "iat": int(now.timestamp()), "nonce": "n-1"}
+
+    jwt = jose.sign_compact({**good_header, **header}, {**good_claims, **claims}, key)
+
+    with pytest.raises(ProofRefused) as refusal:
+        verify(jwt, now)
+    assert not isinstance(refusal.value, NonceStale)
+
+
+def test_a_private_key_in_the_header_is_refused(now: datetime) -> None:
+    key = LocalKey.generate()
+    header = {
+        "alg": "ES256",
+        "typ": "openid4vci-proof+jwt",
+        "jwk": jose.private_jwk(key.private),
+    }
+
+    jwt = jose.sign_compact(header, {"aud": ISSUER, "iat": int(now.timestamp())}, key)
+
+    with pytest.raises(ProofRefused):
+        verify(jwt, now)
+
+
+@pytest.mark.parametrize("nonce", ["n-2", "", None])
+def test_another_nonce_is_told_apart(now: datetime, nonce: str | None) -> None:
+    """The wallet is told to fetch a new nonce, not that its proof is bad."""
+    with pytest.raises(NonceStale):
+        verify(key_proof(LocalKey.generate(), ISSUER, nonce, now), now)
+
+
+def test_a_clock_off_by_minutes_is_borne(now: datetime) -> None:
+    key = LocalKey.generate()
+
+    for minutes in (-9, 9):
+        jwt = key_proof(key, ISSUER, "n-1", now + timedelta(minutes=minutes))
+        assert verify(jwt, now) == key.public.thumbprint
+
+
+@pytest.mark.parametrize("jwt", ["", "a.b.c", "e30.e30.AA", "." * 4, "x" * 2_000_000])
+def test_junk_is_refused(now: datetime, jwt: str) -> None:
+    with pytest.raises(ProofRefused):
+        verify(jwt, now)
+
+
+def test_proofs_name_each_key_once(now: datetime) -> None:
+    keys = [LocalKey.generate() for _ in range(3)]
+    jwts = [key_proof(key, ISSUER, "n-1", now) for key in keys]
+
+    def take(proofs: dict[str, Any], most: int) -> int:
+        return len(verify_proofs(proofs, audience=ISSUER, nonce="n-1", now=now, most=most))
+
+    assert take({"jwt": jwts}, 3) == 3
+    for proofs, most in (
+        ({"jwt": jwts}, 2),
+        ({"jwt": [jwts[0], jwts[0]]}, 2),
+        ({"jwt": []}, 2),
+        ({"jwt": jwts[0]}, 2),
+        ({"attestation": jwts}, 3),
+        ({"jwt": jwts, "di_vp": []}, 3),
+        ({}, 1),
+    ):
+        with pytest.raises(ProofRefused):
+            take(proofs, most)
