@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from desk.iso7816.status import StatusWord
 from desk.iso7816.troubles import CardAnswered, TransportFailed
@@ -20,14 +20,14 @@ class CommandApdu:
     """One command. ``le`` is the number of bytes wanted (256 or 65536 for «all»), None for none.
 
     The encoding is extended where data or ``le`` do not fit the short form, or where
-    ``extended`` asks for it.
+    ``extended`` asks for it. The data may be a PIN and are never part of its repr.
     """
 
     cla: int
     ins: int
     p1: int
     p2: int
-    data: bytes = b""
+    data: bytes = field(default=b"", repr=False)
     le: int | None = None
     extended: bool = False
 
@@ -114,9 +114,9 @@ def _split(rest: bytes, length: int, le_size: int) -> tuple[bytes, int | None]:
 
 @dataclass(frozen=True, slots=True)
 class ResponseApdu:
-    """One answer: data and the two-byte status word."""
+    """One answer: data and the two-byte status word. The data may be personal: no repr."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     sw: int
 
     @classmethod

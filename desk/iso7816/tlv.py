@@ -37,10 +37,13 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Tlv:
-    """One data object. ``raw`` is the whole object as it came, for hashing."""
+    """One data object. ``raw`` is the whole object as it came, for hashing.
+
+    The value may be personal and is never part of its repr.
+    """
 
     tag: int
-    value: bytes
+    value: bytes = field(repr=False)
     raw: bytes = field(default=b"", compare=False, repr=False)
     depth: int = field(default=0, compare=False, repr=False)
 

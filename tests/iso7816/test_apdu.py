@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.iso7816.apdu import CommandApdu, ResponseApdu
@@ -67,6 +67,13 @@ def test_seven_cases(text: str, command: CommandApdu) -> None:
     assert CommandApdu.parse(bytes.fromhex(text)) == command
 
 
+def test_data_never_show() -> None:
+    """What a traceback or a log may print holds no PIN and nothing of a passport."""
+    shown = repr(CommandApdu(0, 0x20, 0, 0x80, b"135790")) + repr(ResponseApdu(b"135790", 0x9000))
+
+    assert "135790" not in shown and "ins=32" in shown and "sw=36864" in shown
+
+
 def test_long_data_and_le_choose_the_extended_form() -> None:
     """What does not fit a byte is sent in the extended form without being asked."""
     assert CommandApdu(0, 0xCB, 0x3F, 0xFF, le=257).encode()[4:] == b"\x00\x01\x01"
@@ -104,6 +111,7 @@ def test_le_has_limits(le: int) -> None:
         CommandApdu(0, 0, 0, 0, le=le)
 
 
+@settings(deadline=None)
 @given(
     header=st.binary(min_size=4, max_size=4),
     data=st.binary(max_size=600),

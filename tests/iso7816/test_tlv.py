@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.iso7816 import tlv
@@ -96,6 +96,7 @@ def test_one_object_means_one() -> None:
         tlv.get(tlv.parse(DISCOVERY), 0x7E, 0x99)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_parse_or_raise_tlv_error(data: bytes) -> None:
     try:
@@ -105,6 +106,7 @@ def test_any_bytes_parse_or_raise_tlv_error(data: bytes) -> None:
     assert b"".join(item.raw for item in items) == data
 
 
+@settings(deadline=None)
 @given(tag=st.sampled_from([0x53, 0x7C, 0x5F2F, 0x7F49, 0x5FC105]), value=st.binary(max_size=300))
 def test_encode_then_parse(tag: int, value: bytes) -> None:
     item = tlv.parse_one(tlv.encode(tag, value))

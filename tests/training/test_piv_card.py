@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.cards.piv_data import KeyType, Slot
@@ -352,12 +352,14 @@ def test_install_replaces_and_removes() -> None:
     assert contacts("00CB3FFF055C035FC10A00") == "6A82"
 
 
+@settings(deadline=None)
 @given(command=st.binary(max_size=300))
 def test_any_bytes_get_a_status_word(command: bytes) -> None:
     """Nothing a reader may send makes the card raise."""
     assert len(_shared().transmit(command)) >= 2
 
 
+@settings(deadline=None)
 @given(
     ins=st.sampled_from([0x20, 0x24, 0x2C, 0x47, 0x87, 0xA4, 0xC0, 0xCB, 0xDB]),
     p1=st.sampled_from([0x00, 0x04, 0x3F, 0xFF, 0x11, 0x0A]),
