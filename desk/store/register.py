@@ -170,8 +170,8 @@ def _load(
         if good:
             with store.load() as connection:
                 connection.execute(insert(RegisterEntryRow), [_row(batch, e) for e in good])
-    repeated = _repeated(store, batch)
-    count += len(repeated)
+    repeated_count, repeated = _repeated(store, batch, most)
+    count += repeated_count
     if count:
         shown = sorted([*bad, *repeated], key=lambda line: line.line)[:most]
         raise ExtractLines(count, tuple(shown))
@@ -180,27 +180,29 @@ def _load(
     return entries
 
 
-def _repeated(store: Store, batch: int) -> list[BadLine]:
-    """Lines whose overseas number stood in an earlier line already."""
+def _repeated(store: Store, batch: int, most: int) -> tuple[int, list[BadLine]]:
+    """How many lines repeat an overseas number of an earlier line, and the first of them."""
     entry = RegisterEntryRow
+    # The sum keeps SQLite from sorting the whole batch in memory: it walks the index.
+    of_batch = entry.batch_id + 0 == batch
     several = (
-        select(entry.overseas_number, func.min(entry.line).label("first_line"))
-        .where(entry.batch_id == batch)
+        select(entry.overseas_number, func.min(entry.line), func.count())
+        .where(of_batch)
         .group_by(entry.overseas_number)
         .having(func.count() > 1)
-        .subquery()
     )
-    query = (
-        select(entry.line, several.c.first_line)
-        .join(several, several.c.overseas_number == entry.overseas_number)
-        .where(entry.batch_id == batch, entry.line > several.c.first_line)
-        .order_by(entry.line)
-    )
+    count = 0
+    named: list[BadLine] = []
     with store.read() as session:
-        return [
-            BadLine(line, "overseas_number", Reason.DUPLICATE, first)
-            for line, first in session.execute(query)
-        ]
+        for number, first, lines in session.execute(several):
+            count += lines - 1
+            if len(named) < most:
+                same = select(entry.line).where(of_batch, entry.overseas_number == number)
+                later = session.scalars(same.where(entry.line > first).limit(most)).all()
+                named += [
+                    BadLine(line, "overseas_number", Reason.DUPLICATE, first) for line in later
+                ]
+    return count, named
 
 
 def _put_in_use(store: Store, stamp: Stamp, batch: int, entries: int, sha256: str) -> RegisterState:
