@@ -35,7 +35,7 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
 }
 _OID = 0x06
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
-_SECURITY_OBJECT = bytes.fromhex("678108010101")
+SECURITY_OBJECT = bytes.fromhex("678108010101")
 _CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
 _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 _SIGNING_TIME = bytes.fromhex("2a864886f70d010905")
@@ -198,6 +198,21 @@ def authority(
     return _signed(builder, key)
 
 
+def link_certificate(old: Pair, new: Pair, now: datetime) -> bytes:
+    """The new key's certificate signed by the old key (Doc 9303-12 clause 7.1.1)."""
+    before = x509.load_der_x509_certificate(old.certificate)
+    after = x509.load_der_x509_certificate(new.certificate)
+    public, issuer = new.key.public_key(), old.key.public_key()
+    builder = (
+        _builder(after.subject, before.subject, public, now, 15)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(certificates=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer), critical=False)
+    )
+    return _signed(builder, old.key)
+
+
 def document_signer(
     issuer: Pair,
     public: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
@@ -236,8 +251,19 @@ def security_object(groups: Mapping[int, bytes], hash_name: str) -> bytes:
 
 
 def wrap_signed(content: bytes, signer: Pair, manner: Manner) -> bytes:
-    """Tag 77 around signed data (RFC 5652) with ``content`` as a security object."""
-    attributes = _attributes(content, manner)
+    """Tag 77 around signed data with ``content`` as a security object."""
+    return tlv.encode(0x77, signed_data(content, signer, manner))
+
+
+def signed_data(
+    content: bytes,
+    signer: Pair,
+    manner: Manner,
+    content_type: bytes = SECURITY_OBJECT,
+    others: bytes = b"",
+) -> bytes:
+    """Signed data (RFC 5652) with one signer; ``others`` are further certificates (DER)."""
+    attributes = _attributes(content, manner, content_type)
     signature = _sign(signer.key, tlv.encode(0x31, attributes), manner)
     digest = _algorithm(_DIGESTS[manner.hash])
     info = tlv.encode(
@@ -254,20 +280,18 @@ def wrap_signed(content: bytes, signer: Pair, manner: Manner) -> bytes:
         0x30,
         _integer(3),
         tlv.encode(0x31, digest),
-        tlv.encode(0x30, tlv.encode(_OID, _SECURITY_OBJECT), enclosed),
-        tlv.encode(0xA0, signer.certificate),
+        tlv.encode(0x30, tlv.encode(_OID, content_type), enclosed),
+        tlv.encode(0xA0, signer.certificate, others),
         tlv.encode(0x31, info),
     )
-    return tlv.encode(
-        0x77, tlv.encode(0x30, tlv.encode(_OID, _SIGNED_DATA), tlv.encode(0xA0, data))
-    )
+    return tlv.encode(0x30, tlv.encode(_OID, _SIGNED_DATA), tlv.encode(0xA0, data))
 
 
-def _attributes(content: bytes, manner: Manner) -> bytes:
-    """Signed attributes in DER order of a SET OF: shorter and smaller encodings first."""
+def _attributes(content: bytes, manner: Manner, content_type: bytes) -> bytes:
+    """Signed attributes in the order DER asks of a set."""
     digest = tlv.encode(0x04, _digest(manner.hash, content))
     items = [
-        _attribute(_CONTENT_TYPE, tlv.encode(_OID, _SECURITY_OBJECT)),
+        _attribute(_CONTENT_TYPE, tlv.encode(_OID, content_type)),
         _attribute(_MESSAGE_DIGEST, digest),
     ]
     if manner.signed_at is not None:
@@ -305,7 +329,7 @@ def _signature_algorithm(key: PrivateKey, manner: Manner) -> bytes:
 def _sign(key: PrivateKey, data: bytes, manner: Manner) -> bytes:
     hash_ = _HASHES[manner.hash]()
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        return key.sign(data, ec.ECDSA(hash_))
+        return key.sign(data, ec.ECDSA(hash_, deterministic_signing=True))
     if not manner.pss:
         return key.sign(data, padding.PKCS1v15(), hash_)
     pss = padding.PSS(mgf=padding.MGF1(hash_), salt_length=hash_.digest_size)
