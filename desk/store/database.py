@@ -23,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 from desk.store import schema
 from desk.store.key import RecordsKey
 from desk.store.models import MetaRow
-from desk.store.troubles import WrongKind, database_troubles
+from desk.store.troubles import Unwritable, WrongKind, database_troubles
 
 BUSY_SECONDS = 5.0
 _BEGIN = "records_begin"
@@ -58,6 +58,7 @@ class Store:
         ``kind=None`` takes what is there (new records are live ones): for commands that
         serve both. Raises the family of :mod:`desk.store.troubles`.
         """
+        _make_private(path)
         engine = open_engine(path, key)
         try:
             with database_troubles():
@@ -155,6 +156,14 @@ def open_engine(path: Path, key: RecordsKey) -> Engine:
     )
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """New records belong to one user; SQLite gives its log file the same rights."""
+    try:
+        path.touch(mode=0o600, exist_ok=True)
+    except OSError as reason:
+        raise Unwritable("records", file=path.name) from reason
 
 
 def _prepare(connection: Any, key: RecordsKey) -> None:

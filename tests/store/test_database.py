@@ -40,6 +40,16 @@ def test_file_is_encrypted(store: Store, path: Path, stamp: Stamp) -> None:
     assert b"PLANTED-CANARY" not in content
 
 
+def test_files_belong_to_one_user(path: Path, key: RecordsKey) -> None:
+    opened = Store.open(path, key)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.glob("records.db*")}
+    opened.close()
+
+    if os.name != "posix":
+        pytest.skip("file modes are POSIX's")
+    assert set(modes.values()) == {0o600}
+
+
 def test_durability_pragmas(store: Store) -> None:
     """Write-ahead log, full synchronisation, overwriting of deleted content, foreign keys."""
     wanted = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1}
