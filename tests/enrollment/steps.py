@@ -1,0 +1,102 @@
+"""A phone's single steps as raw requests, right by default and easily made wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from desk.credential import jose
+from desk.credential.proof import TYPE
+from desk.credential.signer import LocalKey
+from desk.issuance.ports import Offer
+from tests.enrollment.counter import PIN, Counter, now
+
+GRANT = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
+
+
+def offer_address(offer: Offer) -> str:
+    """Where the QR of an offer points."""
+    return parse_qs(urlsplit(offer.uri).query)["credential_offer_uri"][0]
+
+
+@dataclass
+class Steps:
+    """One phone at one offer; each method makes one request."""
+
+    web: httpx.Client
+    counter: Counter
+    offer: Offer
+    key: LocalKey = field(default_factory=LocalKey.generate)
+
+    @property
+    def issuer(self) -> str:
+        return self.counter.link.issuer
+
+    def code(self) -> str:
+        body = self.web.get(offer_address(self.offer)).json()
+        return str(body["grants"][GRANT]["pre-authorized_code"])
+
+    def token_request(self, **changed: str | None) -> httpx.Response:
+        fields = {"grant_type": GRANT, "pre-authorized_code": "", "tx_code": PIN}
+        if "pre_authorized_code" not in changed:
+            fields["pre-authorized_code"] = self.code()
+        for name, value in changed.items():
+            name = "pre-authorized_code" if name == "pre_authorized_code" else name
+            fields.pop(name, None)
+            if value is not None:
+                fields[name] = value
+        return self.web.post(f"{self.issuer}/token", data=fields)
+
+    def token(self) -> str:
+        return str(self.token_request().json()["access_token"])
+
+    def nonce(self) -> str:
+        return str(self.web.post(f"{self.issuer}/nonce").json()["c_nonce"])
+
+    def proof(
+        self,
+        *,
+        header: dict[str, Any] | None = None,
+        claims: dict[str, Any] | None = None,
+        key: LocalKey | None = None,
+    ) -> str:
+        """A key proof; ``header`` and ``claims`` replace members, None removes one."""
+        key = key or self.key
+        head: dict[str, Any] = {"alg": "ES256", "typ": TYPE, "jwk": key.public.jwk()}
+        body: dict[str, Any] = {"aud": self.issuer, "iat": int(now().timestamp())}
+        if "nonce" not in (claims or {}):
+            body["nonce"] = self.nonce()
+        head, body = head | (header or {}), body | (claims or {})
+        return jose.sign_compact(
+            {name: value for name, value in head.items() if value is not None},
+            {name: value for name, value in body.items() if value is not None},
+            key,
+        )
+
+    def credential(
+        self,
+        token: str | None = None,
+        *,
+        proofs: Any = "right",
+        headers: dict[str, str] | None = None,
+        **changed: Any,
+    ) -> httpx.Response:
+        body: dict[str, Any] = {"credential_configuration_id": "mdoc"}
+        body["proofs"] = {"jwt": [self.proof()]} if proofs == "right" else proofs
+        body = {name: value for name, value in (body | changed).items() if value is not None}
+        return self.web.post(
+            f"{self.issuer}/credential",
+            json=body,
+            headers={**self.bearer(token or self.token()), **(headers or {})},
+        )
+
+    def post(self, path: str, token: str | None = None, **parts: Any) -> httpx.Response:
+        headers = {**self.bearer(token), **parts.pop("headers", {})} if token else {}
+        return self.web.post(f"{self.issuer}/{path}", headers=headers, **parts)
+
+    @staticmethod
+    def bearer(token: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {token}"}
