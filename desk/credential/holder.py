@@ -110,7 +110,7 @@ def read_request(request_object: str, client_id: str | None = None) -> Request:
         claims = token.claims()
         mode = ResponseMode(claims.get("response_mode", ""))
         encryption, enc = _encryption(claims, mode)
-    except (CredentialTrouble, ValueError) as broken:
+    except (CredentialTrouble, ValueError, TypeError, AttributeError) as broken:
         raise RequestRefused(reason="request object is not genuine") from broken
     own_id = CLIENT_PREFIX + b64url(hashlib.sha256(leaf).digest())
     if claims.get("client_id") != own_id or client_id not in (None, own_id):
@@ -154,15 +154,26 @@ def choose(request: Request, held: Sequence[Held]) -> dict[str, tuple[Held, froz
 
     Raises ``RequestRefused`` where what is held can't answer.
     """
+    try:
+        fitting = _fitting(request.query, held)
+        wanted = _ids_wanted(request.query, fitting)
+    except (KeyError, TypeError, AttributeError) as broken:
+        raise RequestRefused(reason="dcql_query of another form") from broken
+    return {query_id: fitting[query_id] for query_id in wanted}
+
+
+def _fitting(
+    dcql: Mapping[str, Any], held: Sequence[Held]
+) -> dict[str, tuple[Held, frozenset[Path]]]:
+    """For each query the first credential that has all it asks."""
     fitting = {}
-    for query in request.query.get("credentials", []):
+    for query in dcql["credentials"]:
         for one in held:
             paths = _paths_asked(query, one)
             if paths is not None:
                 fitting[query["id"]] = (one, paths)
                 break
-    wanted = _ids_wanted(request.query, fitting)
-    return {query_id: fitting[query_id] for query_id in wanted}
+    return fitting
 
 
 def _paths_asked(query: Mapping[str, Any], held: Held) -> frozenset[Path] | None:

@@ -31,7 +31,7 @@ def opened(data: bytes) -> Image.Image:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "JPEG2000", "PNG"])
-@pytest.mark.parametrize("size", [(413, 531), (480, 640), (1200, 1600), (1280, 720)])
+@pytest.mark.parametrize("size", [(413, 531), (480, 640), (600, 800), (1280, 720)])
 def test_every_source_becomes_a_small_3_to_4_jpeg(kind: str, size: tuple[int, int]) -> None:
     portrait = prepare(encoded(picture(*size, detail=6), kind))
 
@@ -95,7 +95,7 @@ def test_an_unusable_picture_is_refused(source: bytes) -> None:
 
 
 def test_a_giant_picture_is_refused_before_it_is_decoded() -> None:
-    giant = encoded(Image.new("1", (20_000, 20_000)), "PNG")
+    giant = encoded(Image.new("1", (8_000, 8_000)), "PNG")
 
     with pytest.raises(PortraitUnusable):
         prepare(giant)
