@@ -123,11 +123,13 @@ class FileReader:
         self._length = length
         self._on_bytes = on_bytes
         self._short_ids = True
+        self._headers_first = False
+        self._at_start = True
         self.bytes_read = 0
 
     def read(self, file: File) -> bytes:
         """The whole file. Raises FileMissing, FileMalformed, SessionBroken, CardAnswered."""
-        for _ in _RUNGS:
+        for _ in range(len(_RUNGS) + 1):
             try:
                 return self._read(file)
             except _SessionEnded:
@@ -151,17 +153,22 @@ class FileReader:
         self._on_bytes(file, min(new if done is None else done, size), size)
 
     def _begin(self, file: File) -> bytes:
-        """The first bytes, which tell the size; a chip may refuse to read past the end."""
-        response = self._first(file, self._length.current)
-        if response.sw in _LENGTH_REFUSED:
-            response = self._first(file, HEADER_READ)
-        if (offered := right_length(response.sw)) is not None:
-            response = self._first(file, offered)
+        """The first bytes, which tell the size.
+
+        A chip that refuses to read past the end of a small file is asked for the header
+        alone from then on.
+        """
+        response = self._first(file)
+        if _refuses_length(response.sw) and not self._headers_first:
+            self._headers_first = True
+            response = self._first(file)
         if response.sw not in (StatusWord.OK, StatusWord.END_OF_FILE) or not response.data:
             raise FileMissing(file.label, response.sw)
         return response.data
 
-    def _first(self, file: File, wanted: int) -> ResponseApdu:
+    def _first(self, file: File) -> ResponseApdu:
+        self._at_start = True
+        wanted = HEADER_READ if self._headers_first else self._length.current
         if self._short_ids:
             response = self._send(CommandApdu(0x00, INS_READ, 0x80 | file.short_id, 0, le=wanted))
             if response.sw not in _NOT_BY_SHORT_ID:
@@ -174,15 +181,14 @@ class FileReader:
 
     def _part(self, offset: int, missing: int) -> bytes:
         """The next bytes of the current file, no more than ``missing``."""
+        self._at_start = False
         while True:
             asked = min(missing, self._length.current)
             response = self._send(_read_command(offset, asked))
             if response.sw in (StatusWord.OK, StatusWord.END_OF_FILE):
                 self._length.succeeded(asked)
                 return _content(offset, response.data)[:missing]
-            offered = right_length(response.sw)
-            refusable = offered is not None or response.sw in _LENGTH_REFUSED
-            if not refusable or not self._length.refused(asked, offered):
+            if not _refuses_length(response.sw) or not self._fall(asked, response.sw):
                 raise CardAnswered(response.sw)
 
     def _send(self, command: CommandApdu) -> ResponseApdu:
@@ -200,15 +206,24 @@ class FileReader:
         if sw in _SESSION_LOST:
             raise SessionBroken("the chip ended the session", sw=f"{sw:04X}")
         self._connection = self._reopen()
-        offered = right_length(sw)
-        if command.le is not None and (offered is not None or sw in _LENGTH_REFUSED):
-            if not self._length.refused(command.le, offered):
-                raise SessionBroken("the chip takes no length", sw=f"{sw:04X}")
-            raise _SessionEnded
+        if command.le is None or not _refuses_length(sw):
+            return
+        if self._at_start and not self._headers_first:
+            self._headers_first = True
+        elif self._at_start or not self._fall(command.le, sw):
+            raise SessionBroken("the chip takes no length", sw=f"{sw:04X}")
+        raise _SessionEnded
+
+    def _fall(self, asked: int, sw: int) -> bool:
+        return self._length.refused(asked, right_length(sw))
 
 
 class _SessionEnded(Exception):
     """The session is gone because of a length; a new one may go on with less."""
+
+
+def _refuses_length(sw: int) -> bool:
+    return sw in _LENGTH_REFUSED or right_length(sw) is not None
 
 
 def _read_command(offset: int, length: int) -> CommandApdu:

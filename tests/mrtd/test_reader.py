@@ -1,0 +1,411 @@
+"""desk.mrtd.reader: a training chip read whole, and everything that can go wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from desk.iso7816.connection import CardConnection
+from desk.iso7816.troubles import CardRemoved, TransportFailed
+from desk.mrtd import mrz
+from desk.mrtd.anchors import AnchorSet
+from desk.mrtd.mrz import Mrz, MrzKey
+from desk.mrtd.reader import PassportReading, ReadPhase, ReadProgress, read_passport
+from desk.mrtd.results import Check, Group, Result
+from desk.mrtd.troubles import (
+    AccessRefused,
+    ChipLost,
+    FileMalformed,
+    FileMissing,
+    NotAPassport,
+    PortraitUnreadable,
+    SessionBroken,
+)
+from desk.training import chip_files, csca
+from desk.training.chip import Habits, LeavingChip, PassportChip
+from desk.training.csca import TrainingCsca
+
+
+@pytest.fixture
+def chip(country: TrainingCsca, holder: Mrz, jpeg: bytes) -> PassportChip:
+    return country.personalise(holder.lines, jpeg)
+
+
+Read = Callable[..., PassportReading]
+
+
+@pytest.fixture
+def read(anchors: AnchorSet, holder: Mrz, now: datetime) -> Read:
+    def reading(chip: CardConnection, **more: object) -> PassportReading:
+        arguments: dict[str, object] = {"typed": holder} | more
+        return read_passport(chip, holder.key, anchors, now, **arguments)  # type: ignore[arg-type]
+
+    return reading
+
+
+def results(reading: PassportReading) -> dict[str, Result]:
+    return {finding.code: finding.result for finding in reading.findings}
+
+
+def test_a_genuine_passport_passes(
+    chip: PassportChip, read: Read, holder: Mrz, jpeg: bytes
+) -> None:
+    reading = read(chip)
+
+    assert reading.overall is Result.PASSED
+    assert reading.mrz == holder
+    assert reading.files == chip.files
+    assert (reading.portrait, reading.portrait_type) == (jpeg, "image/jpeg")
+    assert reading.access == "BAC"
+    assert reading.bytes_read == sum(len(content) for content in chip.files.values())
+    assert results(reading) == {
+        "DOC-01": Result.PASSED,
+        "DOC-03": Result.PASSED,
+        "DOC-06": Result.PASSED,
+        "DOC-07": Result.PASSED,
+        "BAC-01": Result.PASSED,
+        "PACE-02": Result.NOT_DONE,
+        "CA-02": Result.NOT_DONE,
+        "AA-03": Result.NOT_SUPPORTED,
+        "PA-SIG-01": Result.PASSED,
+        "PA-SIG-03": Result.PASSED,
+        "PA-CHAIN-01": Result.PASSED,
+        "PA-VAL-01": Result.PASSED,
+        "PA-CRL-01": Result.NOT_DONE,
+        "PA-DG-00": Result.PASSED,
+        "PA-COM-01": Result.PASSED,
+        "DG2-01": Result.PASSED,
+    }
+    assert {finding.group for finding in reading.findings} == {
+        Group.DOCUMENT,
+        Group.CHIP,
+        Group.CONTENT,
+    }
+
+
+def test_jpeg2000_and_active_authentication_are_read(
+    country: TrainingCsca,
+    holder: Mrz,
+    jpeg2000: bytes,
+    read: Read,
+) -> None:
+    chip = country.personalise(holder.lines, jpeg2000, active_authentication=True)
+
+    reading = read(chip)
+
+    assert reading.portrait_type == "image/jp2"
+    assert results(reading)["AA-02"] is Result.NOT_DONE
+    assert set(reading.files) == {"COM", "SOD", "DG1", "DG2", "DG14", "DG15"}
+
+
+def test_progress_tells_phases_in_order_and_bytes(chip: PassportChip, read: Read) -> None:
+    seen: list[ReadProgress] = []
+
+    read(chip, progress=seen.append)
+
+    phases = list(dict.fromkeys(step.phase for step in seen))
+    assert phases == [
+        ReadPhase.ACCESS,
+        ReadPhase.COM,
+        ReadPhase.SOD,
+        ReadPhase.DG1,
+        ReadPhase.DG14,
+        ReadPhase.DG2,
+        ReadPhase.VERIFY,
+    ]
+    last = [step for step in seen if step.phase is ReadPhase.DG2][-1]
+    assert last.done == last.total == len(chip.files["DG2"])
+
+
+def test_an_altered_picture_fails(
+    country: TrainingCsca,
+    holder: Mrz,
+    jpeg: bytes,
+    jpeg2000: bytes,
+    read: Read,
+) -> None:
+    reading = read(country.personalise(holder.lines, jpeg, altered=jpeg2000))
+
+    assert results(reading)["PA-DG-02"] is Result.FAILED
+    assert reading.result_of(Check.SOD_SIGNATURE) is Result.PASSED
+    assert reading.overall is Result.FAILED
+
+
+def test_an_unknown_signer_is_undecided(
+    holder: Mrz, jpeg: bytes, read: Read, now: datetime
+) -> None:
+    stranger = csca.create(now, seed=b"stranger", name="Another CSCA")
+
+    reading = read(stranger.personalise(holder.lines, jpeg))
+
+    assert results(reading)["PA-CHAIN-02"] is Result.UNDECIDED
+    assert reading.overall is Result.UNDECIDED
+
+
+def test_an_expired_passport_fails_on_the_day_after(
+    country: TrainingCsca, anchors: AnchorSet, holder: Mrz, jpeg: bytes, now: datetime
+) -> None:
+    chip = country.personalise(holder.lines, jpeg)
+    last_day = now.replace(year=2033, month=5, day=2)
+
+    reading = read_passport(chip, holder.key, anchors, last_day)
+    assert results(reading)["DOC-03"] is Result.PASSED
+
+    reading = read_passport(chip, holder.key, anchors, last_day.replace(day=3))
+    assert results(reading)["DOC-04"] is Result.FAILED
+    assert reading.overall is Result.FAILED
+
+
+def test_a_clock_before_the_certificate_is_undecided(
+    chip: PassportChip, anchors: AnchorSet, holder: Mrz, now: datetime
+) -> None:
+    reading = read_passport(chip, holder.key, anchors, now.replace(year=2010))
+
+    assert results(reading)["PA-VAL-04"] is Result.UNDECIDED
+    assert reading.overall is Result.UNDECIDED
+
+
+def test_without_a_typed_zone_the_keys_fields_are_compared(chip: PassportChip, read: Read) -> None:
+    reading = read(chip, typed=None)
+
+    (finding,) = [f for f in reading.findings if f.check is Check.MRZ_EQUALS_CHIP]
+    assert (finding.result, finding.facts) == (Result.PASSED, {"compared": "key"})
+
+
+def test_a_zone_that_differs_from_the_chips_fails(
+    country: TrainingCsca, anchors: AnchorSet, holder: Mrz, jpeg: bytes, now: datetime
+) -> None:
+    """Number and dates are the same, so the chip opens; the printed name is another."""
+    other = mrz.compose_td3(
+        "PM", "KOR", "PARK", "HANEUL", "M123A4567", "KOR", "910314", "F", "330502"
+    )
+    typed = mrz.parse("\n".join(other))
+    chip = country.personalise(holder.lines, jpeg)
+
+    reading = read_passport(chip, typed.key, anchors, now, typed=typed)
+
+    assert results(reading)["DOC-11"] is Result.FAILED
+    assert reading.overall is Result.FAILED
+
+
+def test_another_states_signer_fails(
+    country: TrainingCsca, anchors: AnchorSet, jpeg: bytes, now: datetime
+) -> None:
+    lines = mrz.compose_td3(
+        "P", "UTO", "ERIKSSON", "ANNA", "L898902C3", "UTO", "740812", "F", "330415"
+    )
+    french = mrz.compose_td3(
+        "P", "FRA", "DUPONT", "ANNE", "09AA00001", "FRA", "740812", "F", "330415"
+    )
+    for zone, code, result in (
+        (lines, "DOC-10", Result.UNDECIDED),
+        (french, "DOC-08", Result.FAILED),
+    ):
+        chip = country.personalise(zone, jpeg)
+        key = mrz.parse("\n".join(zone)).key
+
+        reading = read_passport(chip, key, anchors, now)
+
+        assert results(reading)[code] is result
+        assert reading.overall is result
+
+
+def test_a_wrong_key_opens_nothing(
+    chip: PassportChip, anchors: AnchorSet, holder: Mrz, now: datetime
+) -> None:
+    key = MrzKey("M123A4568", holder.birth, holder.expiry)
+
+    with pytest.raises(AccessRefused):
+        read_passport(chip, key, anchors, now)
+
+
+def test_a_chip_that_is_no_passport(read: Read) -> None:
+    class Other:
+        def transmit(self, apdu: bytes) -> bytes:
+            return b"\x6a\x82"
+
+    with pytest.raises(NotAPassport):
+        read(Other())
+
+
+@pytest.mark.parametrize("after", [0, 2, 30, 80, 600, 1500, 3000, 6000])
+def test_a_passport_pulled_away_is_told_with_its_phase(
+    chip: PassportChip,
+    read: Read,
+    after: int,
+) -> None:
+    with pytest.raises(ChipLost) as caught:
+        read(LeavingChip(chip, after))
+
+    assert caught.value.code == "CHIP-01"
+    assert caught.value.facts["phase"] in set(ReadPhase)
+    assert isinstance(caught.value.__cause__, CardRemoved)
+
+
+def test_reading_again_begins_from_clean(chip: PassportChip, read: Read) -> None:
+    with pytest.raises(ChipLost):
+        read(LeavingChip(chip, 2000))
+
+    assert read(chip).overall is Result.PASSED
+
+
+def test_a_reader_that_fails_is_told_the_same_way(chip: PassportChip, read: Read) -> None:
+    class Failing:
+        def transmit(self, apdu: bytes) -> bytes:
+            raise TransportFailed
+
+    with pytest.raises(ChipLost) as caught:
+        read(Failing())
+
+    assert caught.value.facts == {"phase": "access", "done": 0}
+
+
+@pytest.mark.parametrize("name", ["SOD", "DG1", "DG2"])
+def test_a_file_that_every_passport_has(chip: PassportChip, read: Read, name: str) -> None:
+    del chip.files[name]
+    bare = PassportChip(chip.files, holder_key())
+
+    with pytest.raises(FileMissing) as caught:
+        read(bare)
+
+    assert caught.value.facts["file"] == name
+
+
+def holder_key() -> MrzKey:
+    return MrzKey("M123A4567", "910314", "330502")
+
+
+def test_a_withheld_chip_key_is_undecided(chip: PassportChip, read: Read) -> None:
+    """DG14 is signed but not given: whoever copies a chip leaves its key away."""
+    files = {name: content for name, content in chip.files.items() if name != "DG14"}
+
+    reading = read(PassportChip(files, holder_key()))
+
+    assert results(reading)["PA-DG-23"] is Result.UNDECIDED
+    assert reading.overall is Result.UNDECIDED
+
+
+def test_a_passport_without_com_is_read_by_its_signed_list(chip: PassportChip, read: Read) -> None:
+    files = {name: content for name, content in chip.files.items() if name != "COM"}
+
+    reading = read(PassportChip(files, holder_key()))
+
+    assert results(reading)["PA-COM-03"] is Result.NOT_DONE
+    assert reading.overall is Result.PASSED
+
+
+@pytest.mark.parametrize(
+    "com", [chip_files.com([1, 2]), chip_files.com([1, 2, 3, 14]), b"\x60\x00"]
+)
+def test_an_unsigned_list_that_differs_is_seen(chip: PassportChip, read: Read, com: bytes) -> None:
+    chip.files["COM"] = com
+
+    reading = read(chip)
+
+    assert results(reading)["PA-COM-02"] is Result.UNDECIDED
+    assert results(reading)["PA-DG-00"] is Result.PASSED
+
+
+def test_a_broken_security_object_fails_and_is_read_to_the_end(
+    chip: PassportChip, read: Read
+) -> None:
+    chip.files["SOD"] = b"\x77\x04\x30\x02\x05\x00"
+
+    reading = read(chip)
+
+    assert results(reading)["PA-SOD-01"] is Result.FAILED
+    assert results(reading)["DOC-09"] is Result.NOT_DONE
+    assert reading.overall is Result.FAILED
+
+
+def test_a_chip_zone_with_a_wrong_digit_fails(
+    country: TrainingCsca, anchors: AnchorSet, holder: Mrz, jpeg: bytes, now: datetime
+) -> None:
+    lines = (holder.lines[0], holder.lines[1][:-1] + "9")
+    chip = PassportChip(country.files(lines, jpeg), holder.key)
+
+    reading = read_passport(chip, holder.key, anchors, now)
+
+    assert results(reading)["DOC-02"] is Result.FAILED
+    assert reading.overall is Result.FAILED
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "trouble"),
+    [
+        ("DG1", b"\x61\x03\x5f\x1f\x00", FileMalformed),
+        ("DG1", b"\x61\x05\x5f\x1f\x02\xff\xff", FileMalformed),
+        ("DG2", b"\x75\x03\x7f\x61\x00", FileMalformed),
+        ("DG2", b"\x75\x83\x30\x00\x00" + bytes(300), FileMalformed),
+    ],
+)
+def test_files_against_the_standard_stop_the_reading(
+    chip: PassportChip,
+    read: Read,
+    name: str,
+    content: bytes,
+    trouble: type[Exception],
+) -> None:
+    chip.files[name] = content
+
+    with pytest.raises(trouble):
+        read(chip)
+
+
+def test_a_picture_of_no_known_kind_stops_the_reading(chip: PassportChip, read: Read) -> None:
+    chip.files["DG2"] = chip.files["DG2"].replace(b"\xff\xd8\xff", b"\x89PN")
+
+    with pytest.raises(PortraitUnreadable):
+        read(chip)
+
+
+def test_a_picture_that_does_not_decode_is_a_finding(
+    country: TrainingCsca, holder: Mrz, jpeg: bytes, read: Read
+) -> None:
+    reading = read(country.personalise(holder.lines, jpeg[:1500] + bytes(200)))
+
+    assert results(reading)["DG2-02"] is Result.UNDECIDED
+    assert results(reading)["PA-DG-00"] is Result.PASSED
+
+
+def test_a_chip_whose_answers_are_changed_on_the_way(chip: PassportChip, read: Read) -> None:
+    class Meddler:
+        def __init__(self) -> None:
+            self.count = 0
+
+        def transmit(self, apdu: bytes) -> bytes:
+            self.count += 1
+            answer = chip.transmit(apdu)
+            return answer[:5] + bytes([answer[5] ^ 1]) + answer[6:] if self.count > 5 else answer
+
+    with pytest.raises(SessionBroken):
+        read(Meddler())
+
+
+def test_extended_lengths_take_fewer_commands(chip: PassportChip, read: Read) -> None:
+    read(chip)
+    short, chip.commands = chip.commands, 0
+
+    read(chip, atr=chip.atr)
+
+    assert chip.commands < short / 2
+
+
+def test_an_answer_to_reset_that_promises_too_much_costs_no_reading(
+    chip: PassportChip,
+    read: Read,
+) -> None:
+    promise = chip.atr
+    chip.habits = replace(Habits(), extended=False)
+
+    assert read(chip, atr=promise).overall is Result.PASSED
+
+
+def test_personal_data_stay_out_of_repr(chip: PassportChip, read: Read) -> None:
+    shown = repr(read(chip))
+
+    for value in ("KIM", "HANEUL", "M123A4567", "910314"):
+        assert value not in shown
