@@ -11,6 +11,7 @@ from desk.credential import cbor, mdoc, sdjwt
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.keys import DeviceKey
 from desk.credential.mdoc import PreparedMdoc
+from desk.credential.profile import check_fit
 from desk.credential.sdjwt import PreparedSdJwt
 from desk.credential.signer import Issuer
 from desk.credential.terms import StatusReference, Terms, Validity
@@ -40,7 +41,12 @@ def prepare(
     validity: Validity,
     status: StatusReference | None,
 ) -> Prepared:
-    """``mdoc.prepare`` or ``sdjwt.prepare``, by format; raises ``ValueUnfit``."""
+    """``mdoc.prepare`` or ``sdjwt.prepare``, by format.
+
+    Raises ``ValueUnfit``, and ``SignerUnfit`` for a certificate whose signature no
+    verifier would accept; ``Validity.of`` has looked at its times.
+    """
+    check_fit(issuer.certificate_chain, values.issuing_country)
     terms = Terms(key, issuer, validity, status)
     if fmt is Format.MDOC:
         return mdoc.prepare(profile, values, terms)

@@ -30,16 +30,21 @@ def check_signer(chain: tuple[bytes, ...], country: str, now: datetime) -> None:
 
     ``country`` is the credential's issuing_country (alpha-2); ``now`` the signing time.
     """
-    if not chain:
-        raise SignerUnfit(reason="no certificate")
+    check_fit(chain, country)
     certificate = load_certificate(chain[0])
-    if problem := next(problems(certificate, country), None):
-        raise SignerUnfit(reason=problem)
     since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now < since:
         raise SignerNotYetValid(since=since.date().isoformat())
     if now >= until:
         raise SignerExpired(until=until.date().isoformat())
+
+
+def check_fit(chain: tuple[bytes, ...], country: str) -> None:
+    """Raises ``SignerUnfit`` where the leaf breaks the profile; its times are not looked at."""
+    if not chain:
+        raise SignerUnfit(reason="no certificate")
+    if problem := next(problems(load_certificate(chain[0]), country), None):
+        raise SignerUnfit(reason=problem)
 
 
 def problems(certificate: x509.Certificate, country: str) -> Iterator[str]:

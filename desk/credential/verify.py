@@ -82,10 +82,12 @@ def verify_mdoc(issuer_signed: bytes, trust: Trust, *, doctype: str) -> Verified
     validity = _mdoc_validity(_mapping(security_object.get("validityInfo"), "validityInfo"))
     _check_validity(validity, signer, trust)
     info = _mapping(security_object.get("deviceKeyInfo"), "deviceKeyInfo")
+    disclosed = _disclosed_items(members.get("nameSpaces"), security_object)
+    _check_country(disclosed, trust)
     return VerifiedCredential(
         format=Format.MDOC,
         type=doctype,
-        disclosed=_disclosed_items(members.get("nameSpaces"), security_object),
+        disclosed=disclosed,
         key=DeviceKey.from_cose(_mapping(info.get("deviceKey"), "deviceKey")),
         validity=validity,
         status=StatusReference.from_claim(security_object.get("status")),
@@ -159,10 +161,12 @@ def verify_sdjwt(compact: str, trust: Trust, *, vct: str) -> VerifiedCredential:
         raise WrongType(reason="another credential type")
     validity = _jwt_validity(claims)
     _check_validity(validity, signer, trust)
+    disclosed = disclosed_claims(claims, disclosures)
+    _check_country(disclosed, trust)
     return VerifiedCredential(
         format=Format.SD_JWT,
         type=vct,
-        disclosed=disclosed_claims(claims, disclosures),
+        disclosed=disclosed,
         key=DeviceKey.from_jwk(_mapping(_mapping(claims.get("cnf"), "cnf").get("jwk"), "jwk")),
         validity=validity,
         status=StatusReference.from_claim(claims.get("status")),
@@ -296,6 +300,13 @@ def _check_validity(validity: Validity, signer: bytes, trust: Trust) -> None:
             since=validity.signed.isoformat(),
             until=validity.valid_until.isoformat(),
         )
+
+
+def _check_country(disclosed: Mapping[tuple[str, ...], Any], trust: Trust) -> None:
+    """Where it is shown, issuing_country is the certificate's (ISO/IEC 18013-5 9.3.1)."""
+    for path, value in disclosed.items():
+        if path[-1] == "issuing_country" and trust.country not in (None, value):
+            raise IssuerUnknown(reason="issuing_country is not the certificate's")
 
 
 def _mapping(value: Any, what: str) -> Mapping[Any, Any]:

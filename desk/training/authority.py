@@ -165,7 +165,7 @@ class TrainingAuthority:
     @classmethod
     def load(cls, folder: Path) -> TrainingAuthority:
         """Read what ``store`` wrote; raises ``AuthorityMissing``."""
-        holders = json.loads(_read(folder / "officers.json"))
+        holders = _load_holders(folder / "officers.json")
         cards = tuple(
             OfficerCard(
                 holder,
@@ -365,6 +365,16 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as missing:
         raise AuthorityMissing(file=path.name) from missing
+
+
+def _load_holders(path: Path) -> list[str]:
+    try:
+        holders = json.loads(_read(path))
+    except ValueError as broken:
+        raise AuthorityMissing(file=path.name) from broken
+    if not isinstance(holders, list):
+        raise AuthorityMissing(file=path.name)
+    return [str(holder) for holder in holders]
 
 
 def _load_pair(path: Path) -> Pair:

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from desk.credential import intent
+from desk.credential import mdoc, sdjwt
 from desk.credential.claims import ClaimProfile, CredentialValues, Format, load_profile
 from desk.credential.holder import Held
 from desk.credential.keys import Curve
 from desk.credential.signer import LocalKey, LocalSigner
-from desk.credential.terms import StatusReference, Validity
+from desk.credential.terms import StatusReference, Terms, Validity
 from desk.credential.verify import Trust
 from desk.training.authority import SIGNATURE, TrainingAuthority
 
@@ -103,15 +103,10 @@ def issue(
     def issue_one(fmt: Format, key: LocalKey | None = None, by: LocalSigner | None = None) -> Held:
         key, by = key or LocalKey.generate(Curve.P256), by or signer
         leaf = by.certificate_chain[0]
-        prepared = intent.prepare(
-            fmt,
-            profile,
-            values,
-            key=key.public,
-            issuer=by,
-            validity=Validity.of(now, timedelta(days=365), profile.rounding, leaf),
-            status=status,
-        )
+        # Not by `intent.prepare`, which would refuse the signers some tests need.
+        validity = Validity.of(now, timedelta(days=365), profile.rounding, leaf)
+        prepare = mdoc.prepare if fmt is Format.MDOC else sdjwt.prepare
+        prepared = prepare(profile, values, Terms(key.public, by, validity, status))
         return Held(fmt, prepared.credential(by.sign(prepared.to_be_signed)), key)
 
     return issue_one

@@ -13,7 +13,7 @@ from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.keys import Curve, from_b64url
 from desk.credential.signer import LocalKey, LocalSigner
 from desk.credential.terms import StatusReference, Validity
-from desk.credential.troubles import Malformed, SignatureRefused, ValueUnfit
+from desk.credential.troubles import Malformed, SignatureRefused, SignerUnfit, ValueUnfit
 from desk.training.authority import SIGNATURE, TrainingAuthority, document_signer
 
 Prepare = Callable[[Format], intent.Prepared]
@@ -187,6 +187,32 @@ def test_nothing_is_prepared_without_a_mandatory_value(
                 replace(values, overseas_number=""),
                 key=LocalKey.generate().public,
                 issuer=signer,
+                validity=validity,
+                status=None,
+            )
+
+
+def test_an_unfit_signer_prepares_nothing(
+    profile: ClaimProfile,
+    values: CredentialValues,
+    authority: TrainingAuthority,
+    signer: LocalSigner,
+    now: datetime,
+) -> None:
+    """Before the card is asked: another kind of certificate, another country."""
+    validity = Validity.of(now, timedelta(days=30), profile.rounding, signer.certificate_chain[0])
+    for issuer, shown in (
+        (authority.status_signer, values),
+        (authority.officers[0].slots[0x9A].signer, values),
+        (signer, replace(values, issuing_country="US")),
+    ):
+        with pytest.raises(SignerUnfit):
+            intent.prepare(
+                Format.MDOC,
+                profile,
+                shown,
+                key=LocalKey.generate().public,
+                issuer=issuer,
                 validity=validity,
                 status=None,
             )

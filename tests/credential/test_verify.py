@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.credential import cbor, cose, holder, jose, sdjwt
+from desk.credential import cbor, cose, holder, jose, mdoc, sdjwt
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.holder import Held
 from desk.credential.keys import Curve, DeviceKey, b64url, from_b64url
 from desk.credential.presentation import verify_device_response, verify_key_bound
 from desk.credential.signer import LocalKey, LocalSigner
-from desk.credential.terms import StatusReference
+from desk.credential.terms import StatusReference, Terms, Validity
 from desk.credential.troubles import (
     ContentAltered,
     CredentialTrouble,
@@ -145,6 +145,25 @@ def test_a_status_signers_certificate_signs_no_credential(
 def test_another_country_is_refused(issue: Issue, check: Check, trust: Trust, fmt: Format) -> None:
     with pytest.raises(IssuerUnknown):
         check(issue(fmt).credential, fmt, replace(trust, country="UT"))
+
+
+@pytest.mark.parametrize("fmt", list(Format))
+def test_the_country_inside_must_be_the_certificates(
+    check: Check,
+    profile: ClaimProfile,
+    values: CredentialValues,
+    signer: LocalSigner,
+    trust: Trust,
+    now: datetime,
+    fmt: Format,
+) -> None:
+    validity = Validity.of(now, timedelta(days=9), profile.rounding, signer.certificate_chain[0])
+    terms = Terms(LocalKey.generate().public, signer, validity, None)
+    make = mdoc.prepare if fmt is Format.MDOC else sdjwt.prepare
+    prepared = make(profile, replace(values, issuing_country="US"), terms)
+
+    with pytest.raises(IssuerUnknown):
+        check(prepared.credential(signer.sign(prepared.to_be_signed)), fmt, trust)
 
 
 def test_another_type_is_refused(issue: Issue, trust: Trust) -> None:

@@ -118,7 +118,12 @@ def test_a_damaged_folder_is_refused(made: TrainingAuthority, tmp_path: Path, da
     assert missing.value.facts["file"] == "verifier.pem"
 
 
-def test_an_empty_folder_holds_none(tmp_path: Path) -> None:
+def test_an_empty_folder_holds_none(made: TrainingAuthority, tmp_path: Path) -> None:
+    for text in ("[", "{}"):
+        made.store(tmp_path / "broken")
+        (tmp_path / "broken" / "officers.json").write_text(text)
+        with pytest.raises(AuthorityMissing):
+            TrainingAuthority.load(tmp_path / "broken")
     with pytest.raises(AuthorityMissing):
         TrainingAuthority.load(tmp_path)
 
