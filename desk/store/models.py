@@ -18,7 +18,6 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -28,7 +27,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -254,11 +253,13 @@ class SlipRow(Base):
 
 class RegisterBatchRow(Base):
     """One import of the register extract. Only the batch in state ``active`` is looked at;
-    a batch still ``loading`` at the next start was cut off and is removed."""
+    a batch still ``loading`` at the next import was cut off and is removed. ``slot`` says
+    which of the two tables of entries holds it."""
 
     __tablename__ = "register_batches"
     __table_args__ = (
         CheckConstraint("state IN ('loading', 'active', 'retired')", name="state"),
+        CheckConstraint("slot IN ('a', 'b')", name="slot"),
         Index(
             "uq_register_batches_one_active",
             "state",
@@ -269,6 +270,7 @@ class RegisterBatchRow(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    slot: Mapped[str] = mapped_column(String(1), unique=True)
     state: Mapped[str] = mapped_column(String(10))
     started_at: Mapped[datetime]
     as_of: Mapped[datetime]
@@ -276,20 +278,21 @@ class RegisterBatchRow(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))
 
 
-class RegisterEntryRow(Base):
-    """One line of the extract. ``latin_key`` is the name as compared with a passport's."""
+class _RegisterEntry:
+    """One line of the extract. ``latin_key`` is the name as compared with a passport's.
 
-    __tablename__ = "register_entries"
-    __table_args__ = (
-        Index(None, "overseas_number"),
-        Index(None, "passport_number"),
-        Index(None, "birth_date", "latin_key"),
-        {"sqlite_with_rowid": False},
-    )
+    There are two such tables, one in use and one to load the next extract into: in one
+    table, removing millions of old lines would tear through every index.
+    """
 
-    batch_id: Mapped[int] = mapped_column(
-        Integer, ForeignKey("register_batches.id"), primary_key=True
-    )
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Index, ...]:  # noqa: N805  (SQLAlchemy passes the class)
+        return (
+            Index(None, "overseas_number"),
+            Index(None, "passport_number"),
+            Index(None, "birth_date", "latin_key"),
+        )
+
     line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     overseas_number: Mapped[str] = mapped_column(String(32))
     name_hangul: Mapped[str]
@@ -306,6 +309,14 @@ class RegisterEntryRow(Base):
     status: Mapped[str] = mapped_column(String(12))
     status_date: Mapped[date | None]
     status_reason: Mapped[str]
+
+
+class RegisterEntryA(_RegisterEntry, Base):
+    __tablename__ = "register_entries_a"
+
+
+class RegisterEntryB(_RegisterEntry, Base):
+    __tablename__ = "register_entries_b"
 
 
 class AuditRow(Base):

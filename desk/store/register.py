@@ -8,22 +8,32 @@ ministry's size is 2.4 million lines: nothing here holds more than one batch in 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from desk.issuance.case import RegisterFacts
 from desk.store import journal
 from desk.store.database import Store
 from desk.store.journal import Stamp
-from desk.store.models import RegisterBatchRow, RegisterEntryRow
+from desk.store.models import RegisterBatchRow, RegisterEntryA, RegisterEntryB
 from desk.store.register_file import (
     BadLine,
     Entry,
@@ -39,6 +49,9 @@ from desk.store.troubles import StoreTrouble
 
 LINES_A_STEP = 5_000
 MOST_BAD_LINES = 200
+
+_Entries = type[RegisterEntryA] | type[RegisterEntryB]
+_TABLES: dict[str, _Entries] = {"a": RegisterEntryA, "b": RegisterEntryB}
 
 
 @dataclass(frozen=True)
@@ -65,31 +78,29 @@ def import_extract(
     :class:`~desk.store.register_file.ExtractRefused`; then nothing has changed but the log.
     """
     tidy(store)
-    batch = _begin(store, stamp, as_of or stamp.at)
+    loading = _begin(store, stamp, as_of or stamp.at)
     try:
         # East of Greenwich a day may already be one that UTC has not reached.
         today = stamp.at.date() + timedelta(days=1)
-        entries = _load(store, batch, path, frozenset(posts), today, most_bad_lines)
-        state = _put_in_use(store, stamp, batch, entries, _sha256(path))
+        entries = _load(store, loading, path, frozenset(posts), today, most_bad_lines)
+        state = _put_in_use(store, stamp, loading, entries, _sha256(path))
     except ExtractRefused as refusal:
         _note_refusal(store, stamp, refusal)
         raise
     finally:
-        # A full disk may refuse this as well; the next import or start does it again.
+        # A full disk may refuse this as well; the next import does it again.
         with suppress(StoreTrouble):
             tidy(store)
     return state
 
 
 def tidy(store: Store) -> None:
-    """Remove what an interrupted or refused import left, and extracts no longer in use."""
+    """Remove what an interrupted or refused import left, and the extract no longer in use."""
     with store.read() as session:
-        left = session.scalars(
-            select(RegisterBatchRow.id).where(RegisterBatchRow.state != "active")
-        ).all()
-    for batch in left:
-        while _remove_some(store, batch):
-            pass
+        unused = select(RegisterBatchRow.id, RegisterBatchRow.slot)
+        left = session.execute(unused.where(RegisterBatchRow.state != "active")).all()
+    for batch, slot in left:
+        _empty(store, _TABLES[slot])
         with store.load() as connection:
             connection.execute(delete(RegisterBatchRow).where(RegisterBatchRow.id == batch))
     if left:
@@ -106,12 +117,14 @@ def state(session: Session) -> RegisterState | None:
 
 
 def by_overseas_number(session: Session, number: str) -> tuple[RegisterFacts, ...]:
-    return _entries(session, RegisterEntryRow.overseas_number == number)
+    return _entries(session, lambda entry: entry.overseas_number == number)
 
 
 def by_passport(session: Session, number: str) -> tuple[RegisterFacts, ...]:
     """Entries with this passport number; empty for an empty number."""
-    return _entries(session, RegisterEntryRow.passport_number == number) if number else ()
+    if not number:
+        return ()
+    return _entries(session, lambda entry: entry.passport_number == number)
 
 
 def by_name(
@@ -122,9 +135,13 @@ def by_name(
     ``cut``: the name may be cut off, as machine readable zones do from 39 letters on.
     """
     key = latin_key(surname, given_names)
-    column = RegisterEntryRow.latin_key
-    same = column.startswith(key.rstrip("<"), autoescape=True) if cut else column == key
-    return _entries(session, same, RegisterEntryRow.birth_date == birth_date)
+
+    def same(entry: _Entries) -> ColumnElement[bool]:
+        name = entry.latin_key
+        alike = name.startswith(key.rstrip("<"), autoescape=True) if cut else name == key
+        return and_(entry.birth_date == birth_date, alike)
+
+    return _entries(session, same)
 
 
 def find(
@@ -146,22 +163,36 @@ def find(
     return by_name(session, surname, given_names, birth_date, cut=cut)
 
 
-def _begin(store: Store, stamp: Stamp, as_of: datetime) -> int:
+@dataclass(frozen=True)
+class _Loading:
+    batch: int
+    table: _Entries
+
+
+def _begin(store: Store, stamp: Stamp, as_of: datetime) -> _Loading:
+    """Claim the table that is not in use."""
     with store.load() as connection:
-        values = {"state": "loading", "started_at": stamp.at, "as_of": as_of, "entries": 0}
-        query = insert(RegisterBatchRow).values(**values).returning(RegisterBatchRow.id)
-        return connection.execute(query).scalar_one()
+        used = connection.scalars(select(RegisterBatchRow.slot)).all()
+        slot = next(slot for slot in _TABLES if slot not in used)
+        values = {"slot": slot, "state": "loading", "started_at": stamp.at, "as_of": as_of}
+        query = insert(RegisterBatchRow).values(**values, entries=0)
+        batch = connection.execute(query.returning(RegisterBatchRow.id)).scalar_one()
+    return _Loading(batch, _TABLES[slot])
 
 
 def _load(
-    store: Store, batch: int, path: Path, posts: frozenset[str], today: date, most: int
+    store: Store, loading: _Loading, path: Path, posts: frozenset[str], today: date, most: int
 ) -> int:
-    """Lay all good lines down, step by step; how many. Raises for the bad ones."""
+    """Lay all good lines down, step by step; how many. Raises for the bad ones.
+
+    Indexes are made when all lines are there: sorted once instead of touched at random.
+    """
     bad: list[BadLine] = []
     count = entries = 0
     lines = read_extract(path, posts, today)
+    _drop_indexes(store, loading.table)
     while step := tuple(islice(lines, LINES_A_STEP)):
-        good = [line for line in step if isinstance(line, Entry)]
+        good = [_row(line) for line in step if isinstance(line, Entry)]
         for line in step:
             if isinstance(line, tuple):
                 count += 1
@@ -169,8 +200,9 @@ def _load(
         entries += len(good)
         if good:
             with store.load() as connection:
-                connection.execute(insert(RegisterEntryRow), [_row(batch, e) for e in good])
-    repeated_count, repeated = _repeated(store, batch, most)
+                connection.execute(insert(loading.table), good)
+    _make_indexes(store, loading.table)
+    repeated_count, repeated = _repeated(store, loading.table, most)
     count += repeated_count
     if count:
         shown = sorted([*bad, *repeated], key=lambda line: line.line)[:most]
@@ -180,34 +212,29 @@ def _load(
     return entries
 
 
-def _repeated(store: Store, batch: int, most: int) -> tuple[int, list[BadLine]]:
+def _repeated(store: Store, table: _Entries, most: int) -> tuple[int, list[BadLine]]:
     """How many lines repeat an overseas number of an earlier line, and the first of them."""
-    entry = RegisterEntryRow
-    # The sum keeps SQLite from sorting the whole batch in memory: it walks the index.
-    of_batch = entry.batch_id + 0 == batch
-    several = (
-        select(entry.overseas_number, func.min(entry.line), func.count())
-        .where(of_batch)
-        .group_by(entry.overseas_number)
-        .having(func.count() > 1)
-    )
+    number = table.overseas_number
+    several = select(number, func.min(table.line), func.count()).group_by(number)
     count = 0
     named: list[BadLine] = []
     with store.read() as session:
-        for number, first, lines in session.execute(several):
+        for repeated, first, lines in session.execute(several.having(func.count() > 1)):
             count += lines - 1
             if len(named) < most:
-                same = select(entry.line).where(of_batch, entry.overseas_number == number)
-                later = session.scalars(same.where(entry.line > first).limit(most)).all()
+                later = select(table.line).where(number == repeated, table.line > first)
                 named += [
-                    BadLine(line, "overseas_number", Reason.DUPLICATE, first) for line in later
+                    BadLine(line, "overseas_number", Reason.DUPLICATE, first)
+                    for line in session.scalars(later.limit(most)).all()
                 ]
     return count, named
 
 
-def _put_in_use(store: Store, stamp: Stamp, batch: int, entries: int, sha256: str) -> RegisterState:
+def _put_in_use(
+    store: Store, stamp: Stamp, loading: _Loading, entries: int, sha256: str
+) -> RegisterState:
     with store.write() as session:
-        row = session.get_one(RegisterBatchRow, batch)
+        row = session.get_one(RegisterBatchRow, loading.batch)
         session.execute(
             update(RegisterBatchRow)
             .where(RegisterBatchRow.state == "active")
@@ -218,12 +245,12 @@ def _put_in_use(store: Store, stamp: Stamp, batch: int, entries: int, sha256: st
             session,
             stamp,
             "REGISTER.IMPORTED",
-            batch=batch,
+            batch=row.id,
             entries=entries,
             sha256=sha256,
             as_of=row.as_of.isoformat(),
         )
-        return RegisterState(batch, row.as_of, entries, sha256)
+        return RegisterState(row.id, row.as_of, entries, sha256)
 
 
 def _note_refusal(store: Store, stamp: Stamp, refusal: ExtractRefused) -> None:
@@ -232,21 +259,37 @@ def _note_refusal(store: Store, stamp: Stamp, refusal: ExtractRefused) -> None:
         journal.append(session, stamp, "REGISTER.REFUSED", code=refusal.code, lines=count)
 
 
-def _remove_some(store: Store, batch: int) -> bool:
-    """Remove the next lines of a batch in a short transaction; False when none is left."""
-    entry = RegisterEntryRow
-    of_batch = select(entry.line).where(entry.batch_id == batch).order_by(entry.line)
-    some = of_batch.limit(LINES_A_STEP).subquery()
-    with store.load() as connection:
-        last = connection.scalar(select(func.max(some.c.line)))
-        if last is not None:
-            connection.execute(delete(entry).where(entry.batch_id == batch, entry.line <= last))
-    return last is not None
+def _empty(store: Store, table: _Entries) -> None:
+    """Remove all lines in short transactions, so that the desk's own writing gets between."""
+    _drop_indexes(store, table)
+    some = select(table.line).order_by(table.line).limit(LINES_A_STEP).subquery()
+    while True:
+        with store.load() as connection:
+            last = connection.scalar(select(func.max(some.c.line)))
+            if last is None:
+                break
+            connection.execute(delete(table).where(table.line <= last))
+    _make_indexes(store, table)
 
 
-def _row(batch: int, entry: Entry) -> dict[str, Any]:
-    key = latin_key(entry.surname, entry.given_names)
-    return {**vars(entry), "batch_id": batch, "latin_key": key}
+def _drop_indexes(store: Store, table: _Entries) -> None:
+    for index in _indexes(table):
+        with store.load() as connection:
+            index.drop(connection, checkfirst=True)
+
+
+def _make_indexes(store: Store, table: _Entries) -> None:
+    for index in _indexes(table):
+        with store.load() as connection:
+            index.create(connection, checkfirst=True)
+
+
+def _indexes(table: _Entries) -> tuple[Index, ...]:
+    return tuple(cast(Table, table.__table__).indexes)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {**vars(entry), "latin_key": latin_key(entry.surname, entry.given_names)}
 
 
 def _sha256(path: Path) -> str:
@@ -257,19 +300,21 @@ def _sha256(path: Path) -> str:
         raise ExtractUnreadable(path.name, file=path.name) from reason
 
 
-def _entries(session: Session, *conditions: Any) -> tuple[RegisterFacts, ...]:
+def _entries(
+    session: Session, condition: Callable[[_Entries], ColumnElement[bool]]
+) -> tuple[RegisterFacts, ...]:
     """Entries of the extract in use, the living first, else in the order of its lines."""
-    in_use = state(session)
+    in_use = session.scalar(select(RegisterBatchRow).where(RegisterBatchRow.state == "active"))
     if in_use is None:
         return ()
-    # Asked for the batch as well, SQLite would walk all of it instead of using the index.
-    found = session.scalars(select(RegisterEntryRow).where(*conditions)).all()
-    rows = [row for row in found if row.batch_id == in_use.batch]
+    table = _TABLES[in_use.slot]
+    found = session.scalars(select(table).where(condition(table))).all()
+    rows = list(cast(Sequence[RegisterEntryA | RegisterEntryB], found))
     rows.sort(key=lambda row: (row.status, row.line))
     return tuple(_facts(row, in_use.as_of) for row in rows)
 
 
-def _facts(row: RegisterEntryRow, as_of: datetime) -> RegisterFacts:
+def _facts(row: RegisterEntryA | RegisterEntryB, as_of: datetime) -> RegisterFacts:
     return RegisterFacts(
         overseas_number=row.overseas_number,
         name_hangul=row.name_hangul,

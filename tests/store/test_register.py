@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 from desk.store import journal, register
 from desk.store.database import Store
@@ -68,6 +69,14 @@ def bring_in(
     return register.import_extract(store, file, stamp, POSTS)
 
 
+def lines_stored(session: Session) -> int:
+    counts = [
+        session.execute(text(f"SELECT count(*) FROM register_entries_{slot}")).scalar_one()
+        for slot in "ab"
+    ]
+    return sum(counts)
+
+
 def bad_lines(store: Store, file: Path, stamp: Stamp, content: str | bytes) -> list[BadLine]:
     with pytest.raises(ExtractLines) as refused:
         bring_in(store, file, stamp, content)
@@ -118,7 +127,7 @@ def test_import_takes_the_place_of_the_former(store: Store, file: Path, stamp: S
 
     with store.read() as session:
         assert register.by_overseas_number(session, "LA-2") == ()
-        assert session.execute(text("SELECT count(*) FROM register_entries")).scalar() == 1
+        assert lines_stored(session) == 1
         assert session.execute(text("SELECT count(*) FROM register_batches")).scalar() == 1
         assert register.state(session).as_of == later.at  # type: ignore[union-attr]
 
@@ -273,7 +282,7 @@ class TestBadLines:
         with store.read() as session:
             assert register.state(session) == kept
             assert register.by_overseas_number(session, "LA-9") == ()
-            assert session.execute(text("SELECT count(*) FROM register_entries")).scalar() == 1
+            assert lines_stored(session) == 1
             last = journal.events(session)[-1]
         assert (last.kind, last.facts["code"]) == ("REGISTER.REFUSED", "REG-05")
 
@@ -387,7 +396,7 @@ class TestFinding:
             register.by_passport(session, "M3")
             register.by_name(session, "KIM", "HANEUL", date(1991, 3, 14))
             register.by_name(session, "KIM", "HANEUL", date(1991, 3, 14), cut=True)
-        looks = [query for query in asked if "FROM register_entries" in query]
+        looks = [query for query in asked if "FROM register_entries_" in query]
         with store.engine.connect() as connection:
             plans = [
                 connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("x",) * query.count("?"))
@@ -397,7 +406,7 @@ class TestFinding:
 
         assert len(looks) == 4
         for (detail,) in details:
-            assert "SEARCH register_entries USING INDEX" in detail
+            assert "SEARCH register_entries_a USING INDEX" in detail
 
     def test_no_extract(self, path: Path, store: Store, stamp: Stamp) -> None:
         with store.load() as connection:
@@ -414,20 +423,20 @@ def test_interrupted_import_is_cleared(store: Store, file: Path, stamp: Stamp) -
     with store.load() as connection:
         connection.execute(
             text(
-                "INSERT INTO register_batches (id, state, started_at, as_of, entries)"
-                " SELECT 99, 'loading', started_at, as_of, 0 FROM register_batches"
+                "INSERT INTO register_batches (id, slot, state, started_at, as_of, entries)"
+                " SELECT 99, 'b', 'loading', started_at, as_of, 0 FROM register_batches"
             )
         )
-        connection.execute(text("CREATE TEMP TABLE copy AS SELECT * FROM register_entries"))
-        connection.execute(text("UPDATE copy SET batch_id = 99, overseas_number = 'HALF'"))
-        connection.execute(text("INSERT INTO register_entries SELECT * FROM copy"))
+        connection.execute(text("INSERT INTO register_entries_b SELECT * FROM register_entries_a"))
+        connection.execute(text("UPDATE register_entries_b SET overseas_number = 'HALF'"))
+        connection.execute(text("DROP INDEX ix_register_entries_b_overseas_number"))
     with store.read() as session:
         assert register.by_overseas_number(session, "HALF") == ()
 
     register.tidy(store)
 
     with store.read() as session:
-        assert session.execute(text("SELECT count(*) FROM register_entries")).scalar() == 1
+        assert lines_stored(session) == 1
         assert session.execute(text("SELECT count(*) FROM register_batches")).scalar() == 1
 
 
@@ -452,7 +461,7 @@ def test_full_disk_while_importing(
 
     with store.read() as session:
         assert register.state(session) == kept
-        assert session.execute(text("SELECT count(*) FROM register_entries")).scalar() == 1
+        assert lines_stored(session) == 1
 
 
 @pytest.mark.parametrize(

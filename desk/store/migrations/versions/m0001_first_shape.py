@@ -73,6 +73,7 @@ def upgrade() -> None:
     op.create_table(
         "register_batches",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("slot", sa.String(length=1), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("started_at", sa.DateTime(), nullable=False),
         sa.Column("as_of", sa.DateTime(), nullable=False),
@@ -81,7 +82,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state IN ('loading', 'active', 'retired')", name=op.f("ck_register_batches_state")
         ),
+        sa.CheckConstraint("slot IN ('a', 'b')", name=op.f("ck_register_batches_slot")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_register_batches")),
+        sa.UniqueConstraint("slot", name=op.f("uq_register_batches_slot")),
     )
     op.create_index(
         "uq_register_batches_one_active",
@@ -204,49 +207,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("state <> 'void'"),
     )
 
-    op.create_table(
-        "register_entries",
-        sa.Column("batch_id", sa.Integer(), nullable=False),
-        sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("overseas_number", sa.String(length=32), nullable=False),
-        sa.Column("name_hangul", sa.Text(), nullable=False),
-        sa.Column("surname", sa.Text(), nullable=False),
-        sa.Column("given_names", sa.Text(), nullable=False),
-        sa.Column("latin_key", sa.Text(), nullable=False),
-        sa.Column("birth_date", sa.Date(), nullable=False),
-        sa.Column("sex", sa.String(length=1), nullable=False),
-        sa.Column("nationality", sa.String(length=3), nullable=False),
-        sa.Column("resident_number", sa.String(length=14), nullable=False),
-        sa.Column("passport_number", sa.String(length=9), nullable=False),
-        sa.Column("post", sa.String(length=8), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("status", sa.String(length=12), nullable=False),
-        sa.Column("status_date", sa.Date(), nullable=True),
-        sa.Column("status_reason", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["batch_id"], ["register_batches.id"], name=op.f("fk_register_entries_batch_id")
-        ),
-        sa.PrimaryKeyConstraint("batch_id", "line", name=op.f("pk_register_entries")),
-        sqlite_with_rowid=False,
-    )
-    op.create_index(
-        op.f("ix_register_entries_birth_date_latin_key"),
-        "register_entries",
-        ["birth_date", "latin_key"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_register_entries_overseas_number"),
-        "register_entries",
-        ["overseas_number"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_register_entries_passport_number"),
-        "register_entries",
-        ["passport_number"],
-        unique=False,
-    )
+    for slot in ("a", "b"):
+        _create_register_entries(f"register_entries_{slot}")
 
     op.create_table(
         "slips",
@@ -296,3 +258,28 @@ def upgrade() -> None:
             op.execute(
                 f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, 'append only'); END"
             )
+
+
+def _create_register_entries(table: str) -> None:
+    op.create_table(
+        table,
+        sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("overseas_number", sa.String(length=32), nullable=False),
+        sa.Column("name_hangul", sa.Text(), nullable=False),
+        sa.Column("surname", sa.Text(), nullable=False),
+        sa.Column("given_names", sa.Text(), nullable=False),
+        sa.Column("latin_key", sa.Text(), nullable=False),
+        sa.Column("birth_date", sa.Date(), nullable=False),
+        sa.Column("sex", sa.String(length=1), nullable=False),
+        sa.Column("nationality", sa.String(length=3), nullable=False),
+        sa.Column("resident_number", sa.String(length=14), nullable=False),
+        sa.Column("passport_number", sa.String(length=9), nullable=False),
+        sa.Column("post", sa.String(length=8), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("status_date", sa.Date(), nullable=True),
+        sa.Column("status_reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("line", name=f"pk_{table}"),
+    )
+    for columns in (["overseas_number"], ["passport_number"], ["birth_date", "latin_key"]):
+        op.create_index(f"ix_{table}_{'_'.join(columns)}", table, columns)
