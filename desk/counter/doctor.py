@@ -221,4 +221,3 @@ def _clock_and_disk(station: Station) -> BoardCheck:
     if free < DISK_LEAST_BYTES:
         raise DiskNearlyFull(megabytes=free // (1024 * 1024))
     return BoardCheck(CheckKey.CLOCK, CheckState.READY, "in_step")
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 
 from desk.counter.compare import REASONS, compare_sources
 from desk.counter.officers import Officer
@@ -90,7 +91,7 @@ def _take_reading(
         typed_mrz=typed.lines,
         document=document,
         register=entry,
-        compared=compare_sources(document, _source(station, typed), scanned, entry),
+        compared=compare_sources(document, zone_values(typed, stamp.at.date()), scanned, entry),
         verdict=None,
         face=None,
         opened_items=(),
@@ -138,9 +139,8 @@ def _document(station: Station, reading: PassportReading) -> Document:
     )
 
 
-def _source(station: Station, typed: Mrz) -> dict[str, str]:
-    """The typed or scanned zone as the comparison's items."""
-    today = station.now().date()
+def zone_values(typed: Mrz, today: date) -> dict[str, str]:
+    """A typed or scanned zone as the comparison's items."""
     birth, expiry = typed.birth_date(today), typed.expiry_date(today)
     return {
         "passport_number": typed.document_number,
@@ -195,3 +195,9 @@ def may_go_on(case: Case) -> bool:
         and case.document.overall is not Result.FAILED
         and not unexplained(case)
     )
+
+
+def worst_code(case: Case) -> str:
+    """The code of the finding that a refusal names: the first that failed."""
+    findings = case.document.findings if case.document else ()
+    return next((one.code for one in findings if one.result is Result.FAILED), "")

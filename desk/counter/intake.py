@@ -104,5 +104,7 @@ def _end(
     if case.offer is not None:
         case = withdraw(station, officer, case, ending.reason)
     now = station.now()
-    ended = advance(case, act, now, ending=ending, closed_at=now)
+    # A refusal is closed at the hand-over, with its slip; the other ends leave nothing to do.
+    closed_at = None if act is Act.REFUSE else now
+    ended = advance(case, act, now, ending=ending, closed_at=closed_at)
     return station.save(officer, ended, event, reason=ending.reason, code=ending.code)

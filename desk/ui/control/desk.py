@@ -1,0 +1,227 @@
+"""The officer's desk on the screen: who is signed in, which case is open, which page shows.
+
+Everything the controls share stands here. It holds the case as the last act left it and
+knows no widget but the shell; work goes through the lanes, and troubles that no page
+claims end in a banner of the page that is shown.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desk import __version__
+from desk.counter.officers import Officer, SignIn
+from desk.counter.station import Station
+from desk.issuance.case import Case
+from desk.trouble import Trouble
+from desk.ui import says
+from desk.ui.control.steps import Step, current_step, marks
+from desk.ui.glyphs import Glyph
+from desk.ui.lanes import Lane, Lanes
+from desk.ui.look import Look
+from desk.ui.parts.frame import HeaderView, Page
+from desk.ui.parts.rail import NavEntry, RailView
+from desk.ui.shell import Shell
+from desk.ui.troubles import Spoken, TroubleWords
+
+_log = logging.getLogger(__name__)
+
+CLOCK_MS = 1000
+
+
+class Desk(QObject):
+    """Signals: ``case_changed`` after every act, ``shown(Step | None)`` when another page
+    stands (None: the board), ``ticked`` each second; ``go_to(Step)``, ``to_board`` and
+    ``refused`` ask the window for another page."""
+
+    case_changed = Signal()
+    shown = Signal(object)
+    ticked = Signal()
+    go_to = Signal(object)
+    to_board = Signal()
+    refused = Signal()
+
+    def __init__(self, station: Station, look: Look, shell: Shell, lanes: Lanes) -> None:
+        super().__init__()
+        self.station = station
+        self.look = look
+        self.shell = shell
+        self.lanes = lanes
+        self.troubles = TroubleWords()
+        self.sign_in: SignIn | None = None
+        self.case: Case | None = None
+        self.step: Step | None = None
+        self.is_locked = False
+        self.devices_wrong = 0
+        self._applicant_words = ""
+        self._clock = QTimer(self)
+        self._clock.setInterval(CLOCK_MS)
+        self._clock.timeout.connect(self._tick)
+        look.retranslated.connect(self.refresh_frame)
+
+    # Who, where, when
+
+    @property
+    def officer(self) -> Officer:
+        """The signed-in officer; a page that asks before sign-in is a bug."""
+        if self.sign_in is None:
+            raise RuntimeError("nobody is signed in")
+        return self.sign_in.officer
+
+    def here(self) -> says.Here:
+        station = self.station
+        officer = self.sign_in.officer if self.sign_in else None
+        return says.Here(
+            post=dict(station.post.name),
+            window=station.settings.station.window,
+            zone=station.post.zone,
+            now=station.now(),
+            officer=self.officer_name(officer) if officer else "",
+            version=__version__,
+            training=station.training,
+        )
+
+    def officer_name(self, officer: Officer) -> str:
+        """이서준 영사; Consul Lee Seojun."""
+        if self.look.language == "ko":
+            return f"{officer.name_ko} {officer.title_ko}"
+        return f"{officer.title_en} {officer.name_en}"
+
+    # The case
+
+    def set_case(self, case: Case | None) -> None:
+        """The case after an act; every page that shows it is told."""
+        self.case = case
+        self.case_changed.emit()
+        self.refresh_frame()
+
+    def the_case(self) -> Case:
+        if self.case is None:
+            raise RuntimeError("no case is open")
+        return self.case
+
+    # Work
+
+    def work(
+        self,
+        lane: Lane,
+        job: Callable[[], Any],
+        done: Callable[[Any], None] | None = None,
+        trouble: Callable[[Trouble], None] | None = None,
+    ) -> None:
+        """Run ``job`` in ``lane``; a trouble nobody claims shows in the page's banner."""
+        self.lanes.run(lane, job, done, trouble or self.show_trouble)
+
+    def act(
+        self,
+        lane: Lane,
+        job: Callable[[], Case],
+        then: Callable[[], None] | None = None,
+        trouble: Callable[[Trouble], None] | None = None,
+    ) -> None:
+        """Run an act on the open case and take over the case it returns."""
+        number = self.the_case().number
+
+        def done(case: Case) -> None:
+            # The officer may have gone on to another case in between.
+            if self.case is not None and self.case.number == number:
+                self.set_case(case)
+                if then is not None:
+                    then()
+
+        self.work(lane, job, done, trouble)
+
+    def spoken(self, reason: Trouble) -> Spoken:
+        return self.troubles.of(reason.code, self.look.language, reason.facts)
+
+    def show_trouble(self, reason: Trouble) -> None:
+        """The banner of the page that is shown."""
+        _log.warning("trouble %s", reason.code)
+        page = self.shell.page
+        if page is not None:
+            show_banner(page, self.spoken(reason))
+
+    # Pages
+
+    def show(self, step: Step | None, page: Page) -> None:
+        """Let ``page`` stand between rail and header; ``step`` None is the board."""
+        self.step = step
+        self.shell.show_page(page)
+        self.refresh_frame()
+        self.shown.emit(step)
+
+    def start_clock(self) -> None:
+        self._clock.start()
+
+    def stop_clock(self) -> None:
+        self._clock.stop()
+
+    def _tick(self) -> None:
+        self._show_header()
+        self.ticked.emit()
+
+    def applicant_sees(self, words: str) -> None:
+        """What the header says of the applicant's window."""
+        self._applicant_words = words
+        self._show_header()
+
+    def refresh_frame(self) -> None:
+        """Rail and header once more."""
+        self._show_header()
+        self.shell.show_rail(self._rail())
+
+    def _show_header(self) -> None:
+        now, zone = self.station.now(), self.station.post.zone
+        self.shell.show_header(
+            HeaderView(
+                applicant=self._applicant_words,
+                post_time=says.header_time(self.look, now, zone),
+                seoul_time=says.header_time(self.look, now, says.SEOUL),
+            )
+        )
+
+    def _rail(self) -> RailView:
+        say = self.look.say
+        officer = self.sign_in.officer if self.sign_in else None
+        window = self.station.settings.station.window
+        wrong = self.devices_wrong
+        view = RailView(
+            post=self.station.post.name[self.look.language],
+            officer=self.officer_name(officer) if officer else "",
+            role=say("rail.role_window", role=say("role.officer"), window=window),
+            devices=say("rail.attention", n=wrong) if wrong else say("rail.all_ready"),
+            devices_glyph=Glyph.ATTENTION if wrong else Glyph.PASSED,
+        )
+        if self.step is None or self.case is None:
+            board = NavEntry("board", say("rail.board"), "layout-dashboard", current=True)
+            return replace(view, entries=(board,))
+        case = self.case
+        hangul = case.register.name_hangul if case.register else ""
+        latin = case.document.latin_name if case.document else ""
+        name, second = says.person(self.look, hangul, latin)
+        return replace(
+            view,
+            case_number=case.number,
+            name=name,
+            second_name=second,
+            steps=marks(self.look, self.here(), case, self.step),
+        )
+
+    def current(self) -> Step:
+        return current_step(self.the_case())
+
+
+def show_banner(page: Page, spoken: Spoken) -> None:
+    """A trouble in words on top of ``page``."""
+    page.show_banner(
+        glyph=spoken.glyph,
+        title=spoken.title,
+        sentence=spoken.text,
+        next_step=spoken.next,
+        code=spoken.code,
+    )

@@ -1,0 +1,223 @@
+"""The passport page: the zone opens the chip, the chip is read, differences are explained."""
+
+from __future__ import annotations
+
+import threading
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QImage
+
+from desk.counter import deciding, document, intake
+from desk.issuance.case import Case
+from desk.mrtd import mrz as zone
+from desk.mrtd.mrz import Mrz, MrzError
+from desk.mrtd.portrait import portrait_rgb
+from desk.mrtd.reader import ReadPhase, ReadProgress
+from desk.store import cases
+from desk.store.cases import BlobKind
+from desk.trouble import Trouble
+from desk.ui.control.desk import Desk
+from desk.ui.control.steps import Step
+from desk.ui.lanes import Lane
+from desk.ui.pages.passport import PassportPage, PassportView, Stage
+from desk.ui.pages.passport_parts import PhaseLine, PhaseState
+from desk.ui.pictures import image_of
+
+PROGRESS_MS = 100
+
+
+class ReadingStopped(Trouble):
+    """The officer stopped the reading; nothing of it is kept."""
+
+    code = "CHIP-90"
+
+
+class PassportControl(QObject):
+    """Reads in the passport's lane; the page polls the newest progress ten times a second."""
+
+    def __init__(self, desk: Desk, page: PassportPage) -> None:
+        super().__init__(desk)
+        self._desk, self._page = desk, page
+        self._stage = Stage.EMPTY
+        self._typed: Mrz | None = None
+        self._typed_lines: tuple[str, ...] = ()
+        self._scanned = False
+        self._problem: MrzError | None = None
+        self._trouble: Trouble | None = None
+        self._picture: QImage | None = None
+        self._progress: ReadProgress | None = None
+        self._stop = threading.Event()
+        self._timer = QTimer(self)
+        self._timer.setInterval(PROGRESS_MS)
+        self._timer.timeout.connect(self.render)
+        page.mrz_entered.connect(lambda text: self.read(text, scanned=False))
+        page.stop_reading.connect(self._stop.set)
+        page.read_again.connect(self._again)
+        page.difference_reason_chosen.connect(self._explain)
+        page.refuse_requested.connect(self._refuse)
+        page.go_on.connect(self._go_on)
+        page.remedy.connect(lambda _key: self._again())
+        desk.shell.mrz_scanned.connect(self._scan)
+        desk.look.retranslated.connect(self.render)
+
+    # Showing
+
+    def enter(self, case: Case) -> None:
+        """Show what is known of the document; the page of a new case waits for the zone."""
+        self._stop.clear()
+        self._progress, self._problem, self._trouble = None, None, None
+        self._typed_lines = case.typed_mrz
+        self._typed = zone.parse("\n".join(case.typed_mrz)) if case.typed_mrz else None
+        self._stage = Stage.READ if case.document is not None else Stage.EMPTY
+        self._picture = None
+        if case.document is not None:
+            self._load_picture(case)
+        self.render()
+        self._desk.show(Step.PASSPORT, self._page)
+
+    def _load_picture(self, case: Case) -> None:
+        station = self._desk.station
+
+        def load() -> QImage | None:
+            with station.store.read() as session:
+                data = cases.blob(session, case.number, BlobKind.PORTRAIT)
+            return None if data is None else image_of(portrait_rgb(data))
+
+        def done(picture: QImage | None) -> None:
+            self._picture = picture
+            self.render()
+
+        self._desk.work(Lane.RECORDS, load, done)
+
+    def render(self) -> None:
+        """A new view for the page."""
+        case = self._desk.case
+        if case is None or self._desk.step not in (None, Step.PASSPORT):
+            return
+        desk = self._desk
+        self._page.render(
+            PassportView(
+                here=desk.here(),
+                case=case,
+                stage=self._stage,
+                picture=self._picture,
+                phases=self._phases(),
+                typed=self._typed_lines,
+                typed_values=self._typed_values(),
+                scanned=self._scanned,
+                mrz_problem=desk.spoken(self._problem) if self._problem else None,
+                trouble=desk.spoken(self._trouble) if self._trouble else None,
+                can_go_on=document.may_go_on(case),
+                read_only=desk.current() > Step.ELIGIBILITY or case.closed_at is not None,
+            )
+        )
+
+    def _typed_values(self) -> dict[str, str]:
+        if self._typed is None:
+            return {}
+        return document.zone_values(self._typed, self._desk.station.now().date())
+
+    def _phases(self) -> tuple[PhaseLine, ...]:
+        now = self._progress
+        if now is None:
+            return tuple(PhaseLine(phase.value, PhaseState.WAITING) for phase in ReadPhase)
+        order = list(ReadPhase)
+        place = order.index(now.phase)
+        return tuple(self._phase(phase, number, place, now) for number, phase in enumerate(order))
+
+    @staticmethod
+    def _phase(phase: ReadPhase, number: int, place: int, now: ReadProgress) -> PhaseLine:
+        if number < place:
+            return PhaseLine(phase.value, PhaseState.DONE)
+        if number == place:
+            return PhaseLine(phase.value, PhaseState.RUNNING, now.done, now.total)
+        return PhaseLine(phase.value, PhaseState.WAITING)
+
+    # Reading
+
+    def _scan(self, text: str) -> None:
+        if self._desk.step is Step.PASSPORT and self._stage is not Stage.READING:
+            self.read(text, scanned=True)
+
+    def read(self, text: str, *, scanned: bool) -> None:
+        """Open and read the chip with this zone; a zone that does not fit says where."""
+        self._typed_lines = tuple(text.splitlines())
+        self._scanned = scanned
+        self._problem, self._trouble = None, None
+        try:
+            self._typed = zone.parse(text)
+        except MrzError as problem:
+            self._problem = problem
+            self._stage = Stage.EMPTY
+            self.render()
+            return
+        self._stage = Stage.READING
+        self._progress = None
+        self._stop.clear()
+        self._timer.start()
+        self.render()
+        self._start(text, scanned)
+
+    def _start(self, text: str, scanned: bool) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        station, officer, stop = desk.station, desk.officer, self._stop
+
+        def progress(step: ReadProgress) -> None:
+            self._progress = step
+            if stop.is_set():
+                raise ReadingStopped()
+
+        desk.act(
+            Lane.PASSPORT,
+            lambda: document.read_document(station, officer, case, text, scanned, progress),
+            self._read,
+            self._failed,
+        )
+
+    def _read(self) -> None:
+        self._timer.stop()
+        self._stage = Stage.READ
+        self._load_picture(self._desk.the_case())
+        self.render()
+
+    def _failed(self, reason: Trouble) -> None:
+        self._timer.stop()
+        self._progress = None
+        self._stage = Stage.READ if self._desk.the_case().document else Stage.EMPTY
+        self._trouble = None if isinstance(reason, ReadingStopped) else reason
+        self.render()
+
+    def _again(self) -> None:
+        if self._typed_lines and self._stage is not Stage.READING:
+            self.read("\n".join(self._typed_lines), scanned=self._scanned)
+
+    # What the officer decides
+
+    def _explain(self, item: str, reason: str) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        desk.act(
+            Lane.RECORDS,
+            lambda: document.explain(desk.station, desk.officer, case, item, reason),
+            self.render,
+        )
+
+    def _refuse(self, reason: str, remark: str) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        code = document.worst_code(case)
+        desk.act(
+            Lane.RECORDS,
+            lambda: intake.refuse(desk.station, desk.officer, case, reason, code, remark),
+            desk.refused.emit,
+        )
+
+    def _go_on(self) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        if desk.current() > Step.ELIGIBILITY:
+            desk.go_to.emit(desk.current())
+            return
+
+        def decide() -> Case:
+            present = deciding.confirm_in_person(desk.station, desk.officer, case)
+            return deciding.decide(desk.station, desk.officer, present)
+
+        desk.act(Lane.RECORDS, decide, lambda: desk.go_to.emit(Step.ELIGIBILITY))
