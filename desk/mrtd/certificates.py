@@ -8,6 +8,7 @@ matter; the chain and its dates are `desk.mrtd.passive`'s.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -15,7 +16,11 @@ from typing import Any
 
 from asn1crypto import x509
 
+from desk.iso7816 import tlv
+from desk.iso7816.tlv import Tlv
+from desk.iso7816.troubles import TlvError
 from desk.mrtd import signatures
+from desk.mrtd.der import dotted
 from desk.mrtd.signatures import PublicKey, Scheme
 
 MAX_CERTIFICATE = 32 * 1024
@@ -24,6 +29,8 @@ MASTER_LIST_SIGNER = "2.23.136.1.1.3"
 _COUNTRY = "2.5.4.6"
 _COMMON_NAME = "2.5.4.3"
 _ORGANISATION = ("2.5.4.10", "2.5.4.11")
+_SEQUENCE, _VERSION, _EXTENSIONS = 0x30, 0xA0, 0xA3
+_KEY_CERT_SIGN = 0x04
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
@@ -99,8 +106,8 @@ def parse(der: bytes) -> Certificate:
     if len(der) > MAX_CERTIFICATE:
         raise CertificateUnreadable("larger than 32 kB")
     try:
-        return _read(x509.Certificate.load(der, strict=True))
-    except _MALFORMED as error:
+        return _read(der)
+    except (*_MALFORMED, TlvError) as error:
         raise CertificateUnreadable(f"not readable: {type(error).__name__}") from error
 
 
@@ -120,28 +127,44 @@ def name(der: bytes) -> Name:
     return Name(_key(parsed), country.upper(), label)
 
 
-def _read(parsed: Any) -> Certificate:
-    signed = parsed["tbs_certificate"]
-    extensions = {
-        item["extn_id"].dotted: item["extn_value"].contents for item in signed["extensions"]
-    }
+def _read(der: bytes) -> Certificate:
+    """RFC 5280 clause 4.1, field by field.
+
+    Read by our own TLV: a general ASN.1 library takes four times as long, and a master
+    list holds hundreds of certificates.
+    """
+    signed, algorithm, signature = tlv.parse_one(der, _SEQUENCE).children
+    fields = [field for field in signed.children if field.tag != _VERSION]
+    serial, _, issuer, validity, subject, spki, *rest = fields
+    not_before, not_after = validity.children
+    extensions = _extensions(rest)
     return Certificate(
-        der=parsed.dump(),
-        signed=signed.dump(),
-        subject=name(signed["subject"].dump()),
-        issuer=name(signed["issuer"].dump()),
-        serial=signed["serial_number"].native,
-        not_before=_moment(signed["validity"]["not_before"]),
-        not_after=_moment(signed["validity"]["not_after"]),
+        der=der,
+        signed=signed.raw,
+        subject=name(subject.raw),
+        issuer=name(issuer.raw),
+        serial=int.from_bytes(serial.value, signed=True),
+        not_before=_moment(not_before),
+        not_after=_moment(not_after),
         subject_key_id=_subject_key_id(extensions),
         authority_key_id=_authority_key_id(extensions),
         is_authority=_is_authority(extensions),
         signs_certificates=_signs_certificates(extensions),
         extended_usage=_extended_usage(extensions),
-        algorithm=parsed["signature_algorithm"].dump(),
-        signature=_bits(parsed["signature_value"]),
-        spki=signed["subject_public_key_info"].dump(),
+        algorithm=algorithm.raw,
+        signature=_bits(signature),
+        spki=spki.raw,
     )
+
+
+def _extensions(rest: list[Tlv]) -> dict[str, bytes]:
+    """Value of each extension by its dotted identifier; empty for certificates without."""
+    holder = next((item for item in rest if item.tag == _EXTENSIONS), None)
+    if holder is None:
+        return {}
+    items = tlv.parse_one(holder.value, _SEQUENCE).children
+    parts = (item.children for item in items)
+    return {dotted(part[0].value): part[-1].value for part in parts}
 
 
 def _attributes(parsed: Any) -> dict[str, str]:
@@ -175,41 +198,49 @@ def _folded(value: Any) -> str:
     return " ".join(text.casefold().split()) if isinstance(text, str) else value.dump().hex()
 
 
-def _moment(value: Any) -> datetime:
-    moment: datetime = value.chosen.native
+def _moment(value: Tlv) -> datetime:
+    moment: datetime = x509.Time.load(value.raw).native
     return moment.astimezone(UTC)
 
 
-def _bits(value: Any) -> bytes:
-    contents: bytes = value.contents
-    if not contents or contents[0]:
+def _bits(item: Tlv) -> bytes:
+    if not item.value or item.value[0]:
         raise ValueError("bit string not whole bytes")
-    return contents[1:]
+    return item.value[1:]
 
 
-def _subject_key_id(extensions: dict[str, bytes]) -> bytes | None:
+def _subject_key_id(extensions: Mapping[str, bytes]) -> bytes | None:
     raw = extensions.get("2.5.29.14")
-    return None if raw is None else bytes(x509.OctetString.load(raw).native)
+    return None if raw is None else tlv.parse_one(raw, 0x04).value
 
 
-def _authority_key_id(extensions: dict[str, bytes]) -> bytes | None:
+def _authority_key_id(extensions: Mapping[str, bytes]) -> bytes | None:
     raw = extensions.get("2.5.29.35")
-    return None if raw is None else x509.AuthorityKeyIdentifier.load(raw)["key_identifier"].native
+    if raw is None:
+        return None
+    found = tlv.parse_one(raw, _SEQUENCE).find(0x80)
+    return None if found is None else found.value
 
 
-def _is_authority(extensions: dict[str, bytes]) -> bool:
+def _is_authority(extensions: Mapping[str, bytes]) -> bool:
     raw = extensions.get("2.5.29.19")
-    return raw is not None and bool(x509.BasicConstraints.load(raw)["ca"].native)
+    if raw is None:
+        return False
+    found = tlv.parse_one(raw, _SEQUENCE).find(0x01)
+    return found is not None and any(found.value)
 
 
-def _signs_certificates(extensions: dict[str, bytes]) -> bool:
+def _signs_certificates(extensions: Mapping[str, bytes]) -> bool:
     """Without the extension every use is allowed (RFC 5280 clause 4.2.1.3); China's lacks it."""
     raw = extensions.get("2.5.29.15")
-    return raw is None or "key_cert_sign" in x509.KeyUsage.load(raw).native
+    if raw is None:
+        return True
+    bits = tlv.parse_one(raw, 0x03).value
+    return len(bits) > 1 and bool(bits[1] & _KEY_CERT_SIGN)
 
 
-def _extended_usage(extensions: dict[str, bytes]) -> tuple[str, ...]:
+def _extended_usage(extensions: Mapping[str, bytes]) -> tuple[str, ...]:
     raw = extensions.get("2.5.29.37")
     if raw is None:
         return ()
-    return tuple(usage.dotted for usage in x509.ExtKeyUsageSyntax.load(raw))
+    return tuple(dotted(usage.value) for usage in tlv.parse_one(raw, _SEQUENCE).children)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from desk.iso7816 import tlv
 from desk.iso7816.troubles import TlvError
 from desk.mrtd import mrz, signatures
+from desk.mrtd.der import dotted
 from desk.mrtd.mrz import Mrz, MrzError, MrzShape
 from desk.mrtd.troubles import FileMalformed
 
@@ -125,18 +126,4 @@ def _security_info(item: tlv.Tlv) -> SecurityInfo:
     if item.tag != _SEQUENCE or not 2 <= len(parts) <= 3 or parts[0].tag != _OBJECT_ID:
         raise TlvError("no security info")
     optional = parts[2].raw if len(parts) == 3 else b""
-    return SecurityInfo(_dotted(parts[0].value), parts[1].raw, optional)
-
-
-def _dotted(value: bytes) -> str:
-    """An object identifier in dotted form (ISO/IEC 8825-1 clause 8.19)."""
-    arcs, number = [], 0
-    for octet in value:
-        number = number << 7 | octet & 0x7F
-        if not octet & 0x80:
-            arcs.append(number)
-            number = 0
-    if not arcs or value[-1] & 0x80:
-        raise TlvError("object identifier cut short")
-    first = min(arcs[0] // 40, 2)
-    return ".".join(str(arc) for arc in (first, arcs[0] - 40 * first, *arcs[1:]))
+    return SecurityInfo(dotted(parts[0].value), parts[1].raw, optional)
