@@ -19,7 +19,9 @@ MAX_BYTES = 20_000
 _MIN_WIDTH = 180
 _MAX_PIXELS = 40_000_000
 _FORMATS = ("JPEG", "JPEG2000", "PNG")
-_BEST, _WORST = 92, 20
+_BEST, _WORST = 92, 40
+# A noisy picture gets smaller before it gets coarser than the worst quality.
+_NARROWER = (360, 240, _MIN_WIDTH)
 # The face box (hairline to chin) fills this part of the portrait's height and has its
 # middle this far from the top: ISO/IEC 19794-5 token image proportions.
 _FACE_HEIGHT = 0.55
@@ -46,9 +48,10 @@ def prepare(source: bytes | Image.Image, face: FaceBox | None = None) -> bytes:
     cropped = picture.crop(_crop(picture.width, picture.height, face))
     if cropped.width < _MIN_WIDTH:
         raise PortraitUnusable(reason="picture is too small")
-    if cropped.width > WIDTH:
-        cropped = cropped.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
-    return _compressed(cropped)
+    for width in (WIDTH, *_NARROWER):
+        if data := _compressed(_narrowed(cropped, width)):
+            return data
+    raise PortraitUnusable(reason="picture has too much detail")
 
 
 def _decoded(source: bytes | Image.Image) -> Image.Image:
@@ -80,12 +83,18 @@ def _crop(width: int, height: int, face: FaceBox | None) -> tuple[int, int, int,
     return round(left), round(top), round(left + wide), round(top + tall)
 
 
-def _compressed(picture: Image.Image) -> bytes:
-    """The best quality that stays within ``MAX_BYTES``, found by halving."""
+def _narrowed(picture: Image.Image, width: int) -> Image.Image:
+    if picture.width <= width:
+        return picture
+    return picture.resize((width, width * HEIGHT // WIDTH), Image.Resampling.LANCZOS)
+
+
+def _compressed(picture: Image.Image) -> bytes | None:
+    """The best quality that stays within ``MAX_BYTES``, found by halving; None if none does."""
     low, high = _WORST, _BEST
     best = _jpeg(picture, low)
     if len(best) > MAX_BYTES:
-        raise PortraitUnusable(reason="picture has too much detail")
+        return None
     while low < high:
         middle = (low + high + 1) // 2
         data = _jpeg(picture, middle)

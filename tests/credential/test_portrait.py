@@ -49,6 +49,16 @@ def test_the_quality_is_used_up() -> None:
     assert len(prepare(picture(960, 1280, detail=40))) > 0.8 * MAX_BYTES
 
 
+def test_a_noisy_picture_becomes_smaller_instead_of_coarse() -> None:
+    noise = np.random.default_rng(7).integers(0, 255, (200, 150, 3), dtype=np.uint8)
+    source = Image.fromarray(noise).resize((960, 1280))
+
+    portrait = prepare(source)
+
+    assert len(portrait) <= MAX_BYTES
+    assert opened(portrait).size in {(360, 480), (240, 320), (180, 240)}
+
+
 def test_the_crop_is_laid_around_the_face() -> None:
     wide = Image.new("RGB", (1280, 720), "white")
     wide.paste((200, 0, 0), (900, 200, 1100, 480))
