@@ -16,7 +16,7 @@ from desk.iso7816.troubles import CardAnswered
 from desk.mrtd.ciphers import MAC_LENGTH, TripleDesSuite, same, triple_des_keys
 from desk.mrtd.mrz import MrzKey
 from desk.mrtd.secure_messaging import SecureMessaging
-from desk.mrtd.troubles import AccessRefused, SessionBroken
+from desk.mrtd.troubles import AccessNotOffered, AccessRefused, SessionBroken
 
 INS_GET_CHALLENGE = 0x84
 INS_EXTERNAL_AUTHENTICATE = 0x82
@@ -73,11 +73,14 @@ def open_session(
 ) -> SecureMessaging:
     """Mutual authentication; the eMRTD application is selected already.
 
-    Raises AccessRefused where the chip does not take the key, SessionBroken where the
-    chip cannot show that it knows it.
+    Raises AccessNotOffered where the chip has no BAC, AccessRefused where it does not take
+    the key, SessionBroken where it cannot show that it knows it.
     """
     suite, own = access_keys(key), Half.draw(random)
-    challenge = ask(connection, CommandApdu(0x00, INS_GET_CHALLENGE, 0, 0, le=NONCE))
+    try:
+        challenge = ask(connection, CommandApdu(0x00, INS_GET_CHALLENGE, 0, 0, le=NONCE))
+    except CardAnswered as refusal:
+        raise AccessNotOffered(sw=f"{refusal.sw:04X}") from refusal
     if len(challenge) != NONCE:
         raise SessionBroken("challenge of wrong length")
     command = CommandApdu(

@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from desk.iso7816.connection import CardConnection, ResponseChaining
 from desk.iso7816.status import StatusWord
-from desk.iso7816.troubles import TransportFailed
+from desk.iso7816.troubles import CardRemoved, TransportFailed
 from desk.mrtd import bac, files, judge, lds, passive, portrait, sod
 from desk.mrtd.anchors import AnchorSet
 from desk.mrtd.files import File, FileReader, ReadLength
@@ -104,7 +104,7 @@ def read_passport(
     ``key``'s fields are); ``atr`` lets reads grow beyond 223 bytes where the chip says it
     takes extended lengths.
 
-    Raises NotAPassport, AccessRefused, ChipLost, SessionBroken, FileMissing,
+    Raises NotAPassport, AccessNotOffered, AccessRefused, ChipLost, SessionBroken, FileMissing,
     FileMalformed, PortraitUnreadable, CardAnswered; nothing is kept then, and reading
     again begins from clean.
     """
@@ -181,10 +181,15 @@ class _Reading:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Turns a transport that fails in mid-reading into ChipLost, with how far it came."""
+        """Turns a chip that falls silent into ChipLost, with how far reading had come.
+
+        A service that stopped or a reader unplugged say more by their own names.
+        """
         try:
             yield
         except TransportFailed as error:
+            if type(error) not in (TransportFailed, CardRemoved):
+                raise
             raise ChipLost(self._phase.value, self._done) from error
 
     def _open(self) -> SecureChannel:

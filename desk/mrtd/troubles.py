@@ -5,6 +5,7 @@
         ├── ChipLost             the passport left the reader while it was read
         ├── NotAPassport         no eMRTD application on the chip
         ├── AccessRefused        the typed zone does not open this chip
+        ├── AccessNotOffered     the chip does not open by the zone in this way (BAC)
         ├── SessionBroken        secure messaging does not verify any more
         ├── FileMissing          a file that every passport has is not there
         ├── FileMalformed        a file is not built as Doc 9303-10 says, or claims absurd sizes
@@ -45,6 +46,12 @@ class AccessRefused(PassportTrouble):
     """The chip refused the key made from number, birth and expiry; nothing was read."""
 
     code: ClassVar[str] = "CHIP-03"
+
+
+class AccessNotOffered(PassportTrouble):
+    """The chip has no Basic Access Control; issuers are dropping it for PACE."""
+
+    code: ClassVar[str] = "CHIP-08"
 
 
 class SessionBroken(PassportTrouble):

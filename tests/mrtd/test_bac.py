@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from desk.iso7816.apdu import CommandApdu
-from desk.iso7816.troubles import CardAnswered
 from desk.mrtd import bac
 from desk.mrtd.bac import Half
 from desk.mrtd.mrz import MrzKey
-from desk.mrtd.troubles import AccessRefused, SessionBroken
+from desk.mrtd.troubles import AccessNotOffered, AccessRefused, SessionBroken
 
 # All numbers: ICAO Doc 9303-11 appendix D.3.
 KEY = MrzKey("L898902C", "690806", "940623")
@@ -99,7 +98,7 @@ def test_a_challenge_of_another_length(challenge: bytes) -> None:
 
 
 def test_a_chip_without_challenge() -> None:
-    with pytest.raises(CardAnswered):
+    with pytest.raises(AccessNotOffered):
         bac.open_session(Chip(b"\x6d\x00"), KEY)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 
+from desk.cards.troubles import ServiceStopped
 from desk.iso7816.connection import CardConnection
 from desk.iso7816.troubles import CardRemoved, TransportFailed
 from desk.mrtd import mrz
@@ -250,6 +251,15 @@ def test_reading_again_begins_from_clean(chip: PassportChip, read: Read) -> None
         read(LeavingChip(chip, 2000))
 
     assert read(chip).overall is Result.PASSED
+
+
+def test_a_service_that_stopped_keeps_its_own_name(read: Read) -> None:
+    class Stopped:
+        def transmit(self, apdu: bytes) -> bytes:
+            raise ServiceStopped
+
+    with pytest.raises(ServiceStopped):
+        read(Stopped())
 
 
 def test_a_reader_that_fails_is_told_the_same_way(chip: PassportChip, read: Read) -> None:
