@@ -11,7 +11,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -31,9 +30,8 @@ from desk.trouble import Trouble
 
 START_SECONDS = 30.0
 _STOP_SECONDS = 8.0
-# A child that dies at once again and again is left alone a little longer each time.
+# A child that dies before it serves, again and again, is left alone longer each time.
 _PAUSES = (0.0, 0.5, 2.0, 5.0)
-_HEALTHY_SECONDS = 10.0
 _LOG_LIMIT = 5_000_000
 _STARTING_TROUBLES: tuple[type[Trouble], ...] = (
     AddressTaken,
@@ -141,28 +139,27 @@ class ServiceProcess:
     # On the watching thread
 
     def _watch(self) -> None:
-        deaths = 0
+        failures = 0
         while not self._stopping.is_set():
-            started = time.monotonic()
-            if not self._one_life():
+            served = self._one_life()
+            if served is None:
                 return
-            lived = time.monotonic() - started
-            deaths = 0 if lived > _HEALTHY_SECONDS else min(deaths + 1, len(_PAUSES) - 1)
-            self._stopping.wait(_PAUSES[deaths])
+            failures = 0 if served else min(failures + 1, len(_PAUSES) - 1)
+            self._stopping.wait(_PAUSES[failures])
 
-    def _one_life(self) -> bool:
-        """From start to death; False when there shall be no other."""
+    def _one_life(self) -> bool | None:
+        """From start to death: whether it served; None when there shall be no other."""
         self._on_change(ServiceState.STARTING)
         self._failure = None
         child = self._spawn()
         if child is None:
-            return False
+            return None
         with child:
             self._attend(child)
             status = child.wait()
         self._child = None
         if self._stopping.is_set():
-            return False
+            return None
         return self._after_death(status)
 
     def _spawn(self) -> subprocess.Popen[bytes] | None:
@@ -201,15 +198,15 @@ class ServiceProcess:
         self._port = int(self.url.rsplit(":", 1)[1])
         return True
 
-    def _after_death(self, status: int) -> bool:
+    def _after_death(self, status: int) -> bool | None:
         served = self._ready.is_set()
         self._ready.clear()
         if served or self.starts > 1:
-            return True
+            return served
         # The first start failed: whoever waits in start() is told why.
         self._failure = _said_trouble(self._order.log_file, self._log_start, status)
         self._ready.set()
-        return False
+        return None
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,114 @@
+"""Secrets: what is derived, what is sealed to whom, and the key file's mode."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from desk.enrollment import keys
+from desk.enrollment.keys import StationKey, key_file, make_key_file, read_key_file
+from desk.enrollment.trouble import KeyFileUnsafe
+
+KEY = StationKey(b"k" * 32)
+
+
+def test_what_is_sealed_opens_for_its_token_only() -> None:
+    """Another token, another request, another byte: nothing opens."""
+    token = keys.new_access_token()
+    sealed = keys.seal(b"secret", keys.public_bytes(keys.token_opener(token)), "request-1")
+
+    assert keys.unseal(sealed, keys.token_opener(token), "request-1") == b"secret"
+    for opener, bound_to in (
+        (keys.token_opener(keys.new_access_token()), "request-1"),
+        (keys.token_opener(token), "request-2"),
+    ):
+        with pytest.raises(ValueError, match="another key or request"):
+            keys.unseal(sealed, opener, bound_to)
+    changed = sealed[:70] + ("A" if sealed[70] != "A" else "B") + sealed[71:]
+    with pytest.raises(ValueError, match="another key or request"):
+        keys.unseal(changed, keys.token_opener(token), "request-1")
+
+
+def test_sealing_twice_gives_two_texts() -> None:
+    """An ephemeral key each time, so that equal answers don't show as equal."""
+    seal_to = keys.public_bytes(keys.token_opener("t"))
+
+    assert keys.seal(b"x", seal_to, "r") != keys.seal(b"x", seal_to, "r")
+
+
+def test_every_purpose_has_its_own_secret() -> None:
+    """Handle, code, bearer and references follow from the key, and none from another."""
+    handle = KEY.offer_handle("offer-1")
+    derived = {
+        handle,
+        KEY.offer_handle("offer-2"),
+        keys.pre_authorized_code(handle),
+        KEY.desk_bearer(),
+        keys.token_reference("t", "transaction", "r"),
+        keys.token_reference("t", "notification", "r"),
+        StationKey(b"l" * 32).offer_handle("offer-1"),
+    }
+
+    assert len(derived) == 7
+    assert handle == KEY.offer_handle("offer-1")
+    assert all(len(text) >= 32 for text in derived)
+
+
+def test_pin_hash_depends_on_key_and_salt() -> None:
+    """The same PIN of two offers, or of two stations, gives two hashes."""
+    salt, other = b"s" * 16, b"t" * 16
+
+    hashes = {
+        KEY.pin_hash("482915", salt),
+        KEY.pin_hash("482915", other),
+        KEY.pin_hash("482916", salt),
+        StationKey(b"l" * 32).pin_hash("482915", salt),
+    }
+
+    assert len(hashes) == 4
+    assert KEY.pin_hash("482915", salt) in hashes
+
+
+def test_secrets_do_not_show_in_texts() -> None:
+    assert "kkk" not in repr(KEY)
+
+
+def test_key_file(tmp_path: Path) -> None:
+    """Made once, readable by its owner only, read again the same."""
+    path = tmp_path / "station.key"
+
+    made = key_file(path)
+
+    assert key_file(path) == made == read_key_file(path)
+    with pytest.raises(FileExistsError):
+        make_key_file(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
+def test_key_file_open_to_others_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "station.key"
+    make_key_file(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o640)
+
+    with pytest.raises(KeyFileUnsafe) as caught:
+        read_key_file(path)
+
+    assert caught.value.facts == {"reason": "open_to_others"}
+
+
+@pytest.mark.parametrize("text", ["", "short", "!" * 43, "ü"])
+def test_malformed_key_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "station.key"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+
+    with pytest.raises(KeyFileUnsafe):
+        read_key_file(path)
+
+
+def test_missing_key_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileUnsafe):
+        read_key_file(tmp_path / "none")

@@ -1,0 +1,308 @@
+"""The durable steps by themselves, with a clock of the test's own."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.records import (
+    TRIES,
+    Claim,
+    Filing,
+    NewOffer,
+    NewRequest,
+    OfferState,
+    RequestState,
+    Try,
+)
+from desk.enrollment.trouble import (
+    AlreadyOtherwise,
+    MailboxBroken,
+    MailboxFull,
+    MailboxNewer,
+    NotThere,
+)
+from desk.issuance.ports import EventKind
+
+T0 = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+LIFE = timedelta(minutes=10)
+TOKEN_LIFE = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+Open = Callable[[], Mailbox]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Open]:
+    """Open the same file again and again, as a service that is started again does."""
+    boxes: list[Mailbox] = []
+
+    def open_again() -> Mailbox:
+        boxes.append(Mailbox(tmp_path / "mailbox.sqlite", T0))
+        return boxes[-1]
+
+    yield open_again
+    for box in boxes:
+        box.close()
+
+
+@pytest.fixture
+def box(opened: Open) -> Mailbox:
+    return opened()
+
+
+def offer(number: int = 1, expires_at: datetime = T0 + LIFE) -> NewOffer:
+    return NewOffer(
+        f"offer-{number}",
+        f"handle-{number}",
+        f"code-{number}",
+        ("mdoc", "sd-jwt"),
+        b"salt",
+        b"hash",
+        expires_at,
+    )
+
+
+def request(configuration: str = "mdoc", key: str = "key-1", nonce: str = "n1") -> NewRequest:
+    return NewRequest(
+        f"request-{configuration}-{key}-{nonce}",
+        "offer-1",
+        configuration,
+        (key,),
+        (f"proof {key} {nonce}",),
+        nonce,
+    )
+
+
+def claimed(box: Mailbox) -> Mailbox:
+    box.place_offer(offer(), T0)
+    assert isinstance(box.reserve_try("code-1", "c", T0), Try)
+    assert box.claim("offer-1", "token", b"s" * 32, T0, TOKEN_LIFE) is None
+    return box
+
+
+def kinds(box: Mailbox, at: datetime = T0) -> list[EventKind]:
+    return [event.kind for event in box.events("offer-1", 0, at)]
+
+
+def test_a_guess_that_a_crash_interrupted_counts_as_wrong(opened: Open) -> None:
+    """Reserved, never judged: after the restart it is gone, and the desk was told."""
+    box = opened()
+    box.place_offer(offer(), T0)
+    for _ in range(2):
+        box.reserve_try("code-1", "c", T0)
+    box.count_wrong("offer-1", T0)
+    box.close()
+
+    again = opened()
+
+    events = again.events("offer-1", 0, T0)
+    assert [event.facts["tries_left"] for event in events] == [4, 3]
+
+
+def test_a_crash_at_the_last_guess_ends_the_offer(opened: Open) -> None:
+    box = opened()
+    box.place_offer(offer(), T0)
+    for _ in range(TRIES):
+        box.reserve_try("code-1", "c", T0)
+    assert box.reserve_try("code-1", "c", T0) is Claim.TOO_MANY_TRIES
+    box.close()
+
+    again = opened()
+
+    assert again.reserve_try("code-1", "c", T0) is Claim.VOID
+    assert kinds(again)[-1] is EventKind.VOIDED
+
+
+def test_a_right_guess_among_wrong_ones_in_flight(box: Mailbox) -> None:
+    """Four wrong and one right at the same moment: the right one wins, in any order."""
+    box.place_offer(offer(), T0)
+    for _ in range(TRIES):
+        assert isinstance(box.reserve_try("code-1", "c", T0), Try)
+    for _ in range(TRIES - 1):
+        box.count_wrong("offer-1", T0)
+
+    assert box.claim("offer-1", "token", b"s" * 32, T0, TOKEN_LIFE) is None
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        (lambda box: box.claim("offer-1", "t2", b"s" * 32, T0, TOKEN_LIFE), Claim.USED),
+        (lambda box: box.reserve_try("code-1", "c", T0), Claim.USED),
+        (lambda box: box.reserve_try("code-9", "c", T0), Claim.UNKNOWN),
+        (lambda box: box.reserve_try("code-1", "c", T0 + TOKEN_LIFE), Claim.USED),
+        (lambda box: box.count_wrong("offer-1", T0), 0),
+    ],
+)
+def test_after_the_claim(box: Mailbox, act: Callable[[Mailbox], object], expected: object) -> None:
+    assert act(claimed(box)) == expected
+
+
+def test_offer_expires_by_itself(box: Mailbox) -> None:
+    """Whoever looks first finds it expired; the event is written once, the PIN hash wiped."""
+    box.place_offer(offer(), T0)
+
+    assert box.reserve_try("code-1", "c", T0 + LIFE) is Claim.EXPIRED
+    view = box.fetch_offer("handle-1", "c", T0 + LIFE)
+
+    assert view is not None
+    assert (view.state, view.pin_hash, view.pin_salt) == (OfferState.EXPIRED, None, None)
+    assert kinds(box, T0 + LIFE) == [EventKind.EXPIRED]
+    assert box.next_end("offer-1") is None
+
+
+def test_claimed_offer_without_delivery_expires_too(box: Mailbox) -> None:
+    """A phone that never comes back leaves no case hanging (I10)."""
+    claimed(box).file_request(request(), "h1", T0)
+    late = T0 + TOKEN_LIFE
+
+    assert box.next_end("offer-1") == late
+    assert kinds(box, late)[-1] is EventKind.EXPIRED
+    assert box.holder("token", late) is None
+    with pytest.raises(AlreadyOtherwise):
+        box.answer(request().request_id, "sealed")
+
+
+def test_delivered_offer_ends_quietly(box: Mailbox) -> None:
+    """Served whole, its end is no news, and the ciphertext goes."""
+    claimed(box)
+    for place, configuration in enumerate(("mdoc", "sd-jwt")):
+        new = request(configuration, f"key-{place}")
+        box.file_request(new, f"h{place}", T0)
+        box.answer(new.request_id, "sealed")
+        box.deliver(new.request_id, T0)
+
+    assert EventKind.EXPIRED not in kinds(box, T0 + TOKEN_LIFE)
+    assert all(view.sealed is None for view in box.requests_of("offer-1"))
+
+
+def test_one_key_for_each_thing_offered(box: Mailbox) -> None:
+    """The first key takes the place; itself again is welcome, another is not (I5)."""
+    claimed(box)
+
+    assert box.file_request(request(), "h1", T0) is Filing.FILED
+    assert box.file_request(request(), "h1", T0) is Filing.REPEATED
+    assert box.file_request(request(nonce="n2"), "h2", T0) is Filing.REPEATED
+    assert box.file_request(request(key="key-2", nonce="n3"), "h3", T0) is Filing.OTHER_KEY
+    assert len(box.waiting_requests("offer-1", T0)) == 1
+    assert kinds(box).count(EventKind.KEY_RECEIVED) == 1
+
+
+def test_one_nonce_serves_two_configurations_once(box: Mailbox) -> None:
+    """Some wallets ask for one nonce a run; using it twice for one thing is refused."""
+    claimed(box)
+
+    assert box.file_request(request("mdoc"), "h1", T0) is Filing.FILED
+    assert box.file_request(request("sd-jwt", "key-2"), "h1", T0) is Filing.FILED
+    assert box.file_request(request("mdoc", nonce="n1x"), "h1", T0) is Filing.NONCE_USED
+
+
+def test_answer_and_denial_exclude_each_other(box: Mailbox) -> None:
+    """The first decision stays; saying the same again is no error."""
+    claimed(box).file_request(request(), "h1", T0)
+    box.file_request(request("sd-jwt", "key-2"), "h2", T0)
+    first, second = request().request_id, request("sd-jwt", "key-2").request_id
+
+    for _ in range(2):
+        box.answer(first, "sealed once")
+        box.deny(second)
+    box.answer(first, "sealed again")
+
+    with pytest.raises(AlreadyOtherwise):
+        box.deny(first)
+    with pytest.raises(AlreadyOtherwise):
+        box.answer(second, "x")
+    with pytest.raises(NotThere):
+        box.answer("nobody", "x")
+    answered = box.request_of("offer-1", "mdoc")
+    assert answered is not None
+    assert answered.sealed == "sealed once"
+    assert answered.state is RequestState.ANSWERED
+    assert box.queue_length() == 0
+
+
+def test_void_wipes_what_waits(box: Mailbox) -> None:
+    claimed(box).file_request(request(), "h1", T0)
+    box.answer(request().request_id, "sealed")
+
+    box.void_offer("offer-1", "reprint", T0)
+
+    view = box.request_of("offer-1", "mdoc")
+    assert view is not None
+    assert (view.state, view.sealed) == (RequestState.DENIED, None)
+    with pytest.raises(NotThere):
+        box.void_offer("offer-9", "reprint", T0)
+
+
+def test_alarms_are_bounded(box: Mailbox) -> None:
+    """A thousand looks are twenty alarms: nobody fills the disk by scanning."""
+    box.place_offer(offer(), T0)
+    for number in range(100):
+        box.fetch_offer("handle-1", f"client-{number}", T0)
+
+    assert kinds(box).count(EventKind.FETCHED_AGAIN) == 20
+
+
+def test_what_ended_long_ago_goes(box: Mailbox) -> None:
+    """A week after its end an offer leaves nothing."""
+    box.place_offer(offer(), T0)
+    box.void_offer("offer-1", "reprint", T0)
+
+    box.place_offer(offer(2, T0 + timedelta(days=30)), T0 + timedelta(days=8))
+
+    with pytest.raises(NotThere):
+        box.events("offer-1", 0, T0)
+    assert box.fetch_offer("handle-1", "c", T0) is None
+
+
+def test_full_disk_changes_nothing(box: Mailbox) -> None:
+    """A step that does not fit did not happen; with room again the same step works."""
+    box.place_offer(offer(), T0)
+    box.limit_pages(1)
+
+    with pytest.raises(MailboxFull):
+        for number in range(2, 200):
+            box.place_offer(offer(number), T0)
+            placed = number
+
+    assert box.fetch_offer(f"handle-{placed}", "c", T0) is not None
+    assert box.fetch_offer(f"handle-{placed + 1}", "c", T0) is None
+    box.limit_pages(100_000)
+    assert box.place_offer(offer(placed + 1), T0)[1]
+
+
+def test_file_of_a_newer_version_is_left_alone(opened: Open, tmp_path: Path) -> None:
+    opened().close()
+    database = sqlite3.connect(tmp_path / "mailbox.sqlite")
+    database.execute("UPDATE layout SET version = 99")
+    database.commit()
+    database.close()
+
+    with pytest.raises(MailboxNewer) as caught:
+        opened()
+
+    assert caught.value.facts == {"found": 99, "known": 1}
+
+
+def test_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "mailbox.sqlite").write_bytes(b"not a database" * 100)
+
+    with pytest.raises(MailboxBroken):
+        Mailbox(tmp_path / "mailbox.sqlite", T0)
+
+
+def test_durability_settings(box: Mailbox) -> None:
+    """WAL with a sync at every commit; deleted content is overwritten."""
+    with box._step() as db:
+        values = [
+            db.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "secure_delete")
+        ]
+
+    assert values == ["wal", 2, 1]
