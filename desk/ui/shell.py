@@ -237,6 +237,7 @@ class Shell(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.wedge.watch()
         if self.page is not None:
             self._focus_first(self.page)
 

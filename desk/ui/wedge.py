@@ -38,9 +38,15 @@ class MrzWedge(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(250)
         self._rest.timeout.connect(self._finish)
-        app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self)
+        self._handle: QObject | None = None
+
+    def watch(self) -> None:
+        """Listen at the window's own handle; called once it exists. Nothing is asked for
+        the events of single widgets, which would slow every repaint."""
+        handle = self._window.window().windowHandle()
+        if handle is not None and handle is not self._handle:
+            self._handle = handle
+            handle.installEventFilter(self)
 
     @property
     def in_burst(self) -> bool:
@@ -94,14 +100,6 @@ class MrzWedge(QObject):
         if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return False
         self._look.by_keyboard = True
-        # Each key passes here once for the window and once for every widget above it.
-        if not isinstance(watched, QWidget) or watched is not (
-            QApplication.focusWidget() or self._window
-        ):
-            return False
-        if (
-            not self._window.isActiveWindow()
-            or event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        ):
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             return False
         return self._take(event)

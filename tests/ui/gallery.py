@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 from desk.ui import theme
 from desk.ui.look import Look
 from desk.ui.theme import Mode
+from tests.ui import scenes_case, scenes_desk
 from tests.ui.scenes import SCENES
 
 
@@ -84,6 +85,8 @@ def _beside(picture: QImage, target: Path, file: Path) -> None:
     painter.end()
     both.save(str(file.with_name(f"beside-{file.name}")))
 
+
+ALL = (scenes_case, scenes_desk)
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -9,15 +9,23 @@ from zoneinfo import ZoneInfo
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
+from desk.counter.board import Board, BoardCheck, CaseRow, CheckKey, CheckState, RowState
 from desk.issuance.case import (
     Case,
     ComparedItem,
     Comparison,
+    Consent,
     Document,
+    FaceCheck,
+    IssuedCredential,
+    Judgement,
+    OfferFacts,
     RegisterFacts,
     State,
     Step,
 )
+from desk.issuance.eligibility import RuleOutcome, RuleResult, Source, Verdict
+from desk.issuance.ports import EventKind, OfferEvent
 from desk.mrtd.results import Check, Finding, Group, Result
 from desk.ui import says
 
@@ -226,3 +234,162 @@ def _head(painter: QPainter) -> None:
 
 
 SECOND = timedelta(seconds=1)
+
+
+def rules(*, struck_off: bool = False, present: bool = True) -> Verdict:
+    """The eight rules, all met; or the registration struck off."""
+    early, now, list_day = local("06:00"), local("10:26:30"), local("06:00", "2026-11-01")
+    met, register_facts = RuleOutcome.MET, {"number": "LA-2019-004318"}
+    if struck_off:
+        register_facts = {"date": "2025-09-30", "reason": "183일 이상 비거주"}
+    first = RuleResult(
+        "R-01",
+        RuleOutcome.NOT_MET if struck_off else met,
+        "struck_off" if struck_off else "alive",
+        register_facts,
+        Source.REGISTER,
+        early,
+    )
+    where = RuleResult("R-06", met, "here", {"post": "LA"}, Source.REGISTER, early)
+    if struck_off:
+        where = RuleResult("R-06", RuleOutcome.NOT_DONE, "struck_off", {}, Source.REGISTER, early)
+    seen = RuleResult("R-05", met, "present", {}, Source.OFFICER, local("10:28"))
+    if not present:
+        seen = RuleResult("R-05", RuleOutcome.NOT_DONE, "not_seen", {}, Source.OFFICER)
+    masked = {"masked": "910314-2••••••"}
+    passport = {"masked": "M123A4567", "date": "2033-05-02"}
+    return Verdict(
+        (
+            first,
+            RuleResult("R-02", met, "held", masked, Source.REGISTER, early),
+            RuleResult("R-03", met, "valid", passport, Source.CHIP, now),
+            RuleResult(
+                "R-04", met, "old_enough", {"years": 35, "date": "1991-03-14"}, Source.CHIP, now
+            ),
+            seen,
+            where,
+            RuleResult(
+                "R-07", met, "live", {"wave": 1, "date": "2024-07-03"}, Source.POSTS, list_day
+            ),
+            RuleResult("R-08", met, "free", {}, Source.LEDGER, local("10:28")),
+        ),
+        "2026-11",
+        local("10:28"),
+    )
+
+
+def face_check(distance: float = 0.38, band: str = "similar") -> FaceCheck:
+    return FaceCheck(
+        judgement=Judgement.SAME,
+        judged_at=local("10:31"),
+        distance=distance,
+        band=band,
+        matcher="dlib ResNet",
+        matcher_version="20.0.1",
+        limits=(0.45, 0.60),
+        inter_eye_px=118.0,
+        frame_sha256="00" * 32,
+    )
+
+
+def offer() -> OfferFacts:
+    uri = (
+        "openid-credential-offer://?credential_offer_uri="
+        "https%3A%2F%2Fenroll.example%2Foffers%2F7f3a91c2a8d14b20b1d95d0e"
+    )
+    placed = local("10:38:02")
+    return OfferFacts("offer-1", uri, ("mdoc", "sd-jwt"), placed, placed + 600 * SECOND)
+
+
+def event(kind: EventKind, clock: str, **facts: int) -> OfferEvent:
+    return OfferEvent(0, kind, local(clock), facts)
+
+
+def checked_case(state: State, **changes: object) -> Case:
+    """김하늘's case with everything before ``state`` in it."""
+    base = case(
+        state,
+        verdict=rules(),
+        face=face_check(),
+        consent=Consent(("identity", "face"), "2026-07", "ko", local("10:24")),
+        data_confirmed_at=local("10:33"),
+        in_person_at=local("10:28"),
+        expiry_date=date(2029, 11, 22),
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def offered_case(state: State = State.OFFERED, **changes: object) -> Case:
+    return checked_case(state, offer=offer(), pin_set_at=local("10:37:41"), **changes)
+
+
+def issued() -> tuple[IssuedCredential, ...]:
+    return tuple(
+        IssuedCredential(
+            one, "key", "https://enroll.example/1", number, local("10:39:48"), local("10:39")
+        )
+        for number, one in enumerate(("mdoc", "sd-jwt"))
+    )
+
+
+def board(*, trouble: bool = True) -> Board:
+    """A morning's board: one part wants attention, the books add up."""
+    ready = CheckState.READY
+    trust = BoardCheck(
+        CheckKey.TRUST_LIST,
+        CheckState.ATTENTION if trouble else ready,
+        "old" if trouble else "fresh",
+        {"certificates": 588, "days": 32 if trouble else 3},
+        "TRUST-30" if trouble else None,
+    )
+    checks = (
+        BoardCheck(CheckKey.CARD_SERVICE, ready, "running", {"readers": 2}),
+        BoardCheck(CheckKey.PASSPORT_READER, ready, "ready", {"reader": "Contactless reader 1"}),
+        BoardCheck(CheckKey.OFFICER_CARD, ready, "days_left", {"days": 281}),
+        BoardCheck(CheckKey.CAMERA, ready, "ready", {"name": "USB camera"}),
+        BoardCheck(CheckKey.PRINTER, ready, "ready", {"name": "Window3-A4"}),
+        BoardCheck(CheckKey.ENROLLMENT_SERVICE, ready, "answers", {"ms": 38, "queue": 0}),
+        trust,
+        BoardCheck(CheckKey.REGISTER, ready, "fresh", {"entries": 2418, "hours": 4}),
+        BoardCheck(CheckKey.CLOCK, ready, "in_step"),
+    )
+    return Board(checks, local("08:55"), tuple(_rows()))
+
+
+def _rows() -> list[CaseRow]:
+    open_rows = (
+        ("001841", "이준호", State.OFFERED, RowState.WAITING, "10:12", "1", "정유나"),
+        ("001840", "최민서", State.FACE_CHECKED, RowState.IN_PROGRESS, "10:04", "3", "이서준"),
+        ("001839", "오은우", State.DELIVERED, RowState.NOT_PROVEN, "09:51", "3", "이서준"),
+        ("001837", "장다온", State.ELIGIBLE, RowState.IN_PROGRESS, "09:38", "1", "정유나"),
+        ("001833", "민가람", State.DOCUMENT_CHECKED, RowState.IN_PROGRESS, "09:15", "3", "이서준"),
+    )
+    done = (
+        ("001838", "박도윤", State.REFUSED, RowState.ENDED, "09:47", "3", "이서준"),
+        ("001836", "윤재희", State.PROVEN, RowState.USABLE, "09:40", "3", "이서준"),
+        ("001835", "한서아", State.PROVEN, RowState.USABLE, "09:29", "1", "정유나"),
+        ("001834", "서지안", State.PROVEN, RowState.USABLE, "09:21", "3", "이서준"),
+        ("001832", "노유찬", State.PROVEN, RowState.USABLE, "09:08", "1", "정유나"),
+        ("001831", "류시온", State.PROVEN, RowState.USABLE, "09:02", "3", "이서준"),
+        ("001830", "송이든", State.CANCELLED, RowState.ENDED, "08:58", "3", "이서준"),
+    )
+    rows = []
+    for number, name, state, row_state, clock, window, officer in open_rows + done:
+        ended = row_state in (RowState.ENDED, RowState.USABLE)
+        reasons = {State.REFUSED: "rule_not_met", State.CANCELLED: "applicant_left"}
+        rows.append(
+            CaseRow(
+                number=f"LA-2026-{number}",
+                name=name,
+                state=state,
+                row_state=row_state,
+                held=None,
+                opened_at=local(clock),
+                closed_at=local(clock) if ended else None,
+                officer_name=officer,
+                window=window,
+                offer_expires_at=local("10:22:40") if state is State.OFFERED else None,
+                ending_reason=reasons.get(state),
+            )
+        )
+    return rows

@@ -84,16 +84,16 @@ class Box(QWidget):
         self, look: Look, ground: str = "card", line: str | None = "line", radius: float = 10
     ) -> None:
         super().__init__()
-        self._look, self._ground, self._line, self._radius = look, ground, line, radius
+        self._look, self._ground, self._border, self._radius = look, ground, line, radius
         look.restyled.connect(self.update)
 
     def paint_with(self, ground: str, line: str | None) -> None:
-        self._ground, self._line = ground, line
+        self._ground, self._border = ground, line
         self.update()
 
     # Qt's own
     def paintEvent(self, event: QPaintEvent) -> None:
-        line = self._look[self._line] if self._line else None
+        line = self._look[self._border] if self._border else None
         rounded(QPainter(self), QRectF(self.rect()), self._radius, self._look[self._ground], line)
 
 
@@ -139,7 +139,7 @@ class Card(Box):
     def set_tone(self, tone: str | None) -> None:
         """``warning`` or ``danger`` colours header and line, None the plain card."""
         self._tone = tone
-        self._line = f"{tone}-line" if tone else "line"
+        self._border = f"{tone}-line" if tone else "line"
         self.title.say(self.title.text(), tone or "text")
         self.update()
 
@@ -149,7 +149,7 @@ class Card(Box):
         if not self._header_height:
             return
         painter = QPainter(self)
-        line = self._look[self._line or "line"]
+        line = self._look[self._border or "line"]
         if self._tone:
             clip = QPainterPath()
             clip.addRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 9, 9)

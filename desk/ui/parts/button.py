@@ -54,6 +54,7 @@ class Button(QPushButton):
         self._padding = {True: 12, False: 16}[is_small] if height < 64 else 24
         self._radius = 10.0 if height >= 64 else 8.0
         self._least = 0
+        self._word: str | None = None
         self.ring_wanted = True
         self.ring_radius = self._radius
         self.setFixedHeight(height)
@@ -81,6 +82,13 @@ class Button(QPushButton):
         self.updateGeometry()
         self.update()
 
+    def choose_quietly(self, chosen: bool) -> None:
+        """One of several words beside each other: the chosen one stands out."""
+        self._type = Type.STRONG if chosen else Type.BODY
+        self._word = "text" if chosen else "muted"
+        self.updateGeometry()
+        self.update()
+
     def at_least(self, width: int) -> Button:
         """No narrower than ``width``; longer words make it grow."""
         self._least = width
@@ -104,7 +112,7 @@ class Button(QPushButton):
         fill = theme.mixed("card", "well", min(1.0, share * 6)) if line or share else None
         if self.kind in WORDS_ONLY:
             fill = None
-        return fill, look[line] if line else None, look[word]
+        return fill, look[line] if line else None, look[self._word or word]
 
     # Qt's own
     def focusInEvent(self, event: QFocusEvent) -> None:

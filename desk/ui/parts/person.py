@@ -140,10 +140,10 @@ class Facts(QWidget):
                 self._grid.addWidget(text, place, column)
             self._cells.append((name, value))
         for place, (name, value) in enumerate(self._cells):
-            shown = place < len(facts)
-            shown(name, shown)
-            shown(value, shown)
-            if shown:
+            there = place < len(facts)
+            shown(name, there)
+            shown(value, there)
+            if there:
                 name.say(facts[place][0])
                 value.say(facts[place][1])
                 value.setAccessibleName(f"{facts[place][0]}: {value.text()}")

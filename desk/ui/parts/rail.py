@@ -128,8 +128,7 @@ class StepItem(RailButton):
             return
         bright = mark.current or mark.state is StepState.DONE
         title = Type.STRONG if mark.current else Type.BODY
-        shift = 0 if self._narrow else 2
-        top = middle - 22 - shift
+        top = middle - 22
         self._words(painter, 44, top, 24, mark.name, title, "rail-text" if bright else "rail-muted")
         detail = mark.detail
         if self._narrow and mark.short:
@@ -138,7 +137,7 @@ class StepItem(RailButton):
         self._words(
             painter,
             44,
-            middle + 2 - shift,
+            middle,
             20,
             detail,
             Type.SMALL,
@@ -258,7 +257,7 @@ class _Foot(RailButton):
         if self.icons_only:
             return
         if self._detail:
-            self._words(painter, 48, middle - 22, 24, self._title, Type.BODY, "rail-text")
+            self._words(painter, 48, middle - 21, 24, self._title, Type.BODY, "rail-text")
             self._words(painter, 48, middle - 1, 20, self._detail, Type.SMALL, "rail-muted")
         else:
             self._words(painter, 48, middle - 12, 24, self._title, Type.BODY, "rail-text")
@@ -329,9 +328,9 @@ class Rail(QWidget):
         self._nav.setContentsMargins(8, 16, 8, 0)
         self._nav.setSpacing(0)
         self._nav_box = holder(self._nav)
-        self._devices = _Foot(look, "plug", 56)
+        self._devices = _Foot(look, "plug", 54)
         self._devices.clicked.connect(self.devices_chosen)
-        self._officer = _Foot(look, "id-card", 52)
+        self._officer = _Foot(look, "id-card", 40)
         self._officer.clicked.connect(self.lock_chosen)
         self.setLayout(
             column(
@@ -344,6 +343,7 @@ class Rail(QWidget):
                 Line(look, "rail-line"),
                 self._devices,
                 self._officer,
+                14,
             )
         )
         look.restyled.connect(self.update)

@@ -7,7 +7,6 @@ import re
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QFontMetricsF,
-    QHelpEvent,
     QPainter,
     QPaintEvent,
     QTextCharFormat,
@@ -150,20 +149,18 @@ class Text(QLabel):
         """Whether the words do not fit and are shown with «…»."""
         return not self._wrap and self.sizeHint().width() > self.width() + 1
 
-    def event(self, event):  # type: ignore[no-untyped-def]
-        if isinstance(event, QHelpEvent):
-            self.setToolTip(self.text() if self.is_cut() else "")
-        return super().event(event)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self._look["disabled"] if not self.isEnabled() else self._look[self._token])
         font = self._look.font(self._kind)
-        if self.is_cut():
+        cut = self.is_cut()
+        if bool(self.toolTip()) is not cut:
+            self.setToolTip(self.text() if cut else "")
+        if cut:
             metrics = QFontMetricsF(font)
             painter.setFont(font)
-            cut = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-            self._draw_plain(painter, metrics, cut)
+            words = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+            self._draw_plain(painter, metrics, words)
             return
         layout = self._layout(float(self.width()) if self._wrap else None)
         height = self._look.line(self._kind)

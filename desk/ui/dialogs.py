@@ -1,0 +1,205 @@
+"""Dialogs, only where something cannot be undone: refusal, cancelling, the last PIN try.
+
+480 wide, the act right, the safe way focused and on Esc. They return an answer or None;
+nothing is done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QDialog, QPlainTextEdit, QWidget
+
+from desk.ui.look import Look, rounded
+from desk.ui.parts.box import column, row
+from desk.ui.parts.button import Button, Kind
+from desk.ui.parts.fields import Choice, Labelled
+from desk.ui.parts.qr import QrCode
+from desk.ui.parts.ring import FocusRing
+from desk.ui.parts.text import Text
+from desk.ui.theme import Type
+
+WIDTH = 480
+
+
+class Dialog(QDialog):
+    """Title, sentence, room for fields, the safe way and the act."""
+
+    def __init__(
+        self,
+        look: Look,
+        parent: QWidget | None,
+        title: str,
+        words: str,
+        safe: str,
+        act: str,
+        *,
+        danger: bool = True,
+    ) -> None:
+        super().__init__(parent)
+        self._look = look
+        self.setModal(True)
+        self.setWindowTitle(title)
+        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
+        self.setFixedWidth(WIDTH)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(words)
+        self._title = Text(look, title, Type.TITLE, wrap=True)
+        self._words = Text(look, words, Type.BODY, wrap=True)
+        self.fields = column(gap=12)
+        self.safe = Button(look, safe, Kind.SECONDARY, height=40)
+        self.act = Button(look, act, Kind.DANGER if danger else Kind.PRIMARY, height=40)
+        self.safe.clicked.connect(self.reject)
+        self.act.clicked.connect(self.accept)
+        buttons = row(None, self.safe, self.act, gap=8)
+        self.setLayout(
+            column(
+                self._title, 8, self._words, 16, self.fields, 24, buttons, margins=(24, 24, 24, 24)
+            )
+        )
+        self._ring = FocusRing(look, self)
+        self.safe.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._look["card"])
+        rounded(painter, QRectF(self.rect()), 0, self._look["card"], self._look["line-strong"])
+
+
+class ReasonDialog(Dialog):
+    """A dialog that asks for a reason and, where wished, the officer's own words.
+
+    The act stays off until a reason is chosen. ``answer`` after ``exec``.
+    """
+
+    def __init__(
+        self,
+        look: Look,
+        parent: QWidget | None,
+        title: str,
+        words: str,
+        safe: str,
+        act: str,
+        reasons: Sequence[tuple[str, str]],
+        *,
+        chosen: str = "",
+        remark: bool = True,
+        danger: bool = True,
+    ) -> None:
+        super().__init__(look, parent, title, words, safe, act, danger=danger)
+        say = look.say
+        self.reason = Choice(look)
+        box = Labelled(look, self.reason)
+        box.say(say("refuse.reason"))
+        self.reason.offer(reasons, chosen, say("compare.choose_reason"))
+        self.reason.chosen.connect(lambda key: self.act.setEnabled(bool(key)))
+        self.act.setEnabled(bool(chosen))
+        self.fields.addWidget(box)
+        self.remark = QPlainTextEdit()
+        self.remark.setTabChangesFocus(True)
+        self.remark.setFixedHeight(72)
+        if remark:
+            note = Labelled(look, self.remark)
+            note.say(say("refuse.remark"))
+            self.fields.addWidget(note)
+        else:
+            self.remark.setParent(self)
+            self.remark.hide()
+
+    def answer(self) -> tuple[str, str]:
+        """Reason key and remark."""
+        return self.reason.value(), self.remark.toPlainText().strip()
+
+
+REFUSALS = (
+    "content_changed",
+    "chip_copied",
+    "signer_unknown",
+    "document_expired",
+    "rule_not_met",
+    "not_the_holder",
+    "other",
+)
+CANCELS = ("applicant_left", "opened_by_mistake", "phone_not_usable", "other")
+NOT_PROVEN = ("phone_off", "no_network", "app_trouble", "applicant_left", "other")
+
+
+def refusal_dialog(look: Look, parent: QWidget | None, chosen: str = "") -> ReasonDialog:
+    """«발급 거절»: final, with its reason."""
+    say = look.say
+    reasons = [(key, say(f"refusal.{key}")) for key in REFUSALS]
+    return ReasonDialog(
+        look, parent, say("dialog.refuse"), say("dialog.refuse_more"), say("dialog.keep_open"),
+        say("dialog.refuse_act"), reasons, chosen=chosen,
+    )  # fmt: skip
+
+
+def cancel_dialog(look: Look, parent: QWidget | None) -> ReasonDialog:
+    """«발급 취소»: the case ends; a live QR ends with it."""
+    say = look.say
+    reasons = [(key, say(f"ending.{key}")) for key in CANCELS]
+    return ReasonDialog(
+        look, parent, say("dialog.cancel"), say("dialog.cancel_more"), say("dialog.keep_open"),
+        say("dialog.cancel_act"), reasons,
+    )  # fmt: skip
+
+
+def stop_dialog(look: Look, parent: QWidget | None) -> Dialog:
+    """«건 멈추기»: kept as it stands, to be opened again from the board."""
+    say = look.say
+    return Dialog(
+        look, parent, say("dialog.stop"), say("dialog.stop_more"), say("dialog.go_on"),
+        say("dialog.stop_act"), danger=False,
+    )  # fmt: skip
+
+
+def not_proven_dialog(look: Look, parent: QWidget | None) -> ReasonDialog:
+    """«확인할 수 없음»: stays delivered, not proven, with a reason."""
+    say = look.say
+    reasons = [(key, say(f"not_proven.{key}")) for key in NOT_PROVEN]
+    return ReasonDialog(
+        look, parent, say("dialog.not_proven"), say("dialog.not_proven_more"),
+        say("dialog.wait_on"), say("dialog.not_proven_act"), reasons, danger=False,
+    )  # fmt: skip
+
+
+def last_try_dialog(look: Look, parent: QWidget | None) -> Dialog:
+    """The card's last PIN try: after it the card blocks."""
+    say = look.say
+    return Dialog(
+        look, parent, say("dialog.last_try"), say("dialog.last_try_more"), say("dialog.not_now"),
+        say("dialog.last_try_act"),
+    )  # fmt: skip
+
+
+class LargeQr(QDialog):
+    """F11: the QR as large as the screen allows; Esc or any key closes it."""
+
+    def __init__(self, look: Look, parent: QWidget | None, text: str, name: str) -> None:
+        super().__init__(parent)
+        self._look = look
+        self.setModal(True)
+        self.setWindowTitle(name)
+        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
+        self.setAccessibleName(name)
+        self.qr = QrCode(text, fit=True)
+        self.qr.setAccessibleName(name)
+        self.close_button = Button(look, look.say("dialog.close"), Kind.SECONDARY, icon="x")
+        self.close_button.clicked.connect(self.reject)
+        self.setLayout(
+            column(self.qr, 16, row(None, self.close_button, None), margins=(24, 24, 24, 24))
+        )
+        if parent is not None:
+            self.setGeometry(parent.window().geometry())
+
+    def expire(self) -> None:
+        """The QR is gone: gone is gone."""
+        self.qr.show_text("")
+        self.reject()
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), Qt.GlobalColor.white)

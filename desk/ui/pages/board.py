@@ -1,0 +1,481 @@
+"""The board: is the desk ready to open, and how do today's cases stand.
+
+Signals: ``check_again`` (F5), ``new_case`` (Ctrl+N and the primary), ``case_opened(str)``
+(case number, to go on), ``case_viewed(str)`` (a finished one, read-only),
+``remedy_asked(str, str)`` (check key, code).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QBoxLayout, QScrollArea, QWidget
+
+from desk.counter.board import Board, BoardCheck, CaseRow, CheckKey, CheckState, RowState
+from desk.issuance.case import State
+from desk.ui import says
+from desk.ui.glyphs import Glyph
+from desk.ui.look import Look, rounded, shown
+from desk.ui.parts.box import Card, HeadRow, Scrolled, column, holder, row
+from desk.ui.parts.button import Button, Kind
+from desk.ui.parts.fields import Field
+from desk.ui.parts.frame import Other, Page, Primary
+from desk.ui.parts.rows import Row, RowList
+from desk.ui.parts.sign import Badge, GlyphSign, IconSign
+from desk.ui.parts.text import Text
+from desk.ui.theme import Type
+from desk.ui.troubles import Spoken, TroubleWords
+
+ICONS = {
+    CheckKey.CARD_SERVICE: "plug-zap",
+    CheckKey.PASSPORT_READER: "book-open",
+    CheckKey.OFFICER_CARD: "id-card",
+    CheckKey.CAMERA: "camera",
+    CheckKey.PRINTER: "printer",
+    CheckKey.ENROLLMENT_SERVICE: "server",
+    CheckKey.TRUST_LIST: "shield-check",
+    CheckKey.REGISTER: "file-text",
+    CheckKey.CLOCK: "clock",
+}
+STATES = {
+    CheckState.CHECKING: Glyph.WAITING,
+    CheckState.READY: Glyph.PASSED,
+    CheckState.ATTENTION: Glyph.ATTENTION,
+    CheckState.UNUSABLE: Glyph.FAILED,
+}
+TILES = {
+    RowState.IN_PROGRESS: Glyph.HALF,
+    RowState.WAITING: Glyph.WAITING,
+    RowState.NOT_PROVEN: Glyph.ATTENTION,
+    RowState.USABLE: Glyph.PASSED,
+    RowState.ENDED: Glyph.FAILED,
+}
+COLUMNS = (131, -66, -92, -208, 54, -106, 64)
+COLUMN_NAMES = ("case", "applicant", "step", "state", "opened", "officer")
+STEP_OF = {
+    State.OPENED: "passport",
+    State.DOCUMENT_CHECKED: "eligibility",
+    State.ELIGIBLE: "face",
+    State.FACE_CHECKED: "review",
+    State.APPROVED: "phone",
+    State.OFFERED: "phone",
+    State.SIGNING: "phone",
+    State.DELIVERED: "proof",
+    State.PROVEN: "hand_over",
+}
+
+
+@dataclass(frozen=True)
+class BoardView:
+    """``checking`` while devices are asked; ``window`` is this counter, whose open cases
+    can be gone on with; ``remedies`` are words of buttons by check key."""
+
+    here: says.Here
+    board: Board
+    checking: bool = False
+    remedies: Mapping[CheckKey, str] = field(default_factory=dict)
+    trouble: Spoken | None = None
+
+
+class BoardPage(Page):
+    """Checks left, today's cases right."""
+
+    check_again = Signal()
+    new_case = Signal()
+    case_opened = Signal(str)
+    case_viewed = Signal(str)
+    remedy_asked = Signal(str, str)
+
+    def __init__(self, look: Look, troubles: TroubleWords) -> None:
+        super().__init__(look)
+        self._troubles = troubles
+        self._view: BoardView | None = None
+        self._checks_card = Card(look, header=0, padding=(1, 1, 1, 8))
+        self._ready = _CheckHead(look)
+        self._checks = [_CheckLine(look, key) for key in CheckKey]
+        self._checks_card.body.addWidget(self._ready)
+        for line in self._checks:
+            line.asked.connect(self.remedy_asked)
+            self._checks_card.body.addWidget(line)
+        left = column(self._checks_card, None)
+        self._left = holder(left)
+        self._cases = _CasesCard(look)
+        self._cases.opened.connect(self._open)
+        self._columns = row(self._left, self._cases, gap=16)
+        self._columns.setStretch(1, 1)
+        self.body.addLayout(self._columns, 1)
+        self.set_size(False, False)
+
+    def set_size(self, narrow: bool, small: bool) -> None:
+        super().set_size(narrow, small)
+        if not hasattr(self, "_columns"):
+            return
+        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._columns.setDirection(down if small else across)
+        self._columns.setSpacing(self.gap)
+        width = 352 if narrow else 400
+        self._left.setMinimumWidth(0 if small else width)
+        self._left.setMaximumWidth(16777215 if small else width)
+        for line in self._checks:
+            line.set_narrow(narrow or small)
+        self._ready.set_narrow(narrow or small)
+        self._cases.set_size(narrow, small)
+
+    def render(self, view: BoardView) -> None:
+        self._view = view
+        board, say = view.board, self.look.say
+        checks = {check.key: check for check in board.checks}
+        self._ready.render(view, board)
+        for line in self._checks:
+            check = checks.get(line.key, BoardCheck(line.key, CheckState.CHECKING))
+            spoken = self._spoken(check)
+            line.render(check, spoken, view.remedies.get(line.key, ""))
+        self._cases.render(view)
+        self._render_trouble(view.trouble)
+        again = Other(
+            "again",
+            say("board.check_again"),
+            icon="refresh-cw",
+            enabled=not view.checking,
+            cap="F5",
+        )
+        self.footer.show_others((again,))
+        may = board.can_open and not view.checking
+        why = (
+            say("board.before_start")
+            if may
+            else say("board.not_ready" if not view.checking else "board.wait")
+        )
+        keys = ("Ctrl+N",) if may else ()
+        self.footer.show_primary(Primary(say("board.new_case"), may, why, keys, icon="plus"))
+        self.say_head(say("rail.board"), says.long_day(self.look, view.here.now, view.here.zone))
+
+    def _spoken(self, check: BoardCheck) -> Spoken | None:
+        if check.code is None:
+            return None
+        return self._troubles.of(check.code, self.look.language, check.facts)
+
+    def _render_trouble(self, trouble: Spoken | None) -> None:
+        if trouble is None:
+            self.hide_banner()
+            return
+        self.show_banner(
+            glyph=trouble.glyph,
+            title=trouble.title,
+            sentence=trouble.text,
+            next_step=trouble.next,
+            code=trouble.code,
+        )
+
+    def _open(self, case: CaseRow, can_go_on: bool) -> None:
+        (self.case_opened if can_go_on else self.case_viewed).emit(case.number)
+
+    def search(self) -> None:
+        """Ctrl+F: the search field takes the focus."""
+        self._cases.find.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def other_asked(self, key: str) -> None:
+        if key == "again":
+            self.check_again.emit()
+
+    def refresh(self) -> None:
+        if self._view is not None and not self._view.checking:
+            self.check_again.emit()
+
+    def primary_key(self) -> None:
+        self.new_case.emit()
+
+    def retranslate(self) -> None:
+        if self._view is not None:
+            self.render(self._view)
+
+
+class _CheckHead(QWidget):
+    """Title of the checks: how many are ready, when they were asked, and may we open."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._title = Text(look, "", Type.STRONG)
+        self._counts = Text(look, "", Type.SMALL, "muted")
+        self._badge = Badge(look)
+        words = column(None, self._title, self._counts, None)
+        self.setLayout(row(words, None, self._badge, margins=(16, 0, 16, 0)))
+        self.set_narrow(False)
+
+    def set_narrow(self, narrow: bool) -> None:
+        self.setFixedHeight(56 if narrow else 64)
+
+    def render(self, view: BoardView, board: Board) -> None:
+        say = self._look.say
+        ready = sum(check.state is CheckState.READY for check in board.checks)
+        at = says.clock(board.checked_at, view.here) if board.checked_at else "—"
+        self._title.say(say("board.ready"))
+        self._counts.say(say("board.counts", n=ready, of=len(CheckKey), time=at))
+        if view.checking:
+            self._badge.show_state(Glyph.BUSY, say("board.checking"))
+        elif board.can_open:
+            self._badge.show_state(Glyph.PASSED, say("board.can_open"))
+        else:
+            self._badge.show_state(Glyph.FAILED, say("board.cannot_open"))
+
+
+class _CheckLine(QWidget):
+    """56 high (44 narrow); with trouble it opens: sentence, next step, code."""
+
+    asked = Signal(str, str)
+
+    def __init__(self, look: Look, key: CheckKey) -> None:
+        super().__init__()
+        self._look, self.key, self._code = look, key, ""
+        self._ground: str | None = None
+        self._icon = IconSign(look, ICONS[key], 24)
+        self._name = Text(look, "", Type.STRONG)
+        self._fact = Text(look, "", Type.SMALL, "muted")
+        self._sign = GlyphSign(look, Glyph.WAITING, 20)
+        self._word = Text(look, "", Type.STRONG)
+        words = column(None, self._name, self._fact, None)
+        self._head = holder(
+            row(self._icon, 16, words, 8, self._sign, 8, self._word, margins=(16, 0, 16, 0))
+        )
+        self._head.layout().setStretch(2, 1)  # type: ignore[union-attr]
+        self._text = Text(look, "", Type.SMALL, wrap=True)
+        self._next = Text(look, "", Type.SMALL, wrap=True)
+        self._remedy = Button(look, "", Kind.SECONDARY, height=32)
+        self._remedy.clicked.connect(lambda: self.asked.emit(self.key.value, self._code))
+        self._code_text = Text(look, "", Type.SMALL, "muted")
+        arrow = column(IconSign(look, "arrow-right", 20, "text"), None)
+        next_row = row(arrow, self._next, gap=8)
+        next_row.setStretch(1, 1)
+        low = row(self._remedy, None, self._code_text)
+        self._more = holder(column(self._text, 4, next_row, 4, low, margins=(56, 0, 16, 12)))
+        self.setLayout(column(self._head, self._more))
+        self.set_narrow(False)
+        look.restyled.connect(self.update)
+
+    def set_narrow(self, narrow: bool) -> None:
+        self._head.setFixedHeight(44 if narrow else 56)
+
+    def render(self, check: BoardCheck, spoken: Spoken | None, remedy: str) -> None:
+        say = self._look.say
+        glyph = STATES[check.state]
+        word = say(f"device.{check.state.value}")
+        self._name.say(say(f"part.{check.key.value}"))
+        self._fact.say(self._fact_words(check, spoken))
+        self._sign.show_state(glyph, word)
+        self._word.say(word, glyph.token)
+        loud = check.state in (CheckState.ATTENTION, CheckState.UNUSABLE)
+        shown(self._more, loud and spoken is not None)
+        self._ground = glyph.ground if loud else None
+        self._code = check.code or ""
+        if spoken is not None:
+            self._text.say(spoken.text)
+            self._next.say(f"**{say('banner.next')}**  {spoken.next}")
+            self._code_text.say(spoken.code)
+        self._remedy.say(remedy)
+        shown(self._remedy, bool(remedy))
+        parts = [self._name.text(), self._fact.text(), word]
+        if spoken is not None:
+            parts += [spoken.text, spoken.next, spoken.code]
+        self.setAccessibleName(", ".join(part for part in parts if part))
+        self.update()
+
+    def _fact_words(self, check: BoardCheck, spoken: Spoken | None) -> str:
+        key = f"part_fact.{check.key.value}_{check.fact}"
+        if key in self._look.words:
+            return self._look.say(key, **dict(check.facts))
+        return spoken.title if spoken is not None else ""
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self._ground:
+            painter.fillRect(self.rect(), self._look[self._ground])
+        painter.fillRect(0, 0, self.width(), 1, self._look["line"])
+
+
+class _Tile(QWidget):
+    """One of the five counts of the day."""
+
+    def __init__(self, look: Look, state: RowState) -> None:
+        super().__init__()
+        self._look = look
+        self.state = state
+        self._sign = GlyphSign(look, TILES[state], 16)
+        self._name = Text(look, "", Type.SMALL)
+        self._count = Text(look, "", Type.TITLE)
+        head = row(self._sign, self._name, gap=8)
+        head.setStretch(1, 1)
+        self.setLayout(column(head, self._count, margins=(12, 6, 8, 6)))
+        self.setFixedHeight(64)
+        look.restyled.connect(self.update)
+
+    def render(self, count: int) -> None:
+        word = self._look.say(f"row_state.{self.state.value}")
+        self._sign.show_state(TILES[self.state], word)
+        self._name.say(word)
+        self._count.say(str(count))
+        self.setAccessibleName(f"{word} {count}")
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        rounded(QPainter(self), QRectF(self.rect()), 8, self._look["well"])
+
+
+class _CasesCard(Card):
+    """Today's cases: the sum that adds up, the tiles, the table in two parts."""
+
+    opened = Signal(object, bool)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, header=0, padding=(1, 1, 1, 1))
+        self._view: BoardView | None = None
+        self._shown: object = None
+        self._title = Text(look, "", Type.STRONG)
+        self._sum = Text(look, "", Type.SMALL, "muted")
+        self.find = Field(look)
+        self.find.setFixedWidth(200)
+        self.find.setTextMargins(24, 0, 0, 0)
+        self._lens = IconSign(look, "search", 16)
+        self._lens.setParent(self.find)
+        self._lens.move(10, 12)
+        self.find.textChanged.connect(lambda _text: self._rebuild())
+        words = column(None, self._title, self._sum, None)
+        head = holder(row(words, None, self.find, margins=(16, 0, 16, 0)))
+        head.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        head.setFixedHeight(64)
+        self._tiles = [_Tile(look, state) for state in RowState]
+        tiles = row(*self._tiles, gap=8, margins=(16, 0, 16, 16))
+        self._head = HeadRow(look)
+        self._head_row = Row(look, 31, COLUMNS, line=False)
+        self._head.setLayout(column(self._head_row, 1))
+        self._rows = RowList()
+        self._listed: list[tuple[CaseRow, bool]] = []
+        self._empty = Text(look, "", Type.BODY, "muted", align=Qt.AlignmentFlag.AlignHCenter)
+        self._inside = holder(column(self._rows, 32, self._empty, None))
+        self._scroll = Scrolled(self._inside)
+        for item in (head, tiles, self._head):
+            (self.body.addLayout if isinstance(item, QBoxLayout) else self.body.addWidget)(item)  # type: ignore[operator]
+        self.body.addWidget(self._scroll, 1)
+        self.body.addSpacing(8)
+        self._rows.opened.connect(self._open)
+
+    def set_size(self, narrow: bool, small: bool) -> None:
+        grows = QScrollArea.SizeAdjustPolicy
+        policy = grows.AdjustToContents if small else grows.AdjustIgnored
+        self._scroll.setSizeAdjustPolicy(policy)
+        self._scroll.setMinimumHeight(320 if small else 120)
+
+    def render(self, view: BoardView) -> None:
+        self._view = view
+        say, board = self._look.say, view.board
+        self.setAccessibleName(say("board.today"))
+        self._title.say(say("board.today"))
+        counts = {state: board.count(state) for state in RowState}
+        self._sum.say(
+            say("board.sum", n=len(board.rows), **{s.value: c for s, c in counts.items()})
+        )
+        self.find.name(say("board.find"), say("board.find"))
+        for tile in self._tiles:
+            tile.render(counts[tile.state])
+        self._head_row.empty()
+        for place, name in enumerate(COLUMN_NAMES):
+            words = say(f"column.{name}")
+            self._head_row.put(place, Text(self._look, words, Type.SMALL_STRONG, "muted"))
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        view = self._view
+        if view is None:
+            return
+        found = [one for one in view.board.rows if self._matches(one)]
+        state = (tuple(found), self._look.language, view.here.now.replace(second=0, microsecond=0))
+        if state == self._shown:
+            return
+        self._shown = state
+        self._rows.empty()
+        self._listed = []
+        for finished in (False, True):
+            part = [one for one in found if one.is_finished is finished]
+            if part:
+                self._rows.add_between(self._part_head(finished, len(part)))
+            for one in part:
+                self._rows.add(self._row(one, view))
+        say = self._look.say
+        self._empty.say(
+            "" if found else say("board.none_found" if view.board.rows else "board.none")
+        )
+
+    def _matches(self, one: CaseRow) -> bool:
+        words = self.find.text().strip().lower()
+        return not words or words in one.number.lower() or words in one.name.lower()
+
+    def _part_head(self, finished: bool, count: int) -> Row:
+        say = self._look.say
+        line = Row(self._look, 36)
+        key = "board.finished" if finished else "board.to_go_on"
+        line.put(0, Text(self._look, say(key, n=count), Type.SMALL))
+        return line
+
+    def _row(self, one: CaseRow, view: BoardView) -> Row:
+        look, say, here = self._look, self._look.say, view.here
+        line = Row(look, 40, COLUMNS, clickable=True)
+        elsewhere = not one.is_finished and one.window != here.window
+        step = (
+            say("step.closed")
+            if one.is_finished
+            else say(f"step.{STEP_OF.get(one.state, 'passport')}")
+        )
+        glyph, words = case_state(look, one, here)
+        state = holder(row(GlyphSign(look, glyph, 16, words), Text(look, words, Type.SMALL), gap=8))
+        state.layout().setStretch(1, 1)  # type: ignore[union-attr]
+        state.setSizePolicy(line.sizePolicy())
+        state.setFixedHeight(20)
+        officer = say("board.window_officer", window=one.window, officer=one.officer_name)
+        cells = (
+            Text(look, one.number, Type.SMALL, "muted"),
+            Text(look, one.name or "—", Type.BODY),
+            Text(look, step, Type.SMALL),
+            state,
+            Text(look, says.clock(one.opened_at, here), Type.SMALL, "muted"),
+            Text(look, officer, Type.SMALL),
+        )
+        for place, cell in enumerate(cells):
+            line.put(place, cell)
+        act = say("board.view" if one.is_finished else "board.open")
+        if elsewhere:
+            act = say("board.used_at", window=one.window)
+        kind = Type.SMALL if elsewhere else Type.SMALL_STRONG
+        line.put(6, Text(look, act, kind, "muted" if elsewhere else "accent"), right=True)
+        parts = (one.number, one.name, step, words, act)
+        line.setAccessibleName(", ".join(part for part in parts if part))
+        self._listed.append((one, not one.is_finished))
+        return line
+
+    def _open(self, place: int) -> None:
+        one, can_go_on = self._listed[place]
+        if self._view is not None and can_go_on and one.window != self._view.here.window:
+            return
+        self.opened.emit(one, can_go_on)
+
+
+def case_state(look: Look, one: CaseRow, here: says.Here) -> tuple[Glyph, str]:
+    """Glyph and words of a case in the table."""
+    say = look.say
+    if one.state is State.OFFERED and one.offer_expires_at is not None:
+        left = max(0, int((one.offer_expires_at - here.now).total_seconds()))
+        return Glyph.BUSY, say("case_state.offered", left=f"{left // 60:02d}:{left % 60:02d}")
+    if one.held:
+        return Glyph.ATTENTION, say("case_state.held")
+    if one.row_state is RowState.ENDED:
+        key = f"ending.{one.ending_reason}"
+        why = say(key) if key in look.words else ""
+        words = say(f"case_state.{one.state.value}")
+        return Glyph.FAILED, f"{words} · {why}" if why else words
+    glyphs = {RowState.USABLE: Glyph.PASSED, RowState.NOT_PROVEN: Glyph.ATTENTION}
+    if one.row_state in glyphs:
+        return glyphs[one.row_state], say(f"case_state.{one.state.value}")
+    return Glyph.HALF, say(f"case_state.{one.state.value}")

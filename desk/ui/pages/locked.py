@@ -1,0 +1,209 @@
+"""Locked: nothing personal is on the screen; the case is kept, the same card opens it.
+
+Signals: ``pin_given(bytearray, bool)`` (the receiver wipes the digits).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from desk.ui import says
+from desk.ui.glyphs import Glyph
+from desk.ui.look import Look, shown
+from desk.ui.parts.box import Box, Line, column, holder, row
+from desk.ui.parts.button import Button, Kind
+from desk.ui.parts.fields import PinEntry
+from desk.ui.parts.rail import Mark
+from desk.ui.parts.sign import Badge, IconSign
+from desk.ui.parts.text import Text
+from desk.ui.parts.verdict import announce
+from desk.ui.theme import Type
+from desk.ui.troubles import Spoken
+
+
+class LockReason(StrEnum):
+    CARD_REMOVED = "card_removed"
+    BY_OFFICER = "by_officer"
+    IDLE = "idle"
+
+
+@dataclass(frozen=True)
+class LockView:
+    """``case_number`` and ``step`` (the step's name) are all that is told of a case.
+
+    ``own_card``: the card in the reader is the one that signed in; None: no card there.
+    """
+
+    here: says.Here
+    reason: LockReason
+    locked_at: str
+    officer: str
+    case_number: str = ""
+    step: str = ""
+    own_card: bool | None = None
+    tries: int | None = None
+    wrong: bool = False
+    busy: bool = False
+    trouble: Spoken | None = None
+    minutes_left: int = 0
+
+
+class LockedPage(QWidget):
+    """A card of 560 in the middle of the rail's colour."""
+
+    pin_given = Signal(object, bool)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._view: LockView | None = None
+        self._mark = Mark(look)
+        self._app = Text(look, "", Type.STRONG, "rail-text")
+        self._post = Text(look, "", Type.SMALL, "rail-muted")
+        self._clocks = Text(look, "", Type.SMALL, "rail-text")
+        head = row(self._mark, 12, self._app, 12, self._post, None, self._clocks)
+        self._title = Text(look, "", Type.DISPLAY)
+        self._why = Text(look, "", Type.BODY, wrap=True)
+        self._case, self._card = KeptLine(look, "folder-lock"), KeptLine(look, "id-card")
+        lines = Box(look)
+        self._between = Line(look)
+        lines.setLayout(column(self._case, self._between, self._card))
+        self._next = Text(look, "", Type.STRONG, wrap=True)
+        self._next_more = Text(look, "", Type.BODY, "muted", wrap=True)
+        arrow = IconSign(look, "arrow-right", 20, "text")
+        next_row = row(column(2, arrow, None), column(self._next, self._next_more), gap=12)
+        next_row.setStretch(1, 1)
+        self.pin = PinEntry(look, height=48, room=24)
+        self.unlock = Button(look, "", Kind.PRIMARY, height=48)
+        self.unlock.setSizePolicy(lines.sizePolicy())
+        self.unlock.clicked.connect(self._give)
+        self.pin.pin_given.connect(self._give)
+        self.pin.ready_changed.connect(self.unlock.setEnabled)
+        self._screen = Text(look, "", Type.SMALL, "muted")
+        title_row = row(IconSign(look, "lock", 36), 16, self._title, None)
+        form = column(
+            title_row, 12, self._why, 24, lines, 24, next_row, 24, self.pin, 0, self.unlock,
+            margins=(32, 28, 32, 30),
+        )  # fmt: skip
+        foot = row(IconSign(look, "monitor", 16), 8, self._screen, None, margins=(32, 12, 32, 12))
+        box = Box(look, "card", None)
+        box.setLayout(column(form, Line(look), foot))
+        box.setFixedWidth(560)
+        self._foot = Text(look, "", Type.SMALL, "rail-muted")
+        self._version = Text(look, "", Type.SMALL, "rail-muted")
+        self.setLayout(
+            column(
+                head,
+                None,
+                row(None, box, None),
+                None,
+                row(self._foot, None, self._version),
+                margins=(32, 16, 32, 18),
+            )
+        )
+        look.retranslated.connect(self.retranslate)
+        look.restyled.connect(self.update)
+
+    def render(self, view: LockView) -> None:
+        say, look, here = self._look.say, self._look, view.here
+        fresh = self._view is None or self._view.locked_at != view.locked_at
+        self._view = view
+        self._app.say(say("app.short_name"))
+        post = here.post.get(look.language, here.post["ko"])
+        self._post.say(say("lock.post", post=post, window=here.window))
+        post_time = says.header_time(look, here.now, here.zone)
+        seoul_time = says.header_time(look, here.now, says.SEOUL)
+        self._clocks.say(
+            f"__{say('header.post')}__ {post_time}   __{say('header.seoul')}__ {seoul_time}"
+        )
+        self._title.say(say("lock.title"))
+        self._why.say(say(f"lock.{view.reason.value}", time=view.locked_at))
+        self._render_lines(view)
+        self._render_next(view)
+        self._render_pin(view)
+        self._screen.say(say("lock.applicant_sees"))
+        self._foot.say(say("lock.later", n=view.minutes_left) if view.minutes_left else "")
+        self._version.say(here.version)
+        if fresh:
+            announce(self, f"{self._title.text()}. {self._why.text()}")
+
+    def _render_lines(self, view: LockView) -> None:
+        say = self._look.say
+        shown(self._case, bool(view.case_number))
+        shown(self._between, bool(view.case_number))
+        stopped = say("lock.stopped_at", step=view.step)
+        self._case.render(view.case_number, stopped, Glyph.PASSED, say("lock.kept"))
+        present = view.own_card is not None
+        detail = say("card.waiting_reader")
+        if present:
+            detail = say("lock.own_card" if view.own_card else "lock.other_card")
+        badge = say("card.present" if present else "card.absent")
+        glyph = Glyph.PASSED if view.own_card else (Glyph.ATTENTION if present else Glyph.NOT_DONE)
+        self._card.render(say("card.officer_card"), detail, glyph, badge)
+
+    def _render_next(self, view: LockView) -> None:
+        say, trouble = self._look.say, view.trouble
+        if trouble is not None:
+            self._next.say(trouble.title, "danger" if trouble.level == "stop" else "warning")
+            self._next_more.say(f"{trouble.text} {trouble.next} {trouble.code}".strip())
+            return
+        if view.own_card:
+            self._next.say(say("lock.enter_pin"), "text")
+        else:
+            self._next.say(say("lock.insert_card", officer=view.officer), "text")
+        self._next_more.say(say("lock.then"))
+
+    def _render_pin(self, view: LockView) -> None:
+        say = self._look.say
+        may = bool(view.own_card) and not view.busy and view.tries != 0
+        self.pin.show_tries(view.tries if view.own_card else None, view.wrong)
+        self.pin.allow(may, "" if view.own_card else say("lock.pin_after_card"))
+        self.unlock.say(say("lock.busy" if view.busy else "lock.unlock"))
+        self.unlock.setEnabled(self.pin.is_ready())
+
+    def _give(self) -> None:
+        if self.pin.is_ready():
+            last = bool(self._view and self._view.tries == 1)
+            self.pin_given.emit(self.pin.take(), last)
+
+    def first_focus(self) -> QWidget | None:
+        return self.pin.dots if self.pin.dots.isEnabled() else None
+
+    def wipe(self) -> None:
+        """Forget typed digits."""
+        self.pin.wipe()
+
+    def retranslate(self) -> None:
+        if self._view is not None:
+            self.render(self._view)
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), self._look["rail"])
+
+
+class KeptLine(QWidget):
+    """Icon, name with a line beneath, badge."""
+
+    def __init__(self, look: Look, icon: str) -> None:
+        super().__init__()
+        self._name = Text(look, "", Type.STRONG)
+        self._detail = Text(look, "", Type.SMALL, "muted")
+        self._badge = Badge(look)
+        words = holder(column(None, self._name, self._detail, None))
+        outer = row(IconSign(look, icon, 24), 16, words, 16, self._badge, margins=(17, 0, 17, 0))
+        outer.setStretch(2, 1)
+        outer.setAlignment(self._badge, Qt.AlignmentFlag.AlignVCenter)
+        self.setLayout(outer)
+        self.setFixedHeight(64)
+
+    def render(self, name: str, detail: str, glyph: Glyph, word: str) -> None:
+        self._name.say(name)
+        self._detail.say(detail)
+        self._badge.show_state(glyph, word)
+        self.setAccessibleName(f"{name}, {detail}, {word}")
