@@ -208,7 +208,9 @@ def test_sd_jwt_verifies_our_key_binding(
 ) -> None:
     held = issue(Format.SD_JWT)
     request = build_request(
-        profile.dcql([Format.SD_JWT]), authority.verifier_signer, "https://desk.example/r"
+        profile.dcql([Format.SD_JWT], ["family_name", "overseas_number"]),
+        authority.verifier_signer,
+        "https://desk.example/r",
     )
     read = holder.read_request(request.object)
     chosen, paths = holder.choose(read, [held])["sd_jwt"]
