@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from desk.mrtd import passive
@@ -27,64 +27,56 @@ _STATUS = {Result.PASSED: EXIT_DONE, Result.FAILED: EXIT_FAILED}
 
 @dataclass(frozen=True)
 class Answer:
-    """``status`` for the shell, ``facts`` for JSON, ``text`` for the terminal."""
+    """``exit_code`` for the shell, ``json`` for machines, ``text`` for the terminal."""
 
-    status: int
-    facts: dict[str, object]
+    exit_code: int
+    json: dict[str, object]
     text: str
     findings: tuple[Finding, ...] = field(default=())
 
 
 def passport_verify(
-    sod: Path, groups: Mapping[int, Path], trust: Path, now: datetime | None = None
+    sod: Path, groups: Mapping[int, Path], trust: TrustStore, now: datetime
 ) -> Answer:
     """Passive authentication of saved files: EF.SOD and whole data group files by number.
 
-    ``trust`` is the trust store's folder. Overall is passed only where the signature, the
+    Overall is passed only where the signature, the
     signer's chain and the data groups 1 and 2 have all passed; groups that the security
     object lists and that were not given are not done. Raises TrustTrouble where a file or
     the trust store cannot be read.
     """
     contents = {number: read_file(path) for number, path in groups.items()}
-    result = passive.verify(read_file(sod), contents, TrustStore(trust).anchors(), _now(now))
+    result = passive.verify(read_file(sod), contents, trust.anchors(), now)
     status = _STATUS.get(result.overall, EXIT_NOT_PASSED)
     lines = [f"{'overall':<12} {result.overall.value}"]
     lines += [_finding_line(finding) for finding in result.findings]
     return Answer(status, _verdict(result), "\n".join(lines), result.findings)
 
 
-def trust_import(
-    file: Path, signer: Path | None, trust: Path, now: datetime | None = None
-) -> Answer:
+def trust_import(file: Path, signer: Path | None, trust: TrustStore, now: datetime) -> Answer:
     """A master list vouched for by the root ``signer``, or a single certificate.
 
     Raises TrustTrouble, and then the store is as before.
     """
-    moment = _now(now)
-    imported = TrustStore(trust).import_file(file, signer, moment)
-    facts = _imported(imported, moment)
+    imported = trust.import_file(file, signer, now)
+    facts = _imported(imported, now)
     text = "{country} {label}: {read} read, {usable} usable, {countries} countries, as of {as_of}"
     lines = [text.format(**facts)]
     lines += [_refusal_line(refused) for refused in imported.source.refused]
     return Answer(EXIT_DONE, facts, "\n".join(lines))
 
 
-def trust_list(trust: Path, now: datetime | None = None) -> Answer:
+def trust_list(trust: TrustStore, now: datetime) -> Answer:
     """What the store holds, by source. Raises StoreDamaged, FileUnavailable."""
-    moment = _now(now)
-    contents = TrustStore(trust).contents()
+    contents = trust.contents()
     lines = [f"{len(contents.held)} anchors"]
     for source in contents.sources:
-        count, age = len(contents.of(source)), source.age_days(moment)
+        count, age = len(contents.of(source)), source.age_days(now)
         lines.append(f"{source.kind} {source.country} {source.label}: {count}, {age} days old")
         lines += [_refusal_line(refused) for refused in source.refused]
-    sources = [_source(source, contents, moment) for source in contents.sources]
+    sources = [_source(source, contents, now) for source in contents.sources]
     facts: dict[str, object] = {"anchors": len(contents.held), "sources": sources}
     return Answer(EXIT_DONE, facts, "\n".join(lines))
-
-
-def _now(now: datetime | None) -> datetime:
-    return datetime.now(UTC) if now is None else now
 
 
 def _finding_line(finding: Finding) -> str:
