@@ -1,0 +1,203 @@
+"""The desk's client: repeated orders, and a coded trouble for everything that can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from desk.enrollment.keys import StationKey
+from desk.enrollment.link import HttpLink
+from desk.enrollment.process import ServiceProcess
+from desk.enrollment.trouble import (
+    AlreadyOtherwise,
+    AnswerUnusable,
+    ClocksApart,
+    MailboxBroken,
+    MailboxFull,
+    NotThere,
+    OrderUnusable,
+    ServiceDown,
+    StationRefused,
+)
+from desk.issuance.ports import EnrollmentLink, EventKind, KeyRequest, OfferOrder
+from desk.trouble import Trouble
+from tests.enrollment.conftest import together
+from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
+
+KEY = StationKey(b"k" * 32)
+HEALTH = {"version": "0", "queue": 0, "issuer": "http://127.0.0.1:1"}
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def answering(handler: Handler) -> HttpLink:
+    return HttpLink("http://127.0.0.1:1", KEY, transport=httpx.MockTransport(handler))
+
+
+def order(offer_id: str = "order-1", **changed: object) -> OfferOrder:
+    values: dict[str, object] = {
+        "configurations": ("mdoc",),
+        "tx_code": PIN,
+        "expires_at": now() + timedelta(minutes=10),
+    }
+    return OfferOrder(offer_id, **(values | changed))  # type: ignore[arg-type]
+
+
+def test_satisfies_the_seam(link: HttpLink) -> None:
+    """The desk's Protocol, and a healthy service behind it."""
+    seam: EnrollmentLink = link
+
+    health = seam.health()
+
+    assert health.ok
+    assert health.latency_ms > 0
+    assert link.response_uri("c").startswith(seam.issuer)
+
+
+def test_the_same_order_again_is_the_same_offer(counter: Counter) -> None:
+    first = order("again-1")
+
+    offers = {counter.link.place_offer(first) for _ in range(2)}
+
+    assert len(offers) == 1
+    assert counter.kinds("again-1") == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"tx_code": WRONG_PIN},
+        {"configurations": ("sd-jwt",)},
+        {"expires_at": now() + timedelta(minutes=20)},
+    ],
+)
+def test_another_order_under_the_same_identifier(
+    counter: Counter, changed: dict[str, object]
+) -> None:
+    """What is already minted is never changed behind the officer's back."""
+    first = order(f"other-{sorted(changed)[0]}")
+    counter.link.place_offer(first)
+
+    with pytest.raises(AlreadyOtherwise) as caught:
+        values = {"expires_at": first.expires_at} | changed
+        counter.link.place_offer(order(first.offer_id, **values))
+
+    assert caught.value.facts == {"reason": "another_order"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tx_code": "12345"},
+        {"tx_code": "1234567"},
+        {"tx_code": "12345a"},
+        {"tx_code": "１２３４５６"},
+        {"configurations": ()},
+        {"configurations": ("mdoc", "mdoc")},
+        {"configurations": ("passport",)},
+        {"expires_at": now().replace(tzinfo=None)},
+        {"offer_id": "a b"},
+        {"offer_id": "x" * 65},
+    ],
+)
+def test_unusable_orders(counter: Counter, wrong: dict[str, object]) -> None:
+    values: dict[str, object] = {"offer_id": "wrong-1"} | wrong
+
+    with pytest.raises(OrderUnusable):
+        counter.link.place_offer(order(str(values.pop("offer_id")), **values))
+
+
+def test_unknown_identifiers(counter: Counter) -> None:
+    """Events, requests, void and answers of nobody."""
+    nobody = KeyRequest("nobody", "nobody", "mdoc", (), "", b"\x09" + b"\0" * 31, now())
+    for call in (
+        lambda: counter.link.events("nobody", 0, 0),
+        lambda: counter.link.requests("nobody"),
+        lambda: counter.link.void_offer("nobody", "officer"),
+        lambda: counter.link.deny("nobody", "officer"),
+        lambda: counter.link.answer(nobody, ["x"]),
+    ):
+        with pytest.raises(NotThere):
+            call()
+
+
+def test_events_are_waited_for(counter: Counter) -> None:
+    """A long poll returns as soon as something happens, and only what is new."""
+    offer = counter.place()
+    counter.link.void_offer(offer.offer_id, "officer")
+    (first,) = counter.link.events(offer.offer_id, 0, 10)
+
+    assert first.kind is EventKind.VOIDED
+    assert counter.link.events(offer.offer_id, first.seq, 0) == ()
+
+
+def test_a_waiting_poll_is_woken(counter: Counter) -> None:
+    offer = counter.place()
+
+    events, _ = together(
+        lambda: counter.link.events(offer.offer_id, 0, 20),
+        lambda: counter.link.void_offer(offer.offer_id, "officer"),
+    )
+
+    assert isinstance(events, tuple)
+    assert [event.kind for event in events] == [EventKind.VOIDED]
+
+
+def test_another_station(service: ServiceProcess) -> None:
+    with HttpLink(service.url, KEY) as stranger, pytest.raises(StationRefused):
+        stranger.health()
+
+
+def test_nobody_listens() -> None:
+    with HttpLink("http://127.0.0.1:1", KEY) as link, pytest.raises(ServiceDown):
+        link.health()
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"),
+    [
+        (lambda _r: httpx.Response(503, json={"code": "ENROLL-03"}), MailboxFull),
+        (lambda _r: httpx.Response(503, json={"code": "ENROLL-09"}), MailboxBroken),
+        (lambda _r: httpx.Response(502), ServiceDown),
+        (lambda _r: httpx.Response(500, json={}), ServiceDown),
+        (lambda _r: httpx.Response(200, text="<html>"), AnswerUnusable),
+        (lambda _r: httpx.Response(200, json=[]), AnswerUnusable),
+        (lambda _r: httpx.Response(200, json={}), AnswerUnusable),
+        (lambda _r: httpx.Response(200, json=HEALTH | {"time": "yesterday"}), AnswerUnusable),
+        (lambda _r: httpx.Response(200, json=HEALTH | {"time": "2026-01-01"}), AnswerUnusable),
+        (lambda _r: httpx.Response(418, json={"error": "teapot"}), AnswerUnusable),
+        (lambda _r: httpx.Response(302, headers={"Location": "/"}), AnswerUnusable),
+    ],
+)
+def test_coded_troubles(handler: Handler, expected: type[Trouble]) -> None:
+    with answering(handler) as link, pytest.raises(expected):
+        link.health()
+
+
+def test_silence_in_the_middle() -> None:
+    def cut(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("cut")
+
+    with answering(cut) as link, pytest.raises(ServiceDown):
+        link.requests("offer-1")
+
+
+@pytest.mark.parametrize("seconds", [-600, 45])
+def test_clocks_apart(seconds: int) -> None:
+    """The service's clock is said to be off, and by how much."""
+    time = (now() + timedelta(seconds=seconds)).isoformat()
+
+    with (
+        answering(lambda _r: httpx.Response(200, json=HEALTH | {"time": time})) as link,
+        pytest.raises(ClocksApart) as caught,
+    ):
+        link.health()
+
+    assert abs(int(caught.value.facts["seconds"] or 0) - seconds) <= 2
+
+
+def test_the_pin_does_not_show_in_texts() -> None:
+    assert PIN not in repr(order())
