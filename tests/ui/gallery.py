@@ -34,6 +34,8 @@ def main() -> int:
     look = Look(mode=Mode.DARK if options.dark else Mode.LIGHT, language=options.lang)
     look.reduced_motion = True
     look.dress()
+    if options.slip:
+        scenes_case.SLIP = options.slip
     for name, build in SCENES.items():
         if options.only and not any(name.startswith(one) for one in options.only.split(",")):
             continue
@@ -58,6 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--lang", default="ko")
     parser.add_argument("--only", default="")
     parser.add_argument("--beside", type=Path)
+    parser.add_argument("--slip", type=Path, help="a PDF for the preview of the hand-over page")
     return parser.parse_args()
 
 

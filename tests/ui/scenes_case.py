@@ -25,6 +25,7 @@ from tests.ui import samples
 from tests.ui.scenes import TROUBLES, Size, scene, shell_for
 
 RULES = RuleWords()
+SLIP: Path | None = None
 SERVICES = load_services()
 WORDS = (("강물", "river"), ("소나무", "pine"), ("나침반", "compass"), ("여름", "summer"))
 DIGEST = "7f3a91c2" + "0" * 52 + "5d0e"
@@ -289,7 +290,13 @@ def phone_alarm(look: Look, size: Size) -> QWidget:
     case = samples.checked_case(
         State.APPROVED, held="qr_read_twice", pin_set_at=samples.local("10:37:41")
     )
-    view = PhoneView(samples.here(), case, (READ, again), alarm_reason="two_own_phones")
+    view = PhoneView(
+        samples.here(),
+        case,
+        (READ, again),
+        alarm_reason="two_own_phones",
+        last_offer=samples.offer(),
+    )
     words = ("“잠시만 기다려 주세요”", "“One moment, please”")
     return phone_page(
         look,
@@ -349,11 +356,10 @@ def proof_usable(look: Look, size: Size) -> QWidget:
 def hand_over(look: Look, size: Size) -> QWidget:
     page = HandOverPage(look)
     case = samples.offered_case(State.PROVEN, issued=samples.issued())
-    slip = Path(__file__).with_name("slip.pdf")
     view = HandOverView(
         samples.here("10:43"),
         case,
-        slip if slip.is_file() else None,
+        SLIP,
         serial="LA03-000417",
         printed_at="10:43",
         printers=(("a4", "창구3-A4"),),

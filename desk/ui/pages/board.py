@@ -53,7 +53,7 @@ TILES = {
     RowState.USABLE: Glyph.PASSED,
     RowState.ENDED: Glyph.FAILED,
 }
-COLUMNS = (131, -66, -92, -208, 54, -106, 64)
+COLUMNS = (130, -59, -93, -206, 54, -100, 78)
 COLUMN_NAMES = ("case", "applicant", "step", "state", "opened", "officer")
 STEP_OF = {
     State.OPENED: "passport",
@@ -336,15 +336,15 @@ class _CasesCard(Card):
         self._shown: object = None
         self._title = Text(look, "", Type.STRONG)
         self._sum = Text(look, "", Type.SMALL, "muted")
-        self.find = Field(look)
-        self.find.setFixedWidth(200)
-        self.find.setTextMargins(24, 0, 0, 0)
+        self.find = Field(look, kind=Type.SMALL)
+        self.find.setFixedSize(200, 32)
+        self.find.setTextMargins(18, 0, 0, 0)
         self._lens = IconSign(look, "search", 16)
         self._lens.setParent(self.find)
-        self._lens.move(10, 12)
+        self._lens.move(9, 8)
         self.find.textChanged.connect(lambda _text: self._rebuild())
         words = column(None, self._title, self._sum, None)
-        head = holder(row(words, None, self.find, margins=(16, 0, 16, 0)))
+        head = holder(row(words, 16, self.find, margins=(16, 0, 16, 0)))
         head.layout().setStretch(0, 1)  # type: ignore[union-attr]
         head.setFixedHeight(64)
         self._tiles = [_Tile(look, state) for state in RowState]

@@ -33,8 +33,8 @@ from desk.ui.troubles import Spoken
 
 @dataclass(frozen=True)
 class EligibilityView:
-    """``decision`` None: the register is being asked (``busy``). ``register_facts`` and
-    ``limit`` are the lines of the chosen rule's well, by rule id, already words."""
+    """``decision`` None: the register is being asked (``busy``). ``fresh_hours``
+    is how old a register extract may be (0: not said)."""
 
     here: says.Here
     case: Case
@@ -44,6 +44,7 @@ class EligibilityView:
     trouble: Spoken | None = None
     remedies: tuple[Remedy, ...] = ()
     other_language: str = "en"
+    fresh_hours: int = 0
     read_only: bool = False
 
 
@@ -158,9 +159,8 @@ class EligibilityPage(Page):
 
     def _verdict_refused(self, rule: RuleResult) -> None:
         look = self.look
-        fact = self._rules.fact(rule, look.language)
         name = self._rules.name(rule, look.language)
-        words = look.say("eligibility.no_more", rule=name, fact=fact)
+        words = look.say("eligibility.no_more", rule=name)
         self.verdict.show_state(Glyph.FAILED, look.say("eligibility.no"), words)
         self.verdict.show_right(Text(look, self._rules.code(rule), Type.SMALL, "muted"))
 
@@ -286,7 +286,7 @@ class EligibilityPage(Page):
 class _RuleRow(Row):
     """68 high (52 narrow): outcome, rule and fact, source, age."""
 
-    COLUMNS = (100, -1, 130, 70)
+    COLUMNS = (100, -1, 111, 70)
 
     def __init__(self, look: Look, height: int) -> None:
         super().__init__(look, height, self.COLUMNS, clickable=True)
@@ -311,7 +311,7 @@ class _RuleRow(Row):
         word = look.say(f"outcome.{rule.outcome.value}")
         not_met = rule.outcome is RuleOutcome.NOT_MET
         self.sign.show_state(glyph, word)
-        self.word.say(word, glyph.token)
+        self.word.say(word, glyph.token, Type.STRONG)
         name, fact = words.name(rule, look.language), words.fact(rule, look.language)
         self.name.say(name)
         self.fact.say(
@@ -353,7 +353,7 @@ class ChosenRule(Card):
         head = row(self._sign, self._name, gap=8)
         head.setStretch(1, 1)
         self.body.addLayout(head)
-        for item in (4, self._why, 16, self._well, 16, self._more, 16, self._confirm):
+        for item in (10, self._why, 16, self._well, 16, self._more, 16, self._confirm):
             self.body.addSpacing(item) if isinstance(item, int) else self.body.addWidget(item)
         self.body.addStretch(1)
         self.body.addWidget(self._line)
@@ -398,6 +398,11 @@ class ChosenRule(Card):
             seoul = rule.source_at.astimezone(says.SEOUL).strftime("%m-%d %H:%M")
             words = say("eligibility.as_of_seoul", when=when, seoul=seoul)
             lines.append((say("column.as_of"), words))
+        if view.fresh_hours and rule.source.value == "register" and rule.source_at is not None:
+            old = int((view.here.now - rule.source_at).total_seconds() // 3600)
+            left = max(0, view.fresh_hours - old)
+            words = say("eligibility.fresh", n=view.fresh_hours, left=left)
+            lines.append((say("eligibility.fresh_name"), words))
         law = self._rules.law(rule, lang)
         if law:
             lines.append((say("eligibility.law"), law))
@@ -441,16 +446,16 @@ class WayCard(Card):
         self._fact = Text(look, "", Type.BODY, "muted", wrap=True)
         head = row(column(self._sign, None), column(self._title, self._fact), gap=12)
         head.setStretch(1, 1)
-        self._ways = column(gap=8)
+        self._ways = column(gap=14)
         self._well = Box(look, "well", None, 8)
         self._well_name = Text(look, "", Type.SMALL, "muted")
         self._well_text = Text(look, "", Type.SMALL, wrap=True)
         self._well.setLayout(column(self._well_name, 4, self._well_text, margins=(16, 10, 16, 10)))
         self._foot = Facts(look)
         self.body.addLayout(head)
-        self.body.addSpacing(8)
+        self.body.addSpacing(16)
         self.body.addLayout(self._ways)
-        self.body.addSpacing(12)
+        self.body.addSpacing(16)
         self.body.addWidget(self._well)
         self.body.addStretch(1)
         self.body.addWidget(self._foot)
@@ -460,7 +465,8 @@ class WayCard(Card):
         other = view.other_language if view.other_language != lang else "ko"
         self.name(say("eligibility.way"))
         self._preview.say(say("eligibility.on_slip"))
-        self._title.say(self._rules.name(rule, lang))
+        not_met = say("outcome.not_met")
+        self._title.say(f"{self._rules.name(rule, lang)} · {not_met}")
         self._sign.show_state(Glyph.FAILED, say("outcome.not_met"))
         self._fact.say(self._rules.fact(rule, lang))
         clear(self._ways)

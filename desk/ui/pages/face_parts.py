@@ -267,14 +267,14 @@ class TwoPictures(Card):
     enlarge = Signal()
 
     def __init__(self, look: Look) -> None:
-        super().__init__(look, padding=(17, 0, 17, 16))
+        super().__init__(look, padding=(1, 0, 1, 16))
         self._note = Text(look, "", Type.SMALL, "muted")
         self.right.addWidget(self._note)
         self._chip, self._live = FullPicture(look), FullPicture(look)
-        pictures = row(self._chip, self._live, gap=16)
+        pictures = row(self._chip, self._live, gap=16, margins=(16, 0, 16, 0))
         self._names = [Text(look, "", Type.STRONG) for _ in range(2)]
         self._sources = [Text(look, "", Type.SMALL, "muted") for _ in range(2)]
-        captions = row(gap=16)
+        captions = row(gap=16, margins=(16, 0, 16, 0))
         for name, source in zip(self._names, self._sources, strict=True):
             captions.addWidget(holder(row(name, None, source)), 1)
         self._good_sign = GlyphSign(look, Glyph.PASSED, 16)
@@ -294,7 +294,7 @@ class TwoPictures(Card):
         self.body.addSpacing(12)
         self.body.addLayout(facts)
         self.body.addSpacing(12)
-        self.body.addLayout(row(self.large, None))
+        self.body.addLayout(row(self.large, None, margins=(16, 0, 16, 0)))
 
     def render(
         self,
@@ -385,7 +385,7 @@ class MachineCard(Card):
         self._agrees = Text(look, "", Type.STRONG, wrap=True)
         verdict = row(column(2, self._sign, None), self._agrees, gap=8)
         verdict.setStretch(1, 1)
-        self._scored = holder(column(self.band, 16, self._facts, None, self._line, 14, verdict))
+        self._scored = holder(column(8, self.band, 16, self._facts, None, self._line, 14, verdict))
         self.body.addWidget(self._hidden, 1)
         self.body.addWidget(self._scored, 1)
 

@@ -144,7 +144,7 @@ class HandOverPage(Page):
             "screen", say("hand_over.on_screen"), icon="monitor", enabled=view.slip is not None
         )
         self.footer.show_others((on_screen,))
-        left = self.checks.left()
+        left = self.checks.remaining()
         may = not left and not view.closing
         why = say("hand_over.checks_left", n=left) if left else ""
         word = say("hand_over.closing" if view.closing else "hand_over.close")
@@ -156,7 +156,7 @@ class HandOverPage(Page):
             self.show_on_screen.emit()
 
     def primary_key(self) -> None:
-        if self._view is not None and not self.checks.left() and not self._view.closing:
+        if self._view is not None and not self.checks.remaining() and not self._view.closing:
             self.close_requested.emit()
 
     def print_key(self) -> None:
@@ -249,7 +249,7 @@ class PrintCard(Card):
         self.body.addWidget(self._void_box)
 
     def set_narrow(self, narrow: bool) -> None:
-        edge = 8 if narrow else 14
+        edge = 8 if narrow else 16
         self.body.setContentsMargins(17, edge, 17, edge)
 
     def render(self, view: HandOverView) -> None:
@@ -314,9 +314,9 @@ class ChecksCard(Card):
         self.changed.emit()
 
     def _say_count(self) -> None:
-        self._count.say(f"{len(CHECKS) - self.left()} / {len(CHECKS)}")
+        self._count.say(f"{len(CHECKS) - self.remaining()} / {len(CHECKS)}")
 
-    def left(self) -> int:
+    def remaining(self) -> int:
         return sum(not box.isChecked() for box in self._boxes.values())
 
     def first(self) -> QWidget:

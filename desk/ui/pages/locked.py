@@ -65,8 +65,12 @@ class LockedPage(QWidget):
         self._mark = Mark(look)
         self._app = Text(look, "", Type.STRONG, "rail-text")
         self._post = Text(look, "", Type.SMALL, "rail-muted")
-        self._clocks = Text(look, "", Type.SMALL, "rail-text")
-        head = row(self._mark, 12, self._app, 12, self._post, None, self._clocks)
+        self._clocks = [
+            Text(look, "", Type.SMALL, "rail-text" if n % 2 else "rail-muted") for n in range(4)
+        ]
+        post, post_time, seoul, seoul_time = self._clocks
+        clocks = row(post, 5, post_time, 10, seoul, 5, seoul_time)
+        head = row(self._mark, 12, self._app, 12, self._post, None, clocks)
         self._title = Text(look, "", Type.DISPLAY)
         self._why = Text(look, "", Type.BODY, wrap=True)
         self._case, self._card = KeptLine(look, "folder-lock"), KeptLine(look, "id-card")
@@ -78,7 +82,7 @@ class LockedPage(QWidget):
         arrow = IconSign(look, "arrow-right", 20, "text")
         next_row = row(column(2, arrow, None), column(self._next, self._next_more), gap=12)
         next_row.setStretch(1, 1)
-        self.pin = PinEntry(look, height=48, room=24)
+        self.pin = PinEntry(look, height=48, room=16)
         self.unlock = Button(look, "", Kind.PRIMARY, height=48)
         self.unlock.setSizePolicy(lines.sizePolicy())
         self.unlock.clicked.connect(self._give)
@@ -88,7 +92,7 @@ class LockedPage(QWidget):
         title_row = row(IconSign(look, "lock", 36), 16, self._title, None)
         form = column(
             title_row, 12, self._why, 24, lines, 24, next_row, 24, self.pin, 0, self.unlock,
-            margins=(32, 28, 32, 30),
+            margins=(32, 30, 32, 32),
         )  # fmt: skip
         foot = row(IconSign(look, "monitor", 16), 8, self._screen, None, margins=(32, 12, 32, 12))
         box = Box(look, "card", None)
@@ -118,9 +122,9 @@ class LockedPage(QWidget):
         self._post.say(say("lock.post", post=post, window=here.window))
         post_time = says.header_time(look, here.now, here.zone)
         seoul_time = says.header_time(look, here.now, says.SEOUL)
-        self._clocks.say(
-            f"__{say('header.post')}__ {post_time}   __{say('header.seoul')}__ {seoul_time}"
-        )
+        words = (say("header.post"), post_time, say("header.seoul"), seoul_time)
+        for text, word in zip(self._clocks, words, strict=True):
+            text.say(word)
         self._title.say(say("lock.title"))
         self._why.say(say(f"lock.{view.reason.value}", time=view.locked_at))
         self._render_lines(view)

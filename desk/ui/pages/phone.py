@@ -15,7 +15,7 @@ from enum import StrEnum
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, OfferFacts, State
 from desk.issuance.ports import EventKind, OfferEvent
 from desk.ui import says
 from desk.ui.glyphs import Glyph
@@ -52,6 +52,7 @@ class PhoneStage(StrEnum):
 class PhoneView:
     """``events`` of the live (or last) offer in order; ``pin_digits`` how many digits the
     applicant has typed, never which. ``signing`` while the card works, ``tries`` of it.
+    ``last_offer`` keeps the rows' times after an offer was withdrawn.
     """
 
     here: says.Here
@@ -65,6 +66,7 @@ class PhoneView:
     digest: str = ""
     alarm_reason: str = ""
     voided: str = ""
+    last_offer: OfferFacts | None = None
     trouble: Spoken | None = None
     remedies: tuple[Remedy, ...] = ()
     read_only: bool = False
@@ -192,7 +194,12 @@ class PhonePage(Page):
             self.qr.show_times(self._read_times(view, kinds[EventKind.FETCHED]))
         else:
             self.qr.show_times([])
-        can_again = stage in (PhoneStage.WAITING, PhoneStage.SCANNED, PhoneStage.WRONG_PIN)
+        can_again = stage in (
+            PhoneStage.WAITING,
+            PhoneStage.SCANNED,
+            PhoneStage.WRONG_PIN,
+            PhoneStage.SIGN,
+        )
         self.qr.show_buttons(
             say("phone.enlarge"), live, say("phone.qr_again"), can_again and not view.read_only
         )
@@ -250,6 +257,7 @@ class PhonePage(Page):
             None,
             icon=icons.get(stage, "smartphone"),
             facts=facts,
+            card_glyph=Glyph.PASSED if view.card_present else Glyph.NOT_DONE,
             asks_pin=stage in (PhoneStage.SIGN, PhoneStage.SCANNED),
         )
 
@@ -314,7 +322,15 @@ class PhonePage(Page):
         stop = Other("stop", say("footer.stop_case"), Kind.QUIET)
         cancel = Other("cancel", say("phone.cancel"), Kind.DANGER_OUTLINE)
         alarming = stage in (PhoneStage.ALARM, PhoneStage.ENDED, PhoneStage.VOIDED)
-        self.footer.show_others((stop, cancel) if alarming else (stop,))
+        cannot = Other("cancel", say("phone.cannot_use"))
+        before = stage in (
+            PhoneStage.PIN_PENDING,
+            PhoneStage.WAITING,
+            PhoneStage.SCANNED,
+            PhoneStage.WRONG_PIN,
+        )
+        others = (stop, cancel) if alarming else ((stop, cannot) if before else (stop,))
+        self.footer.show_others(others)
         self.footer.show_primary(self._primary(view, stage))
 
     def _primary(self, view: PhoneView, stage: PhoneStage) -> Primary:
@@ -443,7 +459,7 @@ class _Progress:
         return self._line("pin_set", done, self._look.say("progress.pin_set_done"), at)
 
     def _qr_made(self) -> ProgressLine:
-        offer, say = self._view.case.offer, self._look.say
+        offer, say = self._view.case.offer or self._view.last_offer, self._look.say
         if offer is None:
             return self._line("qr_made", bool(self._view.events), "", "")
         minutes = round((offer.expires_at - offer.placed_at).total_seconds() / 60)

@@ -159,6 +159,7 @@ class NowView:
     next_step: str = ""
     steps: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
+    card_glyph: Glyph | None = None
     asks_pin: bool = False
     new_pin: str = ""
     new_pin_note: str = ""
@@ -204,7 +205,7 @@ class NowCard(Card):
         self.reason.setMaximumWidth(420)
         self.reason.chosen.connect(self.reason_chosen)
         self.body.addLayout(head)
-        for item in (6, self._words, 4, self._next_row):
+        for item in (6, self._words, 10, self._next_row):
             self.body.addSpacing(item) if isinstance(item, int) else self.body.addWidget(item)
         self.body.addLayout(self._steps)
         self.body.addSpacing(12)
@@ -236,7 +237,8 @@ class NowCard(Card):
         shown(self._next_row, bool(view.next_step))
         self._show_steps(view.steps)
         shown(self._pin_row, view.asks_pin)
-        self._facts.show_facts(view.facts)
+        glyphs = {1: view.card_glyph} if view.card_glyph is not None else None
+        self._facts.show_facts(view.facts, glyphs)
         shown(self._fact_box, bool(view.facts) and not view.asks_pin)
         self._new.say(view.new_pin)
         self._new_note.say(view.new_pin_note)

@@ -381,8 +381,8 @@ class _FlagRow(QWidget):
         super().__init__()
         self._look, self._key, self.is_open = look, key, False
         self._sign = GlyphSign(look, Glyph.UNDECIDED, 24)
-        self._title = Text(look, "", Type.STRONG)
-        self._fact = Text(look, "", Type.BODY, wrap=True)
+        self._title = Text(look, "", Type.STRONG, line=21)
+        self._fact = Text(look, "", Type.BODY, wrap=True, line=21)
         self._detail = Text(look, "", Type.SMALL, "muted", wrap=True)
         self._seen_sign = GlyphSign(look, Glyph.PASSED, 16)
         self._seen = Text(look, "", Type.SMALL, "success")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desk.ui import says
@@ -81,11 +81,11 @@ class SignInPage(QWidget):
         self.enter.clicked.connect(self._give)
         self.pin.pin_given.connect(self._give)
         self.pin.ready_changed.connect(self.enter.setEnabled)
-        self._devices = Button(look, "", Kind.LINK, height=24)
+        self._devices = Button(look, "", Kind.LINK, height=24, small=False)
         self._devices.clicked.connect(self.check_devices)
         below = row(None, self._devices)
         form = column(
-            self._title, 12, self._lead, 32, self._card, 24, self.pin, 8, self.enter, 16, below
+            self._title, 8, self._lead, 32, self._card, 24, self.pin, 8, self.enter, 16, below
         )
         box = holder(form)
         box.setFixedWidth(448)
@@ -97,8 +97,7 @@ class SignInPage(QWidget):
             top, None, self.banner, 16, row(None, box, None), None, foot, margins=(32, 20, 32, 24)
         )
         outer = row(self._left, right)
-        outer.setStretch(0, 36)
-        outer.setStretch(1, 64)
+        outer.setStretch(1, 1)
         self.setLayout(outer)
         look.retranslated.connect(self.retranslate)
         look.restyled.connect(self.update)
@@ -153,6 +152,10 @@ class SignInPage(QWidget):
             self.render(self._view)
 
     # Qt's own
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._left.setFixedWidth(min(520, max(280, self.width() * 36 // 100)))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(self.rect(), self._look["background"])
 
@@ -193,7 +196,6 @@ class PostPanel(QWidget):
                 margins=(56, 56, 56, 56),
             )
         )
-        self.setMinimumWidth(320)
         look.restyled.connect(self.update)
 
     def render(self, here: says.Here, facts: tuple[tuple[str, str], ...]) -> None:
@@ -262,7 +264,7 @@ class CardBox(Box):
         self._badge = Badge(look)
         self._icon = IconSign(look, "id-card", 28, "accent")
         top = row(
-            self._icon, 16, column(self._name, self._detail), None, self._badge,
+            self._icon, 16, column(self._name, self._detail), 16, self._badge,
             margins=(17, 15, 17, 15),
         )  # fmt: skip
         top.setStretch(2, 1)

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     DANGER_OUTLINE = "danger_outline"
     QUIET = "quiet"
     LINK = "link"
+    ON_PICTURE = "on_picture"
 
 
 FILLED = (Kind.PRIMARY, Kind.DANGER)
@@ -102,6 +103,8 @@ class Button(QPushButton):
             if self.kind in WORDS_ONLY:
                 return None, None, look["disabled"]
             return look["disabled-bg"], None, look["disabled"]
+        if self.kind is Kind.ON_PICTURE:
+            return look["rail-active" if self.underMouse() else "rail"], None, look["rail-text"]
         share = 0.18 if self.isDown() else (0.10 if self.underMouse() else 0.0)
         if self.kind in FILLED:
             token = "accent" if self.kind is Kind.PRIMARY else "danger"

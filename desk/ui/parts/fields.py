@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFocusEvent,
     QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
@@ -89,6 +90,7 @@ class Choice(QComboBox):
         self._look = look
         self._kind = Type.BODY if height >= 40 else Type.SMALL
         self._empty = ""
+        self.ring_wanted = True
         self.ring_radius = 8 if height >= 40 else 6
         self.setFixedHeight(height)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -113,6 +115,10 @@ class Choice(QComboBox):
         return str(self.currentData() or "")
 
     # Qt's own
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.ring_wanted = self._look.shows_focus(event.reason())
+        super().focusInEvent(event)
+
     def wheelEvent(self, event) -> None:  # type: ignore[no-untyped-def]
         # Scrolling a page must never change an answer that lies under the pointer.
         event.ignore()
@@ -157,6 +163,7 @@ class Check(QCheckBox):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.ring_radius = 6
+        self.ring_wanted = True
         self.say(text, detail)
         look.restyled.connect(self.update)
 
@@ -170,6 +177,10 @@ class Check(QCheckBox):
         self.update()
 
     # Qt's own
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.ring_wanted = self._look.shows_focus(event.reason())
+        super().focusInEvent(event)
+
     def hitButton(self, place) -> bool:  # type: ignore[no-untyped-def]
         return self.rect().contains(place)
 
@@ -249,6 +260,11 @@ class PinDots(QLineEdit):
         self._digits.clear()
         self._show_count()
 
+    @property
+    def ring_wanted(self) -> bool:
+        """The line of danger stands alone, without the ring around it."""
+        return not self._wrong
+
     def mark_wrong(self, wrong: bool) -> None:
         self._wrong = wrong
         self.update()
@@ -311,7 +327,7 @@ class PinDots(QLineEdit):
         for place in range(len(self._digits)):
             painter.drawEllipse(QRectF(13 + place * 18, middle - 5, 10, 10))
         if self.hasFocus() and self.isEnabled():
-            x = 16 + len(self._digits) * 18 + (0 if self._digits else -2)
+            x = 13 + len(self._digits) * 18
             painter.setPen(QPen(look["text"], 1))
             painter.drawLine(x, round(middle - 10), x, round(middle + 10))
         if not self.isEnabled() and self.placeholderText():
@@ -347,7 +363,8 @@ class PinEntry(QWidget):
         below = column(self._problem, self._consent, None, gap=4)
         self._below = holder(below)
         self._below.setMinimumHeight(room)
-        self.setLayout(column(head, 6, self.dots, 6, self._below))
+        gap = 6 if height < 48 else 8
+        self.setLayout(column(head, gap, self.dots, gap, self._below))
         self.dots.counted.connect(self._count_changed)
         self.dots.entered.connect(self._enter)
         self._consent.toggled.connect(self._count_changed)

@@ -146,7 +146,7 @@ class Footer(QWidget):
         self._keys: tuple[object, ...] = ()
         self.primary = Button(look, "", Kind.PRIMARY, height=48).at_least(200)
         self.primary.clicked.connect(self.primary_pressed)
-        right = row(self._why, 8, self._caps, 24, self.primary)
+        right = row(self._why, self._caps, 24, self.primary)
         right.setStretch(0, 1)
         self._outer = row(self._left, 24, right)
         self._outer.setStretch(2, 1)
@@ -215,6 +215,7 @@ class Footer(QWidget):
         self._cap_widgets = [self._cap_or_word(key) for key in primary.keys]
         if primary.after_keys:
             self._cap_widgets.append(Text(self._look, primary.after_keys, Type.SMALL, "muted"))
+        self._caps.setContentsMargins(8 if self._cap_widgets else 0, 0, 0, 0)
         for widget in self._cap_widgets:
             self._caps.addWidget(widget)
 

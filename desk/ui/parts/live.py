@@ -39,7 +39,7 @@ class LiveFrame(QWidget):
         self._off: tuple[str, str] = ("", "")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 240)
-        self._other = Button(look, "", Kind.SECONDARY, height=32, icon="refresh-cw", parent=self)
+        self._other = Button(look, "", Kind.ON_PICTURE, height=32, icon="refresh-cw", parent=self)
         self._other.clicked.connect(self.other_camera)
         self._other.hide()
         look.restyled.connect(self.update)

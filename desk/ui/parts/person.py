@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
+from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded, shown
+from desk.ui.parts.sign import GlyphSign
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 
@@ -120,6 +122,7 @@ class Facts(QWidget):
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(1, 1)
         self._cells: list[tuple[Text, Text]] = []
+        self._signs: list[GlyphSign] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_line(self, line: int) -> None:
@@ -128,19 +131,33 @@ class Facts(QWidget):
             name.setFixedHeight(line)
             value.setFixedHeight(line)
 
-    def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
-        """Rows are reused, so that values change in place."""
+    def show_facts(
+        self, facts: Sequence[tuple[str, str]], glyphs: Mapping[int, Glyph] | None = None
+    ) -> None:
+        """Rows are reused, so that values change in place. ``glyphs`` stand before values."""
         while len(self._cells) < len(facts):
             place = len(self._cells)
             name = Text(self._look, "", Type.SMALL, "muted")
             value = Text(self._look, "", Type.BODY)
-            for column, text in enumerate((name, value)):
+            for text in (name, value):
                 text.setFixedHeight(self._line)
                 text.setAlignment(Qt.AlignmentFlag.AlignVCenter)
-                self._grid.addWidget(text, place, column)
+            sign = GlyphSign(self._look, Glyph.PASSED, 16)
+            line = QHBoxLayout()
+            line.setSpacing(8)
+            line.addWidget(sign)
+            line.addWidget(value, 1)
+            sign.hide()
+            self._grid.addWidget(name, place, 0)
+            self._grid.addLayout(line, place, 1)
+            self._signs.append(sign)
             self._cells.append((name, value))
         for place, (name, value) in enumerate(self._cells):
             there = place < len(facts)
+            glyph = (glyphs or {}).get(place)
+            shown(self._signs[place], there and glyph is not None)
+            if glyph is not None:
+                self._signs[place].show_state(glyph)
             shown(name, there)
             shown(value, there)
             if there:

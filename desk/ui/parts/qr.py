@@ -67,7 +67,8 @@ class QrCode(QWidget):
         if not self._rows:
             return
         painter = QPainter(self)
-        painter.fillRect(self.rect(), Qt.GlobalColor.white)
+        if self._fit:
+            painter.fillRect(self.rect(), Qt.GlobalColor.white)
         module = (
             max(6, min(self.width(), self.height()) // self.side) if self._fit else self._module
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QStackedLayout, QWidget
 
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded, shown
-from desk.ui.parts.box import Bar, Box, column, holder, row
+from desk.ui.parts.box import Bar, Box, column, row
 from desk.ui.parts.qr import QrCode
 from desk.ui.parts.sign import GlyphSign, IconSign
 from desk.ui.parts.text import Text
@@ -46,7 +46,7 @@ class QrPlace(QWidget):
         super().__init__()
         self._look, self._state = look, QrState.PENDING
         self.qr = QrCode(module=9)
-        self._frame = Box(look, "card", "line", 8)
+        self._frame = _WhiteFrame(look)
         self._frame.setLayout(_centred(self.qr))
         self._box = Box(look, "well", None, 8)
         self._glyph = GlyphSign(look, Glyph.FAILED, 64)
@@ -56,7 +56,7 @@ class QrPlace(QWidget):
             look, "", Type.BODY, "muted", wrap=True, align=Qt.AlignmentFlag.AlignHCenter
         )
         signs = row(None, self._glyph, self._icon, None)
-        inner = column(None, signs, 12, self._title, 8, self._words, None, margins=(24, 16, 24, 40))
+        inner = column(None, signs, 12, self._title, 8, self._words, None, margins=(24, 16, 24, 12))
         self._box.setLayout(inner)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self._frame)
@@ -97,6 +97,20 @@ class QrPlace(QWidget):
         return self.minimumSize()
 
 
+class _WhiteFrame(QWidget):
+    """White in both modes, so that every phone reads the symbol."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        look.restyled.connect(self.update)
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        white = QColor(Qt.GlobalColor.white)
+        rounded(QPainter(self), QRectF(self.rect()), 8, white, self._look["line"])
+
+
 def _centred(widget: QWidget) -> QGridLayout:
     grid = QGridLayout()
     grid.setContentsMargins(1, 1, 1, 1)
@@ -117,7 +131,7 @@ class Countdown(QWidget):
         self._bar = Bar(look)
         # The word stands on the digits' lower half, so that both share a base line.
         head = row(column(9, self._word), None, self._digits)
-        rows = column(head, self._bar)
+        rows = column(head, 4, self._bar)
         outer = row(column(12, self._icon, None), 16, rows)
         outer.setStretch(2, 1)
         self.setLayout(outer)
@@ -187,8 +201,3 @@ class _WordBox(QWidget):
             painter.setFont(look.font(Type.SMALL))
             low = QRectF(0, 25, self.width(), 20)
             painter.drawText(low, Qt.AlignmentFlag.AlignCenter, self._other)
-
-
-def quiet_column(*widgets: QWidget) -> QWidget:
-    """Widgets under one another in a holder."""
-    return holder(column(*widgets))

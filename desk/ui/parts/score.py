@@ -106,7 +106,7 @@ class QualityRow(Row):
     def set_widths(self, bar: int, word: int) -> None:
         """Bar and word columns: narrower where the column is, wider for longer words."""
         self.bar.setFixedWidth(bar)
-        self.set_columns((24, -1, bar + 6, 68, 8, word))
+        self.set_columns((24, -1, bar, 68, 8, word))
 
     def show_measure(
         self, good: bool, name: str, share: float, tick: float, value: str, word: str

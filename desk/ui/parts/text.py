@@ -18,20 +18,20 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from desk.ui.look import Look
 from desk.ui.theme import Type
 
-_MARKS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__")
+_MARKS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|~~(.+?)~~")
 
 
 def plain(text: str) -> str:
-    """``text`` without the marks for bold (``**``) and muted (``__``)."""
-    return _MARKS.sub(lambda found: found.group(1) or found.group(2), text)
+    """``text`` without the marks for bold (``**``), muted (``__``), amber (``~~``)."""
+    return _MARKS.sub(lambda found: next(part for part in found.groups() if part), text)
 
 
 class Text(QLabel):
     """Text in a size of type and a token's colour.
 
-    ``**words**`` stand in 600, ``__words__`` muted. Without ``wrap`` the text is one line,
-    cut with «…» when there is no room, and shown in full as tool tip. The accessible name
-    is the plain text.
+    ``**words**`` stand in 600, ``__words__`` small and muted, ``~~words~~`` small and amber.
+    Without ``wrap`` the text is one line, cut with «…» when there is no room, and shown in
+    full as tool tip. The accessible name is the plain text. ``line`` sets another line height than the type's own.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class Text(QLabel):
         *,
         wrap: bool = False,
         align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-        lang: str | None = None,
+        line: int = 0,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._look, self._kind, self._token, self._marked = look, kind, token, text
-        self._wrap, self._lang = wrap, lang
+        self._wrap, self._line = wrap, line
         self._underline: str | None = None
         self.strong_token: str | None = None
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -106,7 +106,7 @@ class Text(QLabel):
         text, formats, place = "", [], 0
         for found in _MARKS.finditer(self._marked):
             text += self._marked[place : found.start()]
-            word = found.group(1) or found.group(2)
+            word = next(part for part in found.groups() if part)
             part = QTextLayout.FormatRange()
             part.start, part.length = len(text), len(word)
             style = QTextCharFormat()
@@ -117,7 +117,10 @@ class Text(QLabel):
                 if self.strong_token:
                     style.setForeground(self._look[self.strong_token])
             else:
-                style.setForeground(self._look["muted"])
+                style.setForeground(self._look["warning" if found.group(3) else "muted"])
+                if self._kind is Type.BODY:
+                    small = Type.SMALL_STRONG if found.group(3) else Type.SMALL
+                    style.setFont(self._look.font(small))
             part.format = style
             formats.append(part)
             text += word
@@ -131,19 +134,22 @@ class Text(QLabel):
         width = max(
             (layout.lineAt(i).naturalTextWidth() for i in range(layout.lineCount())), default=0
         )
-        return QSize(int(width + 0.999), self._look.line(self._kind) * max(1, layout.lineCount()))
+        return QSize(int(width + 0.999), self._height() * max(1, layout.lineCount()))
 
     def minimumSizeHint(self) -> QSize:
         floor = 0 if self._wrap else min(24, self.sizeHint().width())
-        return QSize(floor, self._look.line(self._kind))
+        return QSize(floor, self._height())
 
     def hasHeightForWidth(self) -> bool:
         return self._wrap
 
     def heightForWidth(self, width: int) -> int:
         if not self._wrap:
-            return self._look.line(self._kind)
-        return self._look.line(self._kind) * max(1, self._layout(float(width)).lineCount())
+            return self._height()
+        return self._height() * max(1, self._layout(float(width)).lineCount())
+
+    def _height(self) -> int:
+        return self._line or self._look.line(self._kind)
 
     def is_cut(self) -> bool:
         """Whether the words do not fit and are shown with «…»."""
@@ -163,7 +169,7 @@ class Text(QLabel):
             self._draw_plain(painter, metrics, words)
             return
         layout = self._layout(float(self.width()) if self._wrap else None)
-        height = self._look.line(self._kind)
+        height = self._height()
         block = height * layout.lineCount()
         top = 0.0
         if self.alignment() & Qt.AlignmentFlag.AlignVCenter:
@@ -178,7 +184,7 @@ class Text(QLabel):
                 painter.fillRect(bar, self._look[self._underline])
 
     def _draw_plain(self, painter: QPainter, metrics: QFontMetricsF, text: str) -> None:
-        height = self._look.line(self._kind)
+        height = self._height()
         base = (height - metrics.height()) / 2 + metrics.ascent()
         painter.drawText(QPointF(self._left(metrics.horizontalAdvance(text)), round(base)), text)
 
