@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -104,15 +104,14 @@ class _Pending:
     configuration: str
     key: LocalKey
     transaction: str | None = None
-    notification: str | None = None
 
 
 @dataclass(frozen=True)
 class _Offer:
     shown: OfferShown
-    code: str
-    metadata: Mapping[str, Any]
-    token_endpoint: str
+    code: str = field(repr=False)
+    metadata: Mapping[str, Any] = field(repr=False)
+    token_endpoint: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -311,7 +310,7 @@ class Phone:
         notification = body.get("notification_id")
         try:
             card = self._verified_card(offer, pending, body)
-        except (CredentialTrouble, KeyError, IndexError, TypeError) as error:
+        except (CredentialTrouble, KeyError, TypeError, ValueError) as error:
             self._notify(offer, token, notification, "credential_failure")
             self._pending.remove(pending)
             code = error.code if isinstance(error, CredentialTrouble) else ""
@@ -329,7 +328,7 @@ class Phone:
         fmt = Format(terms["format"])
         verified = self._verify(fmt, text, terms)
         if verified.key != pending.key.public:
-            raise KeyError("bound to another key")
+            raise ValueError("bound to another key")
         held = holder.Held(fmt, text, pending.key)
         metadata = terms.get("credential_metadata", {})
         return Card(
