@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from itertools import permutations
+from itertools import pairwise, permutations
 
 LENGTH = 6
 LONGEST_REPEAT = 3
@@ -71,7 +71,7 @@ def birth_date_orders(born: date) -> Iterator[bytes]:
 
 def _in_a_row(digits: bytes | bytearray) -> bool:
     """Up or down by one each time, 0 next to 9 as on a keypad's row of digits."""
-    steps = {(after - before) % 10 for before, after in zip(digits, digits[1:], strict=False)}
+    steps = {(after - before) % 10 for before, after in pairwise(digits)}
     return steps in ({1}, {9})
 
 

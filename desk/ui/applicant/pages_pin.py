@@ -13,7 +13,7 @@ from desk.ui.applicant.keypad import Keypad, PinCells
 from desk.ui.applicant.kit import Run
 from desk.ui.applicant.page import Context, PageView, card, icon_row, notice
 from desk.ui.applicant.parts import GlyphSpot, IconSpot, Tile
-from desk.ui.applicant.pin_entry import Notice
+from desk.ui.applicant.pin_entry import Notice, PinEntry
 from desk.ui.applicant.text import Say, Stack, inline
 from desk.ui.glyphs import Glyph
 
@@ -28,17 +28,17 @@ class PinPage(PageView):
         super().__init__(context)
         kit = self.kit
         self._cells = PinCells(kit)
-        self._count = Say(kit, self._count_runs())
+        self._count: Say | None = None
         self._middle = QWidget()
         self._middle_shape: tuple[bool, Notice] | None = None
-        self._left = kit.column(self._cells, 12, self._count, 16)
+        self._left = kit.column(self._cells, 12)
         self._left.addWidget(self._middle)
         self._left.addStretch(1)
         self.pad = Keypad(kit, self.screen.keypad)
         self.pad.digit.connect(self._pressed)
         self.pad.dropped.connect(self._dropped)
         self.pad.cleared.connect(self._cleared)
-        upper = kit.row(self._left, self.pad, gap=32)
+        upper = kit.row(self._left, kit.column(self.pad, None), gap=32)
         if kit.larger:
             self.setLayout(kit.column(upper, None))
         else:
@@ -66,10 +66,8 @@ class PinPage(PageView):
 
     # What is shown beneath the cells
     def _fill_middle(self) -> None:
-        pin, kit = self.context.visit.pin, self.kit
+        pin = self.context.visit.pin
         shape = (pin.stage_repeat, pin.notice)
-        refused = pin.notice not in (Notice.NONE, Notice.CLEARED)
-        self._count.setVisible(not refused)
         if shape == self._middle_shape:
             return
         self._middle_shape = shape
@@ -77,23 +75,24 @@ class PinPage(PageView):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         fresh.setSizePolicy(policy)
-        if pin.stage_repeat:
-            fresh.setLayout(kit.column(6, self._usable(), 24, self._remember()))
-        elif refused:
-            fresh.setLayout(
-                kit.column(self._why(pin.notice), 12, self._short_list(), margins=(0, 0, 0, 0))
-            )
-        else:
-            items: list[QWidget | int] = []
-            if pin.notice is Notice.CLEARED:
-                items += [self._emptied(), 12]
-                items.append(self._short_list())
-            else:
-                items.append(self._list())
-            fresh.setLayout(kit.column(*items))
+        fresh.setLayout(self.kit.column(*self._middle_items(pin)))
         self._left.replaceWidget(self._middle, fresh)
+        self._middle.hide()
         self._middle.deleteLater()
         self._middle = fresh
+
+    def _middle_items(self, pin: PinEntry) -> list[QWidget | int]:
+        self._count = None
+        if pin.notice is Notice.CLEARED:
+            return [self._emptied(), 12, self._short_list()]
+        if pin.notice is not Notice.NONE:
+            return [self._why(pin.notice), 12, self._short_list()]
+        self._count = Say(self.kit, self._count_runs())
+        if pin.stage_repeat:
+            return [self._count, 24, self._usable(), 24, self._remember()]
+        if self.context.low:
+            return [self._count]
+        return [self._count, 16, self._list()]
 
     def _list(self) -> Tile:
         kit = self.kit
@@ -210,8 +209,9 @@ class PinPage(PageView):
     def follow(self) -> None:
         pin = self.context.visit.pin
         self._cells.show_count(pin.count)
-        self._count.set_runs(self._count_runs())
         self._fill_middle()
+        if self._count is not None:
+            self._count.set_runs(self._count_runs())
 
     def tick(self) -> None:
         visit = self.context.visit

@@ -50,7 +50,7 @@ PERSON = PersonData(
     valid_until=date(2029, 11, 22),
 )
 OFFER = QrFacts(
-    "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fid.example.org%2Fo%2FmQ7v2Xk9",
+    "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fid.example%2Fo%2FmQ7v2Xk9",
     NOW - timedelta(seconds=28),
     NOW + timedelta(minutes=9, seconds=32),
 )
