@@ -22,6 +22,7 @@ from desk import __version__
 from desk.credential.jose import parse_compact
 from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys, wire
+from desk.enrollment.agreed import LONGEST_POLL
 from desk.enrollment.presenting import response_mode
 from desk.enrollment.records import (
     CheckView,
@@ -31,7 +32,7 @@ from desk.enrollment.records import (
     OfferView,
     RequestView,
 )
-from desk.enrollment.service import LONGEST_POLL, Service
+from desk.enrollment.service import Service
 from desk.enrollment.trouble import AlreadyOtherwise, NotThere
 from desk.enrollment.wire import Refusal
 from desk.issuance.ports import OfferEvent

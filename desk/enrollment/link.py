@@ -19,8 +19,8 @@ from urllib.parse import quote
 import httpx
 
 from desk.enrollment import keys
+from desk.enrollment.agreed import LONGEST_POLL, utc_now
 from desk.enrollment.keys import StationKey
-from desk.enrollment.service import LONGEST_POLL, utc_now
 from desk.enrollment.trouble import (
     AlreadyOtherwise,
     AnswerUnusable,

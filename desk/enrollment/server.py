@@ -8,31 +8,18 @@ desk was killed doesn't stay behind.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import logging
-import os
-import socket
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 
-import uvicorn
-
-from desk import __version__
-from desk.credential.claims import load_profile
-from desk.enrollment.app import build_app
-from desk.enrollment.keys import read_key_file
-from desk.enrollment.mailbox import Mailbox
-from desk.enrollment.service import Service, ServiceSettings, utc_now
-from desk.enrollment.trouble import AddressTaken
+from desk.resources import resource
 from desk.trouble import Trouble
 
 log = logging.getLogger("desk.enrollment")
 
 EXIT_TROUBLE = 3
-_GRACE_SECONDS = 3
+DEFAULT_CLAIMS = resource("claims.toml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", type=Path, required=True, help="SQLite file")
     parser.add_argument("--key-file", type=Path, required=True, help="the station's key (0600)")
     parser.add_argument("--public-url", default="", help="address the phones use (https)")
+    parser.add_argument("--claims", type=Path, default=DEFAULT_CLAIMS, help="the claim profile")
     parser.add_argument("--wait", type=float, default=5.0, help="seconds a phone's request waits")
     parser.add_argument("--batch", type=int, default=1, help="keys a request may bring")
     parser.add_argument(
@@ -57,112 +45,13 @@ def serve(args: argparse.Namespace) -> int:
     """Run until told to stop; the exit status. Troubles are written as JSON to stderr."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     log.setLevel(logging.INFO)
+    # Here, because the whole command line needs the options and only this the libraries.
+    from desk.enrollment.running import run
+
     try:
-        return _serve(args)
+        run(args)
     except Trouble as trouble:
         said = {"code": trouble.code, "facts": trouble.facts}
         sys.stderr.write(json.dumps(said) + "\n")
         return EXIT_TROUBLE
-
-
-def _serve(args: argparse.Namespace) -> int:
-    key = read_key_file(args.key_file)
-    listener = _listen(args.host, args.port)
-    try:
-        settings = _settings(args, listener)
-        mailbox = Mailbox(args.database, utc_now())
-        service = Service(settings, key, mailbox, load_profile())
-        _run(service, listener, args)
-    finally:
-        listener.close()
     return 0
-
-
-def _settings(args: argparse.Namespace, listener: socket.socket) -> ServiceSettings:
-    return ServiceSettings(
-        args.public_url or _address(args.host, listener),
-        wait_seconds=args.wait,
-        batch_size=args.batch,
-        notify_deferred=args.notify_deferred,
-    )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's delay (40 ms an answer) off only
-    # for sockets that say they are TCP.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if os.name != "nt":
-        # There the option would let two programs share one port.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise AddressTaken(port=port) from error
-    return listener
-
-
-def _address(host: str, listener: socket.socket) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}"
-
-
-def _run(service: Service, listener: socket.socket, args: argparse.Namespace) -> None:
-    config = uvicorn.Config(
-        build_app(service),
-        http="httptools",
-        loop="asyncio",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    ready = {
-        "url": _address(args.host, listener),
-        "issuer": service.settings.issuer,
-        "pid": os.getpid(),
-        "version": __version__,
-    }
-    server = _Server(config, service, ready, as_json=args.json)
-    if args.watch_stdin:
-        threading.Thread(target=_end_with_stdin, args=(server,), daemon=True).start()
-    try:
-        asyncio.run(server.serve(sockets=[listener]))
-    finally:
-        service.close()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn's server that says when it is ready and wakes who waits when it ends."""
-
-    def __init__(
-        self, config: uvicorn.Config, service: Service, ready: dict[str, object], *, as_json: bool
-    ) -> None:
-        super().__init__(config)
-        self._service = service
-        self._ready = ready
-        self._as_json = as_json
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # Not recorded as uvicorn would, who kills itself by it before the file is closed.
-        self.should_exit = True
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        line = json.dumps(self._ready) if self._as_json else f"ready at {self._ready['url']}"
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._service.bells.close()
-        await super().shutdown(sockets)
-
-
-def _end_with_stdin(server: uvicorn.Server) -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
-    server.should_exit = True

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from desk.credential.claims import ClaimProfile
+from desk.enrollment.agreed import utc_now
 from desk.enrollment.keys import StationKey
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.trouble import PublicUrlUnusable
@@ -21,12 +22,6 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-# Longer than any proxy lets a silent call stand.
-LONGEST_POLL = 30.0
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

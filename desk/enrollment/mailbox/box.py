@@ -88,6 +88,8 @@ class Mailbox:
         self._engine = sa.create_engine(
             sa.URL.create("sqlite", database=str(path)),
             poolclass=sa.StaticPool,
+            # An error's text goes to the log; what a statement holds does not.
+            hide_parameters=True,
             connect_args={"check_same_thread": False, "timeout": 10},
         )
         event.listen(self._engine, "connect", prepare_connection)

@@ -1,0 +1,221 @@
+"""The service in this process: a full disk, a slow body, a bug, another address, metadata."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from desk.credential.claims import LOCALES, load_profile
+from desk.enrollment import wire
+from desk.enrollment.app import build_app
+from desk.enrollment.keys import StationKey
+from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.service import Service, ServiceSettings
+from desk.enrollment.trouble import MailboxFull, PublicUrlUnusable
+from tests.enrollment.counter import PIN, now
+
+KEY = StationKey(b"k" * 32)
+ISSUER = "https://issue.example/kr"
+ORDER = {
+    "configurations": ["mdoc"],
+    "tx_code": PIN,
+    "expires_at": (now() + timedelta(minutes=5)).isoformat(),
+}
+
+Call = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
+
+
+class Inside:
+    """A service without a socket."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.mailbox = Mailbox(folder / "mailbox.sqlite", now())
+        self.service = Service(
+            ServiceSettings(ISSUER, **settings), KEY, self.mailbox, load_profile()
+        )
+
+    def call(self, act: Call) -> httpx.Response:
+        async def run() -> httpx.Response:
+            transport = httpx.ASGITransport(build_app(self.service))
+            headers = {"Authorization": f"Bearer {KEY.desk_bearer()}"}
+            async with httpx.AsyncClient(
+                transport=transport, base_url="https://issue.example", headers=headers
+            ) as client:
+                return await act(client)
+
+        return asyncio.run(run())
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Iterator[Inside]:
+    made = Inside(tmp_path)
+    yield made
+    made.service.close()
+
+
+def test_full_disk(inside: Inside) -> None:
+    """A coded 503, nothing half stored, and the same order works once there is room."""
+    inside.mailbox.limit_pages(1)
+    order = dict(ORDER)
+
+    def place(number: int) -> httpx.Response:
+        return inside.call(lambda c: c.put(f"/desk/offers/o-{number}", json=order))
+
+    answers = [place(number) for number in range(60)]
+    full = next(number for number, answer in enumerate(answers) if answer.status_code != 200)
+    refused = answers[full]
+    inside.mailbox.limit_pages(10_000)
+
+    assert refused.status_code == 503
+    assert refused.json()["code"] == MailboxFull.code
+    assert refused.headers["retry-after"]
+    assert refused.headers["cache-control"] == "no-store"
+    assert inside.call(lambda c: c.get(f"/desk/offers/o-{full}/events")).status_code == 404
+    assert place(full).status_code == 200
+
+
+def test_slow_body_is_cut(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that never ends holds no place."""
+    monkeypatch.setattr(wire, "BODY_SECONDS", 0.05)
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"grant_type="
+        await asyncio.Event().wait()
+
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    # httpx's own transport reads the body before it calls; so the app is called directly.
+    async def receive_slowly() -> dict[str, Any]:
+        body = endless()
+        app = build_app(inside.service)
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            part = await anext(body)
+            return {"type": "http.request", "body": part, "more_body": True}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/kr/token",
+            "raw_path": b"/kr/token",
+            "query_string": b"",
+            "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 2),
+            "scheme": "http",
+            "root_path": "",
+            "http_version": "1.1",
+        }
+        await app(scope, receive, send)
+        return {"status": sent[0]["status"], "body": json.loads(sent[1]["body"])}
+
+    answer = asyncio.run(receive_slowly())
+
+    assert answer["status"] == 408
+    assert answer["body"]["error"] == "invalid_request"
+
+
+def test_a_bug_shows_nothing(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever goes wrong inside, the answer says no more than that it did."""
+
+    def broken(*_args: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(Mailbox, "queue_length", broken)
+    with caplog.at_level(logging.ERROR, "desk.enrollment"):
+        answer = inside.call(lambda c: c.get("/desk/health"))
+
+    assert answer.status_code == 500
+    assert answer.json()["error"] == "server_error"
+    assert "secret" not in answer.text
+    assert "desk_health failed" in caplog.text
+
+
+def test_log_lines_name_the_endpoint_only(inside: Inside, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "desk.enrollment"):
+        placed = inside.call(lambda c: c.put("/desk/offers/o-1", json=ORDER)).json()
+        handle = placed["uri"].rsplit("%2F", 1)[1]
+        inside.call(lambda c: c.get(f"/kr/offer/{handle}"))
+
+    assert "GET offer 200" in caplog.text
+    for secret in (handle, PIN, "o-1", KEY.desk_bearer()):
+        assert secret not in caplog.text
+
+
+def test_well_known_paths_are_inserted(inside: Inside) -> None:
+    """For an issuer with a path the well-known part stands between host and path."""
+    issuer = inside.call(lambda c: c.get("/.well-known/openid-credential-issuer/kr")).json()
+    server = inside.call(lambda c: c.get("/.well-known/oauth-authorization-server/kr")).json()
+
+    assert issuer["credential_issuer"] == server["issuer"] == ISSUER
+    assert server["token_endpoint"] == f"{ISSUER}/token"
+    for name in ("credential", "nonce", "notification"):
+        assert issuer[f"{name}_endpoint"] == f"{ISSUER}/{name}"
+    assert issuer["deferred_credential_endpoint"] == f"{ISSUER}/deferred"
+
+
+def test_metadata_members(inside: Inside) -> None:
+    """What OpenID4VCI 1.0 section 12.2.4 requires, and every name in four languages."""
+    metadata = inside.call(lambda c: c.get("/.well-known/openid-credential-issuer/kr")).json()
+    server = inside.call(lambda c: c.get("/.well-known/oauth-authorization-server/kr")).json()
+    mdoc = metadata["credential_configurations_supported"]["mdoc"]
+    sdjwt = metadata["credential_configurations_supported"]["sd-jwt"]
+
+    assert mdoc["format"] == "mso_mdoc"
+    assert mdoc["doctype"] == "org.iso.23220.photoid.1"
+    assert mdoc["cryptographic_binding_methods_supported"] == ["cose_key"]
+    assert all(isinstance(n, int) for n in mdoc["credential_signing_alg_values_supported"])
+    assert sdjwt["format"] == "dc+sd-jwt"
+    assert sdjwt["vct"]
+    assert "ES256" in sdjwt["credential_signing_alg_values_supported"]
+    for configuration in (mdoc, sdjwt):
+        assert configuration["scope"]
+        assert (
+            "ES256"
+            in configuration["proof_types_supported"]["jwt"]["proof_signing_alg_values_supported"]
+        )
+        shown = configuration["credential_metadata"]
+        assert {entry["locale"] for entry in shown["display"]} == set(LOCALES)
+        for claim in shown["claims"]:
+            assert {entry["locale"] for entry in claim["display"]} == set(LOCALES)
+    assert "batch_credential_issuance" not in metadata
+    assert "credential_response_encryption" not in metadata
+    assert server["pre-authorized_grant_anonymous_access_supported"] is True
+
+
+def test_batch_is_announced_where_allowed(tmp_path: Path) -> None:
+    inside = Inside(tmp_path, batch_size=10)
+
+    metadata = inside.call(lambda c: c.get("/.well-known/openid-credential-issuer/kr")).json()
+
+    assert metadata["batch_credential_issuance"] == {"batch_size": 10}
+    inside.service.close()
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://issue.example",
+        "https://issue.example/?a=1",
+        "https://issue.example/#x",
+        "issue.example",
+        "ftp://issue.example",
+        "https://",
+    ],
+)
+def test_addresses_no_phone_should_use(issuer: str) -> None:
+    with pytest.raises(PublicUrlUnusable):
+        ServiceSettings(issuer)
