@@ -57,8 +57,11 @@ def accept(station: Station, officer: Officer, case: Case) -> Case:
 
 
 def first_unmet(verdict: Verdict) -> str:
-    """The rule a refusal names: the first in the book's order that is not met."""
-    return next(rule.rule_id for rule in verdict.rules if rule.outcome is not RuleOutcome.MET)
+    """The rule a refusal names: the first in the book's order that is not met; where none
+    is, the first that has no answer."""
+    unmet = [rule for rule in verdict.rules if rule.outcome is RuleOutcome.NOT_MET]
+    unmet += [rule for rule in verdict.rules if rule.outcome is not RuleOutcome.MET]
+    return unmet[0].rule_id
 
 
 def _facts(station: Station, case: Case) -> EligibilityFacts:

@@ -30,7 +30,7 @@ CLOCK_SLACK = timedelta(minutes=2)
 class CameraMissing(Trouble):
     """No camera is connected."""
 
-    code = "CAMERA-01"
+    code = "CAMERA-02"
 
 
 class PrinterMissing(Trouble):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from desk.cards.certificates import check_validity, load_certificate
 from desk.cards.piv import PivSession, wipe
 from desk.cards.piv_data import Slot
 from desk.cards.troubles import NoSignInCertificate
@@ -97,7 +98,8 @@ def sign_in(
         raise OtherPost(post=officer.post)
     try:
         session.verify_pin(pin, allow_last_try)
-        session.prove(Slot.AUTHENTICATION)
+        proven = session.prove(Slot.AUTHENTICATION)
+        check_validity(load_certificate(proven), now())
     finally:
         wipe(pin)
     return SignIn(officer, card, now())

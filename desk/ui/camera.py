@@ -21,11 +21,12 @@ from PySide6.QtMultimedia import (
     QVideoSink,
 )
 
+from desk.trouble import Trouble
 from desk.ui.pictures import Rgb, image_of
 
 PLAYED_MS = 66
 FrameSource = Callable[[], "Rgb | None"]
-"""The next frame, or None while the camera is unplugged."""
+"""The next frame, None while there is no newer one. Raises a Trouble when unplugged."""
 
 
 def camera_name(wanted: str = "") -> str | None:
@@ -73,6 +74,13 @@ class Camera(QObject):
             self._devices.videoInputsChanged.connect(self._start_real)
         self._start_real()
 
+    @property
+    def name(self) -> str:
+        """What the officer knows this camera by."""
+        if self._source is not None:
+            return self._wanted
+        return camera_name(self._wanted) or ""
+
     def stop(self) -> None:
         self._timer.stop()
         if self._camera is not None:
@@ -102,11 +110,13 @@ class Camera(QObject):
 
     def _play(self) -> None:
         assert self._source is not None
-        pixels = self._source()
-        if pixels is None:
+        try:
+            pixels = self._source()
+        except Trouble:
             self._say(present=False)
             return
-        self._sink.setVideoFrame(video_frame(image_of(pixels)))
+        if pixels is not None:
+            self._sink.setVideoFrame(video_frame(image_of(pixels)))
 
     def _take(self, frame: QVideoFrame) -> None:
         image = frame.toImage()

@@ -27,6 +27,7 @@ class Lane(StrEnum):
     CARD = "card"
     FACE = "face"
     SERVICE = "service"
+    EVENTS = "events"
     RECORDS = "records"
 
 

@@ -15,18 +15,20 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desk import __version__
+from desk.cards.troubles import LastTry, PinTrouble
 from desk.counter.officers import Officer, SignIn
 from desk.counter.station import Station
 from desk.issuance.case import Case
 from desk.trouble import Trouble
 from desk.ui import says
-from desk.ui.control.steps import Step, current_step, marks
+from desk.ui.control.steps import Step, current_step
 from desk.ui.glyphs import Glyph
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.look import Look
 from desk.ui.parts.frame import HeaderView, Page
-from desk.ui.parts.rail import NavEntry, RailView
+from desk.ui.parts.rail import NavEntry, RailView, StepState
 from desk.ui.shell import Shell
+from desk.ui.steps import StepKey, step_marks
 from desk.ui.troubles import Spoken, TroubleWords
 
 _log = logging.getLogger(__name__)
@@ -37,7 +39,8 @@ CLOCK_MS = 1000
 class Desk(QObject):
     """Signals: ``case_changed`` after every act, ``shown(Step | None)`` when another page
     stands (None: the board), ``ticked`` each second; ``go_to(Step)``, ``to_board`` and
-    ``refused`` ask the window for another page."""
+    ``refused`` ask the window for another page; ``card_changed`` tells that the officer's
+    card was looked at, ``ask_card`` wishes it."""
 
     case_changed = Signal()
     shown = Signal(object)
@@ -45,6 +48,8 @@ class Desk(QObject):
     go_to = Signal(object)
     to_board = Signal()
     refused = Signal()
+    card_changed = Signal()
+    ask_card = Signal()
 
     def __init__(self, station: Station, look: Look, shell: Shell, lanes: Lanes) -> None:
         super().__init__()
@@ -58,6 +63,8 @@ class Desk(QObject):
         self.step: Step | None = None
         self.is_locked = False
         self.devices_wrong = 0
+        self.card_present = False
+        self.card_tries: int | None = None
         self._applicant_words = ""
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
@@ -139,6 +146,10 @@ class Desk(QObject):
     def spoken(self, reason: Trouble) -> Spoken:
         return self.troubles.of(reason.code, self.look.language, reason.facts)
 
+    def is_wrong_pin(self, reason: Trouble | None) -> bool:
+        """The card has refused the PIN that was given last."""
+        return isinstance(reason, PinTrouble) and not isinstance(reason, LastTry)
+
     def show_trouble(self, reason: Trouble) -> None:
         """The banner of the page that is shown."""
         _log.warning("trouble %s", reason.code)
@@ -209,7 +220,13 @@ class Desk(QObject):
             case_number=case.number,
             name=name,
             second_name=second,
-            steps=marks(self.look, self.here(), case, self.step),
+            steps=step_marks(
+                self.look,
+                case,
+                self.here(),
+                StepKey(self.step.key),
+                trouble=StepState.ATTENTION if case.held else None,
+            ),
         )
 
     def current(self) -> Step:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from desk.counter import deciding, document, intake
+from desk.iso7816.troubles import TransportFailed
 from desk.issuance.case import Case
 from desk.mrtd import mrz as zone
 from desk.mrtd.mrz import Mrz, MrzError
 from desk.mrtd.portrait import portrait_rgb
 from desk.mrtd.reader import ReadPhase, ReadProgress
+from desk.mrtd.troubles import ChipLost
 from desk.store import cases
 from desk.store.cases import BlobKind
 from desk.trouble import Trouble
@@ -33,7 +35,12 @@ class ReadingStopped(Trouble):
 
 
 class PassportControl(QObject):
-    """Reads in the passport's lane; the page polls the newest progress ten times a second."""
+    """Reads in the passport's lane; the page polls the newest progress ten times a second.
+
+    ``progressed(ReadProgress | None)``: the applicant's window follows (None: it ended).
+    """
+
+    progressed = Signal(object)
 
     def __init__(self, desk: Desk, page: PassportPage) -> None:
         super().__init__(desk)
@@ -49,7 +56,7 @@ class PassportControl(QObject):
         self._stop = threading.Event()
         self._timer = QTimer(self)
         self._timer.setInterval(PROGRESS_MS)
-        self._timer.timeout.connect(self.render)
+        self._timer.timeout.connect(self._on_time)
         page.mrz_entered.connect(lambda text: self.read(text, scanned=False))
         page.stop_reading.connect(self._stop.set)
         page.read_again.connect(self._again)
@@ -88,6 +95,15 @@ class PassportControl(QObject):
             self.render()
 
         self._desk.work(Lane.RECORDS, load, done)
+
+    @property
+    def was_moved(self) -> bool:
+        """The chip was lost in the middle of the reading."""
+        return isinstance(self._trouble, ChipLost | TransportFailed)
+
+    def _on_time(self) -> None:
+        self.render()
+        self.progressed.emit(self._progress)
 
     def render(self) -> None:
         """A new view for the page."""
@@ -176,6 +192,7 @@ class PassportControl(QObject):
 
     def _read(self) -> None:
         self._timer.stop()
+        self.progressed.emit(None)
         self._stage = Stage.READ
         self._load_picture(self._desk.the_case())
         self.render()
@@ -185,6 +202,7 @@ class PassportControl(QObject):
         self._progress = None
         self._stage = Stage.READ if self._desk.the_case().document else Stage.EMPTY
         self._trouble = None if isinstance(reason, ReadingStopped) else reason
+        self.progressed.emit(None)
         self.render()
 
     def _again(self) -> None:

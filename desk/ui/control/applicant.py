@@ -1,0 +1,439 @@
+"""The applicant's window: one snapshot after every change, nothing of the officer's notes.
+
+Which page stands there follows from the case, the officer's page and what the applicant
+has done on it. What the applicant does comes back as acts that are kept with the case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
+
+from desk.counter import intake
+from desk.face.quality import CaptureQuality, CheckName
+from desk.issuance.case import Case, State
+from desk.issuance.eligibility import RuleOutcome
+from desk.issuance.pin_rules import PinFacts
+from desk.issuance.ports import EventKind
+from desk.issuance.posts import ServiceState, load_services
+from desk.mrtd.reader import ReadPhase, ReadProgress
+from desk.mrtd.results import Result
+from desk.store import cases
+from desk.store.cases import BlobKind
+from desk.ui.applicant.snapshot import (
+    ApplicantScreen,
+    CameraView,
+    Ending,
+    Kept,
+    LiveState,
+    LossContact,
+    Page,
+    PersonData,
+    PostFacts,
+    Progress,
+    Purpose,
+    QrFacts,
+    Reading,
+    Refusal,
+    ServiceLine,
+    Spoken,
+)
+from desk.ui.applicant.window import ApplicantWindow
+from desk.ui.control.desk import Desk
+from desk.ui.control.face import FaceControl
+from desk.ui.control.passport import PassportControl
+from desk.ui.control.phone import PhoneControl
+from desk.ui.control.proof import ProofControl
+from desk.ui.control.steps import Step
+from desk.ui.lanes import Lane
+from desk.ui.words import Words
+
+_CHECKS = {
+    "one_person": (CheckName.FACE_COUNT,),
+    "distance": (CheckName.INTER_EYE,),
+    "light": (CheckName.BRIGHTNESS, CheckName.EVENNESS),
+    "direction": (CheckName.YAW, CheckName.PITCH, CheckName.ROLL),
+}
+# The four phases the applicant sees, by the last reading phase of each.
+_PHASE_ENDS = (ReadPhase.ACCESS, ReadPhase.DG15, ReadPhase.DG2, ReadPhase.VERIFY)
+
+
+class ApplicantControl(QObject):
+    def __init__(
+        self,
+        desk: Desk,
+        window: ApplicantWindow,
+        passport: PassportControl,
+        face: FaceControl,
+        phone: PhoneControl,
+        proof: ProofControl,
+    ) -> None:
+        super().__init__(desk)
+        self._desk, self._window = desk, window
+        self._passport, self._face, self._phone, self._proof = passport, face, phone, proof
+        self._words = Words("desk")
+        self._services = load_services()
+        self._next_language = "ko"
+        self._case_number = ""
+        self._started = self._finished = self._taken = False
+        self._wants_pin = self._data_seen = False
+        self._reading: Reading | None = None
+        self._camera: CameraView | None = None
+        self._portrait = b""
+        self._slip = b""
+        self._wire()
+
+    def _wire(self) -> None:
+        desk, window = self._desk, self._window
+        for signal in (desk.case_changed, self._phone.progressed, self._proof.progressed):
+            signal.connect(self.refresh)
+        desk.shown.connect(lambda _step: self.refresh())
+        self._passport.progressed.connect(self._read_on)
+        self._face.judged.connect(self._judged)
+        self._face.taken.connect(self._took)
+        self._phone.pin_wanted.connect(self._want_pin)
+        window.language_chosen.connect(self._chose_language)
+        window.started.connect(self._start)
+        window.consent_given.connect(self._consent)
+        window.consent_left.connect(self._leave)
+        window.data_confirmed.connect(self._confirm)
+        window.pin_progress.connect(self._phone.typed)
+        window.pin_chosen.connect(self._choose_pin)
+        window.new_pin_wanted.connect(self._phone.new_pin)
+        window.finished.connect(self._finish)
+
+    # The page
+
+    def refresh(self) -> None:
+        """Show what the applicant has to see now; the officer's header says it too."""
+        case = self._desk.case
+        number = case.number if case else ""
+        if number != self._case_number:
+            self._forget(number)
+        screen = self._screen(case)
+        self._window.show_screen(screen)
+        words = self._words.text(f"applicant.{screen.page.value}", self._desk.look.language)
+        self._desk.applicant_sees(words)
+
+    def _forget(self, number: str) -> None:
+        self._case_number = number
+        self._started = self._finished = self._taken = False
+        self._wants_pin = self._data_seen = False
+        self._reading, self._camera = None, None
+        self._portrait, self._slip = b"", b""
+
+    def _screen(self, case: Case | None) -> ApplicantScreen:
+        desk = self._desk
+        base = ApplicantScreen(
+            page=Page.IDLE,
+            post=PostFacts(
+                desk.station.post.name["ko"], desk.station.post.city, desk.station.post.zone.key
+            ),
+            language=case.language if case else self._next_language,
+            case_key=self._case_number,
+        )
+        if case is None or self._finished:
+            return base
+        page = self._page(case)
+        screen = replace(base, page=page, step=page.step)
+        if desk.is_locked:
+            return replace(base, page=Page.HIDDEN, step=page.step)
+        return self._filled(screen, case)
+
+    def _page(self, case: Case) -> Page:
+        if self._slip:
+            return Page.SLIP
+        by_state = {
+            State.CANCELLED: Page.IDLE,
+            State.EXPIRED: Page.IDLE,
+            State.PROVEN: Page.DONE,
+            State.DELIVERED: Page.NOT_PROVEN if case.held else Page.PROVE,
+        }
+        if case.state is State.REFUSED:
+            rule = case.ending is not None and case.ending.reason == "rule_not_met"
+            return Page.REFUSED if rule else Page.FURTHER_CHECK
+        if case.state in by_state:
+            page = by_state[case.state]
+            return page if page is not Page.PROVE or self._proof.check else Page.SENDING
+        if case.state in (State.APPROVED, State.OFFERED, State.SIGNING):
+            return self._phone_page(case)
+        return self._early_page(case)
+
+    def _early_page(self, case: Case) -> Page:
+        if case.consent is None:
+            return Page.CONSENT if self._started else Page.WELCOME
+        if case.state is State.OPENED or self._reading is not None:
+            return Page.PASSPORT_MOVED if self._passport.was_moved else Page.PASSPORT
+        if case.state is State.DOCUMENT_CHECKED:
+            return self._checked_page(case)
+        if case.state is State.ELIGIBLE and not self._taken:
+            return Page.CAMERA if self._desk.step is Step.FACE else Page.PASSPORT_DONE
+        return Page.CHECKING
+
+    @staticmethod
+    def _checked_page(case: Case) -> Page:
+        if case.document is not None and case.document.overall is Result.FAILED:
+            return Page.FURTHER_CHECK
+        if case.verdict is not None and case.verdict.overall is RuleOutcome.NOT_MET:
+            return Page.REGISTRATION_CHECK
+        return Page.PASSPORT_DONE
+
+    def _phone_page(self, case: Case) -> Page:
+        if case.held:
+            return Page.HIDDEN
+        if case.state is State.APPROVED:
+            if self._phone.voided:
+                return Page.EXPIRED if not self._wants_pin else Page.PIN
+            if case.data_confirmed_at is None:
+                return Page.DATA
+            return Page.PIN
+        kinds = [event.kind for event in self._phone.events]
+        if case.state is State.SIGNING or EventKind.CODE_RIGHT in kinds:
+            return Page.SENDING
+        if EventKind.CODE_WRONG in kinds:
+            return Page.WRONG_PIN
+        return Page.SENDING if EventKind.FETCHED in kinds else Page.QR
+
+    # What the page needs
+
+    def _filled(self, screen: ApplicantScreen, case: Case) -> ApplicantScreen:
+        page = screen.page
+        if page is Page.CONSENT:
+            return replace(screen, consent=self._purposes())
+        if page in (Page.PASSPORT, Page.PASSPORT_MOVED):
+            return replace(screen, reading=self._reading or _NOT_READ)
+        if page in (Page.CAMERA, Page.CHECKING):
+            return replace(screen, camera=self._camera, face_taken=self._taken)
+        if page is Page.DATA:
+            return replace(screen, data=self._data(case))
+        if page is Page.PIN:
+            return replace(screen, pin_facts=_pin_facts(case))
+        if page in (Page.QR, Page.SENDING, Page.WRONG_PIN, Page.EXPIRED, Page.PROVE):
+            return self._with_qr(screen, case)
+        if page in (Page.DONE, Page.NOT_PROVEN):
+            return replace(screen, ending=self._ending(case))
+        if page is Page.REFUSED:
+            return replace(screen, refusal=self._refusal(case))
+        if page is Page.SLIP:
+            return replace(screen, slip=self._slip)
+        return screen
+
+    def _purposes(self) -> tuple[Purpose, ...]:
+        days = self._desk.station.settings.retention.closed_case_days
+        return (
+            Purpose("passport", Kept.ENCRYPTED_DAYS, days),
+            Purpose("face", Kept.VISIT_END),
+            Purpose("resident", Kept.ENCRYPTED_DAYS, days, asked=False),
+        )
+
+    def _data(self, case: Case) -> PersonData | None:
+        document, register = case.document, case.register
+        if document is None or register is None or case.expiry_date is None:
+            return None
+        return PersonData(
+            name=register.name_hangul,
+            latin=document.latin_name,
+            birth_date=document.birth_date,
+            nationality=document.nationality,
+            passport_number=document.number,
+            resident_number=register.resident_number,
+            address=register.address,
+            post=self._desk.station.post.name["ko"],
+            valid_until=case.expiry_date,
+            portrait=self._portrait,
+        )
+
+    def _with_qr(self, screen: ApplicantScreen, case: Case) -> ApplicantScreen:
+        offer, check = case.offer, self._proof.check
+        if screen.page is Page.PROVE and check is not None:
+            qr = QrFacts(check.uri, self._desk.station.now(), check.expires_at)
+            return replace(screen, qr=qr, live=LiveState.SAVED)
+        ended = self._desk.station.now() if screen.page is Page.EXPIRED else None
+        screen = replace(screen, live=self._live(case), ended_at=ended)
+        if offer is not None:
+            screen = replace(screen, qr=QrFacts(offer.uri, offer.placed_at, offer.expires_at))
+        wrong = [e for e in self._phone.events if e.kind is EventKind.CODE_WRONG]
+        if wrong:
+            screen = replace(screen, tries_left=int(wrong[-1].facts.get("tries_left", 0)))
+        return screen
+
+    def _live(self, case: Case) -> LiveState:
+        kinds = {event.kind for event in self._phone.events}
+        if case.state is State.DELIVERED:
+            return LiveState.SAVED
+        if case.issued:
+            return LiveState.SIGNING
+        for kind, state in (
+            (EventKind.KEY_RECEIVED, LiveState.PHONE_READY),
+            (EventKind.CODE_RIGHT, LiveState.PIN_OK),
+            (EventKind.FETCHED, LiveState.SCANNED),
+        ):
+            if kind in kinds:
+                return state
+        return LiveState.WAITING
+
+    def _ending(self, case: Case) -> Ending | None:
+        if case.expiry_date is None:
+            return None
+        contact = self._desk.station.post.contact
+        services = tuple(
+            ServiceLine(service.name, now=service.state is ServiceState.LISTED)
+            for service in self._services
+        )
+        return Ending(case.expiry_date, services, LossContact(day=contact.phone))
+
+    def _refusal(self, case: Case) -> Refusal | None:
+        if case.verdict is None:
+            return None
+        unmet = [rule for rule in case.verdict.rules if rule.outcome is not RuleOutcome.MET]
+        if not unmet:
+            return None
+        rule = self._desk.station.rules.rule(unmet[0].rule_id)
+        steps = tuple(advice.title for advice in rule.possible)
+        words = {lang: rule.sentence(unmet[0], lang) for lang in ("ko", "en", "zh", "vi")}
+        return Refusal(words, steps, face_taken=case.face is not None, slip_printed=True)
+
+    # What the desk tells
+
+    def _read_on(self, progress: ReadProgress | None) -> None:
+        self._reading = None if progress is None else _reading(progress)
+        self.refresh()
+
+    def _judged(self, quality: CaptureQuality) -> None:
+        if self._taken:
+            return
+        guidance = quality.guidance
+        self._camera = CameraView(
+            guidance=Spoken(guidance.value) if guidance else Spoken.HOLD,
+            **{name: _all_ok(quality, checks) for name, checks in _CHECKS.items()},
+        )
+        self.refresh()
+
+    def _took(self) -> None:
+        self._taken = True
+        self.refresh()
+
+    def show_frame(self, frame: QImage) -> None:
+        self._window.show_frame(frame)
+
+    def _want_pin(self) -> None:
+        case = self._desk.the_case()
+        if case.data_confirmed_at is None and not self._portrait:
+            self._load_portrait(case)
+        self._wants_pin = not self._phone.voided
+        self.refresh()
+
+    def _load_portrait(self, case: Case) -> None:
+        station = self._desk.station
+
+        def load() -> bytes:
+            with station.store.read() as session:
+                return cases.blob(session, case.number, BlobKind.PORTRAIT) or b""
+
+        def done(portrait: bytes) -> None:
+            self._portrait = portrait
+            self.refresh()
+
+        self._desk.work(Lane.RECORDS, load, done)
+
+    def show_slip(self, slip: bytes) -> None:
+        """No printer works: the slip stands on this window instead."""
+        self._slip = slip
+        self.refresh()
+
+    def hide(self) -> None:
+        """The desk is locked, or open again."""
+        self.refresh()
+
+    # What the applicant did
+
+    def _chose_language(self, language: str) -> None:
+        desk, case = self._desk, self._desk.case
+        if case is None:
+            self._next_language = language
+            return
+        if language != case.language and case.state.is_open and desk.sign_in is not None:
+            desk.act(
+                Lane.RECORDS,
+                lambda: desk.station.keep(desk.officer, case, "CASE.LANGUAGE", language=language),
+            )
+
+    @property
+    def next_language(self) -> str:
+        """The language touched on the idle page, for the next case."""
+        return self._next_language
+
+    def _start(self) -> None:
+        self._started = True
+        self.refresh()
+
+    def _consent(self, answers: object) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        given = dict(answers) if isinstance(answers, dict) else dict.fromkeys(answers, True)  # type: ignore[call-overload]
+        desk.act(
+            Lane.RECORDS,
+            lambda: intake.record_consent(
+                desk.station, desk.officer, case, given, self._window.language
+            ),
+        )
+
+    def _leave(self) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        desk.act(
+            Lane.RECORDS,
+            lambda: intake.cancel(desk.station, desk.officer, case, "consent_refused"),
+            desk.to_board.emit,
+        )
+
+    def _confirm(self) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        now = desk.station.now()
+        desk.act(
+            Lane.RECORDS,
+            lambda: desk.station.keep(
+                desk.officer, case, "CASE.DATA_CONFIRMED", data_confirmed_at=now
+            ),
+            self.refresh,
+        )
+
+    def _choose_pin(self, pin: bytearray) -> None:
+        self._wants_pin = False
+        self._phone.place(pin)
+
+    def _finish(self) -> None:
+        self._finished = True
+        self.refresh()
+
+
+_NOT_READ = Reading(0, (Progress.NOW, Progress.WAITING, Progress.WAITING, Progress.WAITING))
+
+
+def _reading(progress: ReadProgress) -> Reading:
+    """The applicant's four phases and one percentage, from the officer's eight."""
+    order = list(ReadPhase)
+    place = order.index(progress.phase)
+    ends = [order.index(phase) for phase in _PHASE_ENDS]
+    current = next(number for number, end in enumerate(ends) if place <= end)
+    phases = tuple(
+        Progress.DONE if n < current else Progress.NOW if n == current else Progress.WAITING
+        for n in range(4)
+    )
+    share = progress.done / progress.total if progress.total else 0.0
+    percent = int((place + share) / len(order) * 100)
+    return Reading(percent, phases)  # type: ignore[arg-type]
+
+
+def _all_ok(quality: CaptureQuality, names: tuple[CheckName, ...]) -> bool | None:
+    checks = [quality.check(name) for name in names]
+    if any(check is None for check in checks):
+        return None
+    return all(check.ok for check in checks if check is not None)
+
+
+def _pin_facts(case: Case) -> PinFacts:
+    document = case.document
+    if document is None:
+        return PinFacts()
+    return PinFacts(birth_date=document.birth_date, passport_number=document.number)

@@ -1,0 +1,138 @@
+"""The board: asks every part whether it is ready, lists today's cases, opens one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time
+
+from PySide6.QtCore import QObject
+
+from desk.counter import doctor, intake
+from desk.counter.board import Board, BoardCheck, CheckKey, CheckState, row_of
+from desk.issuance.case import Case
+from desk.store import cases
+from desk.trouble import Trouble
+from desk.ui.control.desk import Desk
+from desk.ui.lanes import Lane
+from desk.ui.pages.board import BoardPage, BoardView
+
+Probe = Callable[[], str | None]
+
+
+class BoardControl(QObject):
+    """``open_case`` is called with a case that shall be gone on with (or looked at)."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        page: BoardPage,
+        camera: Probe,
+        printer: Probe,
+        open_case: Callable[[Case], None],
+    ) -> None:
+        super().__init__(desk)
+        self._desk, self._page = desk, page
+        self._camera, self._printer = camera, printer
+        self._open_case = open_case
+        self._checks = tuple(BoardCheck(key, CheckState.CHECKING) for key in CheckKey)
+        self._checked_at: datetime | None = None
+        self._rows: tuple[Case, ...] = ()
+        self._checking = False
+        self._trouble: Trouble | None = None
+        page.check_again.connect(self.check)
+        page.new_case.connect(self._new_case)
+        page.case_opened.connect(self._open)
+        page.case_viewed.connect(self._open)
+        page.remedy_asked.connect(lambda *_: self.check())
+        desk.shell.new_case_asked.connect(self._new_by_key)
+        desk.look.retranslated.connect(self.render)
+
+    def enter(self) -> None:
+        """Back on the board: no case is open."""
+        desk = self._desk
+        desk.case = None
+        self._trouble = None
+        desk.show(None, self._page)
+        self.render()
+        self.refresh()
+        self.check()
+
+    def check(self) -> None:
+        """Ask every part again, in the card's lane, since most of it is about readers."""
+        if self._checking:
+            return
+        self._checking = True
+        self.render()
+        station = self._desk.station
+        # Cameras and printers are asked here: Qt's device lists belong to this thread.
+        camera, printer = self._camera(), self._printer()
+        self._desk.work(
+            Lane.CARD,
+            lambda: doctor.check_all(station, lambda: camera, lambda: printer),
+            self._checked,
+        )
+
+    def _checked(self, checks: tuple[BoardCheck, ...]) -> None:
+        self._checking = False
+        self._checks = checks
+        self._checked_at = self._desk.station.now()
+        self._desk.devices_wrong = sum(check.state is not CheckState.READY for check in checks)
+        self._desk.refresh_frame()
+        self.render()
+
+    def refresh(self) -> None:
+        """Today's cases once more."""
+        station = self._desk.station
+        today = station.post.local(station.now()).date()
+        start = datetime.combine(today, time(), station.post.zone)
+
+        def load() -> tuple[Case, ...]:
+            with station.store.read() as session:
+                return cases.cases_since(session, start)
+
+        def done(rows: tuple[Case, ...]) -> None:
+            self._rows = rows
+            self.render()
+
+        self._desk.work(Lane.RECORDS, load, done)
+
+    def render(self) -> None:
+        if self._desk.step is not None:
+            return
+        desk = self._desk
+        self._page.render(
+            BoardView(
+                here=desk.here(),
+                board=Board(
+                    checks=self._checks,
+                    checked_at=self._checked_at,
+                    rows=tuple(row_of(case) for case in self._rows),
+                ),
+                checking=self._checking,
+                trouble=desk.spoken(self._trouble) if self._trouble else None,
+            )
+        )
+
+    def _new_by_key(self) -> None:
+        if self._desk.step is None and self._page.footer.primary.isEnabled():
+            self._new_case()
+
+    def _new_case(self) -> None:
+        desk = self._desk
+        language = "ko"
+        desk.work(
+            Lane.RECORDS,
+            lambda: intake.open_case(desk.station, desk.officer, language),
+            self._open_case,
+            self._say_trouble,
+        )
+
+    def _open(self, number: str) -> None:
+        desk = self._desk
+        desk.work(
+            Lane.RECORDS, lambda: desk.station.load(number), self._open_case, self._say_trouble
+        )
+
+    def _say_trouble(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+        self.render()

@@ -1,0 +1,171 @@
+"""The hand-over page: the slip is made and printed, three things are said, the case closes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from desk.counter import closing
+from desk.counter.closing import PrintedSlip
+from desk.issuance.case import Case, State
+from desk.store.slips import SlipKind
+from desk.trouble import Trouble
+from desk.ui import says
+from desk.ui.control.desk import Desk
+from desk.ui.control.steps import Step
+from desk.ui.lanes import Lane
+from desk.ui.pages.hand_over import CHECKS, HandOverPage, HandOverView
+from desk.ui.printing import PDF_FILE, Printers
+from desk.ui.words import Words
+
+_KINDS = {State.PROVEN: SlipKind.HANDOVER, State.REFUSED: SlipKind.REFUSAL}
+_SECOND = ("en", "zh", "vi")
+
+
+class HandOverControl(QObject):
+    """``on_screen(bytes)``: the slip shall stand on the applicant's window."""
+
+    on_screen = Signal(object)
+
+    def __init__(self, desk: Desk, page: HandOverPage, printers: Printers, folder: Path) -> None:
+        super().__init__(desk)
+        self._desk, self._page, self._printers = desk, page, printers
+        self._folder = folder
+        self._words = Words("desk")
+        self._language = "en"
+        self._slip: PrintedSlip | None = None
+        self._file: Path | None = None
+        self._printed_at = ""
+        self._printing = self._closing = False
+        self._trouble: Trouble | None = None
+        page.print_requested.connect(self._print)
+        page.language_chosen.connect(self._choose_language)
+        page.show_on_screen.connect(self._show_on_screen)
+        page.close_requested.connect(self._close)
+        desk.look.retranslated.connect(self.render)
+        desk.shown.connect(self._shown)
+
+    def enter(self, case: Case) -> None:
+        """Make the slip once; a case that came here before keeps its serial."""
+        self._slip, self._file, self._trouble = None, None, None
+        self._printed_at = ""
+        self._printing = self._closing = False
+        offered = self._offered()
+        self._language = case.language if case.language in offered else offered[0]
+        self._page.forget()
+        self._desk.show(Step.HAND_OVER, self._page)
+        self.render()
+        if case.closed_at is None and case.state in _KINDS:
+            self._print(self._printers.preferred(), self._language)
+
+    def _shown(self, step: Step | None) -> None:
+        if step is not Step.HAND_OVER and self._file is not None:
+            self._file.unlink(missing_ok=True)
+            self._file = None
+
+    def _offered(self) -> tuple[str, ...]:
+        spoken = self._desk.station.post.languages
+        return tuple(lang for lang in _SECOND if lang in spoken or lang == "en")
+
+    def render(self) -> None:
+        desk, case = self._desk, self._desk.case
+        if case is None or desk.step is not Step.HAND_OVER:
+            return
+        say = desk.look.language
+        self._page.render(
+            HandOverView(
+                here=desk.here(),
+                case=case,
+                slip=self._file,
+                serial=self._slip.serial if self._slip else "",
+                printed_at=self._printed_at,
+                printing=self._printing,
+                printers=self._printer_words(),
+                printer=self._printers.preferred(),
+                languages=tuple(
+                    (lang, self._words.text(f"slip.{lang}", say)) for lang in self._offered()
+                ),
+                language=self._language,
+                took=says.duration(desk.look, _seconds(case)),
+                closing=self._closing,
+                trouble=desk.spoken(self._trouble) if self._trouble else None,
+            )
+        )
+
+    def _printer_words(self) -> tuple[tuple[str, str], ...]:
+        file_words = self._words.text("slip.to_file", self._desk.look.language)
+        return tuple(
+            (name, file_words if name == PDF_FILE else name) for name in self._printers.names()
+        )
+
+    # Printing
+
+    def _choose_language(self, language: str) -> None:
+        self._language = language
+        self.render()
+
+    def _print(self, printer: str, language: str) -> None:
+        """A new sheet with a new serial; a former one of this case is void from then on."""
+        desk, case = self._desk, self._desk.the_case()
+        kind = _KINDS.get(case.state)
+        if kind is None or self._printing:
+            return
+        self._printing, self._trouble = True, None
+        self._language = language
+        self.render()
+        station, officer = desk.station, desk.officer
+
+        def done(made: tuple[Case, PrintedSlip]) -> None:
+            desk.set_case(made[0])
+            self._made(printer, made[1])
+
+        desk.work(
+            Lane.RECORDS,
+            lambda: closing.print_slip(station, officer, case, kind, language),
+            done,
+            self._failed,
+        )
+
+    def _made(self, printer: str, slip: PrintedSlip) -> None:
+        self._slip = slip
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._file = self._folder / f"{slip.serial}.pdf"
+        self._file.write_bytes(slip.pdf)
+        self.render()
+        try:
+            self._printers.print(printer, slip.serial, slip.pdf)
+        except Trouble as reason:
+            self._failed(reason)
+            return
+        self._printing = False
+        here = self._desk.here()
+        self._printed_at = says.clock(here.now, here)
+        self.render()
+
+    def _show_on_screen(self) -> None:
+        if self._slip is not None:
+            self.on_screen.emit(self._slip.pdf)
+
+    # Closing
+
+    def _close(self) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        self._closing, self._trouble = True, None
+        self.render()
+        said = dict.fromkeys(CHECKS, True)
+        desk.act(
+            Lane.RECORDS,
+            lambda: closing.close_case(desk.station, desk.officer, case, said),
+            desk.to_board.emit,
+            self._failed,
+        )
+
+    def _failed(self, trouble: Trouble) -> None:
+        self._printing = self._closing = False
+        self._trouble = trouble
+        self.render()
+
+
+def _seconds(case: Case) -> float:
+    return (max(step.at for step in case.history) - case.opened_at).total_seconds()

@@ -1,0 +1,368 @@
+"""The phone page: the offer lives, the phone brings its keys, the officer's card signs.
+
+One round after another: wait for events (in a lane of their own, because the service holds
+the question open), write down what they mean, fetch and verify keys, sign what can be
+signed. The card keeps the PIN only while this case has something to sign.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desk.cards.piv import wipe
+from desk.cards.signer import CardSigner
+from desk.counter import intake, offering, signing
+from desk.counter.signing import CheckedRequest
+from desk.issuance.case import Case, State
+from desk.issuance.digest import case_digest
+from desk.issuance.ports import EventKind, OfferEvent
+from desk.trouble import Trouble
+from desk.ui.control.desk import Desk
+from desk.ui.control.steps import Step
+from desk.ui.dialogs import LargeQr, cancel_dialog
+from desk.ui.lanes import Lane
+from desk.ui.pages.phone import PhonePage, PhoneView
+
+POLL_SECONDS = 5.0
+RETRY_MS = 2000
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round brought."""
+
+    case: Case
+    requests: tuple[CheckedRequest, ...]
+
+
+class PhoneControl(QObject):
+    """``progressed`` after every change: the applicant's window follows it.
+    ``pin_wanted`` when the applicant has to choose an issuance PIN (again)."""
+
+    progressed = Signal()
+    pin_wanted = Signal()
+
+    def __init__(self, desk: Desk, page: PhonePage) -> None:
+        super().__init__(desk)
+        self._desk, self._page = desk, page
+        self.events: tuple[OfferEvent, ...] = ()
+        self.voided = ""
+        self._digits = 0
+        self._alarm_reason = ""
+        self._requests: tuple[CheckedRequest, ...] = ()
+        self._card: CardSigner | None = None
+        self._signing = False
+        self._trouble: Trouble | None = None
+        self._turn = 0
+        self._large: LargeQr | None = None
+        self._retry = QTimer(self)
+        self._retry.setSingleShot(True)
+        self._retry.setInterval(RETRY_MS)
+        self._retry.timeout.connect(lambda: self._poll(self._turn))
+        page.new_qr_requested.connect(self.new_pin)
+        page.new_pin_requested.connect(self.new_pin)
+        page.sign_requested.connect(self._sign_with)
+        page.alarm_reason_chosen.connect(self._choose_alarm_reason)
+        page.enlarge_requested.connect(self._enlarge)
+        page.cancel_requested.connect(self._cancel)
+        page.go_on.connect(self._go_on)
+        desk.card_changed.connect(self.render)
+        desk.look.retranslated.connect(self.render)
+        desk.ticked.connect(self._tick)
+        desk.shown.connect(self._shown)
+
+    def enter(self, case: Case) -> None:
+        """Take up the live offer where it stands; without one the applicant chooses a PIN."""
+        self._turn += 1
+        self.events, self.voided = (), ""
+        self._digits, self._alarm_reason = 0, ""
+        self._requests, self._trouble, self._signing = (), None, False
+        self.forget_pin()
+        self._desk.show(Step.PHONE, self._page)
+        self.render()
+        if case.offer is not None:
+            self._poll(self._turn)
+        elif case.state is State.APPROVED and not case.held:
+            self.pin_wanted.emit()
+
+    def _shown(self, step: Step | None) -> None:
+        if step is not Step.PHONE:
+            self._turn += 1
+            self._retry.stop()
+            self.forget_pin()
+
+    def forget_pin(self) -> None:
+        """The card's PIN is wiped wherever it stands."""
+        self._page.wipe()
+        if self._card is not None:
+            self._card.lock()
+            self._card = None
+
+    def render(self) -> None:
+        desk, case = self._desk, self._desk.case
+        if case is None or desk.step is not Step.PHONE:
+            return
+        self._page.render(
+            PhoneView(
+                here=desk.here(),
+                case=case,
+                events=self.events,
+                pin_digits=self._digits,
+                card_present=desk.card_present,
+                tries=desk.card_tries,
+                wrong=desk.is_wrong_pin(self._trouble),
+                signing=self._signing or self._card is not None,
+                digest=case_digest(case).hex(),
+                alarm_reason=self._alarm_reason,
+                voided=self.voided,
+                trouble=desk.spoken(self._trouble) if self._trouble else None,
+                read_only=case.state is State.PROVEN or not case.state.is_open,
+            )
+        )
+
+    def _tick(self) -> None:
+        case = self._desk.case
+        if self._desk.step is not Step.PHONE or case is None or case.offer is None:
+            return
+        offer, now = case.offer, self._desk.station.now()
+        left = max(0, int((offer.expires_at - now).total_seconds()))
+        self._page.tick(left, int((offer.expires_at - offer.placed_at).total_seconds()))
+
+    # The applicant's PIN and the offer
+
+    def typed(self, digits: int) -> None:
+        """How many digits the applicant has typed; never which."""
+        self._digits = digits
+        self.render()
+
+    def place(self, pin: bytearray) -> None:
+        """The applicant has chosen the issuance PIN: mint the offer; the digits are wiped."""
+        desk, case = self._desk, self._desk.the_case()
+        self._trouble = None
+
+        def job() -> Case:
+            try:
+                return offering.place_offer(desk.station, desk.officer, case, pin.decode("ascii"))
+            finally:
+                wipe(pin)
+
+        desk.act(Lane.SERVICE, job, self._placed, self._place_failed)
+
+    def _placed(self) -> None:
+        self._turn += 1
+        self.events, self.voided, self._digits = (), "", 0
+        self._requests = ()
+        self.render()
+        self.progressed.emit()
+        self._poll(self._turn)
+
+    def _place_failed(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+        self._digits = 0
+        self.render()
+        self.pin_wanted.emit()
+
+    def new_pin(self) -> None:
+        """End the live offer, if any; the applicant chooses a new PIN, a new QR follows."""
+        desk, case = self._desk, self._desk.the_case()
+        self._turn += 1
+        self._trouble = None
+        reason = self._alarm_reason or "new_qr"
+
+        def job() -> Case:
+            ended = case
+            if ended.offer is not None:
+                ended = offering.withdraw(desk.station, desk.officer, ended, reason)
+            if ended.held:
+                ended = offering.release(desk.station, desk.officer, ended)
+            return ended
+
+        desk.act(Lane.SERVICE, job, self._ready_for_pin, self._failed)
+
+    def _ready_for_pin(self) -> None:
+        self.events, self.voided, self._alarm_reason = (), "", ""
+        self._requests = ()
+        self.forget_pin()
+        self.render()
+        self.pin_wanted.emit()
+
+    # Rounds
+
+    def _poll(self, turn: int) -> None:
+        desk, case = self._desk, self._desk.case
+        if turn != self._turn or case is None or case.offer is None:
+            return
+        offer_id = case.offer.offer_id
+        after = self.events[-1].seq if self.events else 0
+        desk.work(
+            Lane.EVENTS,
+            lambda: desk.station.link.events(offer_id, after, POLL_SECONDS),
+            lambda events: self._happened(turn, events),
+            lambda trouble: self._unreachable(turn, trouble),
+        )
+
+    def _happened(self, turn: int, events: tuple[OfferEvent, ...]) -> None:
+        desk, case = self._desk, self._desk.case
+        if turn != self._turn or case is None:
+            return
+        if self._trouble is not None and not self._desk.is_wrong_pin(self._trouble):
+            self._trouble = None
+        self.events = (*self.events, *events)
+        for event in events:
+            if event.kind in (EventKind.VOIDED, EventKind.EXPIRED):
+                self.voided = str(event.facts.get("reason", event.kind.value))
+        if any(event.kind is EventKind.FETCHED for event in events):
+            self._close_large()
+        self.render()
+        self.progressed.emit()
+        desk.work(
+            Lane.SERVICE,
+            lambda: self._attend(case, events),
+            lambda brought: self._attended(turn, brought),
+            lambda trouble: self._unreachable(turn, trouble),
+        )
+
+    def _attend(self, case: Case, events: tuple[OfferEvent, ...]) -> Round:
+        """Write down what happened, then fetch and verify what awaits a signature."""
+        station, officer = self._desk.station, self._desk.officer
+        for event in events:
+            case = offering.note_event(station, case, event)
+            case = signing.note_delivery(station, officer, case, event)
+        requests: tuple[CheckedRequest, ...] = ()
+        if case.state in (State.OFFERED, State.SIGNING):
+            case, requests = signing.take_requests(station, officer, case)
+        return Round(case, requests)
+
+    def _attended(self, turn: int, brought: Round) -> None:
+        if turn != self._turn:
+            return
+        self._desk.set_case(brought.case)
+        self._requests = brought.requests
+        self.render()
+        self.progressed.emit()
+        if brought.case.offer is None or brought.case.state is State.DELIVERED:
+            self.forget_pin()
+            self.render()
+            return
+        if self._requests and self._card is not None:
+            self._sign(turn)
+        else:
+            self._poll(turn)
+
+    def _unreachable(self, turn: int, trouble: Trouble) -> None:
+        """The service does not answer: say so, keep everything, go on asking."""
+        if turn == self._turn:
+            self._trouble = trouble
+            self.render()
+            self._retry.start()
+
+    # Signing
+
+    def _sign_with(self, pin: bytearray, last_try: bool) -> None:
+        """Unlock the card for this case; what waits is signed at once."""
+        desk, turn = self._desk, self._turn
+        self._trouble = None
+        self._signing = True
+        self.render()
+
+        def job() -> CardSigner:
+            card = signing.case_signer(desk.station)
+            card.unlock(pin, last_try)
+            return card
+
+        desk.work(Lane.CARD, job, lambda card: self._unlocked(turn, card), self._card_failed)
+
+    def _unlocked(self, turn: int, card: CardSigner) -> None:
+        self._signing = False
+        if turn != self._turn:
+            card.lock()
+            return
+        self._card = card
+        self.render()
+        if self._requests:
+            self._sign(turn)
+
+    def _sign(self, turn: int) -> None:
+        desk, case, card = self._desk, self._desk.the_case(), self._card
+        requests, self._requests = self._requests, ()
+        if card is None or self._signing:
+            return
+        self._signing = True
+        self.render()
+
+        def job() -> Case:
+            signed = case
+            for request in requests:
+                signed = signing.sign_request(desk.station, desk.officer, signed, request, card)
+            return signed
+
+        desk.work(Lane.CARD, job, lambda signed: self._signed(turn, signed), self._card_failed)
+
+    def _signed(self, turn: int, case: Case) -> None:
+        self._signing = False
+        if turn != self._turn:
+            return
+        self._desk.set_case(case)
+        self.render()
+        self.progressed.emit()
+        self._poll(turn)
+
+    def _card_failed(self, trouble: Trouble) -> None:
+        """Nothing was signed wrongly; the phone asks again, and so may the officer."""
+        self._signing = False
+        self.forget_pin()
+        self._trouble = trouble
+        self.render()
+        self._desk.ask_card.emit()
+        self._reload()
+
+    def _reload(self) -> None:
+        """After a signature that broke off: the case as the records have it."""
+        desk, number = self._desk, self._desk.the_case().number
+
+        def done(case: Case) -> None:
+            desk.set_case(case)
+            self._poll(self._turn)
+
+        desk.work(Lane.RECORDS, lambda: desk.station.load(number), done)
+
+    # Other ways
+
+    def _failed(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+        self.render()
+
+    def _choose_alarm_reason(self, reason: str) -> None:
+        self._alarm_reason = reason
+        self.render()
+
+    def _enlarge(self) -> None:
+        case = self._desk.the_case()
+        if case.offer is not None:
+            name = self._desk.look.say("phone.qr")
+            self._large = LargeQr(self._desk.look, self._page.window(), case.offer.uri, name)
+            self._large.open()
+
+    def _close_large(self) -> None:
+        if self._large is not None:
+            self._large.expire()
+            self._large = None
+
+    def _cancel(self) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        dialog = cancel_dialog(desk.look, self._page.window())
+        if not dialog.exec():
+            return
+        reason, remark = dialog.answer()
+        self._turn += 1
+        desk.act(
+            Lane.SERVICE,
+            lambda: intake.cancel(desk.station, desk.officer, case, reason, remark),
+            desk.to_board.emit,
+            self._failed,
+        )
+
+    def _go_on(self) -> None:
+        self._desk.go_to.emit(self._desk.current())

@@ -1,0 +1,191 @@
+"""The proof page: the phone presents to the desk what it received; then it is usable."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desk.counter import proving
+from desk.counter.proving import OpenCheck, OtherKey, ProofRefused
+from desk.credential.troubles import CredentialTrouble
+from desk.issuance.case import Case, State
+from desk.trouble import Trouble
+from desk.ui.control.desk import Desk
+from desk.ui.control.steps import Step
+from desk.ui.dialogs import LargeQr, not_proven_dialog
+from desk.ui.lanes import Lane
+from desk.ui.pages.proof import ProofPage, ProofStep, ProofView
+from desk.ui.services import load_services
+
+POLL_SECONDS = 5.0
+RETRY_MS = 2000
+
+
+class ProofControl(QObject):
+    """``progressed`` after every change: the applicant's window follows it."""
+
+    progressed = Signal()
+
+    def __init__(self, desk: Desk, page: ProofPage) -> None:
+        super().__init__(desk)
+        self._desk, self._page = desk, page
+        self._services = load_services()
+        self.check: OpenCheck | None = None
+        self._placed_at: datetime | None = None
+        self._failed_step: ProofStep | None = None
+        self._trouble: Trouble | None = None
+        self._turn = 0
+        self._retry = QTimer(self)
+        self._retry.setSingleShot(True)
+        self._retry.setInterval(RETRY_MS)
+        self._retry.timeout.connect(lambda: self._poll(self._turn))
+        page.new_qr_requested.connect(self._ask)
+        page.enlarge_requested.connect(self._enlarge)
+        page.cannot_prove.connect(self._cannot)
+        page.go_on.connect(lambda: desk.go_to.emit(Step.HAND_OVER))
+        desk.look.retranslated.connect(self.render)
+        desk.ticked.connect(self._tick)
+        desk.shown.connect(self._shown)
+
+    def enter(self, case: Case) -> None:
+        """Ask the phone at once; a proven case shows what came."""
+        self._turn += 1
+        self.check, self._trouble, self._failed_step = None, None, None
+        self._placed_at = None
+        self._desk.show(Step.PROOF, self._page)
+        self.render()
+        if case.state is State.DELIVERED:
+            self._ask()
+
+    def _shown(self, step: Step | None) -> None:
+        if step is not Step.PROOF:
+            self._turn += 1
+            self._retry.stop()
+
+    def render(self) -> None:
+        desk, case = self._desk, self._desk.case
+        if case is None or desk.step is not Step.PROOF:
+            return
+        check = self.check
+        self._page.render(
+            ProofView(
+                here=desk.here(),
+                case=case,
+                services=self._services,
+                done=self._done(case),
+                failed=self._failed_step,
+                qr_text=check.uri if check else "",
+                placed_at=self._placed_at,
+                expires_at=check.expires_at if check else None,
+                trouble=desk.spoken(self._trouble) if self._trouble else None,
+                read_only=case.closed_at is not None,
+            )
+        )
+
+    def _done(self, case: Case) -> tuple[tuple[ProofStep, datetime], ...]:
+        if case.proof is not None:
+            asked = self._placed_at or case.proof.proven_at
+            proven = case.proof.proven_at
+            return (
+                (ProofStep.ASKED, asked),
+                (ProofStep.PRESENTED, proven),
+                (ProofStep.SAME_KEY, proven),
+                (ProofStep.CONTENT, proven),
+                (ProofStep.STATUS, case.proof.published_at),
+            )
+        return ((ProofStep.ASKED, self._placed_at),) if self._placed_at else ()
+
+    def _tick(self) -> None:
+        if self._desk.step is not Step.PROOF or self.check is None or self._placed_at is None:
+            return
+        now = self._desk.station.now()
+        left = max(0, int((self.check.expires_at - now).total_seconds()))
+        self._page.tick(left, int((self.check.expires_at - self._placed_at).total_seconds()))
+        if left == 0:
+            self._turn += 1
+            self.check = None
+            self.render()
+            self.progressed.emit()
+
+    # Asking and reading the answer
+
+    def _ask(self) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        self._turn += 1
+        turn = self._turn
+        self.check, self._trouble, self._failed_step = None, None, None
+        desk.work(
+            Lane.SERVICE,
+            lambda: proving.place_check(desk.station, desk.officer, case),
+            lambda check: self._asked(turn, check),
+            self._failed,
+        )
+
+    def _asked(self, turn: int, check: OpenCheck) -> None:
+        if turn != self._turn:
+            return
+        self.check, self._placed_at = check, self._desk.station.now()
+        self.render()
+        self.progressed.emit()
+        self._poll(turn)
+
+    def _poll(self, turn: int) -> None:
+        desk, case, check = self._desk, self._desk.case, self.check
+        if turn != self._turn or case is None or check is None:
+            return
+        desk.work(
+            Lane.EVENTS,
+            lambda: proving.take_answer(desk.station, desk.officer, case, check, POLL_SECONDS),
+            lambda proven: self._answered(turn, proven),
+            lambda trouble: self._refused(turn, trouble),
+        )
+
+    def _answered(self, turn: int, proven: Case | None) -> None:
+        if turn != self._turn:
+            return
+        if proven is None:
+            self._poll(turn)
+            return
+        self.check, self._trouble = None, None
+        self._desk.set_case(proven)
+        self.render()
+        self.progressed.emit()
+
+    def _refused(self, turn: int, trouble: Trouble) -> None:
+        if turn != self._turn:
+            return
+        self._trouble = trouble
+        if isinstance(trouble, ProofRefused | CredentialTrouble):
+            same_key = isinstance(trouble, OtherKey)
+            self._failed_step = ProofStep.SAME_KEY if same_key else ProofStep.CONTENT
+            self.check = None
+        else:
+            self._retry.start()
+        self.render()
+        self.progressed.emit()
+
+    def _failed(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+        self.render()
+
+    # Other ways
+
+    def _enlarge(self) -> None:
+        if self.check is not None:
+            name = self._desk.look.say("proof.qr")
+            LargeQr(self._desk.look, self._page.window(), self.check.uri, name).open()
+
+    def _cannot(self) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        dialog = not_proven_dialog(desk.look, self._page.window())
+        if not dialog.exec():
+            return
+        reason, _remark = dialog.answer()
+        self._turn += 1
+        desk.act(
+            Lane.RECORDS,
+            lambda: proving.leave_unproven(desk.station, desk.officer, case, reason),
+            lambda: desk.go_to.emit(Step.HAND_OVER),
+            self._failed,
+        )

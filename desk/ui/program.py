@@ -1,0 +1,349 @@
+"""The officer's program as a whole: pages, controls, both windows, and how they are joined.
+
+The composition root hands in a station and the devices that belong to a screen (camera,
+printers); from here on everything is Qt.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QLockFile, QObject, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+
+from desk.counter import intake
+from desk.counter.station import Station
+from desk.issuance.case import Case
+from desk.store import register
+from desk.trouble import Trouble
+from desk.ui.applicant.snapshot import ApplicantScreen, Page, PostFacts
+from desk.ui.applicant.window import ApplicantWindow
+from desk.ui.camera import Camera, camera_name
+from desk.ui.control.applicant import ApplicantControl
+from desk.ui.control.board import BoardControl
+from desk.ui.control.desk import Desk
+from desk.ui.control.eligibility import EligibilityControl
+from desk.ui.control.face import FaceControl
+from desk.ui.control.hand_over import HandOverControl
+from desk.ui.control.passport import PassportControl
+from desk.ui.control.phone import PhoneControl
+from desk.ui.control.proof import ProofControl
+from desk.ui.control.review import ReviewControl
+from desk.ui.control.session import Session
+from desk.ui.control.steps import Step, current_step
+from desk.ui.dialogs import stop_dialog
+from desk.ui.lanes import Lane, Lanes
+from desk.ui.look import Look
+from desk.ui.pages.board import BoardPage
+from desk.ui.pages.eligibility import EligibilityPage
+from desk.ui.pages.face import FacePage
+from desk.ui.pages.hand_over import HandOverPage
+from desk.ui.pages.locked import LockedPage
+from desk.ui.pages.passport import PassportPage
+from desk.ui.pages.phone import PhonePage
+from desk.ui.pages.proof import ProofPage
+from desk.ui.pages.review import ReviewPage
+from desk.ui.pages.sign_in import SignInPage
+from desk.ui.parts.frame import Page as StepPage
+from desk.ui.printing import Printers
+from desk.ui.rules import RuleWords
+from desk.ui.shell import BAND, FRAME, Shell
+from desk.ui.theme import Mode, load_fonts
+from desk.ui.troubles import TroubleWords
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pages:
+    sign_in: SignInPage
+    locked: LockedPage
+    board: BoardPage
+    passport: PassportPage
+    eligibility: EligibilityPage
+    face: FacePage
+    review: ReviewPage
+    phone: PhonePage
+    proof: ProofPage
+    hand_over: HandOverPage
+
+    @property
+    def steps(self) -> tuple[StepPage, ...]:
+        return (
+            self.passport,
+            self.eligibility,
+            self.face,
+            self.review,
+            self.phone,
+            self.proof,
+            self.hand_over,
+        )
+
+
+class DeskWindow(QWidget):
+    """The top-level window around the shell; closing it ends the program in good order."""
+
+    def __init__(self, shell: Shell, title: str) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(shell)
+        self.setWindowTitle(title)
+        self.setMinimumSize(shell.minimumSize())
+        # The training frame comes on top of the working area, it takes nothing from it.
+        edge = (2 * FRAME, BAND + FRAME) if shell.training else (0, 0)
+        self.resize(1440 + edge[0], 900 + edge[1])
+
+    # Qt's own
+    def closeEvent(self, event: QCloseEvent) -> None:
+        QApplication.quit()
+        super().closeEvent(event)
+
+
+class Program(QObject):
+    """Everything on the screens of one station."""
+
+    def __init__(
+        self,
+        station: Station,
+        camera: Camera,
+        *,
+        mode: Mode = Mode.LIGHT,
+        language: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.station = station
+        self.camera = camera
+        self.look = Look(mode=mode, language=language or station.settings.station.language)
+        self.look.dress()
+        self.lanes = Lanes(report_bug)
+        self.shell = Shell(self.look, training=station.training)
+        self.desk = Desk(station, self.look, self.shell, self.lanes)
+        self.pages = self._make_pages()
+        folder = station.home / "slips"
+        self.printers = Printers(station.settings.printer.name, folder)
+        self._make_controls()
+        self._join()
+        self.window = DeskWindow(self.shell, self.look.say("app.name"))
+
+    def _make_pages(self) -> Pages:
+        look, troubles = self.look, TroubleWords()
+        pages = Pages(
+            sign_in=SignInPage(look),
+            locked=LockedPage(look),
+            board=BoardPage(look, troubles),
+            passport=PassportPage(look, troubles),
+            eligibility=EligibilityPage(look, RuleWords()),
+            face=FacePage(look),
+            review=ReviewPage(look, troubles),
+            phone=PhonePage(look, troubles),
+            proof=ProofPage(look),
+            hand_over=HandOverPage(look),
+        )
+        self.shell.add_full_page(pages.sign_in)
+        self.shell.add_full_page(pages.locked)
+        for page in (pages.board, *pages.steps):
+            self.shell.add_page(page)
+        return pages
+
+    def _make_controls(self) -> None:
+        desk, pages, station = self.desk, self.pages, self.station
+        self.session = Session(desk, pages.sign_in, pages.locked)
+        self.board = BoardControl(
+            desk, pages.board, self._camera_ready, self.printers.ready, self.open_case
+        )
+        self.passport = PassportControl(desk, pages.passport)
+        self.eligibility = EligibilityControl(desk, pages.eligibility)
+        self.face = FaceControl(desk, pages.face, self.camera)
+        self.review = ReviewControl(desk, pages.review)
+        self.phone = PhoneControl(desk, pages.phone)
+        self.proof = ProofControl(desk, pages.proof)
+        preview = station.home / "preview"
+        self.hand_over = HandOverControl(desk, pages.hand_over, self.printers, preview)
+        first = ApplicantScreen(
+            page=Page.IDLE,
+            post=PostFacts(station.post.name["ko"], station.post.city, station.post.zone.key),
+        )
+        self.applicant_window = ApplicantWindow(station.now, first, training=station.training)
+        self.applicant = ApplicantControl(
+            desk, self.applicant_window, self.passport, self.face, self.phone, self.proof
+        )
+        self._enter = {
+            Step.PASSPORT: self.passport.enter,
+            Step.ELIGIBILITY: self.eligibility.enter,
+            Step.FACE: self.face.enter,
+            Step.REVIEW: self.review.enter,
+            Step.PHONE: self.phone.enter,
+            Step.PROOF: self.proof.enter,
+            Step.HAND_OVER: self.hand_over.enter,
+        }
+
+    def _join(self) -> None:
+        desk, shell = self.desk, self.shell
+        self.session.opened.connect(self._opened)
+        self.session.closed.connect(self._covered)
+        desk.go_to.connect(self.go_to)
+        desk.to_board.connect(self.to_board)
+        desk.refused.connect(lambda: self.go_to(Step.HAND_OVER))
+        shell.home.connect(self.to_board)
+        shell.step_chosen.connect(self._look_back)
+        shell.devices_chosen.connect(self.to_board)
+        for page in self.pages.steps:
+            page.stop_case.connect(self._stop_case)
+        self.pages.sign_in.language_chosen.connect(self.set_language)
+        self.pages.sign_in.check_devices.connect(self.desk.ask_card)
+        self.camera.pictured.connect(self.applicant.show_frame)
+        self.hand_over.on_screen.connect(self.applicant.show_slip)
+
+    def _camera_ready(self) -> str | None:
+        wanted = self.station.settings.camera.device
+        return self.camera.name if self.station.training else camera_name(wanted)
+
+    # Running
+
+    def start(self) -> None:
+        """Show the sign-in page; devices are followed from here on."""
+        self.desk.start_clock()
+        self.desk.refresh_frame()
+        self.applicant.refresh()
+        self.session.begin()
+
+    def show_windows(self) -> None:
+        """The officer's window, and the applicant's on the second screen where there is one."""
+        self.window.show()
+        screens = QGuiApplication.screens()
+        if len(screens) > 1:
+            self.applicant_window.setGeometry(screens[1].geometry())
+            self.applicant_window.showFullScreen()
+        else:
+            self.applicant_window.show()
+
+    def close(self) -> None:
+        """End everything that runs: cameras, clocks, jobs under way."""
+        self.session.stop()
+        self.desk.stop_clock()
+        self.phone.forget_pin()
+        self.camera.stop()
+        self.station.readers.stop()
+        self.lanes.close()
+        self.window.close()
+        self.applicant_window.close()
+
+    def set_language(self, language: str) -> None:
+        self.look.set_language(language)
+
+    # Moving
+
+    def _opened(self, same_person: bool) -> None:
+        self.applicant.refresh()
+        if same_person and self.desk.case is not None:
+            # The page stands as it was; what ran on in between is asked again.
+            if self.desk.step in (Step.PHONE, Step.PROOF, Step.FACE):
+                self.go_to(self.desk.step)
+            return
+        self.face.warm_up()
+        self._tidy_up()
+        self.to_board()
+
+    def _tidy_up(self) -> None:
+        """What a start has to settle: cases of former days, cut-off imports."""
+        station = self.station
+
+        def job() -> None:
+            intake.expire_stale(station)
+            register.tidy(station.store)
+
+        self.desk.work(Lane.RECORDS, job)
+
+    def _covered(self) -> None:
+        self.phone.forget_pin()
+        self.pages.review.wipe()
+        self.camera.stop()
+        self.applicant.refresh()
+
+    def open_case(self, case: Case) -> None:
+        """Go on with ``case`` where it stands."""
+        self.desk.case = case
+        self.go_to(current_step(case))
+
+    def go_to(self, step: Step) -> None:
+        case = self.desk.case
+        if case is not None:
+            self._enter[step](case)
+
+    def to_board(self) -> None:
+        self.desk.step = None
+        self.board.enter()
+        self.applicant.refresh()
+
+    def _look_back(self, number: int) -> None:
+        case, step = self.desk.case, Step(number)
+        if case is not None and step <= current_step(case):
+            self.go_to(step)
+
+    def _stop_case(self) -> None:
+        if stop_dialog(self.look, self.window).exec():
+            self.to_board()
+
+
+class AlreadyRunning(Trouble):
+    """Another desk works on this home folder."""
+
+    code = "DESK-02"
+
+
+def make_application() -> QApplication:
+    """The one Qt application of this process."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("desk")
+    app.setQuitOnLastWindowClosed(False)
+    load_fonts()
+    return app
+
+
+def lock_home(folder: Path) -> QLockFile:
+    """Only one program works on a home folder; a killed one leaves no lock behind."""
+    lock = QLockFile(str(folder / "desk.lock"))
+    lock.setStaleLockTime(0)
+    if not lock.tryLock(200):
+        raise AlreadyRunning()
+    return lock
+
+
+def report_bug(reason: BaseException) -> None:
+    """A bug: a reference for the support, the case kept, the program running on."""
+    reference = secrets.token_hex(4)
+    _log.error("bug %s", reference, exc_info=(type(reason), reason, reason.__traceback__))
+
+
+def install_guards() -> None:
+    """Exceptions of slots and threads, and Qt's own words, end in the log."""
+
+    def in_slot(
+        kind: type[BaseException], value: BaseException, trace: TracebackType | None
+    ) -> None:
+        if isinstance(value, Trouble):
+            _log.warning("unclaimed trouble %s", value.code)
+        else:
+            report_bug(value.with_traceback(trace))
+
+    def in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            report_bug(args.exc_value)
+
+    def qt_says(kind: QtMsgType, _context: object, message: str) -> None:
+        level = logging.WARNING if kind is not QtMsgType.QtDebugMsg else logging.DEBUG
+        _log.log(level, "Qt: %s", message)
+
+    sys.excepthook = in_slot
+    threading.excepthook = in_thread
+    qInstallMessageHandler(qt_says)
