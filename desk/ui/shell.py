@@ -252,6 +252,7 @@ class Shell(QWidget):
             self.header.set_narrow(narrow or small)
             for page in self._known:
                 page.set_size(narrow, small)
+                page.retranslate()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

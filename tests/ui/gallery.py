@@ -24,6 +24,9 @@ from desk.ui.theme import Mode
 from tests.ui import scenes_case, scenes_desk
 from tests.ui.scenes import SCENES
 
+# Nested layouts settle one level a pass.
+LAYOUT_PASSES = 6
+
 
 def main() -> int:
     options = _options()
@@ -40,7 +43,8 @@ def main() -> int:
         if options.only and not any(name.startswith(one) for one in options.only.split(",")):
             continue
         window = build(look, (width, height))
-        app.processEvents()
+        for _ in range(LAYOUT_PASSES):
+            app.processEvents()
         picture = window.grab().toImage()
         file = options.out / f"{name}{_suffix(options)}.png"
         picture.save(str(file))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QBoxLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from desk.counter.board import Board, BoardCheck, CaseRow, CheckKey, CheckState, RowState
 from desk.issuance.case import State
@@ -251,7 +251,8 @@ class _CheckLine(QWidget):
         next_row = row(arrow, self._next, gap=8)
         next_row.setStretch(1, 1)
         low = row(self._remedy, None, self._code_text)
-        self._more = holder(column(self._text, 4, next_row, 4, low, margins=(56, 0, 16, 12)))
+        self._low = holder(low)
+        self._more = holder(column(self._text, 4, next_row, 4, self._low, margins=(56, 0, 16, 12)))
         self.setLayout(column(self._head, self._more))
         self.set_narrow(False)
         look.restyled.connect(self.update)
@@ -264,7 +265,10 @@ class _CheckLine(QWidget):
         glyph = STATES[check.state]
         word = say(f"device.{check.state.value}")
         self._name.say(say(f"part.{check.key.value}"))
-        self._fact.say(self._fact_words(check, spoken))
+        fact = self._fact_words(check, spoken)
+        if spoken is not None and not remedy:
+            fact = f"{fact} · {spoken.code}" if fact else spoken.code
+        self._fact.say(fact)
         self._sign.show_state(glyph, word)
         self._word.say(word, glyph.token)
         loud = check.state in (CheckState.ATTENTION, CheckState.UNUSABLE)
@@ -276,7 +280,7 @@ class _CheckLine(QWidget):
             self._next.say(f"**{say('banner.next')}**  {spoken.next}")
             self._code_text.say(spoken.code)
         self._remedy.say(remedy)
-        shown(self._remedy, bool(remedy))
+        shown(self._low, bool(remedy))
         parts = [self._name.text(), self._fact.text(), word]
         if spoken is not None:
             parts += [spoken.text, spoken.next, spoken.code]
@@ -356,7 +360,7 @@ class _CasesCard(Card):
         self._listed: list[tuple[CaseRow, bool]] = []
         self._empty = Text(look, "", Type.BODY, "muted", align=Qt.AlignmentFlag.AlignHCenter)
         self._inside = holder(column(self._rows, 32, self._empty, None))
-        self._scroll = Scrolled(self._inside)
+        self._scroll = Scrolled(self._inside, least=120)
         for item in (head, tiles, self._head):
             (self.body.addLayout if isinstance(item, QBoxLayout) else self.body.addWidget)(item)  # type: ignore[operator]
         self.body.addWidget(self._scroll, 1)
@@ -364,9 +368,6 @@ class _CasesCard(Card):
         self._rows.opened.connect(self._open)
 
     def set_size(self, narrow: bool, small: bool) -> None:
-        grows = QScrollArea.SizeAdjustPolicy
-        policy = grows.AdjustToContents if small else grows.AdjustIgnored
-        self._scroll.setSizeAdjustPolicy(policy)
         self._scroll.setMinimumHeight(320 if small else 120)
 
     def render(self, view: BoardView) -> None:

@@ -65,7 +65,7 @@ class EligibilityPage(Page):
         self._code = Text(look, "", Type.SMALL, "muted")
         self._list = RowList()
         self._lines: list[_RuleRow] = []
-        self._card = Card(look, padding=(1, 0, 1, 10))
+        self._card = Card(look, padding=(1, 0, 1, 4))
         self._edition = Text(look, "", Type.SMALL, "muted")
         self._card.right.addWidget(self._edition)
         self._head = HeadRow(look)
@@ -90,6 +90,8 @@ class EligibilityPage(Page):
         if not hasattr(self, "_columns"):
             return
         self.verdict.set_narrow(narrow or small)
+        self._head.set_narrow(narrow or small)
+        self._head_row.setFixedHeight(27 if narrow or small else 31)
         down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._columns.setDirection(down if small else across)
         self._columns.setSpacing(self.gap)
@@ -286,7 +288,7 @@ class EligibilityPage(Page):
 class _RuleRow(Row):
     """68 high (52 narrow): outcome, rule and fact, source, age."""
 
-    COLUMNS = (100, -1, 111, 70)
+    COLUMNS = (100, -1, 104, 77)
 
     def __init__(self, look: Look, height: int) -> None:
         super().__init__(look, height, self.COLUMNS, clickable=True)

@@ -138,6 +138,7 @@ class FacePage(Page):
         self.strip.set_narrow(tight)
         self.judgement.set_narrow(tight)
         self.quality.set_narrow(tight)
+        self.machine.set_narrow(tight)
 
     def show_frame(self, frame: QImage) -> None:
         """The newest frame of the camera; ignored while two pictures are judged."""

@@ -281,8 +281,9 @@ class TwoPictures(Card):
         self._good = Text(look, "", Type.SMALL)
         self._wiped = Text(look, "", Type.SMALL, "muted")
         facts = row(
-            self._good_sign, 8, self._good, None, IconSign(look, "trash-2", 16), 8, self._wiped
-        )
+            self._good_sign, 8, self._good, None, IconSign(look, "trash-2", 16), 8, self._wiped,
+            margins=(16, 0, 16, 0),
+        )  # fmt: skip
         self.large = Button(look, "", Kind.SECONDARY, height=32, icon="maximize-2")
         self.large.clicked.connect(self.enlarge)
         self._line = Line(look)
@@ -370,6 +371,7 @@ class MachineCard(Card):
         super().__init__(look)
         self._badge = Badge(look, Glyph.NOT_DONE, " ")
         self.right.addWidget(self._badge)
+        self._narrow = False
         self._hidden_title = Text(look, "", Type.STRONG, align=Qt.AlignmentFlag.AlignHCenter)
         self._hidden_words = Text(
             look, "", Type.SMALL, "muted", wrap=True, align=Qt.AlignmentFlag.AlignHCenter
@@ -388,6 +390,12 @@ class MachineCard(Card):
         self._scored = holder(column(8, self.band, 16, self._facts, None, self._line, 14, verdict))
         self.body.addWidget(self._hidden, 1)
         self.body.addWidget(self._scored, 1)
+
+    def set_narrow(self, narrow: bool) -> None:
+        self._narrow = narrow
+        self._facts.set_line(24 if narrow else 28)
+        edge = 12 if narrow else 16
+        self.body.setContentsMargins(17, edge, 17, edge)
 
     def render(self, check: FaceCheck | None) -> None:
         """``check`` only once it is recorded; before that nothing of it is known here."""
@@ -412,10 +420,11 @@ class MachineCard(Card):
         self.band.show_score(check.distance, check.limits, zones)
         self.band.setAccessibleName(f"{check.distance:.2f}, {word}")
         low, high = check.limits
+        middle = [(say("face.middle"), say("face.middle_value"))]
         self._facts.show_facts(
             [
                 (say("face.distance"), say("face.distance_value", n=f"{check.distance:.2f}")),
-                (say("face.middle"), say("face.middle_value")),
+                *([] if self._narrow else middle),
                 (say("face.matcher"), f"{check.matcher} {check.matcher_version}"),
                 (say("face.limits"), f"{low:.2f} · {high:.2f}"),
             ]

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QMargins, QObject, Qt, Signal
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
-from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QWidget
 
 from desk.issuance.case import Case, State
 from desk.ui import says
@@ -30,6 +30,8 @@ from desk.ui.theme import Type
 from desk.ui.troubles import Spoken
 
 CHECKS = ("passport", "slip", "loss")
+MARGIN = 16
+POINTS_AN_INCH = 72
 
 
 @dataclass(frozen=True)
@@ -181,10 +183,17 @@ class SlipCard(Card):
         super().__init__(look, padding=(1, 0, 1, 1))
         self._badge = Badge(look, Glyph.WAITING, " ")
         self.right.addWidget(self._badge)
+        self._is_ready = False
         self._document = QPdfDocument(self)
         self._pdf = QPdfView()
         self._pdf.setDocument(self._document)
-        self._pdf.setZoomMode(QPdfView.ZoomMode.FitInView)
+        self._pdf.setZoomMode(QPdfView.ZoomMode.Custom)
+        off = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self._pdf.setVerticalScrollBarPolicy(off)
+        self._pdf.setHorizontalScrollBarPolicy(off)
+        self._pdf.setDocumentMargins(QMargins(MARGIN, MARGIN, MARGIN, MARGIN))
+        self._pdf.setPageSpacing(0)
+        self._document.statusChanged.connect(self._status_changed)
         self._pdf.setFrameShape(QFrame.Shape.NoFrame)
         self._pdf.setPageMode(QPdfView.PageMode.SinglePage)
         self._waiting = Text(look, "", Type.BODY, "muted", wrap=True)
@@ -193,8 +202,28 @@ class SlipCard(Card):
         self._well = Box(look, "well", None, 9)
         self._well.setLayout(column(self._pdf, self._waiting_box, margins=(0, 0, 0, 0)))
         self.body.addWidget(self._well, 1)
+        self._pdf.viewport().installEventFilter(self)
         look.restyled.connect(self._restyle)
         self._restyle()
+
+    def _status_changed(self, status: QPdfDocument.Status) -> None:
+        # The document tells of its own end too; then it cannot be asked any more.
+        if status == QPdfDocument.Status.Ready:
+            self._is_ready = True
+            self._fit()
+        else:
+            self._is_ready = False
+
+    def _fit(self) -> None:
+        """The whole page, as large as its place."""
+        if not self._is_ready:
+            return
+        points = self._document.pagePointSize(0)
+        view = self._pdf.viewport()
+        inch = view.logicalDpiX() / POINTS_AN_INCH
+        wide = (view.width() - 2 * MARGIN) / (points.width() * inch)
+        high = (view.height() - 2 * MARGIN) / (points.height() * inch)
+        self._pdf.setZoomFactor(max(0.1, min(wide, high)))
 
     def _restyle(self) -> None:
         palette = self._pdf.palette()
@@ -220,6 +249,13 @@ class SlipCard(Card):
             self._document.close()
             if view.slip is not None:
                 self._document.load(str(view.slip))
+                self._fit()
+
+    # Qt's own
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._fit()
+        return False
 
 
 class PrintCard(Card):
@@ -341,20 +377,26 @@ class ClosingCard(Card):
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(17, 12, 17, 12))
         self._texts = []
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(16)
+        self._lines = []
         for icon, key in self.LINES:
             text = Text(look, "", Type.BODY)
             self._texts.append((key, text))
             line = row(IconSign(look, icon, 20), text, gap=12)
             line.setStretch(1, 1)
-            self.body.addLayout(line)
-            self.body.addSpacing(8)
+            self._lines.append(holder(line))
+        self.body.addLayout(self._grid)
         self.body.addStretch(1)
+        self.set_narrow(False)
 
     def set_narrow(self, narrow: bool) -> None:
-        for place in range(1, 2 * len(self.LINES), 2):
-            spacer = self.body.itemAt(place).spacerItem()
-            if spacer is not None:
-                spacer.changeSize(0, 2 if narrow else 8)
+        """Four lines under one another, in the narrow window two by two."""
+        for place, line in enumerate(self._lines):
+            across = 2 if narrow else 1
+            self._grid.addWidget(line, place // across, place % across)
+        self._grid.setVerticalSpacing(2 if narrow else 8)
         self.body.setContentsMargins(17, 8 if narrow else 14, 17, 4 if narrow else 8)
 
     def render(self) -> None:

@@ -294,7 +294,13 @@ class PassportPage(Page):
         values = (printed, EMPTY, typed, later)
         word = say("state.waiting")
         return CompareLine(
-            item, say(f"item.{item}"), values, Glyph.WAITING, word, quiet=frozenset({3})
+            item,
+            say(f"item.{item}"),
+            values,
+            Glyph.WAITING,
+            word,
+            quiet=frozenset({3}),
+            remark=item in ("passport_number", "latin_name", "birth_date"),
         )
 
     def _compared(self, view: PassportView, one) -> CompareLine:  # type: ignore[no-untyped-def]

@@ -251,13 +251,13 @@ class MrzEntry(QWidget):
             field.setMaxLength(LINE_LENGTH)
             field.textEdited.connect(self._edited)
             field.setMinimumWidth(460)
-            field.setMaximumWidth(560)
         self.first.returnPressed.connect(self.second.setFocus)
         self.second.returnPressed.connect(self.entered)
-        fields = column(
-            self._label, 4, self.first, 8, self.second, 6, self._problem, 6, self._hint, None
-        )
-        outer = row(fields, None, margins=(16, 16, 16, 12))
+        fields = column(self._label, 4, self.first, 8, self.second, 6, self._problem, None)
+        hint = column(24, self._hint, None)
+        outer = row(fields, 24, hint, margins=(16, 12, 16, 8))
+        outer.setStretch(0, 3)
+        outer.setStretch(2, 2)
         self.setLayout(outer)
 
     def render(self, lines: Sequence[str], problem: Spoken | None) -> None:

@@ -127,7 +127,7 @@ class ProgressCard(Card):
     def set_narrow(self, narrow: bool) -> None:
         self._narrow = narrow
         for line in self._rows:
-            line.setFixedHeight(32 if narrow else 46)
+            line.set_narrow(narrow)
 
     def render(self, name: str, lines: Sequence[ProgressLine]) -> None:
         say = self._look.say
@@ -135,8 +135,9 @@ class ProgressCard(Card):
         self._note.say(say("progress.by_itself"))
         if len(lines) != len(self._rows):
             self._list.empty()
-            self._rows = [LiveRow(self._look, 32 if self._narrow else 46) for _ in lines]
+            self._rows = [LiveRow(self._look) for _ in lines]
             for item in self._rows:
+                item.set_narrow(self._narrow)
                 self._list.add(item)
         metrics = QFontMetricsF(self._look.font(Type.STRONG))
         width = int(max((metrics.horizontalAdvance(line.name) for line in lines), default=100)) + 44

@@ -243,7 +243,7 @@ class ProofPage(Page):
 class ServicesCard(Card):
     """Where it can be used: what is known of each service and since when."""
 
-    COLUMNS = (-180, -235, 116, 80)
+    COLUMNS = (-200, -190, 116, 96)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(1, 0, 1, 8))

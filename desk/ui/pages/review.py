@@ -14,7 +14,7 @@ from typing import Protocol
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from desk.issuance.case import Case, Judgement
 from desk.issuance.eligibility import RuleOutcome
@@ -476,6 +476,7 @@ class ContentCard(Card):
         self._picture = Picture(look, 80, 104)
         self._upper = Facts(look, line=26, gap=12)
         self._lower = Facts(look, line=26, gap=16)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         head = row(column(self._picture, None), self._upper, gap=16)
         head.setStretch(1, 1)
         self.body.addLayout(head)
@@ -535,7 +536,8 @@ class ApprovalCard(Card):
         self._line = Line(look)
         self._facts = Facts(look)
         self._foot = holder(column(self._line, 8, self._facts))
-        for item in (self._words_name, 8, self._words, 16, self.pin):
+        self._gap = holder(column())
+        for item in (self._words_name, 8, self._words, self._gap, self.pin):
             if isinstance(item, int):
                 self.body.addSpacing(item)
             else:
@@ -545,6 +547,7 @@ class ApprovalCard(Card):
 
     def set_narrow(self, narrow: bool) -> None:
         shown(self._foot, not narrow)
+        self._gap.setFixedHeight(11 if narrow else 16)
         edge = 12 if narrow else 16
         self.body.setContentsMargins(17, edge, 17, edge)
 

@@ -73,6 +73,8 @@ class SignInPage(QWidget):
         self._title = Text(look, "", Type.DISPLAY)
         self._lead = Text(look, "", Type.BODY, "muted")
         self.banner = Banner(look)
+        self._below_banner = holder(column(16))
+        self._below_banner.hide()
         self._card = CardBox(look)
         self.pin = PinEntry(look, height=48, room=48)
         self.enter = Button(look, "", Kind.PRIMARY, height=48)
@@ -94,7 +96,15 @@ class SignInPage(QWidget):
         foot = row(self._states, None, self._version)
         top = row(None, self._languages)
         right = column(
-            top, None, self.banner, 16, row(None, box, None), None, foot, margins=(32, 20, 32, 24)
+            top,
+            None,
+            self.banner,
+            self._below_banner,
+            16,
+            row(None, box, None),
+            None,
+            foot,
+            margins=(32, 20, 32, 24),
         )
         outer = row(self._left, right)
         outer.setStretch(1, 1)
@@ -130,7 +140,9 @@ class SignInPage(QWidget):
     def _show_trouble(self, trouble: Spoken | None) -> None:
         if trouble is None:
             self.banner.hide()
+            self._below_banner.hide()
             return
+        shown(self._below_banner, True)
         self.banner.show_trouble(
             trouble.glyph, trouble.title, trouble.text, trouble.next, trouble.code
         )

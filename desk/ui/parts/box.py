@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -169,6 +169,9 @@ class HeadRow(QWidget):
         self.setFixedHeight(height)
         look.restyled.connect(self.update)
 
+    def set_narrow(self, narrow: bool) -> None:
+        self.setFixedHeight(28 if narrow else 32)
+
     # Qt's own
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -177,10 +180,14 @@ class HeadRow(QWidget):
 
 
 class Scrolled(QScrollArea):
-    """The page's content: scrolls up and down when it does not fit, never sideways."""
+    """The page's content: scrolls up and down when it does not fit, never sideways.
 
-    def __init__(self, content: QWidget) -> None:
+    ``least`` is the height it asks of its own page; it takes what is there.
+    """
+
+    def __init__(self, content: QWidget, least: int = 0) -> None:
         super().__init__()
+        self._least = least
         content.setObjectName("scrolled")
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -189,6 +196,10 @@ class Scrolled(QScrollArea):
         self.viewport().setAutoFillBackground(False)
         content.setAutoFillBackground(False)
         self.setWidget(content)
+
+    # Qt's own
+    def sizeHint(self) -> QSize:
+        return QSize(0, self._least) if self._least else super().sizeHint()
 
 
 class NumberDisc(QWidget):

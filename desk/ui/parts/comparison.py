@@ -59,6 +59,7 @@ class ComparisonTable(QWidget):
     def set_narrow(self, narrow: bool) -> None:
         self._narrow = narrow
         self._head.set_columns(self._columns())
+        self._head.set_narrow(narrow)
         self._build()
 
     def _columns(self) -> tuple[float, ...]:
@@ -124,9 +125,11 @@ class ComparisonTable(QWidget):
     def _fold_row(self, folded: Sequence[CompareLine]) -> Row:
         look = self._look
         row = Row(look, 36, (24, -1, 80), line=False)
-        row.put(0, GlyphSign(look, Glyph.PASSED, 16, look.say("state.passed")))
+        waits = any(line.glyph is Glyph.WAITING for line in folded)
+        glyph = Glyph.WAITING if waits else Glyph.PASSED
+        row.put(0, GlyphSign(look, glyph, 16, look.say(f"state.{glyph.value}")))
         names = " · ".join(line.name for line in folded)
-        words = look.say("compare.rest_same", n=len(folded))
+        words = look.say("compare.rest_waits" if waits else "compare.rest_same", n=len(folded))
         row.put(1, Text(look, f"{words}  __{names}__", Type.SMALL))
         button = Button(look, look.say("compare.unfold"), Kind.LINK, height=24, small=True)
         button.clicked.connect(self.unfold)
@@ -159,6 +162,10 @@ class _TableHead(HeadRow):
         self._row = Row(look, 31, (-1,), line=False)
         self._names: tuple[str, ...] = ()
         self.setLayout(column(self._row, 1))
+
+    def set_narrow(self, narrow: bool) -> None:
+        super().set_narrow(narrow)
+        self._row.setFixedHeight(27 if narrow else 31)
 
     def set_columns(self, columns: tuple[float, ...]) -> None:
         self._row.set_columns(columns)

@@ -19,8 +19,8 @@ from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.person import cover
 from desk.ui.theme import Type
 
-OVAL_HEIGHT, OVAL_SLENDER = 0.65, 0.767
-"""The guide's share of the frame's height, and its width as a share of its own height."""
+OVAL_SLENDER = 0.767
+"""The guide's width as a share of its height."""
 
 
 class LiveFrame(QWidget):
@@ -113,8 +113,9 @@ class LiveFrame(QWidget):
         pen.setDashPattern([3.6, 2.6])
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        high = box.height() * OVAL_HEIGHT
-        middle = QPointF(box.center().x(), box.height() * 0.447)
+        # Above the bar with the guidance, a little larger in a small frame.
+        high = 0.45 * box.height() + 106
+        middle = QPointF(box.center().x(), 0.6 * box.height() - 82)
         painter.drawEllipse(middle, high * OVAL_SLENDER / 2, high / 2)
 
     def _paint_source(self, painter: QPainter) -> None:

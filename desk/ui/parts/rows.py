@@ -15,6 +15,8 @@ from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 
 Columns = Sequence[float]
+GAP = 8
+"""Kept free between the words of two columns."""
 
 
 class Row(QWidget):
@@ -101,6 +103,8 @@ class Row(QWidget):
         edges = self._edges()
         for column, widget, right, top in self._cells:
             x, room = edges[column]
+            if column < len(edges) - 1 and room > 40:
+                room -= GAP
             hint = widget.sizeHint()
             wants = min(hint.width() if hint.width() > 0 else widget.width(), int(room))
             if widget.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Expanding:
@@ -241,6 +245,7 @@ class LiveRow(Row):
 
     def __init__(self, look: Look, height: int = 46) -> None:
         super().__init__(look, height, (33, 156, -1, 90))
+        self._lead, self._name_width = 33, 156
         self.sign = GlyphSign(look, Glyph.WAITING, 20)
         self.name = Text(look, "", Type.STRONG)
         self.detail = Text(look, "", Type.BODY, "muted")
@@ -249,8 +254,15 @@ class LiveRow(Row):
             self.put(number, widget)
         self.put(3, self.time, right=True)
 
+    def set_narrow(self, narrow: bool) -> None:
+        self.setFixedHeight(32 if narrow else 46)
+        self.sign.set_size(16 if narrow else 20)
+        self._lead = 28 if narrow else 33
+        self.name_width(self._name_width)
+
     def name_width(self, width: int) -> None:
-        self.set_columns((33, width, -1, 90))
+        self._name_width = width
+        self.set_columns((self._lead, width, -1, 90))
 
     def show_state(self, glyph: Glyph, word: str, name: str, detail: str, time: str) -> None:
         """Waiting rows are muted; current and trouble rows stand on their soft colour."""

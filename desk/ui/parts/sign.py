@@ -46,6 +46,10 @@ class GlyphSign(QWidget):
         self._move_if_busy()
         self.update()
 
+    def set_size(self, size: int) -> None:
+        self._size = size
+        self.setFixedSize(size, size)
+
     @property
     def glyph(self) -> Glyph:
         return self._glyph

@@ -31,7 +31,8 @@ class Text(QLabel):
 
     ``**words**`` stand in 600, ``__words__`` small and muted, ``~~words~~`` small and amber.
     Without ``wrap`` the text is one line, cut with «…» when there is no room, and shown in
-    full as tool tip. The accessible name is the plain text. ``line`` sets another line height than the type's own.
+    full as tool tip. The accessible name is the plain text. ``line`` sets another line
+    height than the type's own.
     """
 
     def __init__(
