@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
 from desk.ui.parts.box import Card, Line, clear, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Choice, PinEntry
+from desk.ui.parts.frame import Page
 from desk.ui.parts.person import Facts
 from desk.ui.parts.qrcard import Countdown, QrPlace, QrState
 from desk.ui.parts.rows import LiveRow, RowList
@@ -29,6 +30,22 @@ BADGES = {
     QrState.BLOCKED: Glyph.FAILED,
     QrState.ENDED: Glyph.NOT_DONE,
 }
+WIDE, NARROW = 524, 420
+"""How wide the QR's card is in the wide and in the narrow window."""
+LEAST_SIDE = 53
+"""Modules that the QR's place is made for: version 7 with its quiet zone."""
+AROUND_WIDE, AROUND_NARROW = 193, 170
+"""What of the card's height is not the QR: header, countdown, buttons and gaps."""
+
+
+@dataclass(frozen=True)
+class TimeLine:
+    """A name, a value in 600, and what follows it; ``alarming`` paints the value red."""
+
+    name: str
+    value: str
+    more: str = ""
+    alarming: bool = False
 
 
 class QrCard(Card):
@@ -39,6 +56,7 @@ class QrCard(Card):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(17, 16, 17, 16))
+        self._narrow, self._room = False, 0
         self._badge = Badge(look, Glyph.WAITING, " ")
         self.right.addWidget(self._badge)
         self.place = QrPlace(look)
@@ -47,7 +65,7 @@ class QrCard(Card):
             (Text(look, "", Type.BODY, "muted"), Text(look, "", Type.BODY)) for _ in range(2)
         ]
         lines = column(*[holder(row(name, None, value)) for name, value in self._times], gap=4)
-        self._time_box = holder(lines)
+        self._time_box = holder(column(6, lines))
         self._low = column(self.countdown, self._time_box)
         self._enlarge = Button(look, "", Kind.SECONDARY, icon="maximize-2")
         self._again = Button(look, "", Kind.SECONDARY, icon="refresh-cw")
@@ -61,17 +79,38 @@ class QrCard(Card):
         self.body.addSpacing(16)
         self.body.addLayout(self._side, 1)
 
-    def set_narrow(self, narrow: bool) -> None:
-        self.place.set_module(7 if narrow else 9)
-        self.body.setContentsMargins(17, 8 if narrow else 16, 17, 8 if narrow else 16)
+    def set_narrow(self, narrow: bool, small: bool) -> None:
+        """``small``: the columns stand under one another and the card takes the width."""
         self._narrow = narrow
+        edge = 8 if narrow else 16
+        self.body.setContentsMargins(17, edge, 17, edge)
+        width = NARROW if narrow else WIDE
+        self.setMinimumWidth(0 if small else width)
+        self.setMaximumWidth(16777215 if small else width)
+        self._fit()
+
+    def set_room(self, height: int) -> None:
+        """How high the card may be without scrolling; 0: as high as it likes."""
+        if height != self._room:
+            self._room = height
+            self._fit()
+
+    def _fit(self) -> None:
+        """Whole pixels a module: 9, or 7 in the narrow window; less where a banner takes
+        the room or the symbol is a larger one; never below 6."""
+        side = max(LEAST_SIDE, self.place.qr.side)
+        most = 7 if self._narrow else 9
+        across = ((NARROW if self._narrow else WIDE) - 36) // side
+        around = AROUND_NARROW if self._narrow else AROUND_WIDE
+        down = (self._room - around - 2) // side if self._room else most
+        self.place.set_module(max(6, min(most, across, down)))
 
     def render(self, name: str, state: QrState, text: str, title: str, words: str) -> None:
         self.name(name)
         key = f"qr_state.{state.value}"
         self.show_badge(BADGES[state], self._look.say(key))
         self.place.show_state(state, text, title, words)
-        self.place.set_module(7 if getattr(self, "_narrow", False) else 9)
+        self._fit()
 
     def show_badge(self, glyph: Glyph, word: str) -> None:
         self._badge.show_state(glyph, word)
@@ -81,16 +120,19 @@ class QrCard(Card):
         shown(self._time_box, False)
         self.countdown.show_left(left, whole)
 
-    def show_times(self, lines: Sequence[tuple[str, str]]) -> None:
+    def show_times(self, lines: Sequence[TimeLine]) -> None:
         shown(self.countdown, False)
         shown(self._time_box, True)
         for place, (name, value) in enumerate(self._times):
-            there = place < len(lines)
-            shown(name, there)
-            shown(value, there)
-            if there:
-                name.say(lines[place][0])
-                value.say(lines[place][1])
+            line = lines[place] if place < len(lines) else None
+            shown(name, line is not None)
+            shown(value, line is not None)
+            if line is None:
+                continue
+            name.say(line.name)
+            value.strong_token = "danger" if line.alarming else None
+            value.say(f"**{line.value}** · {line.more}" if line.more else f"**{line.value}**")
+            value.setAccessibleName(f"{line.name}: {value.text()}")
 
     def show_buttons(self, enlarge: str, can_enlarge: bool, again: str, can_again: bool) -> None:
         self._enlarge.say(enlarge)
@@ -104,6 +146,8 @@ class QrCard(Card):
 
 @dataclass(frozen=True)
 class ProgressLine:
+    """One row: its state, its name, what happened and when, as words."""
+
     glyph: Glyph
     name: str
     detail: str
@@ -124,10 +168,19 @@ class ProgressCard(Card):
         self.body.addWidget(self._list)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
+    @property
+    def _each(self) -> int:
+        return 32 if self._narrow else 46
+
     def set_narrow(self, narrow: bool) -> None:
         self._narrow = narrow
         for line in self._rows:
             line.set_narrow(narrow)
+        self._hold()
+
+    def _hold(self) -> None:
+        # What the rows need is known before Qt lays them out: the card never jumps.
+        self.setFixedHeight(self.HEADER + 2 + self._each * len(self._rows))
 
     def render(self, name: str, lines: Sequence[ProgressLine]) -> None:
         say = self._look.say
@@ -137,8 +190,9 @@ class ProgressCard(Card):
             self._list.empty()
             self._rows = [LiveRow(self._look) for _ in lines]
             for item in self._rows:
-                item.set_narrow(self._narrow)
                 self._list.add(item)
+                item.set_narrow(self._narrow)
+            self._hold()
         metrics = QFontMetricsF(self._look.font(Type.STRONG))
         width = int(max((metrics.horizontalAdvance(line.name) for line in lines), default=100)) + 44
         for item, line in zip(self._rows, lines, strict=True):
@@ -150,7 +204,8 @@ class ProgressCard(Card):
 
 @dataclass(frozen=True)
 class NowView:
-    """What the officer does now. ``glyph`` ATTENTION or FAILED colours the card."""
+    """What the officer does now. ``glyph`` ATTENTION or FAILED colours the card;
+    ``glyphs`` stand before the facts of those places."""
 
     title: str
     words: str
@@ -160,7 +215,7 @@ class NowView:
     next_step: str = ""
     steps: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
-    card_glyph: Glyph | None = None
+    glyphs: Mapping[int, Glyph] = field(default_factory=dict)
     asks_pin: bool = False
     new_pin: str = ""
     new_pin_note: str = ""
@@ -180,20 +235,23 @@ class NowCard(Card):
         self.right.addWidget(self._code)
         self._icon = IconSign(look, "smartphone", 28, "accent")
         self._sign = GlyphSign(look, Glyph.ATTENTION, 28)
-        self._title = Text(look, "", Type.TITLE)
-        head = row(self._icon, self._sign, 12, self._title)
+        self._title = Text(look, "", Type.TITLE, wrap=True)
+        head = row(column(self._icon, None), column(self._sign, None), 12, self._title)
         head.setStretch(3, 1)
         self._words = Text(look, "", Type.BODY, wrap=True)
         self._next = Text(look, "", Type.BODY, wrap=True)
         arrow = column(2, IconSign(look, "arrow-right", 20, "text"), None)
-        self._next_row = holder(row(arrow, 8, self._next))
-        self._next_row.layout().setStretch(2, 1)  # type: ignore[union-attr]
+        next_row = row(arrow, 8, self._next)
+        next_row.setStretch(2, 1)
+        self._next_row = holder(column(10, next_row))
         self._steps = column(gap=4)
+        self._steps_box = holder(column(8, self._steps))
         self.pin = PinEntry(look)
         self.pin.setFixedWidth(320)
         self.pin_note = Text(look, "", Type.SMALL, "muted", wrap=True)
-        self._pin_row = holder(row(self.pin, 24, column(26, self.pin_note, None)))
-        self._pin_row.layout().setStretch(2, 1)  # type: ignore[union-attr]
+        pin_row = row(self.pin, 24, column(28, self.pin_note, None))
+        pin_row.setStretch(2, 1)
+        self._pin_row = holder(column(14, pin_row))
         self._line = Line(look)
         self._facts = Facts(look)
         self._fact_box = holder(column(self._line, 8, self._facts))
@@ -206,19 +264,32 @@ class NowCard(Card):
         self.reason.setMaximumWidth(420)
         self.reason.chosen.connect(self.reason_chosen)
         self.body.addLayout(head)
-        for item in (6, self._words, 10, self._next_row):
-            self.body.addSpacing(item) if isinstance(item, int) else self.body.addWidget(item)
-        self.body.addLayout(self._steps)
-        self.body.addSpacing(12)
-        self.body.addWidget(self._pin_row)
+        self.body.addSpacing(8)
+        for widget in (self._words, self._next_row, self._steps_box, self._pin_row):
+            self.body.addWidget(widget)
         self.body.addStretch(1)
         for widget in (self._fact_box, self._new_row, self.reason):
             self.body.addWidget(widget)
         self._shown_steps: tuple[str, ...] = ()
+        self._shown_reasons: object = None
+        self._tries: tuple[int | None, bool] = (None, False)
+        self._may: tuple[bool, str] = (True, "")
 
     def set_narrow(self, narrow: bool) -> None:
-        edge = 14 if narrow else 16
+        edge = 12 if narrow else 16
         self.body.setContentsMargins(17, edge, 17, edge)
+
+    def show_tries(self, tries: int | None, wrong: bool) -> None:
+        """Tell the PIN field what is new: telling it takes a consent given there back."""
+        if (tries, wrong) != self._tries:
+            self._tries = (tries, wrong)
+            self.pin.show_tries(tries, wrong)
+
+    def allow(self, may: bool, why: str) -> None:
+        """Switch the PIN field on or off; off wipes it and says ``why``."""
+        if (may, why) != self._may:
+            self._may = (may, why)
+            self.pin.allow(may, why)
 
     def render(self, view: NowView) -> None:
         say = self._look.say
@@ -229,7 +300,7 @@ class NowCard(Card):
         shown(self._sign, view.glyph is not None)
         shown(self._icon, view.glyph is None)
         if view.glyph is not None:
-            self._sign.show_state(view.glyph, view.title)
+            self._sign.show_state(view.glyph, say(f"state.{view.glyph.value}"))
         self._icon.show_icon(view.icon, "accent")
         self._title.say(view.title)
         self._words.say(view.words)
@@ -238,24 +309,74 @@ class NowCard(Card):
         shown(self._next_row, bool(view.next_step))
         self._show_steps(view.steps)
         shown(self._pin_row, view.asks_pin)
-        glyphs = {1: view.card_glyph} if view.card_glyph is not None else None
-        self._facts.show_facts(view.facts, glyphs)
+        self._facts.show_facts(view.facts, view.glyphs)
         shown(self._fact_box, bool(view.facts) and not view.asks_pin)
         self._new.say(view.new_pin)
         self._new_note.say(view.new_pin_note)
         shown(self._new_row, bool(view.new_pin))
         shown(self.reason, bool(view.reasons))
-        if view.reasons:
-            self.reason.setAccessibleName(say("phone.what_happened"))
-            chosen = view.reason or self.reason.value()
-            self.reason.offer(view.reasons, chosen, say("phone.what_happened"))
+        self._show_reasons(view)
+
+    def _show_reasons(self, view: NowView) -> None:
+        """Offer the reasons once: a list that is open is not torn away."""
+        state = (view.reasons, view.reason)
+        if state == self._shown_reasons:
+            return
+        self._shown_reasons = state
+        name = self._look.say("phone.what_happened")
+        self.reason.setAccessibleName(name)
+        self.reason.offer(view.reasons, view.reason, name)
 
     def _show_steps(self, steps: tuple[str, ...]) -> None:
+        shown(self._steps_box, bool(steps))
         if steps == self._shown_steps:
             return
         self._shown_steps = steps
         clear(self._steps)
         for number, words in enumerate(steps, 1):
             digit = Text(self._look, str(number), Type.STRONG, "muted")
-            digit.setFixedWidth(12)
-            self._steps.addLayout(row(digit, 8, Text(self._look, words, Type.BODY, wrap=True)))
+            digit.setFixedWidth(10)
+            line = row(digit, 8, Text(self._look, words, Type.BODY, wrap=True))
+            line.setStretch(2, 1)
+            self._steps.addLayout(line)
+
+
+class QrPage(Page):
+    """A page with the QR left, its progress right top and a card of its own below that.
+
+    The QR shrinks by whole pixels a module where a banner takes the room, so that its
+    countdown and buttons stay in sight.
+    """
+
+    def __init__(self, look: Look, below: QWidget) -> None:
+        super().__init__(look)
+        self.qr, self.progress = QrCard(look), ProgressCard(look)
+        self._right = column(self.progress, below)
+        self._right.setStretch(1, 1)
+        self._columns = row(self.qr, holder(self._right))
+        self._columns.setStretch(1, 1)
+        self.body.addLayout(self._columns, 1)
+        self._scroll.viewport().installEventFilter(self)
+        self.set_size(False, False)
+
+    def set_size(self, narrow: bool, small: bool) -> None:
+        super().set_size(narrow, small)
+        if not hasattr(self, "_columns"):
+            return
+        tight = narrow or small
+        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._columns.setDirection(down if small else across)
+        self._columns.setSpacing(self.gap)
+        self._right.setSpacing(self.gap)
+        self.qr.set_narrow(tight, small)
+        self.progress.set_narrow(tight)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        self.qr.set_room(0 if self.small else self._scroll.viewport().height())
+
+    # Qt's own
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._give_room()
+        return False

@@ -1,0 +1,242 @@
+"""Where a phone stands, told from the case and the service's events, and the seven rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from desk.issuance.case import ENDS, Case, OfferFacts, State
+from desk.issuance.ports import EventKind, OfferEvent
+from desk.ui import says
+from desk.ui.glyphs import Glyph
+from desk.ui.pages.phone_parts import ProgressLine
+from desk.ui.parts.verdict import Remedy
+from desk.ui.troubles import Spoken
+
+MOST_WRONG = 5
+"""Wrong issuance PINs after which the service voids an offer."""
+READ_TWICE = "qr_read_twice"
+"""What a case is held for when a second phone reads its QR."""
+
+Say = Callable[..., str]
+
+
+class PhoneStage(StrEnum):
+    """Where the phone stands; each has its own QR place and «what to do now»."""
+
+    PIN_PENDING = "pin_pending"
+    WAITING = "waiting"
+    SCANNED = "scanned"
+    WRONG_PIN = "wrong_pin"
+    SIGN = "sign"
+    SIGNING = "signing"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    ENDED = "ended"
+    VOIDED = "voided"
+    ALARM = "alarm"
+
+    @property
+    def is_stopped(self) -> bool:
+        """Nothing goes on without a new QR."""
+        return self in (PhoneStage.ENDED, PhoneStage.VOIDED, PhoneStage.ALARM)
+
+
+@dataclass(frozen=True)
+class PhoneView:
+    """``events`` of the live (or last) offer in order; ``pin_digits`` how many digits the
+    applicant has typed, never which. ``tries`` are left on the card; ``signing`` while it
+    holds the PIN, before the phone's key is there as well. ``voided`` says why the last
+    offer ended (``expired``, ``tries``); ``last_offer`` keeps its rows' times.
+    """
+
+    here: says.Here
+    case: Case
+    events: tuple[OfferEvent, ...] = ()
+    pin_digits: int = 0
+    card_present: bool = True
+    tries: int | None = None
+    wrong: bool = False
+    signing: bool = False
+    digest: str = ""
+    alarm_reason: str = ""
+    voided: str = ""
+    last_offer: OfferFacts | None = None
+    trouble: Spoken | None = None
+    remedies: tuple[Remedy, ...] = ()
+    read_only: bool = False
+
+    @property
+    def offer(self) -> OfferFacts | None:
+        """The live offer, or the one that ended last."""
+        return self.case.offer or self.last_offer
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The configurations to be signed, as far as they are known."""
+        if self.offer is not None:
+            return self.offer.configurations
+        return tuple(one.configuration for one in self.case.issued)
+
+
+def last_of(events: Sequence[OfferEvent]) -> dict[EventKind, OfferEvent]:
+    """The last event of each kind."""
+    return {event.kind: event for event in events}
+
+
+def stage_of(view: PhoneView) -> PhoneStage:
+    """The stage as case and events tell it."""
+    case, kinds = view.case, last_of(view.events)
+    if case.state in (State.DELIVERED, State.PROVEN):
+        return PhoneStage.DELIVERED
+    if case.held == READ_TWICE:
+        return PhoneStage.ALARM
+    if case.state is State.SIGNING:
+        return _signing(view)
+    if case.state is not State.OFFERED:
+        return _without_offer(view, kinds)
+    if EventKind.CODE_WRONG in kinds and EventKind.CODE_RIGHT not in kinds:
+        return PhoneStage.WRONG_PIN
+    if EventKind.FETCHED in kinds:
+        return PhoneStage.SCANNED
+    # The service may be out of reach and unable to say so: the QR's time is over anyway.
+    over = case.offer is not None and case.offer.expires_at <= view.here.now
+    return PhoneStage.ENDED if over else PhoneStage.WAITING
+
+
+def _signing(view: PhoneView) -> PhoneStage:
+    case = view.case
+    if case.offer is not None and len(case.issued) >= len(case.offer.configurations):
+        return PhoneStage.SENDING
+    return PhoneStage.SIGNING if view.signing else PhoneStage.SIGN
+
+
+def _without_offer(view: PhoneView, kinds: dict[EventKind, OfferEvent]) -> PhoneStage:
+    if EventKind.EXPIRED in kinds or view.voided == "expired" or view.case.state in ENDS:
+        return PhoneStage.ENDED
+    return PhoneStage.VOIDED if view.voided else PhoneStage.PIN_PENDING
+
+
+def wrong_and_left(event: OfferEvent) -> tuple[int, int]:
+    """How often the issuance PIN was wrong, and how often it still may be."""
+    left = int(event.facts.get("tries_left", 0))
+    return MOST_WRONG - left, left
+
+
+def progress_lines(say: Say, view: PhoneView, stage: PhoneStage) -> tuple[ProgressLine, ...]:
+    """The seven rows: issuance PIN, QR, read, PIN right, key, signature, delivered."""
+    return _Progress(say, view, stage).lines()
+
+
+class _Progress:
+    """Makes the rows; times of events never change once shown."""
+
+    def __init__(self, say: Say, view: PhoneView, stage: PhoneStage) -> None:
+        self._say, self._view, self._stage = say, view, stage
+        self._kinds = last_of(view.events)
+        self._first: dict[EventKind, OfferEvent] = {}
+        for event in view.events:
+            self._first.setdefault(event.kind, event)
+
+    def lines(self) -> tuple[ProgressLine, ...]:
+        rows = (
+            self._pin_set(), self._qr_made(), self._read(), self._pin_right(),
+            self._key(), self._signature(), self._delivered(),
+        )  # fmt: skip
+        return self._as_stopped(rows) if self._stage.is_stopped else self._with_current(rows)
+
+    def _as_stopped(self, rows: Sequence[ProgressLine]) -> tuple[ProgressLine, ...]:
+        stopped = self._say("progress.stopped")
+        return tuple(
+            ProgressLine(Glyph.NOT_DONE, line.name, stopped, "", line.key)
+            if line.glyph is Glyph.WAITING
+            else line
+            for line in rows
+        )
+
+    def _with_current(self, rows: Sequence[ProgressLine]) -> tuple[ProgressLine, ...]:
+        """The first row that waits is the one that is waited for."""
+        lines, found = [], False
+        for line in rows:
+            if not found and line.glyph is Glyph.WAITING:
+                found = True
+                words = self._waited_for(line.key)
+                line = ProgressLine(Glyph.BUSY, line.name, words, "", line.key)
+            found = found or line.glyph is Glyph.ATTENTION
+            lines.append(line)
+        return tuple(lines)
+
+    def _waited_for(self, key: str) -> str:
+        if key == "signature" and self._stage is PhoneStage.SIGNING:
+            return self._say("row.signing")
+        return self._say(f"progress.{key}_busy")
+
+    def _line(self, key: str, done: bool, detail: str = "", at: str = "") -> ProgressLine:
+        name = self._say(f"progress.{key}")
+        glyph = Glyph.PASSED if done else Glyph.WAITING
+        return ProgressLine(glyph, name, detail if done else "", at if done else "", key)
+
+    def _time(self, event: OfferEvent | None) -> str:
+        return says.clock_seconds(event.at, self._view.here) if event else ""
+
+    def _pin_set(self) -> ProgressLine:
+        case, say = self._view.case, self._say
+        at = says.clock_seconds(case.pin_set_at, self._view.here) if case.pin_set_at else ""
+        done = case.pin_set_at is not None and self._stage is not PhoneStage.PIN_PENDING
+        fresh = self._stage is PhoneStage.WAITING
+        words = say("progress.pin_set_done" if fresh else "row.pin_set_short")
+        return self._line("pin_set", done, words, at)
+
+    def _qr_made(self) -> ProgressLine:
+        offer, say = self._view.offer, self._say
+        if offer is None or self._stage is PhoneStage.PIN_PENDING:
+            return self._line("qr_made", bool(self._view.events), "", "")
+        minutes = round((offer.expires_at - offer.placed_at).total_seconds() / 60)
+        at = says.clock_seconds(offer.placed_at, self._view.here)
+        return self._line("qr_made", True, say("progress.qr_made_done", n=minutes), at)
+
+    def _read(self) -> ProgressLine:
+        say, event = self._say, self._first.get(EventKind.FETCHED)
+        if self._stage is PhoneStage.ALARM:
+            again = self._kinds.get(EventKind.FETCHED_AGAIN, event)
+            name, words = say("progress.read"), say("progress.read_twice")
+            return ProgressLine(Glyph.FAILED, name, words, self._time(again), "read")
+        return self._line("read", event is not None, say("progress.read_done"), self._time(event))
+
+    def _pin_right(self) -> ProgressLine:
+        say, right = self._say, self._first.get(EventKind.CODE_RIGHT)
+        wrong = self._kinds.get(EventKind.CODE_WRONG)
+        if wrong is not None and right is None:
+            wrongs, left = wrong_and_left(wrong)
+            words = say("progress.pin_wrong", wrong=wrongs, left=left)
+            glyph = Glyph.FAILED if self._stage is PhoneStage.VOIDED else Glyph.ATTENTION
+            name = say("progress.pin_right")
+            return ProgressLine(glyph, name, words, self._time(wrong), "pin_right")
+        count = sum(event.kind is EventKind.CODE_WRONG for event in self._view.events)
+        if count:
+            detail = say("progress.pin_right_later", n=count + 1)
+        else:
+            detail = say("progress.pin_right_done")
+        return self._line("pin_right", right is not None, detail, self._time(right))
+
+    def _key(self) -> ProgressLine:
+        keys = [e for e in self._view.events if e.kind is EventKind.KEY_RECEIVED]
+        later = (PhoneStage.SIGN, PhoneStage.SIGNING, PhoneStage.SENDING, PhoneStage.DELIVERED)
+        detail = self._say("progress.key_done", n=max(1, len(keys)))
+        time = self._time(keys[-1]) if keys else ""
+        return self._line("key", bool(keys) or self._stage in later, detail, time)
+
+    def _signature(self) -> ProgressLine:
+        issued, say = self._view.case.issued, self._say
+        done = bool(issued) and self._stage in (PhoneStage.SENDING, PhoneStage.DELIVERED)
+        last = max((one.signed_at for one in issued), default=None)
+        at = says.clock_seconds(last, self._view.here) if last else ""
+        return self._line("signature", done, say("progress.signature_done", n=len(issued)), at)
+
+    def _delivered(self) -> ProgressLine:
+        case, say = self._view.case, self._say
+        at = case.entered(State.DELIVERED)
+        time = says.clock_seconds(at, self._view.here) if at else ""
+        done = self._stage is PhoneStage.DELIVERED
+        return self._line("delivered", done, say("progress.delivered_done"), time)
