@@ -8,7 +8,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QKeyEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from desk.ui.applicant.drawings import paint_mark
@@ -342,6 +350,7 @@ class Footer(QWidget):
         self._kit = kit
         self._foot: Foot | None = None
         self.buttons: list[WideButton] = []
+        self._remark: Stack | None = None
         self._presses: tuple[Press, ...] = ()
         self.setFixedHeight(kit.px(88 if kit.larger else 96))
 
@@ -355,7 +364,6 @@ class Footer(QWidget):
         words = Stack(kit, _pair(kit, foot), line=26, second_line=26)
         self.buttons = []
         items: list[QWidget | int | None] = [IconSpot(kit, foot.icon, 32), 12, words, None]
-        self._remark: Stack | None = None
         if foot.remark is not None:
             right = Qt.AlignmentFlag.AlignRight
             self._remark = Stack(kit, self._remark_of(foot), align=right, line=26, second_line=26)
@@ -365,6 +373,7 @@ class Footer(QWidget):
             items += [16, self._button(place, press)]
         self.setLayout(kit.row(*items, margins=(40, 1, 40, 0)))
         self._foot = foot
+        self._fit()
 
     def _remark_of(self, foot: Foot) -> tuple[Run, Run | None]:
         key, facts = foot.remark or ("", {})
@@ -396,7 +405,20 @@ class Footer(QWidget):
         """The button that Enter presses."""
         return next((button for button in self.buttons if button.filled), None)
 
+    def _fit(self) -> None:
+        """Where the words are too long, the remark keeps its first language only."""
+        if self._remark is None or self._remark.second is None:
+            return
+        others = [w for w in self.findChildren(Stack) if w is not self._remark]
+        wide = [w.sizeHint().width() for w in (*others, *self.buttons, self._remark.second)]
+        room = self.width() - self._kit.px(40 + 32 + 12 + 24 + 16 * len(self.buttons) + 40)
+        self._remark.second.setVisible(sum(wide) <= room)
+
     # Qt's own
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._kit["card"])

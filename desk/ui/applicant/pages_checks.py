@@ -36,12 +36,13 @@ class PhaseRow(QWidget):
         self._kit, self._key, self._person, self._lead = kit, key, person, lead
         self._spot = GlyphSpot(kit, Glyph.WAITING, 40 if lead else 36)
         kind = Type.WIDE_LEAD_STRONG if lead else Type.WIDE_STRONG
-        self._words = Stack(kit, kit.pair(key), kind, line=36 if lead else None)
+        self._words = Stack(kit, kit.pair(key), kind, wrap=True, line=36 if lead else None)
         self._tag = Tag(kit, TagKind.WAITING, kit.main("state.waiting"))
-        layout = kit.row(self._spot, 20 if not lead else 24, self._words, None, self._tag)
+        layout = kit.row(
+            self._spot, 20 if not lead else 24, kit.column(None, self._words, None), 8, self._tag
+        )
         self.setLayout(layout)
         self.setMinimumHeight(kit.px(min(height, 56)))
-        self.setMaximumHeight(kit.px(height) if not lead else 16777215)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def show_progress(self, progress: Progress) -> None:
@@ -382,7 +383,7 @@ class GuidanceBox(Tile):
         self.setLayout(
             kit.row(self._spot, 24, kit.column(None, self._words, None), margins=(25, 8, 24, 8))
         )
-        self.setFixedHeight(kit.px(146))
+        self.setFixedHeight(kit.px(146 if not kit.larger else 100))
 
     def show_guidance(self, spoken: Spoken) -> None:
         if spoken is self._spoken:
@@ -415,9 +416,9 @@ class CameraPage(PageView):
         self._tags: dict[str, Tag] = {}
         rows = [self._row(name) for name in ("one_person", "distance", "light", "direction")]
         checks = card(kit, kit.column(*ruled(kit, rows), margins=(24, 1, 24, 1)))
-        checks.setFixedHeight(kit.px(214))
+        checks.setFixedHeight(kit.px(214 if not kit.larger else 196))
         use = icon_row(kit, "trash-2", kit.pair("camera.use"))
-        right = kit.column(self._guidance, 16, checks, 20, use, None)
+        right = kit.column(self._guidance, 16, checks, 20 if not kit.larger else 12, use, None)
         bottom = 8 if not kit.larger else 0
         self.setLayout(kit.row(self.live, right, gap=32, margins=(0, 0, 0, bottom)))
         self.follow()

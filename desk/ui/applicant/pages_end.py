@@ -76,7 +76,7 @@ def _two(kit: Kit, left: QLayout, right: QLayout) -> QHBoxLayout:
 def service_row(kit: Kit, service: ServiceLine) -> QWidget:
     """Name in both languages; when it can be used, as a tag."""
     first, second = kit.given(service.name)
-    words = Stack(kit, (first.weighted(True), second))
+    words = Stack(kit, (first.weighted(True), second), wrap=True)
     if service.now:
         tag = Tag(kit, TagKind.LIVE, kit.main("state.from_now"))
     elif service.starts is not None:
@@ -85,8 +85,9 @@ def service_row(kit: Kit, service: ServiceLine) -> QWidget:
     else:
         tag = Tag(kit, TagKind.NO_DATE, kit.main("state.no_date"))
     holder = QWidget()
-    holder.setLayout(kit.row(words, None, tag, margins=(24, 0, 24, 0)))
-    holder.setFixedHeight(kit.px(66 if not kit.larger else 50))
+    edge = 5 if not kit.larger else 10
+    holder.setLayout(kit.row(words, 8, tag, margins=(24, edge, 24, edge)))
+    holder.setMinimumHeight(kit.px(66 if not kit.larger else 50))
     return holder
 
 
@@ -201,7 +202,11 @@ class NotProvenPage(_EndPage):
         for number, key in enumerate(("charge", "come", "scan"), start=1):
             row = step_row(kit, number, kit.pair(f"not_proven.{key}"), lead=False)
             room = QWidget()
-            room.setLayout(kit.column(row, margins=(24, 14, 24, 14)))
+            room.setLayout(
+                kit.column(
+                    row, margins=(24, 14 if not kit.larger else 8, 24, 14 if not kit.larger else 8)
+                )
+            )
             rows.append(room)
         steps = card(kit, kit.column(*_rows(kit, rows), margins=(0, 1, 0, 1)))
         steps.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -346,7 +351,11 @@ class RefusedPage(_EndPage):
             first, second = kit.given(words)
             row = step_row(kit, number, (first.weighted(True), second), lead=False)
             room = QWidget()
-            room.setLayout(kit.column(row, margins=(24, 14, 24, 14)))
+            room.setLayout(
+                kit.column(
+                    row, margins=(24, 14 if not kit.larger else 8, 24, 14 if not kit.larger else 8)
+                )
+            )
             rows.append(room)
         tile = card(kit, kit.column(*_rows(kit, rows), margins=(0, 1, 0, 1)))
         tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

@@ -29,7 +29,8 @@ def step_row(kit: Kit, number: int, pair: tuple[Run, Run | None], *, lead: bool 
     words = Stack(kit, pair, kind, wrap=True, line=37 if lead else None)
     holder = QWidget()
     gap = 20 if lead else 16
-    holder.setLayout(kit.row(Disc(kit, number), gap, kit.column(None, words, None)))
+    disc = Disc(kit, number, 40 if kit.larger and not lead else 48)
+    holder.setLayout(kit.row(disc, gap, kit.column(None, words, None)))
     return holder
 
 
@@ -46,7 +47,7 @@ class _QrPage(PageView):
         self.symbol = QrSymbol(kit, kit.say(self.symbol_key), most=most)
         self.countdown = Countdown(kit, self.screen.post.zone)
         side = QWidget()
-        side.setLayout(kit.row(self.countdown, margins=(29, 0, 29, 0)))
+        side.setLayout(kit.row(self.countdown, margins=(8, 0, 8, 0)))
         inner = kit.column(1, self.symbol, side, margins=(1, 0, 1, 30))
         inner.setStretch(1, 1)
         self._left = card(kit, inner)

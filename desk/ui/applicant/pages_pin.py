@@ -239,7 +239,7 @@ class PinPage(PageView):
             "button.next", self._taken, filled=True, after="arrow-right", enabled=pin.is_ready
         )
         presses = (Press("button.again", self._again), go) if pin.stage_repeat else (go,)
-        if self.kit.larger:
+        if self.kit.larger and not pin.stage_repeat:
             return Foot("pin.secret", "eye-off", presses)
         return Foot("pin.once", "smartphone", presses)
 

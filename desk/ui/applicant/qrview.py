@@ -92,7 +92,8 @@ class Countdown(QWidget):
         self._spoken: int | None = None
         icon_room = kit.column(kit.px(0), None, self._icon, None)
         line = kit.row(None, icon_room, 12, self._left, None)
-        self.setLayout(kit.column(line, 7, self._bar, 8, self._until))
+        bar = kit.row(self._bar, margins=(22, 0, 22, 0))
+        self.setLayout(kit.column(line, 7, bar, 8, self._until))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_time(self, facts: QrFacts, now: datetime) -> None:

@@ -11,9 +11,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QImage, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtGui import (
+    QCloseEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desk.ui.applicant.acts import Acts
 from desk.ui.applicant.frame import Footer, Panel, TopBar
@@ -39,8 +47,10 @@ from desk.ui.applicant.pages_phone import (
 )
 from desk.ui.applicant.pages_pin import PinPage
 from desk.ui.applicant.pages_start import ConsentPage, IdlePage, WelcomePage
+from desk.ui.applicant.parts import Touch
 from desk.ui.applicant.snapshot import ApplicantScreen, CameraView, Page
 from desk.ui.parts.ring import FocusRing
+from desk.ui.theme import Type
 
 SIZE = (1280, 800)
 LOW = 740
@@ -116,9 +126,6 @@ class ApplicantWindow(QWidget):
         self._timer.setInterval(1000)
         self._timer.timeout.connect(self.tick)
         self._timer.start()
-        app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self)
         self.show_screen(first)
 
     def _offer_signals(self) -> None:
@@ -215,10 +222,13 @@ class ApplicantWindow(QWidget):
         self._show()
 
     # Showing
-    def _unit(self) -> float:
+    def _monitor_unit(self) -> float:
+        """Pixels a unit by the monitor alone; the training frame takes its share."""
         width = self.width() - (2 * FRAME if self._training else 0)
-        unit = 1.5 if width >= 1900 else 1.25 if width >= 1580 else 1.0
-        return unit * 1.25 if self._larger else unit
+        return 1.5 if width >= 1900 else 1.25 if width >= 1580 else 1.0
+
+    def _unit(self) -> float:
+        return self._monitor_unit() * (1.25 if self._larger else 1.0)
 
     def _folded(self) -> bool:
         return self._larger or self.width() < self.height()
@@ -227,7 +237,7 @@ class ApplicantWindow(QWidget):
         enlarged = self._visit.enlarged and self._screen.page is Page.QR
         pin = self._visit.pin.stage_repeat
         unit = self._unit()
-        low = self.height() / unit < LOW
+        low = self.height() / self._monitor_unit() < LOW
         shape = (
             self._screen.page,
             self._screen.case_key,
@@ -266,6 +276,8 @@ class ApplicantWindow(QWidget):
         self._stage.setParent(None)
         self._stage.deleteLater()
         self._stage, self._page = stage, page
+        for touch in stage.findChildren(Touch):
+            touch.pressed.connect(self._touched)
         self._refresh_frame()
         stage.show()
         page.follow()
@@ -345,13 +357,13 @@ class ApplicantWindow(QWidget):
         self._visit.touched_at = self._now()
 
     # Qt's own
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        touches = (QEvent.Type.MouseButtonPress, QEvent.Type.TouchBegin, QEvent.Type.KeyPress)
-        if event.type() in touches and isinstance(watched, QWidget) and watched.window() is self:
-            self._touched()
-        return False
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._touched()
+        self.tick()
+        super().mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._touched()
         if event.key() == Qt.Key.Key_F1:
             self.acts.help_called.emit()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -375,6 +387,10 @@ class ApplicantWindow(QWidget):
             return
         painter.fillRect(self.rect(), kit["training"])
         painter.fillRect(self._stage.geometry(), kit["background"])
+        painter.setPen(kit["rail-text"])
+        painter.setFont(kit.font(Type.WIDE_STRONG, self._language))
+        band = QRectF(0, 0, self.width(), BAND + FRAME)
+        painter.drawText(band, Qt.AlignmentFlag.AlignCenter, kit.say("training.band"))
 
 
 def _built_from(screen: ApplicantScreen) -> object:

@@ -1,0 +1,159 @@
+"""Every control has a name and is large enough; every page has words in four languages."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtWidgets import QWidget
+
+from desk.ui.applicant.kit import Kit
+from desk.ui.applicant.parts import Touch
+from desk.ui.applicant.snapshot import LANGUAGES, Page, Purpose, Spoken
+from desk.ui.applicant.text import Say
+from tests.ui.applicant import samples
+from tests.ui.applicant.conftest import Open
+
+PAGES = [page for page in Page if page is not Page.SLIP]
+SPEAKING = {
+    QAccessible.Role.Button,
+    QAccessible.Role.CheckBox,
+    QAccessible.Role.StaticText,
+    QAccessible.Role.Window,
+    QAccessible.Role.EditableText,
+}
+
+
+def _walk(interface: QAccessibleInterface) -> list[QAccessibleInterface]:
+    found = [interface]
+    for place in range(interface.childCount()):
+        child = interface.child(place)
+        if child is not None:
+            found += _walk(child)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everything_that_speaks_has_a_name(open_window: Open, page: Page) -> None:
+    window = open_window(page)
+    interface = QAccessible.queryAccessibleInterface(window)
+    assert interface is not None
+
+    for part in _walk(interface):
+        if part.role() in SPEAKING and not part.state().invisible:
+            assert part.text(QAccessible.Text.Name), part.object()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_touch_targets_and_gaps(open_window: Open, page: Page) -> None:
+    """48 by 48 at least; «보기» takes its row of 55."""
+    window = open_window(page)
+    for touch in window.findChildren(Touch):
+        if touch.isVisible():
+            assert touch.width() >= 48, touch.text()
+            assert touch.height() >= 44, touch.text()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_lowest_touch_stays_in_reach(open_window: Open, page: Page) -> None:
+    """For who sits in a wheelchair: content above 640 of 800, the footer's buttons apart."""
+    window = open_window(page)
+    footer_top = window._footer.mapTo(window, QPoint(0, 0)).y()  # type: ignore[union-attr]
+    for touch in window.findChildren(Touch):
+        top = touch.mapTo(window, QPoint(0, 0)).y()
+        if touch.isVisible() and top < footer_top:
+            assert top + touch.height() <= 640, touch.text()
+
+
+@pytest.mark.parametrize("larger", [False, True])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("page", PAGES)
+def test_no_words_are_cut(open_window: Open, page: Page, language: str, larger: bool) -> None:
+    window = open_window(page, language)
+    if larger:
+        window.set_larger(True)
+    _no_words_cut(window)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1268, 752), (1600, 900), (1920, 1080)])
+@pytest.mark.parametrize("page", PAGES)
+def test_no_words_are_cut_on_other_monitors(
+    open_window: Open, page: Page, size: tuple[int, int]
+) -> None:
+    _no_words_cut(open_window(page, "vi", size))
+
+
+def _no_words_cut(window: QWidget) -> None:
+    for say in window.findChildren(Say):
+        if not say.isVisible():
+            continue
+        needed = say.heightForWidth(say.width())
+        # The lines' own room of 28 holds letters of 20: a few pixels less cut nothing.
+        assert say.height() >= needed - 4, f"{say.text()}: {say.height()} of {needed}"
+        assert say.minimumSizeHint().width() <= say.width() + 1, say.text()
+        corner = say.mapTo(window, QPoint(say.width(), say.height()))
+        assert corner.x() <= window.width() + 1, say.text()
+        assert corner.y() <= window.height() + 1, say.text()
+
+
+def test_all_words_stand_in_all_languages() -> None:
+    path = Path(__file__).parents[3] / "resources" / "words" / "applicant.toml"
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+
+    def check(name: str, value: dict[str, object]) -> None:
+        if all(isinstance(part, str) for part in value.values()):
+            assert set(value) == set(LANGUAGES), name
+            assert all(value.values()), name
+            return
+        for key, part in value.items():
+            assert isinstance(part, dict)
+            check(f"{name}.{key}", part)
+
+    check("applicant", table)
+
+
+def test_every_guidance_and_purpose_has_words(qapp: object) -> None:
+    words = Kit().look.words
+    for spoken in Spoken:
+        assert f"spoken.{spoken.value}" in words
+    for purpose in samples.CONSENT:
+        assert isinstance(purpose, Purpose)
+        assert f"consent.name_{purpose.key}" in words
+        assert f"kept.{purpose.kept.value}" in words
+
+
+def test_contrast_of_words_and_lines(qapp: object) -> None:
+    """Words 4.7 or more on their ground, lines of controls 3.0 (WCAG 2.2, 1.4.3 and 1.4.11),
+    in both of this window's colour sets."""
+    kit = Kit()
+    for contrast in (False, True):
+        kit.dress(language="ko", unit=1.0, larger=False, contrast=contrast)
+        for word, ground in (
+            ("text", "background"),
+            ("muted", "background"),
+            ("muted", "card"),
+            ("accent", "card"),
+            ("text", "accent-soft"),
+            ("warning", "warning-soft"),
+            ("danger", "danger-soft"),
+            ("success", "success-soft"),
+            ("rail-muted", "rail"),
+            ("on-accent", "accent"),
+            ("disabled", "disabled-bg"),
+        ):
+            assert _ratio(kit, word, ground) >= 4.6, (word, ground)
+        assert _ratio(kit, "line-strong", "card") >= 3.0
+
+
+def _ratio(kit: Kit, one: str, other: str) -> float:
+    def light(token: str) -> float:
+        colour = kit[token]
+        parts = [colour.redF(), colour.greenF(), colour.blueF()]
+        line = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * line[0] + 0.7152 * line[1] + 0.0722 * line[2]
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
