@@ -18,6 +18,7 @@ from desk.app.compose import Opened, open_station, utc_now
 from desk.app.home import Home
 from desk.cards.piv_data import Slot
 from desk.counter.readers import Readers
+from desk.counter.settings import Settings
 from desk.counter.station import Station
 from desk.counter.statuses import open_status_list
 from desk.issuance.posts import load_posts
@@ -62,6 +63,7 @@ def open_rehearsal(
     *,
     now: Callable[[], datetime] = utc_now,
     pcsc: tuple[int, int] | None = None,
+    settings: Settings | None = None,
     service_options: tuple[str, ...] = (),
 ) -> Rehearsal:
     """Prepare the training home where needed, and open the station on it.
@@ -75,7 +77,12 @@ def open_rehearsal(
     _write_officers(training.folder / "officers.toml", authority.officers)
     bench = Desktop.virtual(pcsc) if pcsc else Desktop.in_process()
     opened = open_station(
-        training, bench.readers, training=True, now=now, service_options=service_options
+        training,
+        bench.readers,
+        training=True,
+        settings=settings,
+        now=now,
+        service_options=service_options,
     )
     rehearsal = Rehearsal(
         opened, bench, applicants.applicants(now().date()), authority, passport_authority

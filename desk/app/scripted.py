@@ -33,8 +33,6 @@ from desk.issuance.digest import case_digest
 from desk.issuance.ports import OfferEvent
 from desk.training.applicants import Applicant
 
-PURPOSES = ("passport", "face", "register", "credential")
-
 
 @dataclass
 class Script:
@@ -70,7 +68,9 @@ class Script:
         """From the empty window to APPROVED. Raises what the same acts raise for a person."""
         station, officer = self.rehearsal.station, self.officer
         case = intake.open_case(station, officer)
-        case = intake.record_consent(station, officer, case, dict.fromkeys(PURPOSES, True), "ko")
+        case = intake.record_consent(
+            station, officer, case, dict.fromkeys(intake.PURPOSES, True), "ko"
+        )
         case = self._read(case, person)
         case = deciding.confirm_in_person(station, officer, case)
         case = deciding.decide(station, officer, case)
@@ -108,8 +108,12 @@ class Script:
             self.matcher,
         )
 
-    def offer(self, case: Case, tx_code: str) -> Case:
-        return offering.place_offer(self.rehearsal.station, self.officer, case, tx_code)
+    def offer(
+        self, case: Case, tx_code: str, configurations: tuple[str, ...] | None = None
+    ) -> Case:
+        return offering.place_offer(
+            self.rehearsal.station, self.officer, case, tx_code, configurations
+        )
 
     def unlocked_card(self) -> CardSigner:
         card = signing.case_signer(self.rehearsal.station)

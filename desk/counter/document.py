@@ -39,6 +39,12 @@ class ReasonUnknown(Trouble):
     code = "CASE-03"
 
 
+class ConsentMissing(Trouble):
+    """The applicant has not agreed to the passport being read."""
+
+    code = "CASE-06"
+
+
 class DatesUnreadable(Trouble):
     """The passport's own dates do not name a day."""
 
@@ -56,9 +62,12 @@ def read_document(
     """Read and judge the passport on the reader: DOCUMENT_CHECKED.
 
     ``mrz_text`` is the machine readable zone as typed or as scanned. Raises MrzError with
-    the place, the chip's and the transport's troubles; then the case stands as before.
+    the place, ConsentMissing, the chip's and the transport's troubles; then the case stands
+    as before.
     """
     typed = zone.parse(mrz_text)
+    if case.consent is None:
+        raise ConsentMissing(case=case.number)
     with passport_chip(station.readers, station.settings.readers) as connection:
         reading = read_passport(
             connection,

@@ -14,6 +14,8 @@ from desk.store import cases, consents, sequences
 from desk.store.consents import ConsentAnswer
 
 CONSENT_VERSION = "2026-07"
+PURPOSES = ("passport", "face")
+"""What the applicant is asked; the resident number is told, because the law settles it."""
 STALE_AFTER = timedelta(hours=20)
 """A case that nobody touched this long has outlived its day and expires."""
 

@@ -20,13 +20,20 @@ from desk.store import cases, intents
 _ID_BYTES = 24
 
 
-def place_offer(station: Station, officer: Officer, case: Case, tx_code: str) -> Case:
-    """Mint the offer for an approved case: OFFERED. Raises NotPossible and the link's
-    troubles; after one of these the case stands as before."""
+def place_offer(
+    station: Station,
+    officer: Officer,
+    case: Case,
+    tx_code: str,
+    configurations: tuple[str, ...] | None = None,
+) -> Case:
+    """Mint the offer for an approved case: OFFERED. ``configurations`` are those of the
+    settings where none are named. Raises NotPossible and the link's troubles; after one
+    of these the case stands as before."""
     advance(case, Act.OFFER, station.now())
     order = OfferOrder(
         offer_id=secrets.token_urlsafe(_ID_BYTES),
-        configurations=station.settings.enrollment.formats,
+        configurations=configurations or station.settings.enrollment.formats,
         tx_code=tx_code,
         expires_at=station.now() + timedelta(minutes=station.settings.enrollment.offer_minutes),
     )

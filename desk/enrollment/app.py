@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from desk.enrollment import wire
+from desk.enrollment import rehearsal, wire
 from desk.enrollment.desk_side import DeskSide
 from desk.enrollment.issuing import Issuing
 from desk.enrollment.presenting import Presenting
@@ -31,9 +31,15 @@ log = logging.getLogger("desk.enrollment")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def build_app(service: Service) -> Starlette:
-    """Everything the service answers, built from its parts."""
-    return Starlette(routes=[*_phone_routes(service), *_desk_routes(service), *_lost()])
+def build_app(service: Service, mint_at: str = "") -> Starlette:
+    """Everything the service answers, built from its parts; ``mint_at`` is the rehearsing
+    desk's address, empty in all other cases."""
+    routes = [*_phone_routes(service), *_desk_routes(service), *_rehearsal_routes(mint_at)]
+    return Starlette(routes=[*routes, *_lost()])
+
+
+def _rehearsal_routes(mint_at: str) -> list[BaseRoute]:
+    return [_route(rehearsal.PATH, rehearsal.minting(mint_at), "POST")] if mint_at else []
 
 
 def _phone_routes(service: Service) -> list[BaseRoute]:

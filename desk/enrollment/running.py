@@ -70,7 +70,7 @@ def _address(host: str, listener: socket.socket) -> str:
 
 def _run(service: Service, listener: socket.socket, args: argparse.Namespace) -> None:
     config = uvicorn.Config(
-        build_app(service),
+        build_app(service, mint_at=args.mint_at),
         http="httptools",
         loop="asyncio",
         ws="none",

@@ -23,7 +23,9 @@ from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
 from desk.ui.pages.passport import PassportPage, PassportView, Stage
 from desk.ui.pages.passport_parts import PhaseLine, PhaseState
+from desk.ui.parts.verdict import Remedy
 from desk.ui.pictures import image_of
+from desk.ui.words import Words
 
 PROGRESS_MS = 100
 
@@ -53,6 +55,7 @@ class PassportControl(QObject):
         self._trouble: Trouble | None = None
         self._picture: QImage | None = None
         self._progress: ReadProgress | None = None
+        self._words = Words("desk")
         self._stop = threading.Event()
         self._timer = QTimer(self)
         self._timer.setInterval(PROGRESS_MS)
@@ -63,7 +66,7 @@ class PassportControl(QObject):
         page.difference_reason_chosen.connect(self._explain)
         page.refuse_requested.connect(self._refuse)
         page.go_on.connect(self._go_on)
-        page.remedy.connect(lambda _key: self._again())
+        page.remedy.connect(self._remedy)
         desk.shell.mrz_scanned.connect(self._scan)
         desk.look.retranslated.connect(self.render)
 
@@ -123,6 +126,7 @@ class PassportControl(QObject):
                 scanned=self._scanned,
                 mrz_problem=desk.spoken(self._problem) if self._problem else None,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
+                remedies=self._remedies(),
                 can_go_on=document.may_go_on(case),
                 read_only=desk.current() > Step.ELIGIBILITY or case.closed_at is not None,
             )
@@ -204,6 +208,26 @@ class PassportControl(QObject):
         self._trouble = None if isinstance(reason, ReadingStopped) else reason
         self.progressed.emit(None)
         self.render()
+
+    def _remedies(self) -> tuple[Remedy, ...]:
+        if not isinstance(self._trouble, document.ConsentMissing):
+            return ()
+        words = self._words.text("consent.by_word", self._desk.look.language)
+        return (Remedy("consent", words, "check"),)
+
+    def _remedy(self, key: str) -> None:
+        if key != "consent":
+            self._again()
+            return
+        desk, case = self._desk, self._desk.the_case()
+        given = dict.fromkeys(intake.PURPOSES, True)
+        desk.act(
+            Lane.RECORDS,
+            lambda: intake.record_consent(
+                desk.station, desk.officer, case, given, case.language, "officer"
+            ),
+            self._again,
+        )
 
     def _again(self) -> None:
         if self._typed_lines and self._stage is not Stage.READING:
