@@ -82,9 +82,9 @@ class PhonePage(QrPage):
         self.now.pin.pin_given.connect(self._give)
         self.now.pin.ready_changed.connect(lambda _ready: self._footer_now())
 
-    def set_size(self, narrow: bool, small: bool) -> None:
-        super().set_size(narrow, small)
-        self.now.set_narrow(narrow or small)
+    def set_dense(self, dense: bool) -> None:
+        super().set_dense(dense)
+        self.now.set_narrow(dense)
 
     def render(self, view: PhoneView) -> None:
         """Show ``view``; what did not change does not move."""
@@ -117,6 +117,7 @@ class PhonePage(QrPage):
         typing = isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit)
         if due and not typing and self.isVisible() and self.now.pin.dots.isEnabled():
             self.now.pin.dots.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._scroll.ensureWidgetVisible(self.now.pin)
 
     # QR
     def _qr(self, view: PhoneView, stage: PhoneStage) -> tuple[QrState, str, str, str]:

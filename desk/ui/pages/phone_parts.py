@@ -344,9 +344,12 @@ class NowCard(Card):
 class QrPage(Page):
     """A page with the QR left, its progress right top and a card of its own below that.
 
-    The QR shrinks by whole pixels a module where a banner takes the room, so that its
-    countdown and buttons stay in sight.
+    Where a banner takes room, the QR shrinks by whole pixels a module and the rows take
+    the narrow window's heights, so that countdown, buttons and fields stay in sight.
     """
+
+    ROOMY = 640
+    """From this height on the wide window keeps its wide rows."""
 
     def __init__(self, look: Look, below: QWidget) -> None:
         super().__init__(look)
@@ -363,17 +366,21 @@ class QrPage(Page):
         super().set_size(narrow, small)
         if not hasattr(self, "_columns"):
             return
-        tight = narrow or small
         down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._columns.setDirection(down if small else across)
         self._columns.setSpacing(self.gap)
         self._right.setSpacing(self.gap)
-        self.qr.set_narrow(tight, small)
-        self.progress.set_narrow(tight)
+        self.qr.set_narrow(narrow or small, small)
         self._give_room()
 
+    def set_dense(self, dense: bool) -> None:
+        """Low rows or high ones; a page adds its own card."""
+        self.progress.set_narrow(dense)
+
     def _give_room(self) -> None:
-        self.qr.set_room(0 if self.small else self._scroll.viewport().height())
+        height = self._scroll.viewport().height()
+        self.qr.set_room(0 if self.small else height)
+        self.set_dense(self.narrow or self.small or height < self.ROOMY)
 
     # Qt's own
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

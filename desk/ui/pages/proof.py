@@ -1,26 +1,28 @@
 """Proof: the phone presents what it received; only then is it usable.
 
-Signals: ``new_qr_requested``, ``enlarge_requested``, ``cannot_prove(str)`` (a reason; the
-case stays «delivered, not proven»), ``go_on``; besides ``stop_case``, ``remedy(str)``.
+Signals: ``new_qr_requested``, ``enlarge_requested`` (F11), ``cannot_prove`` (the receiver
+asks for a reason; the case stays «delivered, not proven»), ``go_on``; besides
+``stop_case``, ``remedy(str)``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desk.issuance.case import Case
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
-from desk.ui.pages.phone_parts import ProgressCard, ProgressLine, QrCard
+from desk.ui.pages.own_words import OwnWords
+from desk.ui.pages.phone_parts import ProgressLine, QrPage, TimeLine
 from desk.ui.parts.box import Card, HeadRow, column, holder, row
 from desk.ui.parts.button import Kind
-from desk.ui.parts.frame import Other, Page, Primary
+from desk.ui.parts.frame import Other, Primary
 from desk.ui.parts.qrcard import QrState
 from desk.ui.parts.rows import Row, RowList
 from desk.ui.parts.sign import GlyphSign
@@ -41,10 +43,23 @@ class ProofStep(StrEnum):
     STATUS = "status"
 
 
+class ProofStage(StrEnum):
+    """PREPARING: no QR yet. WAITING: it may be read. CHECKING: the phone has answered.
+    REFUSED: what came does not fit. ENDED: nobody came in time. USABLE: all is true."""
+
+    PREPARING = "preparing"
+    WAITING = "waiting"
+    CHECKING = "checking"
+    REFUSED = "refused"
+    ENDED = "ended"
+    USABLE = "usable"
+
+
 @dataclass(frozen=True)
 class ProofView:
     """``done`` holds the time of every step that has passed; ``failed`` the one that did
-    not. ``qr_text`` while the check QR lives, ``placed_at`` and ``expires_at`` its life."""
+    not, with ``trouble`` saying why. ``qr_text`` while the check QR lives, ``placed_at``
+    and ``expires_at`` its life: a ``placed_at`` without text is a QR that has ended."""
 
     here: says.Here
     case: Case
@@ -63,7 +78,22 @@ class ProofView:
         return any(step is ProofStep.STATUS for step, _ in self.done)
 
 
-class ProofPage(Page):
+def stage_of(view: ProofView) -> ProofStage:
+    """Where the proof stands, as the steps and the QR's time tell it."""
+    steps = {step for step, _ in view.done}
+    if ProofStep.STATUS in steps:
+        return ProofStage.USABLE
+    if view.failed is not None:
+        return ProofStage.REFUSED
+    if ProofStep.PRESENTED in steps:
+        return ProofStage.CHECKING
+    over = view.expires_at is not None and view.expires_at <= view.here.now
+    if view.qr_text and not over:
+        return ProofStage.WAITING
+    return ProofStage.ENDED if view.placed_at is not None else ProofStage.PREPARING
+
+
+class ProofPage(QrPage):
     """Second QR left; progress and the services right."""
 
     new_qr_requested = Signal()
@@ -72,123 +102,119 @@ class ProofPage(Page):
     go_on = Signal()
 
     def __init__(self, look: Look) -> None:
-        super().__init__(look)
+        self.services = ServicesCard(look)
+        super().__init__(look, self.services)
+        self._say = OwnWords(look)
         self._view: ProofView | None = None
-        self.qr = QrCard(look)
         self.qr.enlarge.connect(self.enlarge_requested)
         self.qr.again.connect(self.new_qr_requested)
-        self.progress = ProgressCard(look)
-        self.services = ServicesCard(look)
-        self._right_column = column(self.progress, self.services)
-        self._right_column.setStretch(1, 1)
-        self._right = holder(self._right_column)
-        self._columns = row(self.qr, self._right)
-        self._columns.setStretch(1, 1)
-        self.body.addLayout(self._columns, 1)
-        self.set_size(False, False)
 
-    def set_size(self, narrow: bool, small: bool) -> None:
-        super().set_size(narrow, small)
-        if not hasattr(self, "_columns"):
-            return
-        tight = narrow or small
-        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
-        self._columns.setDirection(down if small else across)
-        self._columns.setSpacing(self.gap)
-        self._right_column.setSpacing(self.gap)
-        self.qr.set_narrow(tight)
-        width = 420 if tight else 524
-        self.qr.setMinimumWidth(0 if small else width)
-        self.qr.setMaximumWidth(16777215 if small else width)
-        self.progress.set_narrow(tight)
-        self.services.set_narrow(tight)
+    def set_dense(self, dense: bool) -> None:
+        super().set_dense(dense)
+        self.services.set_narrow(dense)
 
     def render(self, view: ProofView) -> None:
+        """Show ``view``; what did not change does not move."""
         self._view = view
-        say = self.look.say
-        self.qr.render(say("proof.qr"), *self._qr(view))
-        if self._is_live(view):
+        say, stage = self._say, stage_of(view)
+        self.qr.render(say("proof.qr"), *self._qr(view, stage))
+        if stage is ProofStage.WAITING:
             self.qr.show_badge(Glyph.NOTE, say("proof.second_qr"))
-        self._render_below(view)
-        self.progress.render(say("proof.progress"), self._lines(view))
+        self._render_below(view, stage)
+        self.progress.render(say("proof.progress"), self._lines(view, stage))
         self.services.render(view.services, view.is_usable)
         self._render_trouble(view)
-        self._render_footer(view)
-        head = "usable" if view.is_usable else ("ended" if self._is_ended(view) else "waiting")
-        self.say_head(say("step.proof"), say(f"proof.head_{head}"))
+        self._render_footer(view, stage)
+        self.say_head(say("step.proof"), self._head(stage))
+
+    def _head(self, stage: ProofStage) -> str:
+        heads = {
+            ProofStage.USABLE: "proof.head_usable",
+            ProofStage.ENDED: "proof.head_ended",
+            ProofStage.REFUSED: "check.head_refused",
+            ProofStage.CHECKING: "check.head_checking",
+        }
+        return self._say(heads.get(stage, "proof.head_waiting"))
 
     def tick(self, left: int, whole: int) -> None:
-        """Once a second: what is left of the QR's life."""
+        """Once a second: what is left of the QR's life. At the end it is gone at once."""
         self.qr.countdown.show_left(left, whole)
+        view = self._view
+        if left <= 0 and view is not None and stage_of(view) is ProofStage.WAITING:
+            self.render(replace(view, qr_text=""))
 
-    @staticmethod
-    def _presented(view: ProofView) -> bool:
-        return any(step is ProofStep.PRESENTED for step, _ in view.done)
-
-    def _is_live(self, view: ProofView) -> bool:
-        return bool(view.qr_text) and not self._presented(view) and not self._is_ended(view)
-
-    @staticmethod
-    def _is_ended(view: ProofView) -> bool:
-        return (
-            view.expires_at is not None and view.expires_at <= view.here.now and not view.done[1:]
-        )
-
-    def _qr(self, view: ProofView) -> tuple[QrState, str, str, str]:
-        say = self.look.say
-        if view.is_usable:
+    def _qr(self, view: ProofView, stage: ProofStage) -> tuple[QrState, str, str, str]:
+        say = self._say
+        if stage is ProofStage.USABLE:
             return QrState.USABLE, "", say("proof.usable"), say("proof.usable_more")
-        if view.failed is not None:
+        if stage is ProofStage.REFUSED:
             return QrState.BLOCKED, "", say("proof.failed"), say("proof.failed_more")
-        if self._presented(view):
+        if stage is ProofStage.CHECKING:
             return QrState.USED, "", say("proof.checking"), say("proof.checking_more")
-        if self._is_ended(view):
+        if stage is ProofStage.ENDED:
             return QrState.ENDED, "", say("phone.ended"), say("proof.ended_more")
-        if view.qr_text:
+        if stage is ProofStage.WAITING:
             return QrState.LIVE, view.qr_text, say("proof.qr_of_case"), ""
-        return QrState.PENDING, "", say("proof.preparing"), ""
+        word = "check.service_waits" if view.trouble is not None else "proof.preparing"
+        return QrState.PENDING, "", say(word), ""
 
-    def _render_below(self, view: ProofView) -> None:
-        say = self.look.say
-        times = dict(view.done)
-        live = self._is_live(view)
+    def _render_below(self, view: ProofView, stage: ProofStage) -> None:
+        say, here = self._say, view.here
+        live = stage is ProofStage.WAITING
         if live and view.placed_at and view.expires_at:
-            left = int((view.expires_at - view.here.now).total_seconds())
+            left = int((view.expires_at - here.now).total_seconds())
             self.qr.show_countdown(left, int((view.expires_at - view.placed_at).total_seconds()))
-        elif view.is_usable:
-            at = says.clock_seconds(times[ProofStep.STATUS], view.here)
-            lines = [(say("proof.usable_at"), f"**{at}**")]
+        elif stage is ProofStage.USABLE:
+            at = says.clock_seconds(dict(view.done)[ProofStep.STATUS], here)
+            lines = [TimeLine(say("proof.usable_at"), at)]
             if view.case.expiry_date is not None:
                 day = view.case.expiry_date.isoformat()
-                lines.append((say("content.valid"), say("proof.until", date=day)))
+                lines.append(TimeLine(say("content.valid"), say("proof.until", date=day)))
             self.qr.show_times(lines)
         else:
             self.qr.show_times([])
-        again = not view.is_usable and not view.read_only
+        again = stage is not ProofStage.USABLE and not view.read_only
         self.qr.show_buttons(say("phone.enlarge"), live, say("phone.qr_again"), again)
 
-    def _lines(self, view: ProofView) -> list[ProgressLine]:
-        say, times = self.look.say, dict(view.done)
-        lines, waiting = [], False
+    def _lines(self, view: ProofView, stage: ProofStage) -> list[ProgressLine]:
+        times = dict(view.done)
+        current = next((step for step in ProofStep if step not in times), None)
+        lines = []
         for step in ProofStep:
-            name = say(f"proof_step.{step.value}")
+            name = self._say(f"proof_step.{step.value}")
             if step in times:
-                at = says.clock_seconds(times[step], view.here)
-                detail = say(f"proof_step.{step.value}_done", n=len(view.case.issued) or 1)
-                lines.append(ProgressLine(Glyph.PASSED, name, detail, at))
-            elif step is view.failed:
-                detail = say("proof_step.not_so")
-                lines.append(ProgressLine(Glyph.FAILED, name, detail, ""))
-                waiting = True
-            elif not waiting:
-                detail = say(f"proof_step.{step.value}_busy")
+                lines.append(self._passed(view, step, name, times[step]))
+            elif stage in (ProofStage.ENDED, ProofStage.REFUSED):
+                lines.append(self._stopped(view, step, name, step is current))
+            elif step is current:
+                detail = self._say(f"proof_step.{step.value}_busy")
                 lines.append(ProgressLine(Glyph.BUSY, name, detail, ""))
-                waiting = True
             else:
-                last = step is ProofStep.STATUS
-                detail = say("proof_step.still_suspended") if last else ""
+                suspended = step is ProofStep.STATUS
+                detail = self._say("proof_step.still_suspended") if suspended else ""
                 lines.append(ProgressLine(Glyph.WAITING, name, detail, ""))
         return lines
+
+    def _stopped(self, view: ProofView, step: ProofStep, name: str, first: bool) -> ProgressLine:
+        """A row of a check that ended or failed: what was not done never looks passed."""
+        say = self._say
+        if step is view.failed:
+            words = say("proof_step.not_so")
+            words = f"{words} · {view.trouble.code}" if view.trouble else words
+            return ProgressLine(Glyph.FAILED, name, words, "")
+        if step is ProofStep.PRESENTED and view.failed is not None:
+            return ProgressLine(Glyph.PASSED, name, say("check.came"), "")
+        word = "check.not_in_time" if first and view.failed is None else "check.not_done"
+        return ProgressLine(Glyph.NOT_DONE, name, say(word), "")
+
+    def _passed(self, view: ProofView, step: ProofStep, name: str, at: datetime) -> ProgressLine:
+        say, issued = self._say, view.case.issued
+        time = says.clock_seconds(at, view.here)
+        if step is ProofStep.PRESENTED and issued:
+            names = ", ".join(say(f"configuration.{one.configuration}") for one in issued)
+            return ProgressLine(Glyph.PASSED, name, say("check.presented", formats=names), time)
+        detail = say(f"proof_step.{step.value}_done", n=len(issued) or 1)
+        return ProgressLine(Glyph.PASSED, name, detail, time)
 
     def _render_trouble(self, view: ProofView) -> None:
         if view.trouble is None:
@@ -204,18 +230,23 @@ class ProofPage(Page):
             remedies=view.remedies,
         )
 
-    def _render_footer(self, view: ProofView) -> None:
-        say = self.look.say
+    def _render_footer(self, view: ProofView, stage: ProofStage) -> None:
+        say = self._say
         if view.read_only:
             self.footer.show_others(())
             self.footer.show_primary(Primary(say("footer.to_current"), keys=("Ctrl+Enter",)))
             return
+        usable = stage is ProofStage.USABLE
         stop = Other("stop", say("footer.stop_case"), Kind.QUIET)
         cannot = Other("cannot", say("proof.cannot"))
-        self.footer.show_others((stop,) if view.is_usable else (stop, cannot))
-        why = "" if view.is_usable else say("proof.why")
-        keys = ("Ctrl+Enter",) if view.is_usable else ()
-        self.footer.show_primary(Primary(say("footer.next_hand_over"), view.is_usable, why, keys))
+        self.footer.show_others((stop,) if usable else (stop, cannot))
+        if stage in (ProofStage.ENDED, ProofStage.REFUSED):
+            word, why = say("phone.make_new_qr"), say("proof.why")
+            self.footer.show_primary(Primary(word, True, why, icon="qr-code"))
+            return
+        keys = ("Ctrl+Enter",) if usable else ()
+        why = "" if usable else say("proof.why")
+        self.footer.show_primary(Primary(say("footer.next_hand_over"), usable, why, keys))
 
     def other_asked(self, key: str) -> None:
         if key == "cannot":
@@ -225,15 +256,18 @@ class ProofPage(Page):
         view = self._view
         if view is None or view.read_only or view.is_usable:
             self.go_on.emit()
+        elif stage_of(view) in (ProofStage.ENDED, ProofStage.REFUSED):
+            self.new_qr_requested.emit()
 
     def enlarge(self) -> None:
-        if self._view is not None and self._is_live(self._view):
+        if self._view is not None and stage_of(self._view) is ProofStage.WAITING:
             self.enlarge_requested.emit()
 
     def first_focus(self) -> QWidget | None:
-        if self._view is not None and self._view.is_usable:
-            return self.footer.primary
-        return self.qr.first_button()
+        view = self._view
+        if view is not None and stage_of(view) in (ProofStage.WAITING, ProofStage.CHECKING):
+            return self.qr.first_button()
+        return self.footer.primary
 
     def retranslate(self) -> None:
         if self._view is not None:

@@ -1,0 +1,168 @@
+"""More states of the phone, proof and hand-over pages than the common gallery has.
+
+python -m tests.ui.gallery_phone OUTDIR [--size 1440x900] [--dark] [--lang en]
+    [--only NAME] [--beside FOLDER]
+
+The options are those of ``tests.ui.gallery``; the scenes here join the common ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtWidgets import QWidget
+
+from desk.issuance.case import State
+from desk.issuance.ports import EventKind
+from desk.ui.look import Look
+from desk.ui.pages.phone import PhonePage, PhoneView
+from desk.ui.pages.proof import ProofPage, ProofStep, ProofView
+from desk.ui.parts.rail import StepState
+from desk.ui.services import load_services
+from desk.ui.steps import StepKey
+from tests.ui import samples
+from tests.ui.scenes import TROUBLES, Size, scene, shell_for
+
+READ = samples.event(EventKind.FETCHED, "10:39:12")
+RIGHT = samples.event(EventKind.CODE_RIGHT, "10:39:34")
+KEY = samples.event(EventKind.KEY_RECEIVED, "10:39:36")
+HIDDEN = ("“잠시만 기다려 주세요”", "“One moment, please”")
+QR_SHOWN = ("발급 QR 표시 중", "Showing the QR")
+DIGEST = "7f3a91c2" + "0" * 52 + "5d0e"
+ASKED = samples.local("10:40:20")
+CHECK_URI = (
+    "openid4vp://?client_id=x509_san_dns%3Aenroll.example&request_uri="
+    "https%3A%2F%2Fenroll.example%2Fchecks%2F5d0e7f3a91c2"
+)
+
+
+def phone(
+    look: Look,
+    size: Size,
+    clock: str,
+    words: tuple[str, str],
+    view: PhoneView,
+    trouble: StepState | None = None,
+) -> QWidget:
+    page = PhonePage(look, TROUBLES)
+    page.render(replace(view, here=samples.here(clock)))
+    return shell_for(look, size, page, view.case, StepKey.PHONE, clock, words, trouble=trouble)
+
+
+@scene("11-phone-last-minute")
+def last_minute(look: Look, size: Size) -> QWidget:
+    view = PhoneView(samples.here(), samples.offered_case())
+    return phone(look, size, "10:47:20", QR_SHOWN, view)
+
+
+@scene("11-phone-service-down")
+def service_down(look: Look, size: Size) -> QWidget:
+    spoken = TROUBLES.of("ENROLL-01", look.language)
+    view = PhoneView(samples.here(), samples.offered_case(), trouble=spoken)
+    return phone(look, size, "10:40:20", QR_SHOWN, view)
+
+
+@scene("11b-phone-early-pin")
+def early_pin(look: Look, size: Size) -> QWidget:
+    view = PhoneView(samples.here(), samples.offered_case(), (READ,), tries=3)
+    return phone(look, size, "10:39:20", HIDDEN, view)
+
+
+@scene("11b-phone-pin-kept")
+def pin_kept(look: Look, size: Size) -> QWidget:
+    view = PhoneView(samples.here(), samples.offered_case(), (READ,), tries=3, signing=True)
+    return phone(look, size, "10:39:25", HIDDEN, view)
+
+
+@scene("11b-phone-card-pin-wrong")
+def card_pin_wrong(look: Look, size: Size) -> QWidget:
+    case = samples.offered_case(State.SIGNING)
+    view = PhoneView(
+        samples.here(), case, (READ, RIGHT, KEY), tries=2, wrong=True, digest=DIGEST
+    )  # fmt: skip
+    return phone(look, size, "10:39:41", HIDDEN, view)
+
+
+@scene("11b-phone-last-try")
+def last_try(look: Look, size: Size) -> QWidget:
+    case = samples.offered_case(State.SIGNING)
+    view = PhoneView(
+        samples.here(), case, (READ, RIGHT, KEY), tries=1, wrong=True, digest=DIGEST
+    )  # fmt: skip
+    return phone(look, size, "10:39:41", HIDDEN, view)
+
+
+@scene("11b-phone-signing")
+def signing(look: Look, size: Size) -> QWidget:
+    case = samples.offered_case(State.SIGNING)
+    view = PhoneView(samples.here(), case, (READ, RIGHT, KEY), signing=True, digest=DIGEST)
+    return phone(look, size, "10:39:47", HIDDEN, view)
+
+
+@scene("12b-phone-alarm-open")
+def alarm_open(look: Look, size: Size) -> QWidget:
+    again = samples.event(EventKind.FETCHED_AGAIN, "10:39:40")
+    again = replace(again, facts={"client": "other"})
+    case = samples.checked_case(
+        State.APPROVED, held="qr_read_twice", pin_set_at=samples.local("10:37:41")
+    )
+    view = PhoneView(samples.here(), case, (READ, again), last_offer=samples.offer())
+    return phone(look, size, "10:39:50", HIDDEN, view, StepState.STOPPED)
+
+
+@scene("12d-phone-pin-used-up")
+def pin_used_up(look: Look, size: Size) -> QWidget:
+    wrong = samples.event(EventKind.CODE_WRONG, "10:41:30", tries_left=0)
+    case = samples.checked_case(State.APPROVED, pin_set_at=samples.local("10:37:41"))
+    view = PhoneView(
+        samples.here(), case, (READ, wrong), voided="tries", last_offer=samples.offer()
+    )  # fmt: skip
+    return phone(look, size, "10:41:40", HIDDEN, view, StepState.ATTENTION)
+
+
+def proof(look: Look, size: Size, clock: str, view: ProofView) -> QWidget:
+    page = ProofPage(look)
+    page.render(replace(view, here=samples.here(clock)))
+    return shell_for(look, size, page, view.case, StepKey.PROOF, clock, HIDDEN)
+
+
+def proof_view(**facts: object) -> ProofView:
+    case = samples.offered_case(State.DELIVERED, issued=samples.issued())
+    base = ProofView(samples.here(), case, load_services(), placed_at=ASKED)
+    return replace(base, done=((ProofStep.ASKED, ASKED),), **facts)  # type: ignore[arg-type]
+
+
+@scene("13-proof-preparing")
+def preparing(look: Look, size: Size) -> QWidget:
+    spoken = TROUBLES.of("ENROLL-01", look.language)
+    view = replace(proof_view(trouble=spoken), placed_at=None, done=())
+    return proof(look, size, "10:40:15", view)
+
+
+@scene("13-proof-checking")
+def checking(look: Look, size: Size) -> QWidget:
+    done = ((ProofStep.ASKED, ASKED), (ProofStep.PRESENTED, samples.local("10:41:24")))
+    return proof(look, size, "10:41:24", replace(proof_view(), done=done))
+
+
+@scene("13c-proof-ended")
+def ended(look: Look, size: Size) -> QWidget:
+    return proof(look, size, "10:42:30", proof_view())
+
+
+@scene("13d-proof-refused")
+def refused(look: Look, size: Size) -> QWidget:
+    spoken = TROUBLES.of("PROOF-01", look.language)
+    view = proof_view(failed=ProofStep.SAME_KEY, trouble=spoken)
+    return proof(look, size, "10:41:25", view)
+
+
+def main() -> int:
+    """The common gallery with these scenes in it."""
+    from tests.ui import gallery
+
+    return gallery.main()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
