@@ -26,6 +26,8 @@ GLYPHS = {
 LEFT = (Group.DOCUMENT, Group.CHIP)
 RIGHT = (Group.CONTENT, Group.HOLDER)
 OPEN_RESULTS = (Result.FAILED, Result.UNDECIDED)
+LISTS = (Check.DATA_GROUP, Check.UNREAD_GROUP)
+"""Questions asked once for each data group; the leaf lists the groups' numbers."""
 
 
 def result_word(look: Look, result: Result) -> str:
@@ -83,32 +85,36 @@ class FindingWords:
         speaker = next(finding for finding in found if finding.result is result)
         name = look.say(f"check.{check.value}")
         word = result_word(look, result)
-        if result is Result.PASSED:
-            evidence = self._evidence(check, found)
-            return result, Leaf(GLYPHS[result], name, evidence, word)
         spoken = self._troubles.of(speaker.code, look.language, speaker.facts)
+        # Where nothing is wrong the table's title repeats the question; its text is the fact.
+        evidence = spoken.text if spoken.level == "info" else spoken.title
+        listed = check in LISTS and result not in OPEN_RESULTS
+        if result is Result.PASSED or listed:
+            evidence = self._evidence(check, result, found) or evidence
+        if result is Result.PASSED:
+            return result, Leaf(GLYPHS[result], name, evidence, word)
         open_now = result in OPEN_RESULTS
         return result, Leaf(
             GLYPHS[result],
             name,
-            spoken.title,
+            evidence,
             word,
             code=speaker.code if open_now else "",
             next=spoken.next if open_now else "",
             remark=speaker.code if open_now else "",
         )
 
-    def _evidence(self, check: Check, found: Sequence[Finding]) -> str:
-        """The muted fact behind a passed leaf, where the findings carry it."""
-        if check is Check.DATA_GROUP:
-            passed = [f.facts.get("group") for f in found if f.result is Result.PASSED]
-            return "DG" + "·".join(str(number) for number in passed)
+    def _evidence(self, check: Check, result: Result, found: Sequence[Finding]) -> str:
+        """The muted fact behind a leaf, where the findings carry it in short."""
+        if check in LISTS:
+            groups = [f.facts.get("group") for f in found if f.result is result]
+            return "DG" + "·".join(str(number) for number in groups)
         facts: dict[str, object] = {}
         for finding in found:
             facts.update(finding.facts)
         key = f"evidence.{check.value}"
         if key not in self._look.words:
-            return str(facts.get("algorithm", ""))
+            return ""
         try:
             return self._look.say(key, **facts)
         except KeyError:

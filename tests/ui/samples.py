@@ -61,18 +61,31 @@ def found(code: str, result: Result, group_: Group, check: Check, **facts: objec
 
 
 GOOD = (
-    found("DOC-MRZ-01", Result.PASSED, Group.DOCUMENT, Check.MRZ_CHECK_DIGITS, count=5),
-    found("DOC-EXP-01", Result.PASSED, Group.DOCUMENT, Check.EXPIRY, date="2033-05-02"),
-    found("DOC-EQ-01", Result.PASSED, Group.DOCUMENT, Check.MRZ_EQUALS_CHIP),
-    found("ACC-01", Result.PASSED, Group.CHIP, Check.ACCESS, protocol="BAC"),
-    found("CA-10", Result.NOT_DONE, Group.CHIP, Check.CHIP_AUTHENTICATION),
-    found("AA-10", Result.NOT_SUPPORTED, Group.CHIP, Check.ACTIVE_AUTHENTICATION),
+    found("DOC-01", Result.PASSED, Group.DOCUMENT, Check.MRZ_CHECK_DIGITS, count=5),
+    found("DOC-03", Result.PASSED, Group.DOCUMENT, Check.EXPIRY, until="2033-05-02"),
+    found("DOC-06", Result.PASSED, Group.DOCUMENT, Check.MRZ_EQUALS_CHIP, compared="zone"),
+    found("DOC-07", Result.PASSED, Group.DOCUMENT, Check.ISSUER_COUNTRY, zone="KOR", signer="KR"),
+    found("BAC-01", Result.PASSED, Group.CHIP, Check.ACCESS, access="BAC"),
+    found("PACE-02", Result.NOT_DONE, Group.CHIP, Check.PACE),
+    found("CA-02", Result.NOT_DONE, Group.CHIP, Check.CHIP_AUTHENTICATION),
+    found("AA-03", Result.NOT_SUPPORTED, Group.CHIP, Check.ACTIVE_AUTHENTICATION),
+    found("PA-SIG-01", Result.PASSED, Group.CONTENT, Check.SOD_SIGNATURE),
     found("PA-SIG-03", Result.PASSED, Group.CONTENT, Check.SOD_SIGNATURE, algorithm="RSA-PSS"),
-    found("PA-CHAIN-01", Result.PASSED, Group.CONTENT, Check.SIGNER_CHAIN),
+    found(
+        "PA-CHAIN-01",
+        Result.PASSED,
+        Group.CONTENT,
+        Check.SIGNER_CHAIN,
+        country="KR",
+        issuer="CSCA 2020",
+        age_days=32,
+    ),
+    found("PA-CRL-01", Result.NOT_DONE, Group.CONTENT, Check.REVOCATION),
     found("PA-DG-01", Result.PASSED, Group.CONTENT, Check.DATA_GROUP, group=1),
     found("PA-DG-02", Result.PASSED, Group.CONTENT, Check.DATA_GROUP, group=2),
     found("PA-DG-14", Result.PASSED, Group.CONTENT, Check.DATA_GROUP, group=14),
-    found("PA-CRL-02", Result.UNDECIDED, Group.CONTENT, Check.REVOCATION, days=9, limit=7),
+    found("PA-COM-02", Result.UNDECIDED, Group.CONTENT, Check.FILE_LIST),
+    found("DG2-01", Result.PASSED, Group.CONTENT, Check.PORTRAIT, width=413, height=531),
 )
 
 

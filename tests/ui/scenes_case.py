@@ -90,7 +90,7 @@ def face_live(look: Look, size: Size) -> QWidget:
         samples.here("10:30"),
         case,
         camera="USB 카메라 · 1280×720",
-        guidance="raise_head",
+        guidance="chin_up",
         quality=QUALITY,
         can_capture=True,
         cameras=2,
@@ -161,7 +161,7 @@ FLAGS = (
         register="M45678901",
         reason="renewed_not_reported",
     ),
-    Flag("finding:11:PA-CRL-02", "undecided", "PA-CRL-02", days="9", limit="7"),
+    Flag("finding:15:PA-COM-02", "undecided", "PA-COM-02"),
 )
 
 

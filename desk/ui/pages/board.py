@@ -53,7 +53,7 @@ TILES = {
     RowState.USABLE: Glyph.PASSED,
     RowState.ENDED: Glyph.FAILED,
 }
-COLUMNS = (130, -59, -93, -206, 54, -100, 78)
+COLUMNS = (130, -72, -88, -196, 60, -98, 78)
 COLUMN_NAMES = ("case", "applicant", "step", "state", "opened", "officer")
 STEP_OF = {
     State.OPENED: "passport",
@@ -265,10 +265,7 @@ class _CheckLine(QWidget):
         glyph = STATES[check.state]
         word = say(f"device.{check.state.value}")
         self._name.say(say(f"part.{check.key.value}"))
-        fact = self._fact_words(check, spoken)
-        if spoken is not None and not remedy:
-            fact = f"{fact} · {spoken.code}" if fact else spoken.code
-        self._fact.say(fact)
+        self._fact.say(self._fact_words(check, spoken))
         self._sign.show_state(glyph, word)
         self._word.say(word, glyph.token)
         loud = check.state in (CheckState.ATTENTION, CheckState.UNUSABLE)
@@ -277,7 +274,8 @@ class _CheckLine(QWidget):
         self._code = check.code or ""
         if spoken is not None:
             self._text.say(spoken.text)
-            self._next.say(f"**{say('banner.next')}**  {spoken.next}")
+            code = "" if remedy else f"  __{spoken.code}__"
+            self._next.say(f"**{say('banner.next')}**  {spoken.next}{code}")
             self._code_text.say(spoken.code)
         self._remedy.say(remedy)
         shown(self._low, bool(remedy))
@@ -366,6 +364,12 @@ class _CasesCard(Card):
         self.body.addWidget(self._scroll, 1)
         self.body.addSpacing(8)
         self._rows.opened.connect(self._open)
+        self._scroll.verticalScrollBar().rangeChanged.connect(self._spare_scroll_bar)
+
+    def _spare_scroll_bar(self, _least: int, most: int) -> None:
+        """Names of columns stand over their columns whether the bar is there or not."""
+        bar = self._scroll.verticalScrollBar().sizeHint().width() if most else 0
+        self._head.layout().setContentsMargins(0, 0, bar, 0)  # type: ignore[union-attr]
 
     def set_size(self, narrow: bool, small: bool) -> None:
         self._scroll.setMinimumHeight(320 if small else 120)

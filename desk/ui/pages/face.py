@@ -35,12 +35,17 @@ from desk.ui.troubles import Spoken
 
 KEYS = {"1": Judgement.SAME, "2": Judgement.UNSURE, "3": Judgement.DIFFERENT}
 GUIDANCE_ICONS = {
-    "raise_head": "arrow-up",
-    "lower_head": "arrow-down",
-    "turn_left": "arrow-left",
-    "turn_right": "arrow-right",
-    "come_closer": "zap",
-    "hold_still": "check",
+    "no_face": "user",
+    "one_person": "users",
+    "closer": "zoom-in",
+    "back": "zoom-out",
+    "head_left": "arrow-left",
+    "head_right": "arrow-right",
+    "chin_up": "arrow-up",
+    "glasses": "glasses",
+    "dark_side": "sun",
+    "hold": "check",
+    "taken": "camera",
 }
 
 

@@ -162,15 +162,23 @@ class PhaseTable(Card):
         self._head.setLayout(column(self._head_row, 1))
         self._rows = RowList()
         self._lines: list[_PhaseRow] = []
-        self._narrow = False
+        self._narrow, self._count = False, 7
         self.body.addWidget(self._head)
         self.body.addWidget(self._rows)
         self.body.addStretch(1)
 
     def set_narrow(self, narrow: bool) -> None:
         self._narrow = narrow
+        self._head.set_narrow(narrow)
+        self._head_row.setFixedHeight(27 if narrow else 31)
+        self.body.setContentsMargins(1, 0, 1, 0 if narrow else 6)
         for line in self._lines:
-            line.setFixedHeight(26 if narrow else 35)
+            line.setFixedHeight(self._row_height())
+
+    def _row_height(self) -> int:
+        """As high as all phases fit into the card."""
+        room, most = (192, 26) if self._narrow else (248, 35)
+        return min(most, room // max(1, self._count))
 
     def show_phases(self, phases: Sequence[PhaseLine]) -> None:
         say = self._look.say
@@ -181,7 +189,8 @@ class PhaseTable(Card):
             self._head_row.put(place, text, right=place >= 2)
         if len(phases) != len(self._lines):
             self._rows.empty()
-            height = 26 if self._narrow else 35
+            self._count = len(phases)
+            height = self._row_height()
             self._lines = [_PhaseRow(self._look, n, height) for n in range(1, len(phases) + 1)]
             for line in self._lines:
                 self._rows.add(line)

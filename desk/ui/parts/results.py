@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
@@ -41,8 +42,21 @@ class Branch:
     leaves: tuple[Leaf, ...]
 
 
+class Density(IntEnum):
+    """How much room a leaf gets: its next step under it; tight; passed ones folded."""
+
+    OPEN = 0
+    TIGHT = 1
+    FOLDED = 2
+
+
 class ResultTree(QWidget):
-    """Branches in two columns (one in the small window). ``opened`` carries a leaf's code."""
+    """Branches in two columns. ``opened`` carries a leaf's code.
+
+    It takes the least density at which both columns fit into the card: leaves of 28 with
+    the next step under them, leaves of 24 with the next step in the tip and on Enter, or,
+    when that is still too much, what has passed folded into one line a branch.
+    """
 
     opened = Signal(str)
 
@@ -50,21 +64,19 @@ class ResultTree(QWidget):
         super().__init__()
         self._look = look
         self._lists = (RowList(), RowList())
-        self._narrow = False
+        self._room, self._narrow, self._density = 279, False, Density.OPEN
         self._shown: tuple[tuple[Branch, ...], tuple[Branch, ...]] = ((), ())
         self._codes: tuple[list[str], list[str]] = ([], [])
-        grid = column()
-        sides = [column(rows, None) for rows in self._lists]
-        line = row(*sides, gap=16)
+        line = row(*[column(rows, None) for rows in self._lists], gap=16)
         line.setStretch(0, 1)
         line.setStretch(1, 1)
-        grid.addLayout(line)
-        self.setLayout(grid)
+        self.setLayout(line)
         for number, rows in enumerate(self._lists):
             rows.opened.connect(lambda place, n=number: self._open(n, place))
 
     def set_narrow(self, narrow: bool) -> None:
         self._narrow = narrow
+        self._room = 215 if narrow else 279
         self._build()
 
     def show_branches(self, left: Sequence[Branch], right: Sequence[Branch]) -> None:
@@ -74,47 +86,75 @@ class ResultTree(QWidget):
         self._build()
 
     def _build(self) -> None:
+        self._density = self._fitting()
         for number, branches in enumerate(self._shown):
             rows, codes = self._lists[number], self._codes[number]
             rows.empty()
             codes.clear()
             for place, branch in enumerate(branches):
                 if place:
-                    rows.space(4 if self._narrow else 8)
+                    rows.space(4 if self._density else 8)
                 self._add_branch(rows, codes, branch)
 
+    def _fitting(self) -> Density:
+        least = Density.TIGHT if self._narrow else Density.OPEN
+        for density in Density:
+            if density >= least and all(
+                self._height(side, density) <= self._room for side in self._shown
+            ):
+                return density
+        return Density.FOLDED
+
+    def _height(self, branches: Sequence[Branch], density: Density) -> int:
+        group, leaf, gap = (26, 24, 4) if density else (32, 28, 8)
+        high = gap * max(0, len(branches) - 1)
+        for branch in branches:
+            leaves = folded(branch) if density is Density.FOLDED else branch.leaves
+            high += group + leaf * len(leaves)
+            if not density:
+                high += 20 * sum(bool(one.next or one.remark) for one in leaves)
+        return high
+
     def _add_branch(self, rows: RowList, codes: list[str], branch: Branch) -> None:
-        head = Row(
-            self._look, 26 if self._narrow else 32, (28, -1, 120), padding=13, line=False, radius=8
-        )
+        look, tight = self._look, bool(self._density)
+        head = Row(look, 26 if tight else 32, (28, -1, 120), padding=13, line=False, radius=8)
         head.set_ground("well")
-        head.put(0, GlyphSign(self._look, branch.glyph, 20, branch.word))
-        head.put(1, Text(self._look, branch.name, Type.STRONG))
-        head.put(2, Text(self._look, branch.word, Type.STRONG, branch.glyph.token), right=True)
+        head.put(0, GlyphSign(look, branch.glyph, 20, branch.word))
+        head.put(1, Text(look, branch.name, Type.STRONG))
+        head.put(2, Text(look, branch.word, Type.STRONG, branch.glyph.token), right=True)
         head.setAccessibleName(f"{branch.name}, {branch.word}")
         rows.add(head)
         codes.append("")
-        for leaf in branch.leaves:
+        for leaf in self._leaves(branch):
             rows.add(self._leaf(leaf))
             codes.append(leaf.code)
-            if (leaf.next or leaf.remark) and not self._narrow:
+            if (leaf.next or leaf.remark) and not tight:
                 rows.add_between(self._under(leaf))
+
+    def _leaves(self, branch: Branch) -> tuple[Leaf, ...]:
+        if self._density is not Density.FOLDED:
+            return branch.leaves
+        say = self._look.say
+        return tuple(
+            replace(one, name=say("compare.passed_rest", n=int(one.name)))
+            if one.name.isdigit()
+            else one
+            for one in folded(branch)
+        )
 
     def _leaf(self, leaf: Leaf) -> Row:
         look = self._look
-        height = 24 if self._narrow else 28
         line = Row(
-            look, height, (23, -1, 100), padding=13, line=False, clickable=bool(leaf.code), radius=6
-        )
+            look, 24 if self._density else 28, (23, -1, 100),
+            padding=13, line=False, clickable=bool(leaf.code), radius=6,
+        )  # fmt: skip
         line.put(0, GlyphSign(look, leaf.glyph, 16, leaf.word))
         failed = leaf.glyph is Glyph.FAILED
-        words = NameAndEvidence(look, leaf.name, leaf.evidence, failed)
-        line.put(1, words)
+        line.put(1, NameAndEvidence(look, leaf.name, leaf.evidence, failed))
         line.put(2, Text(look, leaf.word, Type.SMALL_STRONG, leaf.glyph.token), right=True)
         tip = " · ".join(part for part in (leaf.evidence, leaf.next, leaf.remark) if part)
-        line.setToolTip(tip if self._narrow or failed else leaf.evidence)
-        name = f"{leaf.name}, {leaf.word}" + (f". {tip}" if tip else "")
-        line.setAccessibleName(name)
+        line.setToolTip(tip)
+        line.setAccessibleName(f"{leaf.name}, {leaf.word}" + (f". {tip}" if tip else ""))
         return line
 
     def _under(self, leaf: Leaf) -> QWidget:
@@ -129,6 +169,17 @@ class ResultTree(QWidget):
         codes = self._codes[side]
         if place < len(codes) and codes[place]:
             self.opened.emit(codes[place])
+
+
+def folded(branch: Branch) -> tuple[Leaf, ...]:
+    """The branch with its passed leaves as one: its name is their number, for whoever
+    shows it to put into words."""
+    passed = [leaf for leaf in branch.leaves if leaf.glyph is Glyph.PASSED]
+    if len(passed) < 2:
+        return branch.leaves
+    names = " · ".join(leaf.name for leaf in passed)
+    rest = tuple(leaf for leaf in branch.leaves if leaf.glyph is not Glyph.PASSED)
+    return (*rest, Leaf(Glyph.PASSED, str(len(passed)), names, passed[0].word))
 
 
 class NameAndEvidence(QWidget):
