@@ -13,12 +13,11 @@ from qrcode.exceptions import DataOverflowError
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from desk.counter.slips import fonts
 from desk.counter.slips.fonts import SEMIBOLD, Style
-from desk.counter.slips.icons import icon
+from desk.counter.slips.icons import Outline, icon
 from desk.counter.slips.troubles import CodeTooLong
 
 INK, NAVY, MUTED = "14213D", "14284B", "5A6478"
@@ -28,9 +27,10 @@ BLUE, BLUE_TINT = "1F5FBF", "EEF3FB"
 RED = "A4262C"
 LINE, HAIR, WHITE, BLACK = "9AA5B8", "D9DEE7", "FFFFFF", "000000"
 
+MM = 72 / 25.4
 LEFT, RIGHT, BOTTOM = 16.0, 194.0, 287.0
 ROUND = 2.5
-_HEIGHT = A4[1]
+_HEIGHT: float = A4[1]
 _AUTHOR = "모바일 재외국민 신원확인증"
 
 
@@ -52,36 +52,36 @@ class Page:
     # Letters
 
     def text(self, x: float, y: float, words: str, style: Style, room: float = 0) -> float:
-        """Draw a line from ``x`` on the baseline ``y``; where it ends. With ``room`` (mm) a
+        """Draw a line from ``x`` on the baseline ``y``; where it ends. With ``room`` (MM) a
         longer line is drawn smaller."""
         if room:
-            style = fonts.fitted(words, style, room * mm)
-        place = self._canvas.beginText(x * mm, _HEIGHT - y * mm)
+            style = fonts.fitted(words, style, room * MM)
+        place = self._canvas.beginText(x * MM, _HEIGHT - y * MM)
         place.setFillColor(HexColor(f"#{style.colour}"))
         for run in fonts.runs(words, style):
             place.setFont(run.font, style.size)
             place.textOut(run.text)
         self._canvas.drawText(place)
-        return x + fonts.width(words, style) / mm
+        return x + fonts.width(words, style) / MM
 
     def text_right(self, x: float, y: float, words: str, style: Style, room: float = 0) -> float:
         """The same, ending at ``x``; where it begins."""
         if room:
-            style = fonts.fitted(words, style, room * mm)
-        begin = x - fonts.width(words, style) / mm
+            style = fonts.fitted(words, style, room * MM)
+        begin = x - fonts.width(words, style) / MM
         self.text(begin, y, words, style)
         return begin
 
     def text_centred(self, x: float, y: float, words: str, style: Style, room: float = 0) -> None:
         if room:
-            style = fonts.fitted(words, style, room * mm)
-        self.text(x - fonts.width(words, style) / mm / 2, y, words, style)
+            style = fonts.fitted(words, style, room * MM)
+        self.text(x - fonts.width(words, style) / MM / 2, y, words, style)
 
     def lines(
         self, x: float, y: float, words: str, style: Style, room: float, leading: float
     ) -> float:
         """Draw a paragraph ``room`` wide, its first baseline at ``y``; the baseline behind."""
-        for line in fonts.wrapped(words, style, room * mm):
+        for line in fonts.wrapped(words, style, room * MM):
             self.text(x, y, line, style)
             y += leading
         return y
@@ -107,20 +107,32 @@ class Page:
         if dashed:
             self._canvas.setDash(2.2, 2.2)
         self._canvas.roundRect(
-            x * mm, _HEIGHT - (y + high) * mm, wide * mm, high * mm, radius * mm,
-            stroke=int(line is not None), fill=int(fill is not None),
+            x * MM,
+            _HEIGHT - (y + high) * MM,
+            wide * MM,
+            high * MM,
+            radius * MM,
+            stroke=int(line is not None),
+            fill=int(fill is not None),
         )
         self._canvas.restoreState()
 
     def rule(
-        self, x1: float, y1: float, x2: float, y2: float, colour: str, weight: float = 0.5,
-        *, dashed: bool = False,
+        self,
+        x1: float,
+        y1: float,
+        x2: float,
+        y2: float,
+        colour: str,
+        weight: float = 0.5,
+        *,
+        dashed: bool = False,
     ) -> None:
         self._canvas.saveState()
         self._pens(None, colour, weight)
         if dashed:
             self._canvas.setDash(3, 2.4)
-        self._canvas.line(x1 * mm, _HEIGHT - y1 * mm, x2 * mm, _HEIGHT - y2 * mm)
+        self._canvas.line(x1 * MM, _HEIGHT - y1 * MM, x2 * MM, _HEIGHT - y2 * MM)
         self._canvas.restoreState()
 
     def disc(self, x: float, y: float, wide: float, colour: str) -> None:
@@ -129,7 +141,7 @@ class Page:
         self._canvas.saveState()
         self._pens(colour, None, 1)
         self._canvas.circle(
-            (x + radius) * mm, _HEIGHT - (y + radius) * mm, radius * mm, stroke=0, fill=1
+            (x + radius) * MM, _HEIGHT - (y + radius) * MM, radius * MM, stroke=0, fill=1
         )
         self._canvas.restoreState()
 
@@ -141,15 +153,28 @@ class Page:
 
     def icon(self, name: str, x: float, y: float, wide: float, colour: str) -> None:
         """A line icon in a square box ``wide`` across."""
-        scale = wide * mm / 24
+        self.outline(icon(name), x, y, wide * MM / 24, line=colour)
+
+    def outline(
+        self,
+        shape: Outline,
+        x: float,
+        y: float,
+        scale: float,
+        *,
+        line: str | None = None,
+        fill: str | None = None,
+    ) -> None:
+        """A shape with its origin at ``x`` and ``y``, ``scale`` points a unit, lines two units
+        thick."""
         self._canvas.saveState()
-        self._canvas.translate(x * mm, _HEIGHT - y * mm)
+        self._canvas.translate(x * MM, _HEIGHT - y * MM)
         self._canvas.scale(scale, -scale)
-        self._pens(None, colour, 2)
+        self._pens(fill, line, 2)
         self._canvas.setLineCap(1)
         self._canvas.setLineJoin(1)
         path = self._canvas.beginPath()
-        for operation, points in icon(name).operations:
+        for operation, points in shape.operations:
             if operation == "m":
                 path.moveTo(*points[0])
             elif operation == "l":
@@ -158,7 +183,7 @@ class Page:
                 path.curveTo(*points[0], *points[1], *points[2])
             else:
                 path.close()
-        self._canvas.drawPath(path, stroke=1, fill=0)
+        self._canvas.drawPath(path, stroke=int(line is not None), fill=int(fill is not None))
         self._canvas.restoreState()
 
     def _pens(self, fill: str | None, line: str | None, weight: float) -> None:
@@ -174,33 +199,31 @@ class Page:
         """A QR code ``wide`` across without its quiet zone, as one filled path, so that every
         printer draws its edges sharp. Raises :class:`CodeTooLong`."""
         rows = _modules(content)
-        module = wide * mm / len(rows)
-        left, top = x * mm, _HEIGHT - y * mm
+        module = wide * MM / len(rows)
+        left, top = x * MM, _HEIGHT - y * MM
         path = self._canvas.beginPath()
         for row, cells in enumerate(rows):
             for first, length in _stretches(cells):
-                path.rect(
-                    left + first * module, top - (row + 1) * module, length * module, module
-                )
+                path.rect(left + first * module, top - (row + 1) * module, length * module, module)
         self._canvas.saveState()
         self._pens(BLACK, None, 0)
         self._canvas.drawPath(path, stroke=0, fill=1)
         self._canvas.restoreState()
 
     def bars(self, right: float, y: float, high: float, content: str, room: float = 40) -> None:
-        """Code 128 (ISO/IEC 15417) ending at ``right``, modules of 0.3 mm. Raises
+        """Code 128 (ISO/IEC 15417) ending at ``right``, modules of 0.3 MM. Raises
         :class:`CodeTooLong`."""
-        code = Code128(content, barWidth=0.3 * mm, barHeight=high * mm, quiet=0)
-        if code.width > 1.8 * room * mm:
+        code = Code128(content, barWidth=0.3 * MM, barHeight=high * MM, quiet=0)
+        if code.width > 1.8 * room * MM:
             raise CodeTooLong(what="serial")
-        begin = right * mm - code.width
+        begin = right * MM - code.width
         self._canvas.saveState()
         code.barFillColor = HexColor(f"#{INK}")
-        code.drawOn(self._canvas, begin, _HEIGHT - (y + high) * mm)
+        code.drawOn(self._canvas, begin, _HEIGHT - (y + high) * MM)
         self._canvas.restoreState()
 
     def bars_width(self, content: str) -> float:
-        return float(Code128(content, barWidth=0.3 * mm, quiet=0).width) / mm
+        return float(Code128(content, barWidth=0.3 * MM, quiet=0).width) / MM
 
 
 def _modules(content: str) -> list[list[bool]]:

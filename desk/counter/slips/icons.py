@@ -51,6 +51,14 @@ def icon(name: str) -> Outline:
     return outline
 
 
+@lru_cache(maxsize=16)
+def outline_of(d: str) -> Outline:
+    """The outline of path data that is drawn here and in no file."""
+    outline = Outline()
+    _path(outline, d)
+    return outline
+
+
 def _ellipse(outline: Outline, x: float, y: float, radius: float) -> None:
     k = radius * _KAPPA
     r = radius

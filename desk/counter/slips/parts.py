@@ -10,6 +10,7 @@ from desk.counter.slips.canvas import (
     INK,
     LEFT,
     LINE,
+    MM,
     MUTED,
     NAVY,
     RIGHT,
@@ -18,13 +19,13 @@ from desk.counter.slips.canvas import (
 )
 from desk.counter.slips.facts import LossContact, SheetFacts
 from desk.counter.slips.fonts import SEMIBOLD, Style
+from desk.counter.slips.icons import outline_of
 from desk.counter.slips.words import SEOUL, Pair, SlipWords
 
 TITLE = Style(20, NAVY, SEMIBOLD)
 HEADING = Style(12, NAVY, SEMIBOLD)
 STRONG = Style(10.5, INK, SEMIBOLD)
 PLAIN = Style(9.5, INK)
-_MM = 72 / 25.4
 
 
 class Drawing:
@@ -52,7 +53,7 @@ class Drawing:
     ) -> float:
         """Both languages on one baseline; where they end. Both shrink alike into ``room``."""
         if room:
-            wide = (fonts.width(words.ko, korean) + fonts.width(words.other, second)) / _MM + gap
+            wide = (fonts.width(words.ko, korean) + fonts.width(words.other, second)) / MM + gap
             part = min(1.0, max(room / wide, 0.72)) if wide else 1.0
             korean, second = korean.at(korean.size * part), second.at(second.size * part)
         end = self.page.text(x, y, words.ko, korean)
@@ -76,7 +77,6 @@ class Drawing:
 def head(drawing: Drawing, title: str) -> None:
     """Mark, service, title, serial with its bars, and the line beneath."""
     page, words, facts = drawing.page, drawing.words, drawing.facts
-    page.box(16.36, 13.36, 12.28, 12.28, fill=NAVY, radius=2.9)
     _mark(page)
     left = RIGHT - max(40.2, page.bars_width(facts.serial)) - 4
     room = left - 33
@@ -91,11 +91,21 @@ def head(drawing: Drawing, title: str) -> None:
     page.box(LEFT, 32.9, RIGHT - LEFT, 0.7, fill=NAVY, radius=0)
 
 
+# The service's mark in a box of 36 units: a card with a person and a tick.
+_FRAME = "M9 1H27a8 8 0 0 1 8 8V27a8 8 0 0 1 -8 8H9a8 8 0 0 1 -8 -8V9a8 8 0 0 1 8 -8z"
+_CARD = (
+    "M10 9.5H26a3 3 0 0 1 3 3V23.5a3 3 0 0 1 -3 3H10a3 3 0 0 1 -3 -3V12.5a3 3 0 0 1 3 -3z"
+    "M9.8 22.6C10.3 20.2 11.7 19.1 13.5 19.1C15.3 19.1 16.7 20.2 17.2 22.6"
+    "M20.5 18.3L22.5 20.3L26.1 16.3"
+)
+_FACE = "M11.1 15.8a2.4 2.4 0 0 1 4.8 0a2.4 2.4 0 0 1 -4.8 0z"
+
+
 def _mark(page: Page) -> None:
-    page.box(18.16, 16.07, 8.68, 6.86, line=WHITE, weight=2, radius=1.1)
-    page.disc(19.92, 17.75, 1.75, WHITE)
-    page.shoulders(19.0, 21.55)
-    page.tick(24.5, 19.55)
+    scale = 13 * MM / 36
+    page.outline(outline_of(_FRAME), LEFT, 13, scale, fill=NAVY)
+    page.outline(outline_of(_CARD), LEFT, 13, scale, line=WHITE)
+    page.outline(outline_of(_FACE), LEFT, 13, scale, fill=WHITE)
 
 
 def post_block(
@@ -123,6 +133,14 @@ def post_block(
     if phone:
         telephone(drawing, y, contact.phone, room)
     stamp_field(drawing, *stamp)
+
+
+# Narrower than the one for screens: on paper it stands beside large letters.
+_PHONE = "M9 3h6a2 2 0 0 1 2 2v14a2 2 0 0 1 -2 2H9a2 2 0 0 1 -2 -2V5a2 2 0 0 1 2 -2zM11.5 18h1"
+
+
+def phone_sign(page: Page, x: float, y: float, wide: float) -> None:
+    page.outline(outline_of(_PHONE), x, y, wide * MM / 24, line=BLUE)
 
 
 def telephone(drawing: Drawing, y: float, number: str, room: float) -> None:
@@ -160,7 +178,7 @@ def footer(drawing: Drawing, y: float, room: float, *, edition: str = "", up: bo
     rest = "   ".join(parts)
     whole = f"{who}   {rest}" if who else rest
     page = drawing.page
-    if fonts.width(whole, style) <= room * _MM or not who:
+    if fonts.width(whole, style) <= room * MM or not who:
         page.text(LEFT, y, whole, style, room)
         return
     first = y - 3.9 if up else y
@@ -176,8 +194,13 @@ def _printed(drawing: Drawing, at: datetime) -> str:
 
 
 def loss_numbers(
-    drawing: Drawing, places: tuple[tuple[float, float], tuple[float, float]],
-    loss: LossContact, room: float, size: float, *, beside: bool,
+    drawing: Drawing,
+    places: tuple[tuple[float, float], tuple[float, float]],
+    loss: LossContact,
+    room: float,
+    size: float,
+    *,
+    beside: bool,
 ) -> None:
     """Numbers for day and night at their places; where there is none, the honest line.
     ``beside`` sets the label's second language beside it instead of beneath."""
@@ -195,17 +218,5 @@ def loss_numbers(
             drawing.pair(x, y, label, Style(9, INK, SEMIBOLD), drawing.second(8.4), room)
             page.text(x, y + 6.08, value, Style(size, INK, SEMIBOLD), room)
         else:
-            drawing.stacked(
-                x, y, label, Style(9, INK, SEMIBOLD), drawing.second(8.2), room, 3.7
-            )
+            drawing.stacked(x, y, label, Style(9, INK, SEMIBOLD), drawing.second(8.2), room, 3.7)
             page.text(x, y + 9.52, value, Style(size, INK, SEMIBOLD), room)
-
-
-def state_colour(usable: bool) -> tuple[str, str]:
-    """Icon and colour of a service: usable, or later."""
-    from desk.counter.slips.canvas import GREEN
-
-    return ("circle-check", GREEN) if usable else ("circle-dashed", MUTED)
-
-
-NOTE = BLUE

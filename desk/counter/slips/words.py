@@ -91,6 +91,7 @@ def _table() -> dict[str, Mapping[str, str]]:
         resource("words", "slip.toml").read_text(encoding="utf-8")
     )
     return {
-        f"{section}.{key}": words for section, entries in content.items()
+        f"{section}.{key}": words
+        for section, entries in content.items()
         for key, words in entries.items()
     }
