@@ -21,10 +21,11 @@ from desk.trouble import Trouble
 if TYPE_CHECKING:
     from desk.mrtd.trust import TrustStore
 
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
 EXIT_TROUBLE = 4
 EXIT_USAGE = 2
 
-Subparsers = argparse._SubParsersAction
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -45,9 +46,10 @@ def _say_trouble(trouble: Trouble, as_json: bool) -> None:
     if as_json:
         sys.stderr.write(json.dumps({"code": trouble.code, "facts": trouble.facts}) + "\n")
         return
-    from desk.counter.words import trouble_sentence
+    from desk.words import TroubleWords
 
-    sys.stderr.write(trouble_sentence(trouble) + "\n")
+    spoken = TroubleWords().of(trouble.code, "en", trouble.facts)
+    sys.stderr.write(f"{spoken.code}: {spoken.title}. {spoken.text} {spoken.next}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -173,21 +175,21 @@ def _passport_verify(args: argparse.Namespace) -> int:
 
     groups = {n: getattr(args, f"dg{n}") for n in range(1, 17) if getattr(args, f"dg{n}")}
     answer = passport_verify(args.sod, groups, _trust(args), datetime.now(UTC))
-    return _tell(answer.json, args.json, answer.exit_code)
+    return _tell(answer.json if args.json else answer.text, args.json, answer.exit_code)
 
 
 def _trust_import(args: argparse.Namespace) -> int:
     from desk.mrtd.commands import trust_import
 
     answer = trust_import(args.file, args.signer, _trust(args), datetime.now(UTC))
-    return _tell(answer.json, args.json, answer.exit_code)
+    return _tell(answer.json if args.json else answer.text, args.json, answer.exit_code)
 
 
 def _trust_list(args: argparse.Namespace) -> int:
     from desk.mrtd.commands import trust_list
 
     answer = trust_list(_trust(args), datetime.now(UTC))
-    return _tell(answer.json, args.json, answer.exit_code)
+    return _tell(answer.json if args.json else answer.text, args.json, answer.exit_code)
 
 
 def _trust(args: argparse.Namespace) -> TrustStore:

@@ -104,9 +104,8 @@ class Stage:
         self.camera = Camera(self._next_frame, CAMERA_NAME)
         self.program = Program(rehearsal.station, self.camera, mode=mode, language=language)
         self._http = httpx.Client(timeout=15, trust_env=False)
-        self.phone = self._new_phone
         self.phone_control = PhoneWindowControl(
-            self._new_phone, self.current_qr, language=self.program.look.language
+            self.new_phone, self.current_qr, language=self.program.look.language
         )
         self.bench = BenchControl(
             tuple(
@@ -117,7 +116,8 @@ class Stage:
         )
         self._join()
 
-    def _new_phone(self, on_event: Callable[[PhoneEvent], None]) -> Phone:
+    def new_phone(self, on_event: Callable[[PhoneEvent], None] = lambda _event: None) -> Phone:
+        """A phone that trusts the training authorities and holds nothing yet."""
         authority = self.rehearsal.authority
         return Phone(
             self._http,

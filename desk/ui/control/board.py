@@ -57,6 +57,10 @@ class BoardControl(QObject):
         self.refresh()
         self.check()
 
+    def is_checked(self) -> bool:
+        """Every part has answered."""
+        return self._checked_at is not None and not self._checking
+
     def check(self) -> None:
         """Ask every part again, in the card's lane, since most of it is about readers."""
         if self._checking:

@@ -159,6 +159,21 @@ class FaceControl(QObject):
 
     # Picture and judgement
 
+    def may_capture(self) -> bool:
+        """Exactly one face is before the camera, and nothing about it has to change."""
+        quality = self._quality
+        return (
+            self._stage is FaceStage.LIVE
+            and quality is not None
+            and quality.one_person
+            and quality.guidance is not None
+            and quality.guidance.good
+        )
+
+    def is_judging(self) -> bool:
+        """The picture stands and waits for the officer's judgement."""
+        return self._stage is FaceStage.JUDGE
+
     def _capture(self) -> None:
         """The next frame that is looked at becomes the picture, if one face is on it."""
         if self._stage is FaceStage.LIVE and self._quality and self._quality.one_person:

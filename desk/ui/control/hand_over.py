@@ -59,6 +59,15 @@ class HandOverControl(QObject):
         if case.closed_at is None and case.state in _KINDS:
             self._print(self._printers.preferred(), self._language)
 
+    def is_printed(self) -> bool:
+        """The slip is made and has left for printer or file."""
+        return self._slip is not None and bool(self._printed_at)
+
+    @property
+    def slip(self) -> PrintedSlip | None:
+        """The sheet that counts."""
+        return self._slip
+
     def _shown(self, step: Step | None) -> None:
         if step is not Step.HAND_OVER and self._file is not None:
             self._file.unlink(missing_ok=True)

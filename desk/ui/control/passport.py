@@ -99,6 +99,10 @@ class PassportControl(QObject):
 
         self._desk.work(Lane.RECORDS, load, done)
 
+    def is_shown(self) -> bool:
+        """The result with its picture is on the page."""
+        return self._stage is Stage.READ and self._picture is not None
+
     @property
     def was_moved(self) -> bool:
         """The chip was lost in the middle of the reading."""

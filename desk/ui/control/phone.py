@@ -13,17 +13,20 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desk.cards.piv import wipe
 from desk.cards.signer import CardSigner
-from desk.counter import intake, offering, signing
+from desk.counter import closing, intake, offering, signing
+from desk.counter.closing import PrintedSlip
 from desk.counter.signing import CheckedRequest
 from desk.issuance.case import Case, State
 from desk.issuance.digest import case_digest
 from desk.issuance.ports import EventKind, OfferEvent
+from desk.store.slips import SlipKind
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
 from desk.ui.control.steps import Step
 from desk.ui.dialogs import LargeQr, cancel_dialog
 from desk.ui.lanes import Lane
 from desk.ui.pages.phone import PhonePage, PhoneView
+from desk.ui.printing import Printers
 
 POLL_SECONDS = 5.0
 RETRY_MS = 2000
@@ -44,9 +47,10 @@ class PhoneControl(QObject):
     progressed = Signal()
     pin_wanted = Signal()
 
-    def __init__(self, desk: Desk, page: PhonePage) -> None:
+    def __init__(self, desk: Desk, page: PhonePage, printers: Printers) -> None:
         super().__init__(desk)
-        self._desk, self._page = desk, page
+        self._desk, self._page, self._printers = desk, page, printers
+        self.slip: PrintedSlip | None = None
         self.events: tuple[OfferEvent, ...] = ()
         self.voided = ""
         self._digits = 0
@@ -77,6 +81,7 @@ class PhoneControl(QObject):
         """Take up the live offer where it stands; without one the applicant chooses a PIN."""
         self._turn += 1
         self.events, self.voided = (), ""
+        self.slip = None
         self._digits, self._alarm_reason = 0, ""
         self._requests, self._trouble, self._signing = (), None, False
         self.forget_pin()
@@ -188,6 +193,37 @@ class PhoneControl(QObject):
         self.render()
         self.pin_wanted.emit()
 
+    def has_request(self) -> bool:
+        """A phone's key waits for the signature."""
+        return bool(self._requests)
+
+    # The slip, beside the screen's QR
+
+    def print_slip(self) -> None:
+        """Print the enrollment slip with the live QR; a former one and its QR are void."""
+        desk, case = self._desk, self._desk.the_case()
+        if case.state is not State.OFFERED:
+            return
+        language = case.language if case.language != "ko" else "en"
+
+        def done(made: tuple[Case, PrintedSlip]) -> None:
+            desk.set_case(made[0])
+            self.slip = made[1]
+            try:
+                self._printers.print(self._printers.preferred(), made[1].serial, made[1].pdf)
+            except Trouble as reason:
+                self._failed(reason)
+            self.render()
+
+        desk.work(
+            Lane.SERVICE,
+            lambda: closing.print_slip(
+                desk.station, desk.officer, case, SlipKind.ENROLLMENT, language
+            ),
+            done,
+            self._failed,
+        )
+
     # Rounds
 
     def _poll(self, turn: int) -> None:
@@ -227,6 +263,8 @@ class PhoneControl(QObject):
     def _attend(self, case: Case, events: tuple[OfferEvent, ...]) -> Round:
         """Write down what happened, then fetch and verify what awaits a signature."""
         station, officer = self._desk.station, self._desk.officer
+        # As the records have it: a slip may have been printed since the question was put.
+        case = station.load(case.number)
         for event in events:
             case = offering.note_event(station, case, event)
             case = signing.note_delivery(station, officer, case, event)
@@ -293,7 +331,7 @@ class PhoneControl(QObject):
         self.render()
 
         def job() -> Case:
-            signed = case
+            signed = desk.station.load(case.number)
             for request in requests:
                 signed = signing.sign_request(desk.station, desk.officer, signed, request, card)
             return signed
