@@ -28,6 +28,7 @@ from desk.enrollment.records import (
     CheckView,
     NewCheck,
     NewOffer,
+    News,
     OfferState,
     OfferView,
     RequestView,
@@ -123,19 +124,23 @@ class DeskSide:
         """Events after ``after``; waits for the next one up to ``wait`` seconds."""
         offer_id = _identifier(request, "offer_id")
         after = _count(request, "after")
-        service = self._service
+        service, wait = self._service, _wait(request)
 
-        async def news() -> tuple[OfferEvent, ...] | None:
-            found = await service.run(service.mailbox.events, offer_id, after, service.now())
-            return found or None
+        async def look() -> News:
+            return await service.run(service.mailbox.news, offer_id, after, service.now())
 
-        seconds = min(_wait(request), await self._until_end(offer_id))
-        found = await service.bells.wait_for(offer_id, news, seconds) or ()
-        return wire.answered({"events": [_event_body(entry) for entry in found]})
+        async def news() -> News | None:
+            latest = await look()
+            return latest if latest.events else None
 
-    async def _until_end(self, offer_id: str) -> float:
-        """Nobody rings when an offer's time runs out, so nobody sleeps past it."""
-        end = await self._service.run(self._service.mailbox.next_end, offer_id)
+        found = await look()
+        if not found.events and wait > 0:
+            # Nobody rings when an offer's time runs out, so nobody sleeps past it.
+            seconds = min(wait, self._until(found.ends_at))
+            found = await service.bells.wait_for(offer_id, news, seconds) or found
+        return wire.answered({"events": [_event_body(entry) for entry in found.events]})
+
+    def _until(self, end: datetime | None) -> float:
         if end is None:
             return LONGEST_POLL
         return max((end - self._service.now()).total_seconds(), 0.0) + 0.001

@@ -177,16 +177,16 @@ class Issuing:
             presented.proofs,
             presented.nonce,
         )
-        outcome = await service.run(
+        outcome, view = await service.run(
             service.mailbox.file_request, new, keys.sha256(presented.nonce), service.now()
         )
         if outcome is Filing.NONCE_USED:
             raise Refusal("invalid_nonce", "the nonce was used before, fetch a new one")
         if outcome is Filing.OTHER_KEY:
             raise Refusal("credential_request_denied", "this offer is bound to another key")
+        if view is None:
+            raise _denied()
         service.bells.ring(holder.offer_id)
-        view = await service.run(service.mailbox.request_of, holder.offer_id, configuration)
-        assert view is not None
         return view
 
     async def _await_answer(self, view: RequestView) -> RequestView:
@@ -194,10 +194,8 @@ class Issuing:
         service = self._service
 
         async def decided() -> RequestView | None:
-            current = await service.run(
-                service.mailbox.request_of, view.offer_id, view.configuration
-            )
-            return current if current and current.state is not RequestState.WAITING else None
+            current = await service.run(service.mailbox.request, view.request_id)
+            return current if current.state is not RequestState.WAITING else None
 
         found = await service.bells.wait_for(view.offer_id, decided, service.settings.wait_seconds)
         return found or view
@@ -226,7 +224,8 @@ class Issuing:
         service = self._service
         assert view.sealed is not None
         opened = json.loads(keys.unseal(view.sealed, keys.token_opener(token), view.request_id))
-        await service.run(service.mailbox.deliver, view.request_id, service.now())
+        if not await service.run(service.mailbox.deliver, view.request_id, service.now()):
+            raise _denied()
         service.bells.ring(view.offer_id)
         body: dict[str, Any] = {"credentials": [{"credential": entry} for entry in opened]}
         if not deferred or service.settings.notify_deferred:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from desk.issuance.ports import OfferEvent
+
 TRIES = 5
 
 
@@ -43,6 +45,7 @@ class Filing(StrEnum):
     REPEATED = "repeated"
     OTHER_KEY = "other_key"
     NONCE_USED = "nonce_used"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,14 @@ class RequestView:
     state: RequestState
     deferred: bool
     sealed: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class News:
+    """Events of an offer, and when it will end by itself (None: it has ended)."""
+
+    events: tuple[OfferEvent, ...]
+    ends_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ def test_full_disk(inside: Inside) -> None:
 def test_slow_body_is_cut(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that never ends holds no place."""
     monkeypatch.setattr(wire, "BODY_SECONDS", 0.05)
+
     async def endless() -> AsyncIterator[bytes]:
         yield b"grant_type="
         await asyncio.Event().wait()

@@ -86,8 +86,12 @@ def claimed(box: Mailbox) -> Mailbox:
     return box
 
 
+def filed(box: Mailbox, new: NewRequest, nonce_hash: str) -> Filing:
+    return box.file_request(new, nonce_hash, T0)[0]
+
+
 def kinds(box: Mailbox, at: datetime = T0) -> list[EventKind]:
-    return [event.kind for event in box.events("offer-1", 0, at)]
+    return [event.kind for event in box.news("offer-1", 0, at).events]
 
 
 def test_a_guess_that_a_crash_interrupted_counts_as_wrong(opened: Open) -> None:
@@ -101,7 +105,7 @@ def test_a_guess_that_a_crash_interrupted_counts_as_wrong(opened: Open) -> None:
 
     again = opened()
 
-    events = again.events("offer-1", 0, T0)
+    events = again.news("offer-1", 0, T0).events
     assert [event.facts["tries_left"] for event in events] == [4, 3]
 
 
@@ -154,7 +158,7 @@ def test_offer_expires_by_itself(box: Mailbox) -> None:
     assert view is not None
     assert (view.state, view.pin_hash, view.pin_salt) == (OfferState.EXPIRED, None, None)
     assert kinds(box, T0 + LIFE) == [EventKind.EXPIRED]
-    assert box.next_end("offer-1") is None
+    assert box.news("offer-1", 0, T0 + LIFE).ends_at is None
 
 
 def test_claimed_offer_without_delivery_expires_too(box: Mailbox) -> None:
@@ -162,7 +166,7 @@ def test_claimed_offer_without_delivery_expires_too(box: Mailbox) -> None:
     claimed(box).file_request(request(), "h1", T0)
     late = T0 + TOKEN_LIFE
 
-    assert box.next_end("offer-1") == late
+    assert box.news("offer-1", 0, T0).ends_at == late
     assert kinds(box, late)[-1] is EventKind.EXPIRED
     assert box.holder("token", late) is None
     with pytest.raises(AlreadyOtherwise):
@@ -186,10 +190,10 @@ def test_one_key_for_each_thing_offered(box: Mailbox) -> None:
     """The first key takes the place; itself again is welcome, another is not (I5)."""
     claimed(box)
 
-    assert box.file_request(request(), "h1", T0) is Filing.FILED
-    assert box.file_request(request(), "h1", T0) is Filing.REPEATED
-    assert box.file_request(request(nonce="n2"), "h2", T0) is Filing.REPEATED
-    assert box.file_request(request(key="key-2", nonce="n3"), "h3", T0) is Filing.OTHER_KEY
+    assert filed(box, request(), "h1") is Filing.FILED
+    assert filed(box, request(), "h1") is Filing.REPEATED
+    assert filed(box, request(nonce="n2"), "h2") is Filing.REPEATED
+    assert filed(box, request(key="key-2", nonce="n3"), "h3") is Filing.OTHER_KEY
     assert len(box.waiting_requests("offer-1", T0)) == 1
     assert kinds(box).count(EventKind.KEY_RECEIVED) == 1
 
@@ -198,9 +202,9 @@ def test_one_nonce_serves_two_configurations_once(box: Mailbox) -> None:
     """Some wallets ask for one nonce a run; using it twice for one thing is refused."""
     claimed(box)
 
-    assert box.file_request(request("mdoc"), "h1", T0) is Filing.FILED
-    assert box.file_request(request("sd-jwt", "key-2"), "h1", T0) is Filing.FILED
-    assert box.file_request(request("mdoc", nonce="n1x"), "h1", T0) is Filing.NONCE_USED
+    assert filed(box, request("mdoc"), "h1") is Filing.FILED
+    assert filed(box, request("sd-jwt", "key-2"), "h1") is Filing.FILED
+    assert filed(box, request("mdoc", nonce="n1x"), "h1") is Filing.NONCE_USED
 
 
 def test_answer_and_denial_exclude_each_other(box: Mailbox) -> None:
@@ -220,8 +224,7 @@ def test_answer_and_denial_exclude_each_other(box: Mailbox) -> None:
         box.answer(second, "x")
     with pytest.raises(NotThere):
         box.answer("nobody", "x")
-    answered = box.request_of("offer-1", "mdoc")
-    assert answered is not None
+    answered = box.request(first)
     assert answered.sealed == "sealed once"
     assert answered.state is RequestState.ANSWERED
     assert box.queue_length() == 0
@@ -233,11 +236,20 @@ def test_void_wipes_what_waits(box: Mailbox) -> None:
 
     box.void_offer("offer-1", "reprint", T0)
 
-    view = box.request_of("offer-1", "mdoc")
-    assert view is not None
+    view = box.request(request().request_id)
     assert (view.state, view.sealed) == (RequestState.DENIED, None)
     with pytest.raises(NotThere):
         box.void_offer("offer-9", "reprint", T0)
+
+
+def test_nothing_leaves_after_the_end(box: Mailbox) -> None:
+    """An offer withdrawn between answer and delivery, or before the key came."""
+    claimed(box).file_request(request(), "h1", T0)
+    box.answer(request().request_id, "sealed")
+    box.void_offer("offer-1", "reprint", T0)
+
+    assert not box.deliver(request().request_id, T0)
+    assert box.file_request(request("sd-jwt", "key-2"), "h2", T0) == (Filing.ENDED, None)
 
 
 def test_alarms_are_bounded(box: Mailbox) -> None:
@@ -257,7 +269,7 @@ def test_what_ended_long_ago_goes(box: Mailbox) -> None:
     box.place_offer(offer(2, T0 + timedelta(days=30)), T0 + timedelta(days=8))
 
     with pytest.raises(NotThere):
-        box.events("offer-1", 0, T0)
+        box.news("offer-1", 0, T0)
     assert box.fetch_offer("handle-1", "c", T0) is None
 
 

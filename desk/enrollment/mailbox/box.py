@@ -15,12 +15,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Row, event
 
+from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.rows import (
+    check_values,
     check_view,
+    ends_at,
     offer_values,
     offer_view,
     request_values,
@@ -28,14 +32,12 @@ from desk.enrollment.mailbox.rows import (
 )
 from desk.enrollment.mailbox.steps import (
     book_wrong,
-    check_row,
     end,
     expired_if_due,
     forget_old,
+    found,
     known_offer,
     known_request,
-    long_ago,
-    offer_row,
     raise_alarm,
     record,
     set_offer,
@@ -47,14 +49,9 @@ from desk.enrollment.mailbox.steps import (
 from desk.enrollment.mailbox.tables import (
     as_trouble,
     begin_writing,
-    checks_table,
     create_or_check_layout,
-    events_table,
     from_ms,
-    offers_table,
     prepare_connection,
-    requests_table,
-    status_table,
     to_ms,
 )
 from desk.enrollment.records import (
@@ -66,6 +63,7 @@ from desk.enrollment.records import (
     NewCheck,
     NewOffer,
     NewRequest,
+    News,
     OfferState,
     OfferView,
     RequestState,
@@ -78,6 +76,8 @@ from desk.enrollment.trouble import (
     MailboxTrouble,
 )
 from desk.issuance.ports import EventKind, OfferEvent
+
+Facts = dict[str, str | int]
 
 
 class Mailbox:
@@ -124,14 +124,11 @@ class Mailbox:
     def place_offer(self, new: NewOffer, now: datetime) -> tuple[OfferView, bool]:
         """Store an offer, or find it there already; the second value says whether it is new."""
         with self._step() as db:
-            row = offer_row(db, new.offer_id)
+            row = found(db, sql.OFFER_BY_ID, new.offer_id)
             if row is None:
                 forget_old(db, now)
-                values = offer_values(new)
-                db.execute(sa.insert(offers_table).values(values))
-                row = offer_row(db, new.offer_id)
-                assert row is not None
-                return offer_view(row), True
+                db.execute(sql.NEW_OFFER, offer_values(new))
+                return offer_view(known_offer(db, new.offer_id)), True
             return offer_view(expired_if_due(db, row, now)), False
 
     def void_offer(self, offer_id: str, reason: str, now: datetime) -> None:
@@ -142,36 +139,23 @@ class Mailbox:
                 end(db, offer_id, OfferState.VOID, now)
                 record(db, offer_id, EventKind.VOIDED, now, {"reason": reason})
 
-    def events(self, offer_id: str, after: int, now: datetime) -> tuple[OfferEvent, ...]:
+    def news(self, offer_id: str, after: int, now: datetime) -> News:
         """What happened to an offer since event ``after``; raises NotThere."""
         with self._step() as db:
-            expired_if_due(db, known_offer(db, offer_id), now)
-            query = sa.select(events_table).where(
-                events_table.c.offer_id == offer_id, events_table.c.seq > after
-            )
-            rows = db.execute(query.order_by(events_table.c.seq)).all()
-        return tuple(
+            offer = expired_if_due(db, known_offer(db, offer_id), now)
+            rows = db.execute(sql.EVENTS_AFTER, {"key": offer_id, "after": after}).all()
+        events = tuple(
             OfferEvent(row.seq, EventKind(row.kind), from_ms(row.at), row.facts) for row in rows
         )
-
-    def next_end(self, offer_id: str) -> datetime | None:
-        """When an offer will expire by itself, or None when it has ended; raises NotThere."""
-        with self._step() as db:
-            row = known_offer(db, offer_id)
-        if row.state == OfferState.OPEN:
-            return from_ms(row.expires_at)
-        return from_ms(row.token_expires_at) if row.state == OfferState.CLAIMED else None
+        return News(events, ends_at(offer))
 
     def waiting_requests(self, offer_id: str, now: datetime) -> tuple[RequestView, ...]:
         """The credential requests of an offer that await the desk's answer; raises NotThere."""
         with self._step() as db:
             offer = expired_if_due(db, known_offer(db, offer_id), now)
-            query = sa.select(requests_table).where(
-                requests_table.c.offer_id == offer_id,
-                requests_table.c.state == RequestState.WAITING,
-            )
-            rows = db.execute(query.order_by(requests_table.c.received_at)).all()
-        return tuple(request_view(row, offer.seal_to) for row in rows)
+            rows = db.execute(sql.REQUESTS_OF_OFFER, {"key": offer_id}).all()
+        waiting = [row for row in rows if row.state == RequestState.WAITING]
+        return tuple(request_view(row, offer.seal_to) for row in waiting)
 
     def answer(self, request_id: str, sealed: str) -> str:
         """Keep the sealed answer to a request; the first stays. Returns its offer.
@@ -198,17 +182,14 @@ class Mailbox:
     def queue_length(self) -> int:
         """How many credential requests await an answer."""
         with self._step() as db:
-            query = sa.select(sa.func.count()).select_from(requests_table)
-            count = db.execute(query.where(requests_table.c.state == RequestState.WAITING))
-            return int(count.scalar_one())
+            return int(db.execute(sql.REQUESTS_WAITING).scalar_one())
 
     # Offers, from the phone
 
     def fetch_offer(self, handle_hash: str, client: str, now: datetime) -> OfferView | None:
         """A phone looks at an offer: the first look and every suspicious one are events."""
         with self._step() as db:
-            query = sa.select(offers_table).where(offers_table.c.handle_hash == handle_hash)
-            row = db.execute(query).one_or_none()
+            row = found(db, sql.OFFER_BY_HANDLE, handle_hash)
             if row is None:
                 return None
             row = expired_if_due(db, row, now)
@@ -222,8 +203,7 @@ class Mailbox:
     def reserve_try(self, code_hash: str, client: str, now: datetime) -> Try | Claim:
         """Count a guess before it is judged, so that no crash and no crowd gets one free."""
         with self._step() as db:
-            query = sa.select(offers_table).where(offers_table.c.code_hash == code_hash)
-            row = db.execute(query).one_or_none()
+            row = found(db, sql.OFFER_BY_CODE, code_hash)
             if row is None:
                 return Claim.UNKNOWN
             row = expired_if_due(db, row, now)
@@ -276,8 +256,7 @@ class Mailbox:
     def holder(self, token_hash: str, now: datetime) -> Holder | None:
         """Whose access token this is; None when unknown or past its time."""
         with self._step() as db:
-            query = sa.select(offers_table).where(offers_table.c.token_hash == token_hash)
-            row = db.execute(query).one_or_none()
+            row = found(db, sql.OFFER_BY_TOKEN, token_hash)
             if row is None:
                 return None
             row = expired_if_due(db, row, now)
@@ -285,40 +264,36 @@ class Mailbox:
             return None
         return Holder(row.offer_id, OfferState(row.state), tuple(row.configurations), row.seal_to)
 
-    def file_request(self, new: NewRequest, nonce_hash: str, now: datetime) -> Filing:
+    def file_request(
+        self, new: NewRequest, nonce_hash: str, now: datetime
+    ) -> tuple[Filing, RequestView | None]:
         """Queue a phone's key for the desk; the same key again finds its first request."""
         with self._step() as db:
-            row = db.execute(
-                sa.select(requests_table).where(
-                    requests_table.c.offer_id == new.offer_id,
-                    requests_table.c.configuration == new.configuration,
-                )
-            ).one_or_none()
-            if row is not None and tuple(row.proofs) == new.proofs:
-                return Filing.REPEATED
-            if not use_nonce(db, nonce_hash, new.configuration, new.offer_id, now):
-                return Filing.NONCE_USED
-            if row is not None:
-                same = tuple(row.keys) == new.keys
-                return Filing.REPEATED if same else Filing.OTHER_KEY
-            db.execute(sa.insert(requests_table).values(request_values(new, now)))
-            facts: dict[str, str | int] = {"configuration": new.configuration}
-            facts["keys"] = len(new.keys)
-            record(db, new.offer_id, EventKind.KEY_RECEIVED, now, facts)
-            return Filing.FILED
+            offer = expired_if_due(db, known_offer(db, new.offer_id), now)
+            if offer.state != OfferState.CLAIMED:
+                return Filing.ENDED, None
+            rows = db.execute(sql.REQUESTS_OF_OFFER, {"key": new.offer_id}).all()
+            first = next((row for row in rows if row.configuration == new.configuration), None)
+            outcome = _filing(db, first, new, nonce_hash, now)
+            if outcome is Filing.FILED:
+                db.execute(sql.NEW_REQUEST, request_values(new, now))
+                facts: Facts = {"configuration": new.configuration, "keys": len(new.keys)}
+                record(db, new.offer_id, EventKind.KEY_RECEIVED, now, facts)
+            row = first or known_request(db, new.request_id) if outcome in _STANDING else None
+        return outcome, request_view(row, offer.seal_to) if row is not None else None
 
-    def request_of(self, offer_id: str, configuration: str) -> RequestView | None:
-        """The one request of an offer for a configuration."""
-        return next(
-            (r for r in self.requests_of(offer_id) if r.configuration == configuration), None
-        )
+    def request(self, request_id: str) -> RequestView:
+        """One request as it stands; raises NotThere."""
+        with self._step() as db:
+            row = known_request(db, request_id)
+            offer = known_offer(db, row.offer_id)
+        return request_view(row, offer.seal_to)
 
     def requests_of(self, offer_id: str) -> tuple[RequestView, ...]:
         """All requests of an offer, whatever their state."""
         with self._step() as db:
             offer = known_offer(db, offer_id)
-            query = sa.select(requests_table).where(requests_table.c.offer_id == offer_id)
-            rows = db.execute(query).all()
+            rows = db.execute(sql.REQUESTS_OF_OFFER, {"key": offer_id}).all()
         return tuple(request_view(row, offer.seal_to) for row in rows)
 
     def defer(self, request_id: str, now: datetime) -> None:
@@ -330,14 +305,19 @@ class Mailbox:
                 facts = {"configuration": row.configuration}
                 record(db, row.offer_id, EventKind.DEFERRED, now, facts)
 
-    def deliver(self, request_id: str, now: datetime) -> None:
-        """The answer is about to leave for the phone: recorded once, before it does."""
+    def deliver(self, request_id: str, now: datetime) -> bool:
+        """The answer is about to leave for the phone: recorded once, before it does.
+
+        False when it must not leave any more, because the offer ended meanwhile.
+        """
         with self._step() as db:
             row = known_request(db, request_id)
             if row.state == RequestState.ANSWERED:
                 set_request(db, request_id, state=RequestState.DELIVERED)
                 facts = {"configuration": row.configuration}
                 record(db, row.offer_id, EventKind.ANSWERED, now, facts)
+                return True
+            return bool(row.state == RequestState.DELIVERED and row.sealed is not None)
 
     def report(self, request_id: str, kind: EventKind, now: datetime) -> None:
         """What the wallet says became of a credential; saying it twice counts once."""
@@ -355,47 +335,51 @@ class Mailbox:
     def place_check(self, new: NewCheck, now: datetime) -> CheckView:
         """Store a presentation request; a repeated order finds its first."""
         with self._step() as db:
-            row = check_row(db, new.check_id)
+            row = found(db, sql.CHECK_BY_ID, new.check_id)
             if row is None:
-                db.execute(sa.delete(checks_table).where(checks_table.c.expires_at < long_ago(now)))
-                values = {
-                    "check_id": new.check_id,
-                    "request_object": new.request_object,
-                    "expires_at": to_ms(new.expires_at),
-                    "seal_to": new.seal_to,
-                }
-                db.execute(sa.insert(checks_table).values(values))
-                row = check_row(db, new.check_id)
-                assert row is not None
+                forget_old(db, now)
+                db.execute(sql.NEW_CHECK, check_values(new))
+                row = found(db, sql.CHECK_BY_ID, new.check_id)
+            assert row is not None
             return check_view(row)
 
     def check(self, check_id: str) -> CheckView | None:
         with self._step() as db:
-            row = check_row(db, check_id)
+            row = found(db, sql.CHECK_BY_ID, check_id)
         return check_view(row) if row is not None else None
 
     def answer_check(self, check_id: str, response: str, now: datetime) -> bool:
         """Keep the first answer to a check; False when there is one already."""
         with self._step() as db:
-            update = sa.update(checks_table).where(
-                checks_table.c.check_id == check_id, checks_table.c.response.is_(None)
-            )
-            done = db.execute(update.values(response=response, received_at=to_ms(now)))
-            return done.rowcount == 1
+            values = {"key": check_id, "response": response, "received_at": to_ms(now)}
+            return db.execute(sql.ANSWER_CHECK, values).rowcount == 1
 
     # Status lists
 
     def publish_status(self, name: str, jwt: str, cwt: bytes) -> None:
         with self._step() as db:
-            changed = db.execute(
-                sa.update(status_table).where(status_table.c.name == name).values(jwt=jwt, cwt=cwt)
-            )
+            changed = db.execute(sql.SET_STATUS, {"key": name, "jwt": jwt, "cwt": cwt})
             if changed.rowcount == 0:
-                db.execute(sa.insert(status_table).values(name=name, jwt=jwt, cwt=cwt))
+                db.execute(sql.NEW_STATUS, {"name": name, "jwt": jwt, "cwt": cwt})
 
     def status(self, name: str) -> StatusView | None:
         with self._step() as db:
-            row = db.execute(
-                sa.select(status_table).where(status_table.c.name == name)
-            ).one_or_none()
+            row = found(db, sql.STATUS_BY_NAME, name)
         return StatusView(row.jwt, row.cwt) if row is not None else None
+
+
+# Those that leave the phone with a request to wait for.
+_STANDING = (Filing.FILED, Filing.REPEATED)
+
+
+def _filing(
+    db: Connection, first: Row[Any] | None, new: NewRequest, nonce_hash: str, now: datetime
+) -> Filing:
+    """What a request is, seen beside the first one for the same thing."""
+    if first is not None and tuple(first.proofs) == new.proofs:
+        return Filing.REPEATED
+    if not use_nonce(db, nonce_hash, new.configuration, new.offer_id, now):
+        return Filing.NONCE_USED
+    if first is None:
+        return Filing.FILED
+    return Filing.REPEATED if tuple(first.keys) == new.keys else Filing.OTHER_KEY

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from desk.enrollment.mailbox.tables import from_ms, to_ms
 from desk.enrollment.records import (
     CheckView,
+    NewCheck,
     NewOffer,
     NewRequest,
     OfferState,
@@ -82,3 +83,19 @@ def check_view(row: Row[Any]) -> CheckView:
         row.response,
         received,
     )
+
+
+def ends_at(row: Row[Any]) -> datetime | None:
+    """When an offer will expire by itself, or None when it has ended."""
+    if row.state == OfferState.OPEN:
+        return from_ms(row.expires_at)
+    return from_ms(row.token_expires_at) if row.state == OfferState.CLAIMED else None
+
+
+def check_values(new: NewCheck) -> dict[str, Any]:
+    return {
+        "check_id": new.check_id,
+        "request_object": new.request_object,
+        "expires_at": to_ms(new.expires_at),
+        "seal_to": new.seal_to,
+    }

@@ -9,14 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from desk.enrollment.mailbox.tables import (
-    checks_table,
-    events_table,
-    nonces_table,
-    offers_table,
-    requests_table,
-    to_ms,
-)
+from desk.enrollment.mailbox import statements as sql
+from desk.enrollment.mailbox.tables import to_ms
 from desk.enrollment.records import TRIES, Claim, OfferState, RequestState
 from desk.enrollment.trouble import NotThere
 from desk.issuance.ports import EventKind
@@ -29,8 +23,7 @@ ALARMS_KEPT = 20
 
 def settle_reserved_tries(db: Connection, now: datetime) -> None:
     """A guess that was being judged when the service died counts as a wrong one."""
-    query = sa.select(offers_table).where(offers_table.c.tries_reserved > 0)
-    for row in db.execute(query).all():
+    for row in db.execute(sql.OFFERS_BEING_TRIED).all():
         for _ in range(row.tries_reserved):
             current = known_offer(db, row.offer_id)
             if current.state == OfferState.OPEN:
@@ -38,41 +31,32 @@ def settle_reserved_tries(db: Connection, now: datetime) -> None:
         set_offer(db, row.offer_id, tries_reserved=0)
 
 
-def offer_row(db: Connection, offer_id: str) -> Row[Any] | None:
-    return db.execute(
-        sa.select(offers_table).where(offers_table.c.offer_id == offer_id)
-    ).one_or_none()
+def found(db: Connection, statement: sa.Select[Any], key: str) -> Row[Any] | None:
+    """The one row of a statement with one ``key``, or None."""
+    return db.execute(statement, {"key": key}).one_or_none()
 
 
 def known_offer(db: Connection, offer_id: str) -> Row[Any]:
-    row = offer_row(db, offer_id)
-    if row is None:
-        raise NotThere
-    return row
+    return _known(db, sql.OFFER_BY_ID, offer_id)
 
 
 def known_request(db: Connection, request_id: str) -> Row[Any]:
-    query = sa.select(requests_table).where(requests_table.c.request_id == request_id)
-    row = db.execute(query).one_or_none()
+    return _known(db, sql.REQUEST_BY_ID, request_id)
+
+
+def _known(db: Connection, statement: sa.Select[Any], key: str) -> Row[Any]:
+    row = found(db, statement, key)
     if row is None:
         raise NotThere
     return row
 
 
-def check_row(db: Connection, check_id: str) -> Row[Any] | None:
-    return db.execute(
-        sa.select(checks_table).where(checks_table.c.check_id == check_id)
-    ).one_or_none()
-
-
 def set_offer(db: Connection, offer_id: str, **values: object) -> None:
-    db.execute(sa.update(offers_table).where(offers_table.c.offer_id == offer_id).values(values))
+    db.execute(sql.SET_OFFER, {"key": offer_id, **values})
 
 
 def set_request(db: Connection, request_id: str, **values: object) -> None:
-    db.execute(
-        sa.update(requests_table).where(requests_table.c.request_id == request_id).values(values)
-    )
+    db.execute(sql.SET_REQUEST, {"key": request_id, **values})
 
 
 def record(
@@ -82,12 +66,10 @@ def record(
     now: datetime,
     facts: Mapping[str, str | int],
 ) -> None:
-    raise_seq = sa.update(offers_table).where(offers_table.c.offer_id == offer_id)
-    seq = db.execute(
-        raise_seq.values(last_seq=offers_table.c.last_seq + 1).returning(offers_table.c.last_seq)
-    ).scalar_one()
+    """Write an event with the offer's next number."""
+    seq = db.execute(sql.NEXT_SEQ, {"key": offer_id}).scalar_one()
     values = {"offer_id": offer_id, "seq": seq, "kind": kind, "at": to_ms(now)}
-    db.execute(sa.insert(events_table).values(**values, facts=dict(facts)))
+    db.execute(sql.NEW_EVENT, {**values, "facts": dict(facts)})
 
 
 def raise_alarm(db: Connection, row: Row[Any], client: str, step: str, now: datetime) -> None:
@@ -130,11 +112,9 @@ def expired_if_due(db: Connection, row: Row[Any], now: datetime) -> Row[Any]:
 
 
 def _served(db: Connection, row: Row[Any]) -> bool:
-    query = sa.select(sa.func.count()).select_from(requests_table)
-    served = query.where(
-        requests_table.c.offer_id == row.offer_id, requests_table.c.state == RequestState.DELIVERED
-    )
-    return int(db.execute(served).scalar_one()) >= len(row.configurations)
+    requests = db.execute(sql.REQUESTS_OF_OFFER, {"key": row.offer_id}).all()
+    served = [one for one in requests if one.state == RequestState.DELIVERED]
+    return len(served) >= len(row.configurations)
 
 
 def end(db: Connection, offer_id: str, state: OfferState, now: datetime) -> None:
@@ -148,10 +128,8 @@ def end(db: Connection, offer_id: str, state: OfferState, now: datetime) -> None
         pin_salt=None,
         tries_reserved=0,
     )
-    of_offer = sa.update(requests_table).where(requests_table.c.offer_id == offer_id)
-    db.execute(of_offer.values(sealed=None))
-    unserved = requests_table.c.state.in_([RequestState.WAITING, RequestState.ANSWERED])
-    db.execute(of_offer.where(unserved).values(state=RequestState.DENIED))
+    db.execute(sql.WIPE_REQUESTS, {"key": offer_id})
+    db.execute(sql.DENY_UNSERVED, {"key": offer_id})
 
 
 def why_not(state: OfferState) -> Claim:
@@ -167,25 +145,15 @@ def use_nonce(
     One nonce may serve the several configurations of an offer, because some wallets ask
     for one a run (Credo 0.6.3); it never serves two phones, nor one configuration twice.
     """
-    used = db.execute(sa.select(nonces_table).where(nonces_table.c.nonce_hash == nonce_hash)).all()
+    used = db.execute(sql.NONCE_USES, {"key": nonce_hash}).all()
     if any(row.offer_id != offer_id or row.configuration == configuration for row in used):
         return False
     values = {"nonce_hash": nonce_hash, "configuration": configuration}
-    db.execute(sa.insert(nonces_table).values(**values, offer_id=offer_id, used_at=to_ms(now)))
+    db.execute(sql.NEW_NONCE_USE, {**values, "offer_id": offer_id, "used_at": to_ms(now)})
     return True
 
 
 def forget_old(db: Connection, now: datetime) -> None:
     """Remove what ended long ago, and nonces that have outlived their own time limit."""
-    limit = long_ago(now)
-    old = (
-        sa.select(offers_table.c.offer_id).where(offers_table.c.ended_at < limit).scalar_subquery()
-    )
-    for table in (events_table, requests_table):
-        db.execute(sa.delete(table).where(table.c.offer_id.in_(old)))
-    db.execute(sa.delete(offers_table).where(offers_table.c.ended_at < limit))
-    db.execute(sa.delete(nonces_table).where(nonces_table.c.used_at < limit))
-
-
-def long_ago(now: datetime) -> int:
-    return to_ms(now - KEPT_AFTER_END)
+    for statement in sql.FORGET_OLD:
+        db.execute(statement, {"limit": to_ms(now - KEPT_AFTER_END)})

@@ -1,0 +1,78 @@
+"""The mailbox's statements, built once: building them anew costs more than running them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from desk.enrollment.mailbox.tables import (
+    checks_table,
+    events_table,
+    nonces_table,
+    offers_table,
+    requests_table,
+    status_table,
+)
+from desk.enrollment.records import RequestState
+
+_key: sa.BindParameter[str] = sa.bindparam("key")
+_offers, _requests = offers_table.c, requests_table.c
+
+OFFER_BY_ID = sa.select(offers_table).where(_offers.offer_id == _key)
+OFFER_BY_HANDLE = sa.select(offers_table).where(_offers.handle_hash == _key)
+OFFER_BY_CODE = sa.select(offers_table).where(_offers.code_hash == _key)
+OFFER_BY_TOKEN = sa.select(offers_table).where(_offers.token_hash == _key)
+OFFERS_BEING_TRIED = sa.select(offers_table).where(_offers.tries_reserved > 0)
+SET_OFFER = sa.update(offers_table).where(_offers.offer_id == _key)
+NEXT_SEQ = SET_OFFER.values(last_seq=_offers.last_seq + 1).returning(_offers.last_seq)
+NEW_OFFER = sa.insert(offers_table)
+
+NEW_EVENT = sa.insert(events_table)
+EVENTS_AFTER = (
+    sa.select(events_table)
+    .where(events_table.c.offer_id == _key, events_table.c.seq > sa.bindparam("after"))
+    .order_by(events_table.c.seq)
+)
+
+REQUEST_BY_ID = sa.select(requests_table).where(_requests.request_id == _key)
+REQUESTS_OF_OFFER = (
+    sa.select(requests_table).where(_requests.offer_id == _key).order_by(_requests.received_at)
+)
+REQUESTS_WAITING = (
+    sa.select(sa.func.count())
+    .select_from(requests_table)
+    .where(_requests.state == RequestState.WAITING)
+)
+SET_REQUEST = sa.update(requests_table).where(_requests.request_id == _key)
+WIPE_REQUESTS = sa.update(requests_table).where(_requests.offer_id == _key).values(sealed=None)
+DENY_UNSERVED = (
+    sa.update(requests_table)
+    .where(
+        _requests.offer_id == _key,
+        _requests.state.in_([RequestState.WAITING, RequestState.ANSWERED]),
+    )
+    .values(state=RequestState.DENIED)
+)
+NEW_REQUEST = sa.insert(requests_table)
+
+NONCE_USES = sa.select(nonces_table).where(nonces_table.c.nonce_hash == _key)
+NEW_NONCE_USE = sa.insert(nonces_table)
+
+CHECK_BY_ID = sa.select(checks_table).where(checks_table.c.check_id == _key)
+NEW_CHECK = sa.insert(checks_table)
+ANSWER_CHECK = sa.update(checks_table).where(
+    checks_table.c.check_id == _key, checks_table.c.response.is_(None)
+)
+
+STATUS_BY_NAME = sa.select(status_table).where(status_table.c.name == _key)
+SET_STATUS = sa.update(status_table).where(status_table.c.name == _key)
+NEW_STATUS = sa.insert(status_table)
+
+_limit: sa.BindParameter[int] = sa.bindparam("limit")
+_old_offers = sa.select(_offers.offer_id).where(_offers.ended_at < _limit).scalar_subquery()
+FORGET_OLD = (
+    sa.delete(events_table).where(events_table.c.offer_id.in_(_old_offers)),
+    sa.delete(requests_table).where(_requests.offer_id.in_(_old_offers)),
+    sa.delete(offers_table).where(_offers.ended_at < _limit),
+    sa.delete(nonces_table).where(nonces_table.c.used_at < _limit),
+    sa.delete(checks_table).where(checks_table.c.expires_at < _limit),
+)
