@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtGui import QColor, QPageSize, QPainter, QPdfWriter
 from PySide6.QtWidgets import QWidget
 
-from desk.issuance.case import State
+from desk.issuance.case import Case, Ending, State, Step
 from desk.issuance.ports import EventKind
 from desk.ui.look import Look
+from desk.ui.pages.hand_over import HandOverPage, HandOverView
 from desk.ui.pages.phone import PhonePage, PhoneView
 from desk.ui.pages.proof import ProofPage, ProofStep, ProofView
 from desk.ui.parts.rail import StepState
@@ -155,6 +158,84 @@ def refused(look: Look, size: Size) -> QWidget:
     spoken = TROUBLES.of("PROOF-01", look.language)
     view = proof_view(failed=ProofStep.SAME_KEY, trouble=spoken)
     return proof(look, size, "10:41:25", view)
+
+
+SLIP_WORDS = ("“여권과 안내장을 챙기세요”", "“Take your passport and slip”")
+
+
+def slip(serial: str) -> bytes:
+    """A sheet that stands for a slip: its number and grey lines, one page of A4."""
+    store = QBuffer()
+    store.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(store)
+    writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+    writer.setResolution(72)
+    painter = QPainter(writer)
+    painter.drawText(40, 60, serial)
+    for line in range(12):
+        painter.fillRect(40, 100 + 40 * line, 440 - 12 * (line % 4), 12, QColor("#D9DEE7"))
+    painter.end()
+    return bytes(store.data().data())
+
+
+def hand_over(look: Look, size: Size, clock: str, **facts: object) -> QWidget:
+    page = HandOverPage(look)
+    view = HandOverView(
+        samples.here(clock),
+        printers=(("a4", "창구3-A4"),),
+        printer="a4",
+        languages=(("en", "한국어 + English"),),
+        language="en",
+        **facts,  # type: ignore[arg-type]
+    )
+    page.render(view)
+    return shell_for(look, size, page, view.case, StepKey.HAND_OVER, clock, SLIP_WORDS)
+
+
+def refused_case(state: State = State.REFUSED, reason: str = "rule_not_met") -> Case:
+    case = samples.checked_case(State.DOCUMENT_CHECKED)
+    step = Step(state, samples.local("10:30"))
+    ending = Ending(reason, "R-01")
+    return replace(case, state=state, history=(*case.history, step), ending=ending)
+
+
+def proven_case() -> Case:
+    return samples.offered_case(State.PROVEN, issued=samples.issued())
+
+
+@scene("14-hand-over-making")
+def slip_making(look: Look, size: Size) -> QWidget:
+    return hand_over(look, size, "10:42", case=proven_case(), printing=True)
+
+
+@scene("14-hand-over-first")
+def slip_printed(look: Look, size: Size) -> QWidget:
+    serial = "LA03-000417"
+    return hand_over(
+        look, size, "10:43", case=proven_case(), slip=slip(serial), serial=serial,
+        printed_at="10:43",
+    )  # fmt: skip
+
+
+@scene("14b-hand-over-refused")
+def slip_refused(look: Look, size: Size) -> QWidget:
+    serial = "LA03-000418"
+    return hand_over(
+        look, size, "10:31", case=refused_case(), slip=slip(serial), serial=serial,
+        printed_at="10:31",
+    )  # fmt: skip
+
+
+@scene("14c-hand-over-not-proven")
+def slip_not_proven(look: Look, size: Size) -> QWidget:
+    case = samples.offered_case(State.DELIVERED, issued=samples.issued(), held="not_proven")
+    return hand_over(look, size, "10:43", case=case)
+
+
+@scene("14d-hand-over-cancelled")
+def slip_cancelled(look: Look, size: Size) -> QWidget:
+    case = refused_case(State.CANCELLED, "applicant_left")
+    return hand_over(look, size, "10:43", case=case)
 
 
 def main() -> int:

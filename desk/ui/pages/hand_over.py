@@ -1,8 +1,12 @@
 """Hand-over: the slip, what must be said and given, and the end of the case.
 
-Signals: ``print_requested(printer, language)``, ``show_on_screen`` (the slip on the
-applicant's screen), ``language_chosen(str)``, ``close_requested``; besides ``stop_case``,
+Signals: ``print_requested(printer, language)`` (again: the former slip becomes void),
+``show_on_screen`` (the slip on the applicant's screen), ``language_chosen(str)``,
+``close_requested`` (``said`` tells what was confirmed); besides ``stop_case``,
 ``remedy(str)``. The preview is Qt's PDF view; the slip itself is made elsewhere.
+
+The page follows the case's state: usable (hand-over slip), refused (refusal slip),
+delivered but not proven, cancelled or expired (no slip, and nothing to wait for).
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMargins, QObject, Qt, Signal
+from PySide6.QtCore import QBuffer, QEvent, QIODevice, QMargins, QObject, Qt, Signal
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QWidget
@@ -19,6 +23,7 @@ from desk.issuance.case import Case, State
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
+from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import Box, Card, Line, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Check, Choice, Labelled
@@ -30,18 +35,25 @@ from desk.ui.theme import Type
 from desk.ui.troubles import Spoken
 
 CHECKS = ("passport", "slip", "loss")
+BY_STATE = {
+    State.PROVEN: CHECKS,
+    State.REFUSED: ("passport", "slip", "again"),
+    State.DELIVERED: ("passport", "visit", "loss"),
+}
+"""What is confirmed before the end; where a case ended before, the passport alone."""
+WITH_SLIP = (State.PROVEN, State.REFUSED)
 MARGIN = 16
 POINTS_AN_INCH = 72
 
 
 @dataclass(frozen=True)
 class HandOverView:
-    """``slip`` is the PDF's path, None while it is being made. ``printers`` and
+    """``slip`` is the PDF (or its path), None while it is being made. ``printers`` and
     ``languages`` are (key, words) pairs. ``took`` is how long the case took, as words."""
 
     here: says.Here
     case: Case
-    slip: Path | None = None
+    slip: bytes | Path | None = None
     serial: str = ""
     printed_at: str = ""
     printing: bool = False
@@ -54,6 +66,11 @@ class HandOverView:
     trouble: Spoken | None = None
     remedies: tuple[Remedy, ...] = ()
 
+    @property
+    def has_slip(self) -> bool:
+        """Whether the case gives a slip at all."""
+        return self.case.state in WITH_SLIP
+
 
 class HandOverPage(Page):
     """Preview left; state, printing, checklist and what closing does right."""
@@ -65,7 +82,9 @@ class HandOverPage(Page):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
+        self._say = OwnWords(look)
         self._view: HandOverView | None = None
+        self._on_screen = ""
         self.slip = SlipCard(look)
         self.verdict = Verdict(look)
         self.printing = PrintCard(look)
@@ -101,26 +120,63 @@ class HandOverPage(Page):
         self.closing.set_narrow(tight)
 
     def render(self, view: HandOverView) -> None:
+        """Show ``view``; what did not change does not move."""
         self._view = view
-        say, case = self.look.say, view.case
+        say, case = self._say, view.case
         self.slip.render(view)
-        proven = case.state is State.PROVEN
-        at = case.entered(State.PROVEN)
-        if proven and at is not None:
-            words = say("hand_over.proven_at", time=says.clock(at, view.here))
-            self.verdict.show_state(Glyph.PASSED, say("proof.usable"), words)
-        else:
-            words = say("hand_over.not_proven_more")
-            self.verdict.show_state(Glyph.ATTENTION, say("case_state.delivered"), words)
+        self._render_verdict(view)
         if view.took:
             self.verdict.show_clock(say("hand_over.took"), view.took)
+        shown(self.printing, view.has_slip)
         self.printing.render(view)
         number = case.document.number if case.document else ""
-        self.checks.render(number, view.serial)
-        self.closing.render()
+        kinds = () if case.closed_at else BY_STATE.get(case.state, CHECKS[:1])
+        self.checks.render(kinds, number, view.serial)
+        shown(self.checks, bool(kinds))
+        self.closing.render(case)
+        shown(self.closing, case.closed_at is None)
         self._render_trouble(view)
         self._render_footer(view)
-        self.say_head(say("step.hand_over"), say("hand_over.give_and_close"))
+        self.say_head(say("step.hand_over"), self._head(case))
+
+    def _head(self, case: Case) -> str:
+        if case.closed_at is not None:
+            return self._say("end.head_closed")
+        key = {
+            State.PROVEN: "hand_over.give_and_close",
+            State.REFUSED: "end.head_refused",
+            State.DELIVERED: "end.head_delivered",
+        }
+        return self._say(key.get(case.state, "end.head_ended"))
+
+    def _render_verdict(self, view: HandOverView) -> None:
+        say, case = self._say, view.case
+        at = case.entered(case.state)
+        time = says.clock(at, view.here) if at else "—"
+        if case.state is State.PROVEN:
+            words = say("hand_over.proven_at", time=time)
+            self.verdict.show_state(Glyph.PASSED, say("proof.usable"), words)
+        elif case.state is State.DELIVERED:
+            words = say("hand_over.not_proven_more")
+            self.verdict.show_state(Glyph.ATTENTION, say("case_state.delivered"), words)
+        elif case.state is State.REFUSED:
+            title = say("verdict.refuse", why=self._why_ended(case, "refusal"))
+            words = say("end.refused", time=time)
+            self.verdict.show_state(Glyph.FAILED, title, words)
+        else:
+            why = self._why_ended(case, "ending")
+            title = " · ".join(part for part in (say("end.over"), why) if part)
+            self.verdict.show_state(Glyph.NOT_DONE, title, say("end.nothing_issued", time=time))
+
+    def _why_ended(self, case: Case, area: str) -> str:
+        """The reason a case ended, in words; its key where the table has none."""
+        if case.ending is None:
+            return self._say(f"case_state.{case.state.value}")
+        for table in (area, "ending", "refusal"):
+            key = f"{table}.{case.ending.reason}"
+            if key in self._say:
+                return self._say(key)
+        return case.ending.reason
 
     def _render_trouble(self, view: HandOverView) -> None:
         if view.trouble is None:
@@ -141,34 +197,67 @@ class HandOverPage(Page):
             self._render_footer(self._view)
 
     def _render_footer(self, view: HandOverView) -> None:
-        say = self.look.say
+        say = self._say
         on_screen = Other(
             "screen", say("hand_over.on_screen"), icon="monitor", enabled=view.slip is not None
         )
-        self.footer.show_others((on_screen,))
+        self.footer.show_others((on_screen,) if view.has_slip else ())
+        if view.case.closed_at is not None:
+            why = say("end.closed_at", time=says.clock(view.case.closed_at, view.here))
+            self.footer.show_primary(Primary(say("hand_over.close"), False, why, icon="check"))
+            return
+        why = self._why_not(view)
+        word = say("hand_over.closing" if view.closing else self._close_word(view))
+        keys = () if why or view.closing else ("Ctrl+Enter",)
+        self.footer.show_primary(Primary(word, self._may_close(), why, keys, icon="check"))
+
+    @staticmethod
+    def _close_word(view: HandOverView) -> str:
+        return "end.leave" if view.case.state is State.DELIVERED else "hand_over.close"
+
+    def _why_not(self, view: HandOverView) -> str:
+        """What is still missing before the case may end."""
+        if view.printing:
+            return self._say("end.wait_printing")
+        seen = bool(view.printed_at) or (view.serial and self._on_screen == view.serial)
+        if view.has_slip and not seen:
+            return self._say("end.slip_first")
         left = self.checks.remaining()
-        may = not left and not view.closing
-        why = say("hand_over.checks_left", n=left) if left else ""
-        word = say("hand_over.closing" if view.closing else "hand_over.close")
-        keys = ("Ctrl+Enter",) if may else ()
-        self.footer.show_primary(Primary(word, may, why, keys, icon="check"))
+        return self._say("hand_over.checks_left", n=left) if left else ""
+
+    def _may_close(self) -> bool:
+        view = self._view
+        return (
+            view is not None
+            and view.case.closed_at is None
+            and not view.closing
+            and not self._why_not(view)
+        )
+
+    @property
+    def said(self) -> dict[str, bool]:
+        """Which of the confirmations of this case's state are ticked, by key."""
+        return self.checks.said()
 
     def other_asked(self, key: str) -> None:
-        if key == "screen":
+        if key == "screen" and self._view is not None:
+            self._on_screen = self._view.serial
             self.show_on_screen.emit()
+            self._footer_now()
 
     def primary_key(self) -> None:
-        if self._view is not None and not self.checks.remaining() and not self._view.closing:
+        if self._may_close():
             self.close_requested.emit()
 
     def print_key(self) -> None:
         self.printing.ask()
 
     def first_focus(self) -> QWidget | None:
-        return self.checks.first()
+        return self.checks.first() or self.footer.primary
 
     def forget(self) -> None:
         """Another case: no box is ticked."""
+        self._on_screen = ""
         self.checks.forget()
 
     def retranslate(self) -> None:
@@ -198,7 +287,9 @@ class SlipCard(Card):
         self._pdf.setPageMode(QPdfView.PageMode.SinglePage)
         self._waiting = Text(look, "", Type.BODY, "muted", wrap=True)
         self._waiting_box = holder(column(None, row(None, self._waiting, None), None))
-        self._path: Path | None = None
+        self._loaded: bytes | Path | None = None
+        self._bytes = QBuffer(self)
+        self._say = OwnWords(look)
         self._well = Box(look, "well", None, 9)
         self._well.setLayout(column(self._pdf, self._waiting_box, margins=(0, 0, 0, 0)))
         self.body.addWidget(self._well, 1)
@@ -231,25 +322,43 @@ class SlipCard(Card):
         self._pdf.setPalette(palette)
 
     def render(self, view: HandOverView) -> None:
-        say = self._look.say
-        self.name(say("hand_over.slip"), view.serial)
-        if view.printing:
+        say = self._say
+        self.name(say("end.no_slip" if not view.has_slip else "hand_over.slip"), view.serial)
+        if not view.has_slip:
+            self._badge.show_state(None, "")
+        elif view.printing:
             self._badge.show_state(Glyph.BUSY, say("hand_over.printing"))
         elif view.printed_at:
             words = say("hand_over.printed", time=view.printed_at)
             self._badge.show_state(Glyph.PASSED, words)
         else:
             self._badge.show_state(Glyph.WAITING, say("hand_over.not_printed"))
-        self._waiting.say(say("hand_over.making"))
+        self._waiting.say(self._instead(view))
         shown(self._pdf, view.slip is not None)
         shown(self._waiting_box, view.slip is None)
         self._pdf.setAccessibleName(say("hand_over.preview", serial=view.serial))
-        if view.slip != self._path:
-            self._path = view.slip
-            self._document.close()
-            if view.slip is not None:
-                self._document.load(str(view.slip))
-                self._fit()
+        if view.slip != self._loaded:
+            self._load(view.slip)
+
+    def _instead(self, view: HandOverView) -> str:
+        """What stands in the slip's place while there is none."""
+        if view.has_slip:
+            failed = view.trouble is not None and not view.printing
+            return self._say("end.slip_not_made" if failed else "hand_over.making")
+        delivered = view.case.state is State.DELIVERED
+        return self._say("end.slip_after_proof" if delivered else "end.no_slip_more")
+
+    def _load(self, slip: bytes | Path | None) -> None:
+        self._loaded = slip
+        self._document.close()
+        self._bytes.close()
+        if isinstance(slip, Path):
+            self._document.load(str(slip))
+        elif slip is not None:
+            self._bytes.setData(slip)
+            self._bytes.open(QIODevice.OpenModeFlag.ReadOnly)
+            self._document.load(self._bytes)
+        self._fit()
 
     # Qt's own
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -266,6 +375,7 @@ class PrintCard(Card):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(17, 12, 17, 12))
+        self._say = OwnWords(look)
         self._note = Text(look, "", Type.SMALL, "muted")
         self.right.addWidget(self._note)
         self._printer, self._language = Choice(look), Choice(look)
@@ -289,7 +399,7 @@ class PrintCard(Card):
         self.body.setContentsMargins(17, edge, 17, edge)
 
     def render(self, view: HandOverView) -> None:
-        say = self._look.say
+        say = self._say
         self.name(say("hand_over.print"))
         self._note.say(say("hand_over.one_sheet"))
         self._printer_box.say(say("hand_over.printer"))
@@ -301,8 +411,10 @@ class PrintCard(Card):
         self._button.say(say(word))
         can = view.slip is not None and bool(view.printers) and not view.printing
         self._button.setEnabled(can)
-        self._void.say(say("hand_over.voids", serial=view.serial) if view.printed_at else "")
-        shown(self._void_box, bool(view.printed_at))
+        # The note keeps its line, so that nothing below moves when the sheet is out.
+        again = bool(view.printed_at and view.serial)
+        note = say("hand_over.voids", serial=view.serial) if again else say("end.numbered")
+        self._void.say(note)
 
     def ask(self) -> None:
         if self._button.isEnabled():
@@ -316,33 +428,47 @@ class ChecksCard(Card):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(1, 0, 1, 0))
+        self._say = OwnWords(look)
         self._count = Text(look, "", Type.SMALL, "muted")
         self.right.addWidget(self._count)
-        self._boxes = {key: Check(look, detail=" ") for key in CHECKS}
-        self._holders = []
+        every = dict.fromkeys(key for keys in BY_STATE.values() for key in keys)
+        order = sorted(every, key=("passport", "slip", "visit", "again", "loss").index)
+        self._boxes = {key: Check(look, detail=" ") for key in order}
+        self._rows: dict[str, QWidget] = {}
+        self._kinds: tuple[str, ...] = ()
+        self._serial = ""
+        self._lines = {key: Line(look) for key in order}
         for key, box in self._boxes.items():
-            line = holder(row(box, margins=(16, 7, 16, 7)))
-            self._holders.append(line)
-            self.body.addWidget(line)
-            if key != CHECKS[-1]:
-                self.body.addWidget(Line(look))
+            self._rows[key] = holder(row(box, margins=(16, 7, 16, 7)))
+            self.body.addWidget(self._lines[key])
+            self.body.addWidget(self._rows[key])
             box.toggled.connect(self._toggled)
 
     def set_narrow(self, narrow: bool) -> None:
-        for line in self._holders:
+        for line in self._rows.values():
             edge = 3 if narrow else 8
             line.layout().setContentsMargins(16, edge, 16, edge)
 
-    def render(self, passport: str, serial: str) -> None:
-        say = self._look.say
+    def render(self, kinds: tuple[str, ...], passport: str, serial: str) -> None:
+        say = self._say
+        self._kinds = kinds
         self.name(say("hand_over.before"))
         details = {
             "passport": passport,
-            "slip": say("hand_over.slip_detail", serial=serial),
+            "slip": say("hand_over.slip_detail", serial=serial or "—"),
             "loss": say("hand_over.loss_detail"),
+            "visit": say("end.visit_detail"),
+            "again": say("end.again_detail"),
         }
         for key, box in self._boxes.items():
-            box.say(say(f"hand_over.check_{key}"), details[key])
+            word = f"hand_over.check_{key}" if f"hand_over.check_{key}" in say else f"end.{key}"
+            box.say(say(word), details[key])
+            shown(self._rows[key], key in kinds)
+            shown(self._lines[key], key in kinds[1:])
+        if serial != self._serial:
+            # Another sheet: what was confirmed of the former one is void with it.
+            self._serial = serial
+            self._boxes["slip"].setChecked(False)
         self._say_count()
 
     def _toggled(self, _on: bool) -> None:
@@ -350,14 +476,20 @@ class ChecksCard(Card):
         self.changed.emit()
 
     def _say_count(self) -> None:
-        self._count.say(f"{len(CHECKS) - self.remaining()} / {len(CHECKS)}")
+        self._count.say(f"{len(self._kinds) - self.remaining()} / {len(self._kinds)}")
+
+    def said(self) -> dict[str, bool]:
+        """The confirmations asked for, and whether they are ticked."""
+        return {key: self._boxes[key].isChecked() for key in self._kinds}
 
     def remaining(self) -> int:
-        return sum(not box.isChecked() for box in self._boxes.values())
+        return sum(not ticked for ticked in self.said().values())
 
-    def first(self) -> QWidget:
-        unticked = [box for box in self._boxes.values() if not box.isChecked()]
-        return unticked[0] if unticked else self._boxes[CHECKS[0]]
+    def first(self) -> QWidget | None:
+        """The first that is not ticked, or the first of all."""
+        open_ = [self._boxes[key] for key, ticked in self.said().items() if not ticked]
+        every = [self._boxes[key] for key in self._kinds]
+        return next(iter(open_ or every), None)
 
     def forget(self) -> None:
         for box in self._boxes.values():
@@ -373,18 +505,27 @@ class ClosingCard(Card):
         ("history", "recorded"),
         ("monitor", "cleared"),
     )
+    OPEN_LINES = (
+        ("lock", "stays_suspended"),
+        ("calendar-clock", "goes_on_later"),
+        ("history", "noted"),
+        ("monitor", "cleared"),
+    )
+    """Delivered, not proven: the case waits for another visit."""
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(17, 12, 17, 12))
-        self._texts = []
+        self._say = OwnWords(look)
+        self._icons: list[IconSign] = []
+        self._texts: list[Text] = []
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(16)
         self._lines = []
-        for icon, key in self.LINES:
-            text = Text(look, "", Type.BODY)
-            self._texts.append((key, text))
-            line = row(IconSign(look, icon, 20), text, gap=12)
+        for icon, _key in self.LINES:
+            self._icons.append(IconSign(look, icon, 20))
+            self._texts.append(Text(look, "", Type.BODY))
+            line = row(self._icons[-1], self._texts[-1], gap=12)
             line.setStretch(1, 1)
             self._lines.append(holder(line))
         self.body.addLayout(self._grid)
@@ -399,8 +540,11 @@ class ClosingCard(Card):
         self._grid.setVerticalSpacing(2 if narrow else 8)
         self.body.setContentsMargins(17, 8 if narrow else 14, 17, 4 if narrow else 8)
 
-    def render(self) -> None:
-        say = self._look.say
-        self.name(say("hand_over.when_closed"))
-        for key, text in self._texts:
-            text.say(say(f"hand_over.when_{key}"))
+    def render(self, case: Case) -> None:
+        say, waits = self._say, case.state is State.DELIVERED
+        self.name(say("end.when_left" if waits else "hand_over.when_closed"))
+        lines = self.OPEN_LINES if waits else self.LINES
+        for (icon, key), sign, text in zip(lines, self._icons, self._texts, strict=True):
+            sign.show_icon(icon)
+            word = f"hand_over.when_{key}" if f"hand_over.when_{key}" in say else f"end.{key}"
+            text.say(say(word))
