@@ -87,13 +87,13 @@ class FindingWords:
         word = result_word(look, result)
         spoken = self._troubles.of(speaker.code, look.language, speaker.facts)
         # Where nothing is wrong the table's title repeats the question; its text is the fact.
-        evidence = spoken.text if spoken.level == "info" else spoken.title
-        listed = check in LISTS and result not in OPEN_RESULTS
+        open_now = result in OPEN_RESULTS
+        evidence = spoken.title if open_now else spoken.text
+        listed = check in LISTS and not open_now
         if result is Result.PASSED or listed:
             evidence = self._evidence(check, result, found) or evidence
         if result is Result.PASSED:
             return result, Leaf(GLYPHS[result], name, evidence, word)
-        open_now = result in OPEN_RESULTS
         return result, Leaf(
             GLYPHS[result],
             name,

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
-from desk.ui.parts.box import Box, Line, column, holder, row
+from desk.ui.parts.box import Box, Line, Scrolled, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import PinEntry
 from desk.ui.parts.rail import Mark
@@ -100,16 +100,11 @@ class LockedPage(QWidget):
         box.setFixedWidth(560)
         self._foot = Text(look, "", Type.SMALL, "rail-muted")
         self._version = Text(look, "", Type.SMALL, "rail-muted")
-        self.setLayout(
-            column(
-                head,
-                None,
-                row(None, box, None),
-                None,
-                row(self._foot, None, self._version),
-                margins=(32, 16, 32, 18),
-            )
-        )
+        middle = holder(column(None, row(None, box, None), None, margins=(0, 8, 0, 8)))
+        foot_row = row(self._foot, None, self._version)
+        outer = column(head, Scrolled(middle), foot_row, margins=(32, 16, 32, 18))
+        outer.setStretch(1, 1)
+        self.setLayout(outer)
         look.retranslated.connect(self.retranslate)
         look.restyled.connect(self.update)
 

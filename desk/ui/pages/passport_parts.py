@@ -107,7 +107,8 @@ class HolderCard(Card):
         shown(self._second, bool(second) or refused)
         shown(self._ghost, not read and not second)
         ribbon = say("passport.changed_picture") if refused else ""
-        waiting = say("passport.picture_waiting") if picture is None else ""
+        reading = bool(typed) and not read
+        waiting = say("passport.picture_waiting" if reading else "passport.picture_none")
         self.picture.show_image(picture, say("passport.chip_picture"), waiting, ribbon)
         self._show_badge(read, refused)
         self._show_facts(here, case, typed)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
-from desk.ui.parts.box import Box, Line, clear, column, holder, row
+from desk.ui.parts.box import Box, Line, Scrolled, clear, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import PinEntry
 from desk.ui.parts.rail import Mark
@@ -24,6 +24,8 @@ from desk.ui.parts.text import Text
 from desk.ui.parts.verdict import Banner
 from desk.ui.theme import Type
 from desk.ui.troubles import Spoken
+
+TIGHT_HEIGHT = 700
 
 
 @dataclass(frozen=True)
@@ -95,17 +97,14 @@ class SignInPage(QWidget):
         self._version = Text(look, "", Type.SMALL, "muted")
         foot = row(self._states, None, self._version)
         top = row(None, self._languages)
+        middle = holder(column(None, self.banner, self._below_banner, row(None, box, None), None))
         right = column(
             top,
-            None,
-            self.banner,
-            self._below_banner,
-            16,
-            row(None, box, None),
-            None,
+            Scrolled(middle),
             foot,
             margins=(32, 20, 32, 24),
         )
+        right.setStretch(1, 1)
         outer = row(self._left, right)
         outer.setStretch(1, 1)
         self.setLayout(outer)
@@ -167,6 +166,7 @@ class SignInPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._left.setFixedWidth(min(520, max(280, self.width() * 36 // 100)))
+        self._left.set_tight(self.height() < TIGHT_HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(self.rect(), self._look["background"])
@@ -209,6 +209,10 @@ class PostPanel(QWidget):
             )
         )
         look.restyled.connect(self.update)
+
+    def set_tight(self, tight: bool) -> None:
+        edge = 32 if tight else 56
+        self.layout().setContentsMargins(edge, edge, edge, edge)  # type: ignore[union-attr]
 
     def render(self, here: says.Here, facts: tuple[tuple[str, str], ...]) -> None:
         look, say = self._look, self._look.say

@@ -94,7 +94,9 @@ class Text(QLabel):
         layout.setFormats(formats)
         option = QTextOption()
         option.setWrapMode(
-            QTextOption.WrapMode.WordWrap if width is not None else QTextOption.WrapMode.ManualWrap
+            QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
+            if width is not None
+            else QTextOption.WrapMode.ManualWrap
         )
         layout.setTextOption(option)
         layout.beginLayout()

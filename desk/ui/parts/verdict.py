@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -51,6 +51,8 @@ class Verdict(Box):
         self.bar = Bar(look)
         self._bar_row = holder(row(self.bar, margins=(0, 6, 0, 4)))
         self.right = row(gap=16)
+        self._made: list[QWidget] = []
+        self._right_now: object = None
         first = row(self.title, None, self.figures, gap=16)
         words = column(None, first, self.sentence, self._bar_row, None)
         self._gap = words
@@ -89,14 +91,36 @@ class Verdict(Box):
         self.sentence.hide()
 
     def show_right(self, *widgets: QWidget) -> None:
-        """What stands at the right: buttons, a clock."""
-        clear(self.right)
+        """What stands at the right; the widgets stay the caller's."""
+        self._right_now = None
+        self._take_out()
         for widget in widgets:
             self.right.addWidget(widget)
             widget.show()
 
+    def _take_out(self) -> None:
+        while self.right.count():
+            item = self.right.takeAt(0)
+            widget = item.widget() if item else None
+            if widget is not None:
+                widget.hide()
+                widget.setParent(None)
+                if widget in self._made:
+                    widget.deleteLater()
+        self._made = []
+
+    def _show_made(self, key: object, make: Callable[[], QWidget]) -> None:
+        """Show something of the verdict's own; the same again is left alone."""
+        if key == self._right_now:
+            return
+        widget = make()
+        self.show_right(widget)
+        self._made, self._right_now = [widget], key
+
     def show_counts(self, counts: Sequence[Count]) -> None:
-        self.show_right(holder(row(*[_count(self._look, c) for c in counts], gap=24)))
+        wanted = tuple(counts)
+        look = self._look
+        self._show_made(wanted, lambda: holder(row(*[_count(look, c) for c in wanted], gap=24)))
 
     def show_clock(self, label: str, value: str) -> None:
         quiet, strong = (
@@ -105,10 +129,13 @@ class Verdict(Box):
         )
         for text in (quiet, strong):
             text.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.show_right(holder(column(None, quiet, strong, None)))
+        self._show_made((label, value), lambda: holder(column(None, quiet, strong, None)))
 
     def show_hint(self, icon: str, title: str, detail: str) -> None:
         """An icon with a request and how long it lasts, right of a line."""
+        self._show_made((icon, title, detail), lambda: self._hint(icon, title, detail))
+
+    def _hint(self, icon: str, title: str, detail: str) -> QWidget:
         line = Line(self._look, standing=True)
         line.setFixedHeight(38)
         words = column(
@@ -117,7 +144,7 @@ class Verdict(Box):
             Text(self._look, detail, Type.SMALL, "muted"),
             None,
         )
-        self.show_right(holder(row(line, 24, IconSign(self._look, icon, 28, "accent"), 12, words)))
+        return holder(row(line, 24, IconSign(self._look, icon, 28, "accent"), 12, words))
 
 
 def _count(look: Look, count: Count) -> QWidget:
