@@ -7,13 +7,16 @@ turns VALID in the records first and on the published list before anything says 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from desk.counter.officers import Officer
 from desk.counter.station import STATUS_LIST, Station
 from desk.counter.statuses import publish_status
 from desk.credential import presentation
+from desk.credential.claims import Format
 from desk.credential.presentation import CheckRequest, Presented
 from desk.credential.verify import Trust
 from desk.issuance.case import Act, Case, UseProof, advance
@@ -61,16 +64,27 @@ def place_check(station: Station, officer: Officer, case: Case) -> OpenCheck:
     """Ask the phone to present everything this case delivered."""
     check_id = secrets.token_urlsafe(_ID_BYTES)
     formats = [station.profile.format_of(one.configuration) for one in case.issued]
-    query = station.profile.dcql(formats)
-    # One credential would answer the profile's query; here each delivered one must.
-    query.pop("credential_sets", None)
     request = presentation.build_request(
-        query, station.authority.verifier, station.link.response_uri(check_id)
+        _query(station, formats), station.authority.verifier, station.link.response_uri(check_id)
     )
     expires_at = station.now() + timedelta(minutes=station.settings.enrollment.check_minutes)
     check = station.link.place_check(CheckOrder(check_id, request.object, expires_at))
     station.save(officer, case, "PROOF.ASKED", count=len(formats))
     return OpenCheck(check_id, check.uri, check.expires_at, request)
+
+
+def _query(station: Station, formats: Sequence[Format]) -> dict[str, Any]:
+    """The profile's counter check, which each delivered credential must answer.
+
+    The portrait is asked of the first only: it is the same picture in all of them, and
+    two of them make an encrypted answer longer than the 64 kB that libraries open.
+    """
+    first, *others = formats
+    named = [name for name in station.profile.counter_check if name != "portrait"]
+    query = station.profile.dcql([first])
+    for other in others:
+        query["credentials"] += station.profile.dcql([other], named)["credentials"]
+    return query
 
 
 def take_answer(
