@@ -301,9 +301,10 @@ class TopBar(QWidget):
             self.bar = LanguageBar(kit)
             self.bar.chosen.connect(self.chosen)
             items.append(self.bar)
-        top = 18 if kit.larger else 24
-        self.setLayout(kit.row(*items, gap=8, margins=(40, top, 40, 0 if kit.larger else 8)))
-        self.setFixedHeight(kit.px(66 if kit.larger else 80))
+        self.setLayout(
+            kit.row(*items, gap=8, margins=(40, kit.pick(24, 16, 18), 40, kit.pick(8, 8, 0)))
+        )
+        self.setFixedHeight(kit.px(kit.pick(80, 72, 66)))
 
 
 def _step_tag(kit: Kit, step: int) -> QWidget:
@@ -352,7 +353,7 @@ class Footer(QWidget):
         self.buttons: list[WideButton] = []
         self._remark: Stack | None = None
         self._presses: tuple[Press, ...] = ()
-        self.setFixedHeight(kit.px(88 if kit.larger else 96))
+        self.setFixedHeight(kit.px(kit.pick(96, 88)))
 
     def show_foot(self, foot: Foot) -> None:
         """Built once per page; later calls only switch buttons on and off and follow the

@@ -56,7 +56,7 @@ class Key(Touch):
         super().__init__(kit, text)
         self._quiet, self._icon = quiet, icon
         wide = 106 if kit.larger else 112
-        self.setFixedSize(kit.px(wide), kit.px(84))
+        self.setFixedSize(kit.px(wide), kit.px(kit.pick(84, 74, 84)))
 
     # Qt's own
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -78,9 +78,9 @@ class Key(Touch):
             painter.drawText(QRectF(self.rect()), centre, self.text())
             return
         side = kit.px(32)
-        box = QRectF((self.width() - side) / 2, kit.px(12), side, side)
+        box = QRectF((self.width() - side) / 2, kit.px(kit.pick(12, 7, 12)), side, side)
         kit.paint_icon(painter, self._icon, "text", box)
-        place = QRectF(0, kit.px(45), self.width(), kit.px(28))
+        place = QRectF(0, kit.px(kit.pick(45, 39, 45)), self.width(), kit.px(28))
         painter.drawText(place, centre, self.text())
 
 
@@ -95,7 +95,7 @@ class Keypad(QWidget):
         super().__init__()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(kit.px(16))
+        grid.setSpacing(kit.px(kit.pick(16, 14, 16)))
         self.keys: list[Key] = []
         for digit in order[:9]:
             self._digit(kit, digit)

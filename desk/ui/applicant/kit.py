@@ -55,6 +55,7 @@ class Kit:
         self.unit = 1.0
         self.larger = False
         self.contrast = False
+        self.low = False
         self.icons = WideIcons()
         self._fonts: dict[tuple[Type, str, bool, bool, float], QFont] = {}
         self._plain = self.look.theme
@@ -72,15 +73,24 @@ class Kit:
             return None
         return "en" if self.language == "ko" else "ko"
 
-    def dress(self, *, language: str, unit: float, larger: bool, contrast: bool) -> None:
+    def dress(
+        self, *, language: str, unit: float, larger: bool, contrast: bool, low: bool = False
+    ) -> None:
+        """``low``: the window has less than 780 units, as all monitors of 16:9 have."""
         self.look.language = language
-        self.unit, self.larger, self.contrast = unit, larger, contrast
+        self.unit, self.larger, self.contrast, self.low = unit, larger, contrast, low
         self.look.theme = self._high if contrast else self._plain
         self.look.scale = unit
 
     # Sizes
     def px(self, units: float) -> int:
         return round(units * self.unit)
+
+    def pick(self, usual: int, low: int, larger: int | None = None) -> int:
+        """A size in units: as usual, on a low window, with larger text."""
+        if self.larger:
+            return low if larger is None else larger
+        return low if self.low else usual
 
     @property
     def line_width(self) -> float:
@@ -129,7 +139,11 @@ class Kit:
         return Run(self.look.words.text(key, self.second, **facts), self.second, token, False)
 
     def pair(self, key: str, **facts: object) -> tuple[Run, Run | None]:
-        return self.main(key, **facts), self.other(key, **facts)
+        first = Run(self.say(key, **facts), self.language)
+        if self.second is None:
+            return first, None
+        words = self.look.words.text(key, self.second, **facts)
+        return first, Run(words, self.second, "muted", False)
 
     def given(self, words: Mapping[str, str]) -> tuple[Run, Run | None]:
         """Words that come from outside by language; what lacks one falls to English."""

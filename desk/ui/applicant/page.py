@@ -46,8 +46,6 @@ class Context:
     acts: Acts
     refresh: Callable[[], None]
     """Shows footer and page state again after the applicant did something here."""
-    low: bool = False
-    """The monitor has 720 lines: lists that only help are left out."""
 
 
 class PageView(QWidget):
@@ -67,7 +65,7 @@ class PageView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     @property
-    def screen(self) -> ApplicantScreen:
+    def facts(self) -> ApplicantScreen:
         return self.context.screen
 
     def title(self) -> tuple[Run, Run | None] | None:

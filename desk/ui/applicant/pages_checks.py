@@ -116,7 +116,7 @@ class PassportPage(PageView):
         upper = kit.row(left, right, gap=32)
         layout = kit.column(upper, 16, self._told())
         layout.setStretch(0, 1)
-        layout.setContentsMargins(0, 0, 0, kit.px(19 if not kit.larger else 0))
+        layout.setContentsMargins(0, 0, 0, kit.px(kit.pick(19, 0)))
         self.setLayout(layout)
         self.follow()
 
@@ -147,7 +147,7 @@ class PassportPage(PageView):
         return tile
 
     def follow(self) -> None:
-        reading = self.screen.reading or Reading(0, (Progress.WAITING,) * 4)
+        reading = self.facts.reading or Reading(0, (Progress.WAITING,) * 4)
         self._percent = max(self._percent, reading.percent)
         self._number.set_runs([Run(f"{self._percent}%", "en", "accent")])
         self._bar.show_share(self._percent / 100, self.kit.say("passport.percent", n=self._percent))
@@ -175,7 +175,7 @@ class MovedPage(PageView):
         hints = card(kit, kit.column(*ruled(kit, rows), margins=(24, 1, 24, 1)))
         right = kit.column(warning, 20, hints)
         right.setStretch(2, 1)
-        bottom = 72 if not kit.larger else 0
+        bottom = kit.pick(72, 0)
         layout = kit.row(left, right, gap=32, margins=(0, 0, 0, bottom))
         self.setLayout(layout)
 
@@ -202,7 +202,7 @@ class CheckingPage(PageView):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         kit = self.kit
-        passport = self.screen.page is Page.PASSPORT_DONE
+        passport = self.facts.page is Page.PASSPORT_DONE
         icon = IconSpot(kit, "badge-check" if passport else "user-round-search", 160)
         picture = card(kit, kit.column(None, kit.row(None, icon, None), None))
         picture.setFixedWidth(kit.px(LEFT if not kit.larger else 300))
@@ -217,7 +217,7 @@ class CheckingPage(PageView):
             picture,
             kit.column(*right, steps, None),
             gap=32,
-            margins=(0, 0, 0, 84 if not kit.larger else 0),
+            margins=(0, 0, 0, kit.pick(84, 0)),
         )
         self.setLayout(layout)
 
@@ -227,7 +227,7 @@ class CheckingPage(PageView):
         if passport:
             states.append(("checking.entitled", Progress.NOW, True))
         else:
-            if self.screen.face_taken:
+            if self.facts.face_taken:
                 states.append(("checking.taken", Progress.DONE, False))
             states.append(("checking.officer", Progress.NOW, True))
         rows: list[QWidget] = []
@@ -239,7 +239,7 @@ class CheckingPage(PageView):
         return rows
 
     def title(self) -> tuple[Run, Run | None]:
-        passport = self.screen.page is Page.PASSPORT_DONE
+        passport = self.facts.page is Page.PASSPORT_DONE
         return self.kit.pair("checking.passport_done" if passport else "checking.title")
 
 
@@ -383,7 +383,7 @@ class GuidanceBox(Tile):
         self.setLayout(
             kit.row(self._spot, 24, kit.column(None, self._words, None), margins=(25, 8, 24, 8))
         )
-        self.setFixedHeight(kit.px(146 if not kit.larger else 100))
+        self.setFixedHeight(kit.px(kit.pick(146, 126, 100)))
 
     def show_guidance(self, spoken: Spoken) -> None:
         if spoken is self._spoken:
@@ -416,10 +416,10 @@ class CameraPage(PageView):
         self._tags: dict[str, Tag] = {}
         rows = [self._row(name) for name in ("one_person", "distance", "light", "direction")]
         checks = card(kit, kit.column(*ruled(kit, rows), margins=(24, 1, 24, 1)))
-        checks.setFixedHeight(kit.px(214 if not kit.larger else 196))
+        checks.setFixedHeight(kit.px(kit.pick(214, 190)))
         use = icon_row(kit, "trash-2", kit.pair("camera.use"))
-        right = kit.column(self._guidance, 16, checks, 20 if not kit.larger else 12, use, None)
-        bottom = 8 if not kit.larger else 0
+        right = kit.column(self._guidance, 16, checks, kit.pick(20, 12), use, None)
+        bottom = kit.pick(8, 0)
         self.setLayout(kit.row(self.live, right, gap=32, margins=(0, 0, 0, bottom)))
         self.follow()
 
@@ -436,7 +436,7 @@ class CameraPage(PageView):
         return holder
 
     def follow(self) -> None:
-        kit, view = self.kit, self.screen.camera or CameraView(Spoken.NO_FACE)
+        kit, view = self.kit, self.facts.camera or CameraView(Spoken.NO_FACE)
         self._guidance.show_guidance(view.guidance)
         self.live.show_guidance(view.guidance)
         states = {

@@ -67,7 +67,7 @@ class PhonePicture(QWidget):
         words = first.text if second is None else f"{first.text} · {second.text}"
         return Run(words, kit.language)
 
-    def mask(self, masked: bool) -> None:
+    def set_masked(self, masked: bool) -> None:
         self._masked = masked
         self.update()
         for child in self.findChildren(_CardRoom):
@@ -178,7 +178,7 @@ class DataPage(PageView):
         self._closer.setSingleShot(True)
         self._closer.setInterval(SHOWN_MS)
         self._closer.timeout.connect(self._close)
-        data = self.screen.data
+        data = self.facts.data
         rows = self._rows(data) if data is not None else []
         table = card(kit, kit.column(*ruled(kit, rows), margins=(24, 7, 24, 7)))
         items: list[QWidget] = []
@@ -242,7 +242,7 @@ class DataPage(PageView):
         return [Run(text, lang, "text", True, True)]
 
     def _full(self, key: str) -> str:
-        data = self.screen.data
+        data = self.facts.data
         if data is None:
             return ""
         return {"passport": data.passport_number, "resident": data.resident_number}[key]
@@ -277,7 +277,7 @@ class DataPage(PageView):
         for value, shown in self._values.values():
             value.set_runs(self._value_run(hidden(shown)))
         if self._phone is not None:
-            self._phone.mask(True)
+            self._phone.set_masked(True)
         self.context.refresh()
 
     def _unmask(self) -> None:
@@ -287,7 +287,7 @@ class DataPage(PageView):
         for value, shown in self._values.values():
             value.set_runs(self._value_run(shown))
         if self._phone is not None:
-            self._phone.mask(False)
+            self._phone.set_masked(False)
         self.context.refresh()
 
     def foot(self) -> Foot:

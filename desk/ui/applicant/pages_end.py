@@ -85,9 +85,9 @@ def service_row(kit: Kit, service: ServiceLine) -> QWidget:
     else:
         tag = Tag(kit, TagKind.NO_DATE, kit.main("state.no_date"))
     holder = QWidget()
-    edge = 5 if not kit.larger else 10
+    edge = kit.pick(3, 1, 10)
     holder.setLayout(kit.row(words, 8, tag, margins=(24, edge, 24, edge)))
-    holder.setMinimumHeight(kit.px(66 if not kit.larger else 50))
+    holder.setMinimumHeight(kit.px(kit.pick(66, 58, 50)))
     return holder
 
 
@@ -96,16 +96,16 @@ def loss_card(kit: Kit, loss: LossContact) -> Tile:
     head = QWidget()
     title = Stack(kit, _strong(kit.pair("loss.title")))
     head.setLayout(kit.row(title, None, margins=(24, 0, 24, 0)))
-    head.setFixedHeight(kit.px(76 if not kit.larger else 48))
+    head.setFixedHeight(kit.px(kit.pick(76, 62, 48)))
     items: list[QWidget | int | None] = [Stack(kit, kit.pair("loss.lead"), wrap=True)]
     for key, number in (("day", loss.day), ("night", loss.night)):
         if number:
-            items += [10, _number(kit, key, number)]
+            items += [kit.pick(10, 5), _number(kit, key, number)]
     if not loss.day and not loss.night:
         none = kit.pair("loss.none")
         items += [10, Stack(kit, none, wrap=True)]
     body = QWidget()
-    body.setLayout(kit.column(*items, margins=(24, 12, 24, 14)))
+    body.setLayout(kit.column(*items, margins=(24, kit.pick(12, 7), 24, kit.pick(14, 8))))
     tile = card(kit, kit.column(head, Rule(kit), body, margins=(0, 1, 0, 1)))
     tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     return tile
@@ -129,7 +129,9 @@ def _strong(pair: tuple[Run, Run | None]) -> tuple[Run, Run | None]:
 def _remark(kit: Kit, icon: str, pair: tuple[Run, Run | None], *, strong: bool = False) -> Tile:
     words = Stack(kit, (pair[0].weighted(strong), pair[1]), wrap=True)
     sign = IconSpot(kit, icon, 36)
-    layout = kit.row(sign, 16, kit.column(None, words, None), margins=(24, 14, 20, 14))
+    layout = kit.row(
+        sign, 16, kit.column(None, words, None), margins=(24, kit.pick(12, 8), 20, kit.pick(12, 8))
+    )
     tile = card(kit, layout)
     tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     return tile
@@ -143,14 +145,14 @@ class DonePage(_EndPage):
         kit, ending = self.kit, self.ending
         left: list[QWidget | int | None] = []
         if ending.services:
-            left += [self._services(ending), 16]
+            left += [self._services(ending), kit.pick(16, 12)]
         left.append(_remark(kit, "smartphone", kit.pair("end.one_phone")))
-        right = kit.column(loss_card(kit, ending.loss), 16, self._valid(ending), None)
+        right = kit.column(loss_card(kit, ending.loss), kit.pick(16, 12), self._valid(ending), None)
         self.setLayout(_two(kit, kit.column(*left, None), right))
 
     @property
     def ending(self) -> Ending:
-        ending = self.screen.ending
+        ending = self.facts.ending
         return ending if ending is not None else Ending(self.context.now().date())
 
     def title(self) -> tuple[Run, Run | None]:
@@ -165,7 +167,7 @@ class DonePage(_EndPage):
         head.setLayout(
             kit.row(Say(kit, inline(kit.pair("done.where"))), None, margins=(24, 0, 24, 0))
         )
-        head.setFixedHeight(kit.px(56 if not kit.larger else 44))
+        head.setFixedHeight(kit.px(kit.pick(56, 46, 44)))
         rows = [service_row(kit, service) for service in ending.services]
         tile = card(kit, kit.column(*_rows(kit, [head, *rows]), margins=(0, 1, 0, 1)))
         tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -180,7 +182,7 @@ class DonePage(_EndPage):
         return _remark(kit, "calendar-check", (first, second), strong=True)
 
     def foot(self) -> Foot:
-        remark = ("end.clears", {"n": self.left()})
+        remark: tuple[str, dict[str, object]] = ("end.clears", {"n": self.left()})
         return Foot("end.take", "book-user", (self.finish(),), strong=True, remark=remark)
 
 
@@ -192,21 +194,21 @@ class NotProvenPage(_EndPage):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         kit = self.kit
-        ending = self.screen.ending or Ending(self.context.now().date())
+        ending = self.facts.ending or Ending(self.context.now().date())
         sign = GlyphSpot(kit, Glyph.ATTENTION, 36)
         reason = notice(
-            kit, kit.pair("not_proven.reason"), "warning", sign, margins=(20, 15, 20, 15)
+            kit,
+            kit.pair("not_proven.reason"),
+            "warning",
+            sign,
+            margins=(20, kit.pick(15, 8), 20, kit.pick(15, 8)),
         )
         reason.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         rows = []
         for number, key in enumerate(("charge", "come", "scan"), start=1):
             row = step_row(kit, number, kit.pair(f"not_proven.{key}"), lead=False)
             room = QWidget()
-            room.setLayout(
-                kit.column(
-                    row, margins=(24, 14 if not kit.larger else 8, 24, 14 if not kit.larger else 8)
-                )
-            )
+            room.setLayout(kit.column(row, margins=(24, kit.pick(14, 6), 24, kit.pick(14, 6))))
             rows.append(room)
         steps = card(kit, kit.column(*_rows(kit, rows), margins=(0, 1, 0, 1)))
         steps.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -270,7 +272,7 @@ class NoticePage(_EndPage):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         kit = self.kit
-        if self.screen.page is Page.REGISTRATION_CHECK:
+        if self.facts.page is Page.REGISTRATION_CHECK:
             self.setLayout(centred(kit, "user-round-search", "further.registration", None))
             return
         back = card(
@@ -285,7 +287,7 @@ class NoticePage(_EndPage):
         self.setLayout(centred(kit, "user-round-search", "further.title", "further.lead", back))
 
     def tick(self) -> None:
-        if self.screen.page is not Page.REGISTRATION_CHECK:
+        if self.facts.page is not Page.REGISTRATION_CHECK:
             super().tick()
 
     def foot(self) -> Foot:
@@ -301,11 +303,12 @@ class RefusedPage(_EndPage):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         kit = self.kit
-        refusal = self.screen.refusal or Refusal({})
+        refusal = self.facts.refusal or Refusal({})
         self._refusal = refusal
-        items: list[QWidget | int | None] = [self._reason(refusal), 16]
+        gap = kit.pick(16, 12)
+        items: list[QWidget | int | None] = [self._reason(refusal), gap]
         if refusal.steps:
-            items += [self._way(refusal), 16]
+            items += [self._way(refusal), gap]
         trace = "refused.photo_goes" if refusal.face_taken else "refused.no_trace"
         items += [icon_row(kit, "trash-2", kit.pair(trace)), None]
         self.setLayout(kit.column(*items))
@@ -333,7 +336,12 @@ class RefusedPage(_EndPage):
             kit, (why.weighted(True), other.coloured("text") if other else None), wrap=True
         )
         layout = kit.row(
-            GlyphSpot(kit, Glyph.ATTENTION, 36), 16, label, 32, words, margins=(20, 16, 20, 16)
+            GlyphSpot(kit, Glyph.ATTENTION, 36),
+            16,
+            label,
+            32,
+            words,
+            margins=(20, kit.pick(16, 8), 20, kit.pick(16, 8)),
         )
         tile = card(kit, layout, "warning-soft", "warning-line")
         tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -345,17 +353,13 @@ class RefusedPage(_EndPage):
         head.setLayout(
             kit.row(Say(kit, inline(kit.pair("refused.way"))), None, margins=(24, 0, 24, 0))
         )
-        head.setFixedHeight(kit.px(56 if not kit.larger else 44))
+        head.setFixedHeight(kit.px(kit.pick(56, 46, 44)))
         rows: list[QWidget] = [head]
         for number, words in enumerate(refusal.steps, start=1):
             first, second = kit.given(words)
             row = step_row(kit, number, (first.weighted(True), second), lead=False)
             room = QWidget()
-            room.setLayout(
-                kit.column(
-                    row, margins=(24, 14 if not kit.larger else 8, 24, 14 if not kit.larger else 8)
-                )
-            )
+            room.setLayout(kit.column(row, margins=(24, kit.pick(14, 6), 24, kit.pick(14, 6))))
             rows.append(room)
         tile = card(kit, kit.column(*_rows(kit, rows), margins=(0, 1, 0, 1)))
         tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -395,7 +399,7 @@ class SlipPage(_EndPage):
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setAccessibleName(kit.say("slip.page"))
         self._area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        image = _page_image(self.screen.slip, kit.px(860))
+        image = _page_image(self.facts.slip, kit.px(860))
         self._area.setWidget(_Sheet(image, kit.say("slip.page")))
         self.setLayout(kit.column(self._area))
 
@@ -406,7 +410,7 @@ class SlipPage(_EndPage):
         return self.kit.pair("slip.title")
 
     def foot(self) -> Foot:
-        key = "slip.no_photograph" if self.screen.slip_has_qr else "slip.photograph"
+        key = "slip.no_photograph" if self.facts.slip_has_qr else "slip.photograph"
         return Foot(key, "smartphone", (self.finish(),))
 
 
@@ -415,7 +419,7 @@ def _page_image(pdf: bytes, width: int) -> QImage:
     buffer = QBuffer()
     buffer.setData(QByteArray(pdf))
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    document = QPdfDocument(None)
+    document = QPdfDocument()
     document.load(buffer)
     size = document.pagePointSize(0)
     height = round(width * size.height() / size.width()) if size.width() else width

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QRectF, Qt
@@ -45,10 +46,10 @@ class _QrPage(PageView):
         kit = self.kit
         most = round(8 * max(1.0, kit.unit))
         self.symbol = QrSymbol(kit, kit.say(self.symbol_key), most=most)
-        self.countdown = Countdown(kit, self.screen.post.zone)
+        self.countdown = Countdown(kit, self.facts.post.zone)
         side = QWidget()
         side.setLayout(kit.row(self.countdown, margins=(8, 0, 8, 0)))
-        inner = kit.column(1, self.symbol, side, margins=(1, 0, 1, 30))
+        inner = kit.column(1, self.symbol, side, margins=(1, 0, 1, kit.pick(30, 14)))
         inner.setStretch(1, 1)
         self._left = card(kit, inner)
         self._left.setFixedWidth(kit.px(LEFT))
@@ -70,7 +71,7 @@ class _QrPage(PageView):
 
     def tick(self) -> None:
         """A QR whose time is over is taken away here, before the desk has said so."""
-        facts, now = self.screen.qr, self.context.now()
+        facts, now = self.facts.qr, self.context.now()
         if facts is None or now >= facts.expires_at:
             self.symbol.show_text("")
         else:
@@ -89,12 +90,12 @@ class QrPage(_QrPage):
         return self.kit.pair("qr.title")
 
     def below(self) -> QWidget:
-        self.states = LiveStates(self.kit, second=not self.context.low)
+        self.states = LiveStates(self.kit, second=not self.kit.low)
         return card(self.kit, self.kit.column(self.states))
 
     def follow(self) -> None:
         super().follow()
-        self.states.show_state(self.screen.live)
+        self.states.show_state(self.facts.live)
 
     def _enlarge(self) -> None:
         self.context.visit.enlarged = True
@@ -115,7 +116,7 @@ class LargeQrPage(PageView):
         super().__init__(context)
         kit = self.kit
         self.symbol = QrSymbol(kit, kit.say("qr.symbol"))
-        self.countdown = Countdown(kit, self.screen.post.zone)
+        self.countdown = Countdown(kit, self.facts.post.zone)
         self.countdown.setMinimumWidth(kit.px(300))
         self.countdown.setMaximumWidth(kit.px(400))
         tile = card(kit, kit.column(self.symbol, margins=(2, 2, 2, 2)))
@@ -129,7 +130,7 @@ class LargeQrPage(PageView):
         self.tick()
 
     def tick(self) -> None:
-        facts, now = self.screen.qr, self.context.now()
+        facts, now = self.facts.qr, self.context.now()
         gone = facts is None or now >= facts.expires_at
         self.symbol.show_text("" if gone or facts is None else facts.text)
         if facts is not None:
@@ -157,7 +158,7 @@ class ProvePage(_QrPage):
         kit = self.kit
         icon = IconSpot(kit, "hourglass", 36)
         tile = notice(kit, kit.pair("prove.after"), "accent", icon, margins=(20, 8, 20, 8))
-        tile.setFixedHeight(kit.px(90 if not kit.larger else 62))
+        tile.setFixedHeight(kit.px(kit.pick(90, 76, 62)))
         return tile
 
     def foot(self) -> Foot:
@@ -165,10 +166,7 @@ class ProvePage(_QrPage):
 
 
 def _phone_card(
-    kit: Kit,
-    paint,
-    pair: tuple[Run, Run | None],
-    name: str,  # type: ignore[no-untyped-def]
+    kit: Kit, paint: Callable[[QPainter, Kit], None], pair: tuple[Run, Run | None], name: str
 ) -> Tile:
     """The drawing of a phone with two lines beneath."""
     drawing = Drawing(kit, paint, PHONE, name)
@@ -178,7 +176,17 @@ def _phone_card(
         wrap=True,
         align=Qt.AlignmentFlag.AlignHCenter,
     )
-    tile = card(kit, kit.column(62, drawing, 26, words, 52, margins=(16, 0, 16, 0)))
+    tile = card(
+        kit,
+        kit.column(
+            kit.pick(62, 24),
+            drawing,
+            kit.pick(26, 16),
+            words,
+            kit.pick(52, 24),
+            margins=(16, 0, 16, 0),
+        ),
+    )
     tile.setFixedWidth(kit.px(LEFT if not kit.larger else 320))
     return tile
 
@@ -210,12 +218,12 @@ class SendingPage(PageView):
 
     def follow(self) -> None:
         order = list(LiveState)
-        reached = order.index(self.screen.live)
+        reached = order.index(self.facts.live)
         for row, state in zip(self._rows, self.ROWS, strict=True):
             place = order.index(state)
             done = place < reached or (place == reached and state is not LiveState.SIGNING)
             # What comes next is what is going on now.
-            busy = place == reached + 1 and self.screen.live is not LiveState.SIGNING
+            busy = place == reached + 1 and self.facts.live is not LiveState.SIGNING
             busy = busy or (place == reached and state is LiveState.SIGNING)
             row.show_progress(Progress.DONE if done else Progress.NOW if busy else Progress.WAITING)
 
@@ -260,7 +268,7 @@ class WrongPinPage(PageView):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        kit, left = self.kit, self.screen.tries_left
+        kit, left = self.kit, self.facts.tries_left
         phone = _phone_card(kit, phone_wrong, kit.pair("sending.used"), kit.say("wrong_pin.title"))
         sign = GlyphSpot(kit, Glyph.ATTENTION, 48)
         told = notice(
@@ -270,12 +278,12 @@ class WrongPinPage(PageView):
             sign,
             kind=Type.WIDE_LEAD_STRONG,
             even=True,
-            margins=(24, 16, 24, 16),
+            margins=(24, kit.pick(16, 8), 24, kit.pick(16, 8)),
         )
-        told.setFixedHeight(kit.px(182 if not kit.larger else 110))
+        told.setFixedHeight(kit.px(kit.pick(182, 156, 110)))
         words = Stack(kit, _strong(kit.pair("wrong_pin.tries")))
         tries = card(kit, kit.row(words, None, _Tries(kit, left), margins=(24, 8, 24, 8)))
-        tries.setFixedHeight(kit.px(98 if not kit.larger else 70))
+        tries.setFixedHeight(kit.px(kit.pick(98, 80, 70)))
         forgot = Stack(kit, kit.pair("wrong_pin.forgot"), wrap=True)
         layout = kit.row(
             IconSpot(kit, "rotate-ccw-key", 40),
@@ -310,9 +318,9 @@ class ExpiredPage(PageView):
             GlyphSpot(kit, Glyph.PASSED, 48),
             kind=Type.WIDE_LEAD_STRONG,
             even=True,
-            margins=(24, 16, 24, 16),
+            margins=(24, kit.pick(16, 8), 24, kit.pick(16, 8)),
         )
-        calm.setFixedHeight(kit.px(220 if not kit.larger else 170))
+        calm.setFixedHeight(kit.px(kit.pick(220, 194, 170)))
         why = Stack(kit, kit.pair("expired.why"), Type.WIDE_LEAD_STRONG, wrap=True)
         because = Stack(kit, kit.pair("expired.because"), wrap=True)
         reason = kit.row(
@@ -326,8 +334,8 @@ class ExpiredPage(PageView):
         self.setLayout(kit.row(phone, right, gap=24))
 
     def _ended(self) -> tuple[Run, Run | None]:
-        ended = self.screen.ended_at or self.context.now()
-        here = ended.astimezone(ZoneInfo(self.screen.post.zone))
+        ended = self.facts.ended_at or self.context.now()
+        here = ended.astimezone(ZoneInfo(self.facts.post.zone))
         return self.kit.pair("expired.ended", t=f"{here:%H:%M}")
 
     def title(self) -> tuple[Run, Run | None]:

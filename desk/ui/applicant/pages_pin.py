@@ -34,7 +34,7 @@ class PinPage(PageView):
         self._left = kit.column(self._cells, 12)
         self._left.addWidget(self._middle)
         self._left.addStretch(1)
-        self.pad = Keypad(kit, self.screen.keypad)
+        self.pad = Keypad(kit, self.facts.keypad)
         self.pad.digit.connect(self._pressed)
         self.pad.dropped.connect(self._dropped)
         self.pad.cleared.connect(self._cleared)
@@ -42,7 +42,7 @@ class PinPage(PageView):
         if kit.larger:
             self.setLayout(kit.column(upper, None))
         else:
-            layout = kit.column(upper, 20, self._secret(), None)
+            layout = kit.column(upper, kit.pick(20, 14), self._secret(), None)
             self.setLayout(layout)
         self.follow()
 
@@ -58,7 +58,7 @@ class PinPage(PageView):
             IconSpot(kit, "eye-off", 36), 16, kit.column(None, words, None), margins=(21, 8, 20, 8)
         )
         tile = card(kit, layout, "accent-soft", "accent-line")
-        tile.setFixedHeight(kit.px(90))
+        tile.setFixedHeight(kit.px(kit.pick(90, 76)))
         return tile
 
     def _count_runs(self) -> list[Run]:
@@ -83,16 +83,17 @@ class PinPage(PageView):
 
     def _middle_items(self, pin: PinEntry) -> list[QWidget | int]:
         self._count = None
-        if pin.notice is Notice.CLEARED:
-            return [self._emptied(), 12, self._short_list()]
+        gap = self.kit.pick(16, 10, 16)
         if pin.notice is not Notice.NONE:
-            return [self._why(pin.notice), 12, self._short_list()]
+            cleared = pin.notice is Notice.CLEARED
+            told = self._emptied() if cleared else self._why(pin.notice)
+            return (
+                [told] if self.kit.low and not self.kit.larger else [told, 12, self._short_list()]
+            )
         self._count = Say(self.kit, self._count_runs())
         if pin.stage_repeat:
-            return [self._count, 24, self._usable(), 24, self._remember()]
-        if self.context.low:
-            return [self._count]
-        return [self._count, 16, self._list()]
+            return [self._count, gap + 6, self._usable(), gap + 6, self._remember()]
+        return [self._count, gap, self._list()]
 
     def _list(self) -> Tile:
         kit = self.kit
@@ -103,7 +104,12 @@ class PinPage(PageView):
             layout = kit.row(IconSpot(kit, "ban", 24, "danger"), 12, words, None)
             holder.setLayout(layout)
             rows.append(holder)
-        tile = card(kit, kit.column(*rows, gap=8, margins=(20, 16, 16, 16)))
+        tile = card(
+            kit,
+            kit.column(
+                *rows, gap=kit.pick(8, 4, 8), margins=(20, kit.pick(16, 10), 16, kit.pick(16, 10))
+            ),
+        )
         tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         return tile
 
@@ -176,7 +182,7 @@ class PinPage(PageView):
         visit = self.context.visit
         visit.key_at = self.context.now()
         refused_before = visit.pin.notice
-        visit.pin.press(digit, self.screen.pin_facts)
+        visit.pin.press(digit, self.facts.pin_facts)
         if visit.pin.notice is not refused_before and visit.pin.notice.is_refusal:
             self.context.acts.pin_refused.emit(visit.pin.notice.value)
         self._told()

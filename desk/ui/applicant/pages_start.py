@@ -143,7 +143,7 @@ class WelcomePage(PageView):
         )
         for place in range(cards.count()):
             cards.setStretch(place, 1)
-        layout = kit.column(lead, 20, cards, 16, self._ready())
+        layout = kit.column(lead, kit.pick(20, 12), cards, kit.pick(16, 12), self._ready())
         layout.setStretch(2, 1)
         self.setLayout(layout)
 
@@ -154,15 +154,23 @@ class WelcomePage(PageView):
         kit = self.kit
         title = Say(kit, kit.main(f"welcome.{name}_title").weighted(True), wrap=True)
         text = Say(kit, kit.main(f"welcome.{name}_text"), wrap=True)
-        items: list[QWidget | int | None] = [IconSpot(kit, icon, 48), 14, title, text]
+        size = kit.pick(48, 40, 48)
+        items: list[QWidget | int | None] = [
+            IconSpot(kit, icon, size),
+            kit.pick(14, 6),
+            title,
+            text,
+        ]
         second = kit.second
         if second is not None:
             words = kit.look.words
             bold = words.text(f"welcome.{name}_title", second) + ". "
             rest = words.text(f"welcome.{name}_text", second) + "."
             runs = [Run(bold, second, "muted", True), Run(rest, second, "muted", False)]
-            items += [10, Say(kit, runs, wrap=True)]
-        return card(kit, kit.column(*items, None, margins=(19, 20, 19, 10)))
+            items += [kit.pick(10, 4), Say(kit, runs, wrap=True)]
+        return card(
+            kit, kit.column(*items, None, margins=(19, kit.pick(20, 10), 19, kit.pick(10, 6)))
+        )
 
     def _ready(self) -> QWidget:
         kit = self.kit
@@ -172,7 +180,7 @@ class WelcomePage(PageView):
             words = Stack(kit, _strong(kit.pair(f"ready.{name}")))
             parts += [kit_row(kit, IconSpot(kit, icon, 36), words), None]
         parts.pop()
-        tile = card(kit, kit.row(*parts, margins=(25, 14, 24, 14)))
+        tile = card(kit, kit.row(*parts, margins=(25, kit.pick(14, 8), 24, kit.pick(14, 8))))
         tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         return tile
 
@@ -199,7 +207,7 @@ class ConsentButton(Touch):
         super().__init__(kit, name)
         self.setCheckable(True)
         self.setChecked(agreed)
-        self.setFixedHeight(kit.px(48 if kit.larger else 56))
+        self.setFixedHeight(kit.px(kit.pick(56, 52, 48)))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     # Qt's own
@@ -245,25 +253,25 @@ class ConsentPage(PageView):
         self._grid.setContentsMargins(1, 1, 1, 1)
         for column, name in enumerate(("what", "why", "kept", "consent")):
             self._put(0, column, Say(kit, inline(kit.pair(f"consent.{name}"))))
-        for number, purpose in enumerate(self.screen.consent, start=1):
+        for number, purpose in enumerate(self.facts.consent, start=1):
             self._row(2 * number, purpose)
         for column, width in enumerate((228, 258, 240, 150)):
             self._grid.setColumnMinimumWidth(column, kit.px(width))
             self._grid.setColumnStretch(column, 0 if column == 3 else width)
         table = _Table(kit, self._grid)
         note = icon_row(kit, "info", kit.pair("consent.refuse"))
-        self.setLayout(kit.column(table, 16, note, None))
+        self.setLayout(kit.column(table, kit.pick(16, 12), note, None))
 
     def title(self) -> tuple[Run, Run | None]:
         return self.kit.pair("consent.title")
 
     def _put(self, row: int, column: int, widget: QWidget, height: int = 45) -> None:
         holder = QWidget()
-        right = 12 if column == 3 else 8
+        right = 12 if column == 3 else 2
         left = 14
         holder.setLayout(self.kit.row(widget, None, margins=(left, 0, right, 0)))
-        if self.kit.larger and height != 45:
-            height = 60
+        if height != 45:
+            height = self.kit.pick(height, 64, 60)
         holder.setFixedHeight(self.kit.px(height))
         self._grid.addWidget(holder, row, column)
 
@@ -302,11 +310,11 @@ class ConsentPage(PageView):
         self.context.refresh()
 
     def _may_go(self) -> bool:
-        needed = {p.key for p in self.screen.consent if p.asked and p.required}
+        needed = {p.key for p in self.facts.consent if p.asked and p.required}
         return needed <= self.context.visit.agreed
 
     def _given(self) -> None:
-        asked = {purpose.key for purpose in self.screen.consent if purpose.asked}
+        asked = {purpose.key for purpose in self.facts.consent if purpose.asked}
         self.context.acts.consent_given.emit(tuple(sorted(asked & self.context.visit.agreed)))
 
     def foot(self) -> Foot:

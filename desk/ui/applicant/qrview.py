@@ -89,7 +89,7 @@ class Countdown(QWidget):
         self._left = Say(kit, Run("", "ko"), Type.WIDE_LEAD_STRONG)
         self._bar = Bar(kit, 8)
         self._until = Say(kit, Run("", "ko"), align=Qt.AlignmentFlag.AlignHCenter)
-        self._spoken: int | None = None
+        self._spoken: int | None = -1
         icon_room = kit.column(kit.px(0), None, self._icon, None)
         line = kit.row(None, icon_room, 12, self._left, None)
         bar = kit.row(self._bar, margins=(22, 0, 22, 0))
@@ -125,7 +125,7 @@ class Countdown(QWidget):
 
     def _speak(self, seconds: int) -> None:
         step = next((mark for mark in reversed(ANNOUNCED) if seconds <= mark), None)
-        if self._spoken is not None and step == self._spoken and seconds:
+        if step == self._spoken and seconds:
             return
         self._spoken = step
         minutes, rest = divmod(seconds, 60)

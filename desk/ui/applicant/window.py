@@ -53,8 +53,11 @@ from desk.ui.parts.ring import FocusRing
 from desk.ui.theme import Type
 
 SIZE = (1280, 800)
-LOW = 740
-"""Below so many lines of the design, what only helps is left out."""
+LOW = 780
+"""Below so many lines of the design, gaps shrink and what only helps is left out."""
+LEAST = (1280, 720)
+LEAST_FOLDED = (1000, 640)
+"""Units a page needs; smaller windows make the unit smaller instead of cutting words."""
 GUIDANCE_STAYS = timedelta(milliseconds=1500)
 FRAME, BAND = 6, 36
 
@@ -101,7 +104,7 @@ class ApplicantWindow(QWidget):
         super().__init__(parent)
         self._now, self._screen, self._training = now, first, training
         self._kit = Kit()
-        self._visit = Visit()
+        self._visit = Visit(touched_at=now())
         self._larger = self._contrast = False
         self._language = first.language
         self._page: PageView | None = None
@@ -222,13 +225,20 @@ class ApplicantWindow(QWidget):
         self._show()
 
     # Showing
-    def _monitor_unit(self) -> float:
-        """Pixels a unit by the monitor alone; the training frame takes its share."""
-        width = self.width() - (2 * FRAME if self._training else 0)
-        return 1.5 if width >= 1900 else 1.25 if width >= 1580 else 1.0
+    def _room_size(self) -> tuple[int, int]:
+        """What the training frame leaves."""
+        if not self._training:
+            return self.width(), self.height()
+        return self.width() - 2 * FRAME, self.height() - 2 * FRAME - BAND
 
     def _unit(self) -> float:
-        return self._monitor_unit() * (1.25 if self._larger else 1.0)
+        """Pixels a unit: by the monitor, larger by a quarter for larger text, and never so
+        large that a page would not fit."""
+        width, height = self._room_size()
+        unit = 1.5 if width >= 1880 else 1.25 if width >= 1560 else 1.0
+        unit *= 1.25 if self._larger else 1.0
+        wide, high = LEAST_FOLDED if self._folded() else LEAST
+        return min(unit, (width + 2 * FRAME) / wide, height / high)
 
     def _folded(self) -> bool:
         return self._larger or self.width() < self.height()
@@ -237,7 +247,7 @@ class ApplicantWindow(QWidget):
         enlarged = self._visit.enlarged and self._screen.page is Page.QR
         pin = self._visit.pin.stage_repeat
         unit = self._unit()
-        low = self.height() / self._monitor_unit() < LOW
+        low = self._room_size()[1] / unit < LOW
         shape = (
             self._screen.page,
             self._screen.case_key,
@@ -262,10 +272,14 @@ class ApplicantWindow(QWidget):
     def _build(self, unit: float, *, low: bool, enlarged: bool) -> None:
         focus = self._focused_name()
         self._kit.dress(
-            language=self._language, unit=unit, larger=self._larger, contrast=self._contrast
+            language=self._language,
+            unit=unit,
+            larger=self._larger,
+            contrast=self._contrast,
+            low=low,
         )
         context = Context(
-            self._kit, self._screen, self._now, self._visit, self.acts, self._refreshed, low
+            self._kit, self._screen, self._now, self._visit, self.acts, self._refreshed
         )
         view = LargeQrPage if enlarged else PAGES[self._screen.page]
         page = view(context)
@@ -298,11 +312,12 @@ class ApplicantWindow(QWidget):
             bar.chosen.connect(self.acts.language_chosen)
             main.addWidget(bar)
         title = None if page.full else head(kit, page)
-        edges = (0, 0, 0, 0) if page.full else (40, 8, 40, page.bottom)
+        edges = (40, kit.pick(8, 4, 8), 40, kit.pick(page.bottom, min(page.bottom, 8), 12))
+        edges = (0, 0, 0, 0) if page.full else edges
         room = kit.column(margins=edges)
         if title is not None:
             room.addWidget(title)
-            room.addSpacing(kit.px(10 if kit.larger else page.top))
+            room.addSpacing(kit.px(kit.pick(page.top, 12, 10)))
         room.addWidget(page, 1)
         main.addLayout(room, 1)
         self._footer = Footer(kit)
