@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from desk.app.serve import release_holder
 from desk.app.window import Stage, start_log, vpcd_ports
 from desk.counter import approving
 from desk.credential.claims import Format
+from desk.credential.keys import from_b64url
 from desk.issuance.case import Case, Comparison, State
 from desk.issuance.record import to_plain
 from desk.store import cases, journal
@@ -311,7 +311,7 @@ class _Script:
     def leave_evidence(self, case: Case) -> None:
         """Case, audit log, credentials, root, slips; the pictures are there already."""
         station = self._stage.rehearsal.station
-        self._write("case.json", json.dumps(self._case_evidence(case), indent=2, default=str))
+        self._write("case.json", json.dumps(self._case_evidence(case), indent=2))
         with station.store.read() as session:
             journal.export(session, self._out / "audit.jsonl", station.now())
         self._write("iaca.pem", self._stage.rehearsal.authority.iaca_pem)
@@ -319,8 +319,10 @@ class _Script:
             self._write(name, pdf)
         assert self._phone is not None
         for card in self._phone.cards:
-            ending = "mdoc" if card.held.format is Format.MDOC else "sd-jwt"
-            self._write(f"credential.{ending}", card.held.encoded)
+            if card.held.format is Format.MDOC:
+                self._write("credential-mdoc.cbor", from_b64url(card.held.credential))
+            else:
+                self._write("credential-sd-jwt.txt", card.held.credential)
 
     def _case_evidence(self, case: Case) -> dict[str, Any]:
         station = self._stage.rehearsal.station
@@ -334,7 +336,7 @@ class _Script:
             ],
             "closed_at": kept.closed_at.isoformat() if kept.closed_at else None,
             "offer": self._offer,
-            "issued": [asdict(one) for one in kept.issued],
+            "issued": to_plain(kept.issued),
             "proof": to_plain(kept.proof),
             "approvals": to_plain(kept.approvals),
             "slips": list(kept.slips),

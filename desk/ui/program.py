@@ -163,7 +163,7 @@ class Program(QObject):
         self.eligibility = EligibilityControl(desk, pages.eligibility)
         self.face = FaceControl(desk, pages.face, self.camera)
         self.review = ReviewControl(desk, pages.review)
-        self.phone = PhoneControl(desk, pages.phone)
+        self.phone = PhoneControl(desk, pages.phone, self.printers)
         self.proof = ProofControl(desk, pages.proof)
         preview = station.home / "preview"
         self.hand_over = HandOverControl(desk, pages.hand_over, self.printers, preview)
@@ -293,6 +293,13 @@ class Program(QObject):
             self.to_board()
 
 
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+}
+
+
 class AlreadyRunning(Trouble):
     """Another desk works on this home folder."""
 
@@ -341,8 +348,7 @@ def install_guards() -> None:
             report_bug(args.exc_value)
 
     def qt_says(kind: QtMsgType, _context: object, message: str) -> None:
-        level = logging.WARNING if kind is not QtMsgType.QtDebugMsg else logging.DEBUG
-        _log.log(level, "Qt: %s", message)
+        _log.log(_LEVELS.get(kind, logging.ERROR), "Qt: %s", message)
 
     sys.excepthook = in_slot
     threading.excepthook = in_thread

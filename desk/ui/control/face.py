@@ -160,15 +160,12 @@ class FaceControl(QObject):
     # Picture and judgement
 
     def may_capture(self) -> bool:
-        """Exactly one face is before the camera, and nothing about it has to change."""
+        """Exactly one face is before the camera, near enough and straight."""
         quality = self._quality
-        return (
-            self._stage is FaceStage.LIVE
-            and quality is not None
-            and quality.one_person
-            and quality.guidance is not None
-            and quality.guidance.good
-        )
+        if self._stage is not FaceStage.LIVE or quality is None or not quality.one_person:
+            return False
+        checks = [quality.check(name) for name in (CheckName.INTER_EYE, CheckName.YAW)]
+        return all(check is not None and check.ok for check in checks)
 
     def is_judging(self) -> bool:
         """The picture stands and waits for the officer's judgement."""
