@@ -155,7 +155,9 @@ def _draw(station: Station, case: Case, slip: Slip) -> bytes:
     sheet = _sheet(station, case, slip)
     if slip.kind is SlipKind.HANDOVER:
         return sheets.handover_slip(_handover(station, case, sheet))
-    raise NotImplementedError(slip.kind)
+    if slip.kind is SlipKind.REFUSAL:
+        return sheets.refusal_slip(_refusal(station, case, sheet))
+    return sheets.enrollment_slip(_enrollment(station, case, sheet))
 
 
 def _sheet(station: Station, case: Case, slip: Slip) -> sheets.SheetFacts:
@@ -182,6 +184,32 @@ def _handover(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.
         valid_until=_valid_until(station, case),
         services=_services(),
         loss=_loss(station),
+    )
+
+
+def _enrollment(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.EnrollmentFacts:
+    if case.offer is None:
+        raise NotPossible("no offer", act="print_enrollment", state=case.state.value)
+    return sheets.EnrollmentFacts(
+        sheet=sheet,
+        offer_uri=case.offer.uri,
+        expires_at=case.offer.expires_at,
+        services=_services(),
+        loss=_loss(station),
+    )
+
+
+def _refusal(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.RefusalFacts:
+    ending = case.ending
+    code = ending.code if ending and ending.reason == "rule_not_met" else ""
+    return sheets.RefusalFacts(
+        sheet=sheet,
+        rule=next((rule.id for rule in station.rules.rules if rule.code == code), ""),
+        rules=case.verdict.rules if case.verdict else (),
+        book=station.rules,
+        face_taken=case.face is not None,
+        kept_days=station.settings.retention.closed_case_days,
+        post_names={post.code: post.name for post in station.posts.posts},
     )
 
 

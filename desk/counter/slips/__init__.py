@@ -10,6 +10,7 @@ the print queue is the screen's.
 
 from __future__ import annotations
 
+from desk.counter.slips.enrollment import enrollment_slip
 from desk.counter.slips.facts import (
     EnrollmentFacts,
     HandoverFacts,
@@ -21,6 +22,7 @@ from desk.counter.slips.facts import (
 )
 from desk.counter.slips.fonts import load
 from desk.counter.slips.handover import handover_slip
+from desk.counter.slips.refusal import refusal_slip
 from desk.counter.slips.troubles import (
     CodeTooLong,
     DoesNotFit,
@@ -42,6 +44,8 @@ __all__ = [
     "ServiceUse",
     "SheetFacts",
     "SlipTrouble",
+    "enrollment_slip",
     "handover_slip",
     "load",
+    "refusal_slip",
 ]

@@ -164,13 +164,14 @@ class Page:
         *,
         line: str | None = None,
         fill: str | None = None,
+        weight: float = 2,
     ) -> None:
-        """A shape with its origin at ``x`` and ``y``, ``scale`` points a unit, lines two units
-        thick."""
+        """A shape with its origin at ``x`` and ``y``, ``scale`` points a unit, lines ``weight``
+        units thick."""
         self._canvas.saveState()
         self._canvas.translate(x * MM, _HEIGHT - y * MM)
         self._canvas.scale(scale, -scale)
-        self._pens(fill, line, 2)
+        self._pens(fill, line, weight)
         self._canvas.setLineCap(1)
         self._canvas.setLineJoin(1)
         path = self._canvas.beginPath()

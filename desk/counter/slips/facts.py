@@ -111,17 +111,16 @@ class HandoverFacts:
 @dataclass(frozen=True)
 class RefusalFacts:
     """``rule`` names the rule that stands behind the refusal; empty for any other reason,
-    and then the sheet only says that more has to be looked at. ``post_names`` are the names
-    of posts by code and language, for a rule that names another post. ``kept_days`` is how
-    long the personal data of a closed case are kept."""
+    and then the sheet only says that more has to be looked at. ``rules`` may lack answers:
+    what was not asked is shown as not done. ``post_names`` are the names of posts by code and
+    language, for a rule that names another post. ``kept_days`` is how long the personal data
+    of a closed case are kept."""
 
     sheet: SheetFacts
     rule: str
     rules: tuple[RuleResult, ...]
     book: RuleBook
-    edition: str
     face_taken: bool
-    passport_read: bool
     kept_days: int
     post_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

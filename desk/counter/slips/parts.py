@@ -140,7 +140,7 @@ _PHONE = "M9 3h6a2 2 0 0 1 2 2v14a2 2 0 0 1 -2 2H9a2 2 0 0 1 -2 -2V5a2 2 0 0 1 2
 
 
 def phone_sign(page: Page, x: float, y: float, wide: float) -> None:
-    page.outline(outline_of(_PHONE), x, y, wide * MM / 24, line=BLUE)
+    page.outline(outline_of(_PHONE), x, y, wide * MM / 24, line=BLUE, weight=1.7)
 
 
 def telephone(drawing: Drawing, y: float, number: str, room: float) -> None:
@@ -209,8 +209,9 @@ def loss_numbers(
     if not numbers:
         ask = words.say("loss.ask")
         x, y = places[0]
-        page.text(x, y, ask.ko, Style(10, INK, SEMIBOLD), room)
-        page.text(x, y + 4.2, ask.other, drawing.second(8.6), room)
+        whole = RIGHT - 4 - x
+        page.text(x, y, ask.ko, Style(10, INK, SEMIBOLD), whole)
+        page.text(x, y + 4.2, ask.other, drawing.second(8.6), whole)
         return
     for (key, value), (x, y) in zip(numbers, places, strict=False):
         label = words.say(f"loss.{key}")

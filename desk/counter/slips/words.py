@@ -67,6 +67,14 @@ class SlipWords:
         month = self.say(f"month.m{local.month}").other
         return f"{week} {local.day} {month} {local.year}, {local:%H:%M}"
 
+    def day(self, day: str) -> str:
+        """An ISO date as the second language writes it; anything else as it is."""
+        try:
+            found = date.fromisoformat(day)
+        except ValueError:
+            return day
+        return f"{found:%d/%m/%Y}" if self.second == "vi" else day
+
     def hours(self, hours: str) -> tuple[str, str]:
         """Opening hours; the second text is empty where the post's wording stands for both."""
         if not _HOURS.fullmatch(hours.strip()):
@@ -77,8 +85,8 @@ class SlipWords:
     def age(self, at: datetime, now: datetime) -> Pair:
         """How old a fact is, in the largest unit that leaves a whole number."""
         age = max(now.astimezone(UTC) - at.astimezone(UTC), timedelta(0))
-        minutes = int(age.total_seconds()) // 60
-        if minutes < 60:
+        minutes = max(int(age.total_seconds()) // 60, 1)
+        if minutes < 120:
             return self.say("age.minutes", n=minutes)
         if minutes < 48 * 60:
             return self.say("age.hours", n=minutes // 60)
