@@ -66,21 +66,23 @@ class Script:
 
     def approved_case(self, person: Applicant) -> Case:
         """From the empty window to APPROVED. Raises what the same acts raise for a person."""
+        return self.to_approval(intake.open_case(self.rehearsal.station, self.officer), person)
+
+    def to_approval(self, case: Case, person: Applicant) -> Case:
+        """Go on with a case from where it stands, as after a restart, to APPROVED."""
         station, officer = self.rehearsal.station, self.officer
-        case = intake.open_case(station, officer)
-        case = intake.record_consent(
-            station, officer, case, dict.fromkeys(intake.PURPOSES, True), "ko"
-        )
-        case = self._read(case, person)
-        case = deciding.confirm_in_person(station, officer, case)
-        case = deciding.decide(station, officer, case)
-        case = deciding.accept(station, officer, case)
-        case = self._judge(case, person)
-        case = approving.ready_for_approval(station, officer, case)
-        for item in approving.flagged_items(case):
-            case = approving.open_item(station, officer, case, item.key)
-        pin = bytearray(TRAINING_PIN, "ascii")
-        return approving.approve(station, officer, case, pin, case_digest(case))
+        if case.consent is None:
+            agreed = dict.fromkeys(intake.PURPOSES, True)
+            case = intake.record_consent(station, officer, case, agreed, "ko")
+        if case.state is State.OPENED:
+            case = self._read(case, person)
+        if case.state is State.DOCUMENT_CHECKED:
+            case = self._decide(case)
+        if case.state is State.ELIGIBLE:
+            case = self._judge(case, person)
+        if case.state is State.FACE_CHECKED:
+            case = self._approve(case)
+        return case
 
     def _read(self, case: Case, person: Applicant) -> Case:
         station, officer = self.rehearsal.station, self.officer
@@ -90,10 +92,16 @@ class Script:
             case = document.read_document(station, officer, case, zone, True, lambda _step: None)
         finally:
             self.rehearsal.bench.take_passport()
-        for row in case.compared:
-            if row.outcome is Comparison.DIFFERENT:
-                case = document.explain(station, officer, case, row.item, "other_checked")
         return case
+
+    def _decide(self, case: Case) -> Case:
+        station, officer = self.rehearsal.station, self.officer
+        for row in case.compared:
+            if row.outcome is Comparison.DIFFERENT and not row.reason:
+                case = document.explain(station, officer, case, row.item, "other_checked")
+        case = deciding.confirm_in_person(station, officer, case)
+        case = deciding.decide(station, officer, case)
+        return deciding.accept(station, officer, case)
 
     def _judge(self, case: Case, person: Applicant) -> Case:
         frame = still_frame(person)
@@ -107,6 +115,14 @@ class Script:
             Judgement.SAME,
             self.matcher,
         )
+
+    def _approve(self, case: Case) -> Case:
+        station, officer = self.rehearsal.station, self.officer
+        case = approving.ready_for_approval(station, officer, case)
+        for item in approving.flagged_items(case):
+            case = approving.open_item(station, officer, case, item.key)
+        pin = bytearray(TRAINING_PIN, "ascii")
+        return approving.approve(station, officer, case, pin, case_digest(case))
 
     def offer(
         self, case: Case, tx_code: str, configurations: tuple[str, ...] | None = None
