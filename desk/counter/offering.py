@@ -7,15 +7,20 @@ every credential that was prepared for it.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import replace
 from datetime import timedelta
 
 from desk.counter.officers import Officer
 from desk.counter.station import Station
+from desk.counter.statuses import publish_status
 from desk.issuance.case import Act, Case, OfferFacts, advance
 from desk.issuance.ports import EventKind, OfferEvent, OfferOrder
 from desk.store import cases, intents
+from desk.trouble import Trouble
+
+_log = logging.getLogger(__name__)
 
 _ID_BYTES = 24
 
@@ -48,7 +53,8 @@ def place_offer(
 
 def note_event(station: Station, case: Case, event: OfferEvent) -> Case:
     """What an event of the live offer changes in the case; most only show on the screen."""
-    if case.offer is None:
+    # Read again after a restart, the events of an ended case change nothing any more.
+    if case.offer is None or not case.state.is_open:
         return case
     if event.kind is EventKind.FETCHED_AGAIN:
         return withdraw(station, None, case, "qr_read_twice", held="qr_read_twice")
@@ -70,8 +76,9 @@ def withdraw(
 ) -> Case:
     """End the live offer: APPROVED again, prepared credentials void, their indexes INVALID.
 
-    The records come first: should the service not be told now, the phone gets nothing
-    anyway, because nobody answers it any more.
+    The records come first and decide: a service that cannot be told keeps nobody from
+    ending an offer. Its phone gets nothing more, because nobody answers it, and what it has
+    never becomes valid; the list goes out with the next publication.
     """
     if case.offer is None:
         return case
@@ -82,8 +89,12 @@ def withdraw(
         for intent in intents.standing(session, case.number):
             intents.void(session, stamp, intent.id, reason)
         cases.save(session, stamp, open_again, "OFFER.WITHDRAWN", reason=reason)
-    if tell:
-        station.link.void_offer(offer_id, reason)
+    try:
+        if tell:
+            station.link.void_offer(offer_id, reason)
+        publish_status(station)
+    except Trouble as trouble:
+        _log.warning("case %s: service not told of the end: %s", case.number, trouble.code)
     return open_again
 
 

@@ -8,7 +8,7 @@ was signed is durable before the service gets it, and the service may get it twi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from desk.cards.signer import CardSigner
 from desk.counter.officers import Officer
@@ -40,7 +40,7 @@ def case_signer(station: Station) -> CardSigner:
 
 
 def take_requests(
-    station: Station, officer: Officer, case: Case
+    station: Station, officer: Officer | None, case: Case
 ) -> tuple[Case, tuple[CheckedRequest, ...]]:
     """Fetch what phones sent for the live offer and verify it: SIGNING from the first good
     key on. A request with a bad proof is denied and leaves its event; the others stay."""
@@ -49,7 +49,7 @@ def take_requests(
     checked = []
     for request in station.link.requests(case.offer.offer_id):
         try:
-            checked.append(CheckedRequest(request, _verified(station, request)))
+            checked.append(CheckedRequest(request, _verified(station, case, request)))
         except CredentialTrouble as reason:
             station.link.deny(request.request_id, "invalid_proof")
             case = station.save(officer, case, "PHONE.PROOF_REFUSED", code=reason.code)
@@ -59,14 +59,22 @@ def take_requests(
     return case, tuple(checked)
 
 
-def _verified(station: Station, request: KeyRequest) -> DeviceKey:
+def _verified(station: Station, case: Case, request: KeyRequest) -> DeviceKey:
     # One key a credential: batches come with a later setting, more proofs are ignored.
     return verify_proof(
         request.proofs[0],
         audience=station.link.issuer,
         nonce=request.nonce,
-        now=station.now(),
+        now=_taken_at(station, case, request) or station.now(),
     )
+
+
+def _taken_at(station: Station, case: Case, request: KeyRequest) -> datetime | None:
+    """When this request was verified before: a desk that was down must not make it stale."""
+    with station.store.read() as session:
+        standing = intents.standing(session, case.number)
+    same = (one.written_at for one in standing if one.draft.request_id == request.request_id)
+    return next(same, None)
 
 
 def sign_request(
@@ -78,6 +86,22 @@ def sign_request(
     )
     if intent.state is IntentState.LIVE:
         intent = _sign(station, officer, intent, card)
+    return _answer(station, officer, case, checked, intent)
+
+
+def answer_signed(station: Station, case: Case) -> Case:
+    """Answer what was signed before a crash and may not have been handed over: no card."""
+    case, requests = take_requests(station, None, case)
+    for checked in requests:
+        intent = _standing_intent(station, case, checked)
+        if intent is not None and intent.credential is not None:
+            case = _answer(station, None, case, checked, intent)
+    return case
+
+
+def _answer(
+    station: Station, officer: Officer | None, case: Case, checked: CheckedRequest, intent: Intent
+) -> Case:
     # The list carries the new index before anybody can look it up.
     publish_status(station)
     case = _note_issued(station, officer, case, intent)
@@ -140,7 +164,7 @@ def _sign(station: Station, officer: Officer, intent: Intent, card: CardSigner) 
         )
 
 
-def _note_issued(station: Station, officer: Officer, case: Case, intent: Intent) -> Case:
+def _note_issued(station: Station, officer: Officer | None, case: Case, intent: Intent) -> Case:
     if any(one.status_index == intent.draft.slot.index for one in case.issued):
         return case
     issued = IssuedCredential(
@@ -155,11 +179,15 @@ def _note_issued(station: Station, officer: Officer, case: Case, intent: Intent)
     return station.keep(officer, case, "CASE.CREDENTIAL_SIGNED", issued=(*others, issued))
 
 
-def note_delivery(station: Station, officer: Officer, case: Case, event: OfferEvent) -> Case:
-    """The phone has fetched an answer: DELIVERED once it has every configuration."""
+def note_delivery(station: Station, officer: Officer | None, case: Case, event: OfferEvent) -> Case:
+    """The phone has fetched an answer: DELIVERED once it has every configuration. An event
+    that was noted before changes nothing."""
     if event.kind is not EventKind.ANSWERED or case.offer is None:
         return case
     configuration = str(event.facts.get("configuration", ""))
+    noted = {one.configuration for one in case.issued if one.delivered_at is not None}
+    if configuration in noted:
+        return case
     stamp = station.stamp(officer)
     issued = tuple(
         replace(one, delivered_at=stamp.at)

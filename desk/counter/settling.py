@@ -1,0 +1,48 @@
+"""What a start has to settle before anybody goes on: what a killed desk left half done.
+
+Nothing here asks for a card or a person. Cases of former days expire; what the service
+knows of each live offer is noted; an answer that was signed and may not have left goes out
+again, as the same bytes. A service that does not answer keeps nobody from starting: its
+offers are settled when their page asks again.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from desk.counter import intake, offering, signing
+from desk.counter.station import Station
+from desk.counter.statuses import publish_status
+from desk.issuance.case import Case, State
+from desk.store import cases
+from desk.trouble import Trouble
+
+_log = logging.getLogger(__name__)
+
+
+def settle(station: Station) -> None:
+    """Settle everything that needs no person; what does not settle now is logged by code."""
+    intake.expire_stale(station)
+    with station.store.read() as session:
+        waiting = [case for case in cases.open_cases(session) if case.offer is not None]
+    for case in waiting:
+        try:
+            catch_up(station, case)
+        except Trouble as reason:
+            _log.warning("case %s is not settled: %s", case.number, reason.code)
+    try:
+        publish_status(station)
+    except Trouble as reason:
+        _log.warning("status lists are still due: %s", reason.code)
+
+
+def catch_up(station: Station, case: Case) -> Case:
+    """Note what happened to the live offer meanwhile, and answer what is signed already."""
+    if case.offer is None:
+        return case
+    for event in station.link.events(case.offer.offer_id, 0, 0.0):
+        case = offering.note_event(station, case, event)
+        case = signing.note_delivery(station, None, case, event)
+    if case.state in (State.OFFERED, State.SIGNING):
+        case = signing.answer_signed(station, case)
+    return case
