@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from desk.app.compose import Opened, open_station, utc_now
 from desk.app.home import Home
 from desk.cards.piv_data import Slot
+from desk.cards.troubles import NoReader
+from desk.cards.watcher import CardWorld
 from desk.counter.readers import Readers
-from desk.counter.settings import Settings
+from desk.counter.settings import Settings, load_settings
 from desk.counter.station import Station
 from desk.counter.statuses import open_status_list
 from desk.issuance.posts import load_posts
@@ -32,6 +37,9 @@ from desk.training.piv_card import PivCard
 
 TRAINING_PIN = "123456"
 REGISTER_AGE = timedelta(hours=12)
+PORT_SECONDS = 10.0
+"""How long the service of a killed desk may hold its port; it ends with its desk's pipe."""
+SEEN_SECONDS = 10.0
 
 _OFFICERS = (
     ("이서준", "Lee Seojun", "영사", "Consul"),
@@ -76,14 +84,19 @@ def open_rehearsal(
     passport_authority = csca.load_or_create(training.folder / "csca", now())
     _write_officers(training.folder / "officers.toml", authority.officers)
     bench = Desktop.virtual(pcsc) if pcsc else Desktop.in_process()
-    opened = open_station(
-        training,
-        bench.readers,
-        training=True,
-        settings=settings,
-        now=now,
-        service_options=service_options,
-    )
+    try:
+        opened = open_station(
+            training,
+            bench.readers,
+            training=True,
+            settings=_at_kept_port(training, settings or load_settings(training.settings)),
+            now=now,
+            service_options=service_options,
+        )
+    except BaseException:
+        bench.readers.stop()
+        raise
+    _keep_port(training, opened)
     rehearsal = Rehearsal(
         opened, bench, applicants.applicants(now().date()), authority, passport_authority
     )
@@ -91,6 +104,33 @@ def open_rehearsal(
     _import_register(rehearsal, training.folder)
     open_status_list(opened.station)
     return rehearsal
+
+
+def _at_kept_port(training: Home, settings: Settings) -> Settings:
+    """The own service stays where it was: credentials and waiting phones know its address."""
+    kept = training.folder / "enrollment.port"
+    if settings.enrollment.url or settings.enrollment.port or not kept.exists():
+        return settings
+    port = _once_free(int(kept.read_text(encoding="ascii")))
+    return replace(settings, enrollment=replace(settings.enrollment, port=port))
+
+
+def _keep_port(training: Home, opened: Opened) -> None:
+    if opened.service is not None:
+        port = opened.service.url.rsplit(":", 1)[1]
+        (training.folder / "enrollment.port").write_text(port, encoding="ascii")
+
+
+def _once_free(port: int) -> int:
+    """``port`` when the service of a killed desk has let go of it; 0 when nobody does."""
+    patience_ends = time.monotonic() + PORT_SECONDS
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+        if time.monotonic() > patience_ends:
+            return 0
+        time.sleep(0.05)
 
 
 class Desktop:
@@ -121,14 +161,19 @@ class Desktop:
         from desk.training.vpcd import VirtualSlot
 
         slots = {PASSPORT_READER: VirtualSlot(ports[0]), CARD_READER: VirtualSlot(ports[1])}
+        readers = PcscReaders()
+        places = _Places(readers)
 
         def put(reader: str, chip: Chip | None) -> None:
-            slot = slots[reader]
-            slot.remove()
+            slot, place = slots[reader], list(slots).index(reader)
+            if slot.chip is not None:
+                slot.remove()
+                places.wait(place, filled=False)
             if chip is not None:
                 slot.insert(chip)
+                places.wait(place, filled=True)
 
-        desktop = cls(PcscReaders(), put)
+        desktop = cls(readers, put)
         desktop._closers.extend(slot.remove for slot in slots.values())
         return desktop
 
@@ -148,6 +193,33 @@ class Desktop:
     def close(self) -> None:
         for closer in self._closers:
             closer()
+
+
+class _Places:
+    """What the machine's smartcard service has seen of the virtual slots, in their order.
+
+    It asks the driver every 0.4 s: a chip that was changed faster would go unnoticed.
+    """
+
+    def __init__(self, readers: Readers) -> None:
+        self._changed = threading.Condition()
+        self._world: CardWorld | None = None
+        readers.watch(self._told)
+
+    def _told(self, world: CardWorld) -> None:
+        with self._changed:
+            self._world = world
+            self._changed.notify_all()
+
+    def wait(self, place: int, *, filled: bool) -> None:
+        """Raises NoReader when the service does not see it in time."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._is(place, filled), SEEN_SECONDS):
+                raise NoReader()
+
+    def _is(self, place: int, filled: bool) -> bool:
+        readers = self._world.readers if self._world else ()
+        return place < len(readers) and readers[place].present == filled
 
 
 def officer_card(rehearsal: Rehearsal, position: int = 0) -> PivCard:
