@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from desk.ui.look import rounded
@@ -25,6 +25,7 @@ class PinCells(QWidget):
     def __init__(self, look: PhoneLook) -> None:
         super().__init__()
         self._look, self._count, self._wrong = look, 0, False
+        self.ring_wanted = True
         self.setFixedSize(STEP * PIN_LENGTH - (STEP - CELL), CELL_HIGH)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
@@ -36,12 +37,16 @@ class PinCells(QWidget):
         self.update()
 
     # Qt's own
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.ring_wanted = self._look.shows_focus(event.reason())
+        super().focusInEvent(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         look, painter = self._look, QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for place in range(PIN_LENGTH):
             box = QRectF(place * STEP, 0, CELL, CELL_HIGH)
-            here = place == self._count and self.isEnabled()
+            here = place == self._count
             token = "accent" if here else "danger" if self._wrong else "line-strong"
             rounded(painter, box, 8, look["card"], look[token], 2 if here or self._wrong else 1.5)
             if place < self._count:

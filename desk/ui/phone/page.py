@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
@@ -26,6 +27,27 @@ class Context:
     digits: PinDigits
 
 
+class PageScroll(Scrolled):
+    """Scrolls without moving the page's right edge: the bar takes its room from the margin."""
+
+    BAR = 10
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__(content)
+        self.verticalScrollBar().installEventFilter(self)
+
+    # Qt's own
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        content, changes = self.widget(), (QEvent.Type.Show, QEvent.Type.Hide)
+        layout = content.layout() if content is not None else None
+        if watched is self.verticalScrollBar() and event.type() in changes and layout is not None:
+            edges = layout.contentsMargins()
+            seen = event.type() == QEvent.Type.Show
+            edges.setRight(EDGE - (self.BAR if seen else 0))
+            layout.setContentsMargins(edges)
+        return super().eventFilter(watched, event)
+
+
 class PhonePage(QWidget):
     """A page is built from a snapshot; ``follow`` takes a later one of the same shape."""
 
@@ -35,14 +57,14 @@ class PhonePage(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.look, self.acts = context.look, context.acts
-        self.screen, self.digits = context.screen, context.digits
+        self.snapshot, self.digits = context.screen, context.digits
         self.content = QWidget()
         self.body = column(margins=(EDGE, 24, EDGE, 24))
         self.content.setLayout(self.body)
         self._foot = column(gap=8, margins=(EDGE, 16, EDGE, 20))
         self._foot_line = Line(self.look)
         self._foot_room = holder(self._foot)
-        outer = column(Scrolled(self.content), self._foot_line, self._foot_room)
+        outer = column(PageScroll(self.content), self._foot_line, self._foot_room)
         outer.setStretch(0, 1)
         self.setLayout(outer)
         shown(self._foot_line, False)
@@ -69,7 +91,7 @@ class PhonePage(QWidget):
 
     def follow(self, screen: PhoneScreen) -> None:
         """The snapshot changed but the page stays."""
-        self.screen = screen
+        self.snapshot = screen
 
     def first_focus(self) -> QWidget | None:
         """What takes the focus on arrival."""

@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QWidget
 
 from desk.ui.glyphs import Glyph
 from desk.ui.parts.box import column, holder, row
-from desk.ui.parts.button import Button, Kind
+from desk.ui.parts.button import Button
 from desk.ui.parts.sign import GlyphSign, IconSign
 from desk.ui.parts.text import Text
 from desk.ui.phone.look import PhoneLook
 from desk.ui.phone.page import Context, PhonePage
-from desk.ui.phone.parts import IdCard, Note, big, fact, portrait, ruled, title, wide
+from desk.ui.phone.parts import IdCard, Note, big, fact, portrait, ruled, second, title
 from desk.ui.phone.snapshot import Again, CardState, CardView, ClaimLine, RequestView
 from desk.ui.phone.words import HolderTroubles
 from desk.ui.theme import Type
@@ -60,9 +60,7 @@ class CardPage(PhonePage):
         )
         self.scan = big(look, look.say("button.scan"), icon="scan-qr-code")
         self.scan.clicked.connect(lambda: self.acts.scan_requested.emit(""))
-        self.status = wide(
-            Button(look, look.say("button.status"), Kind.QUIET, height=48, icon="refresh-cw")
-        )
+        self.status = second(look, look.say("button.status"), icon="refresh-cw")
         self.status.clicked.connect(self.acts.retry)
         self.status.setEnabled(not context.screen.asking)
         self.scan.setEnabled(not context.screen.reading)
@@ -83,7 +81,7 @@ class CardPage(PhonePage):
         return self.scan
 
     def announcement(self) -> str:
-        card = self.screen.card
+        card = self.snapshot.card
         return self.look.say(f"state.{card.state.value}") if card else ""
 
 
@@ -111,7 +109,7 @@ class RequestPage(PhonePage):
         )
         words = look.say("request.sending" if request.sending else "button.submit")
         self.submit = big(look, words)
-        self.decline = wide(Button(look, look.say("button.decline"), Kind.QUIET, height=48))
+        self.decline = second(look, look.say("button.decline"))
         self.submit.clicked.connect(self.acts.present_accepted)
         self.decline.clicked.connect(self.acts.present_declined)
         for button in (self.submit, self.decline):
@@ -173,7 +171,7 @@ class SentPage(PhonePage):
         return self.home
 
     def announcement(self) -> str:
-        card = self.screen.card
+        card = self.snapshot.card
         usable = card is not None and card.state is CardState.USABLE
         return self.look.say("sent.usable_title" if usable else "sent.title")
 
@@ -225,7 +223,7 @@ class TroublePage(PhonePage):
             8,
             Text(look, spoken.text, Type.BODY, wrap=True),
             20,
-            Note(look, look.say("trouble.next"), spoken.next, icon="arrow-right"),
+            Note(look, look.say("trouble.next"), spoken.next, icon="arrow-right", kind=Type.BODY),
             12,
             Text(look, look.say("trouble.code", code=trouble.code), Type.SMALL, "muted"),
             None,
@@ -243,8 +241,8 @@ class TroublePage(PhonePage):
             words, icon = _AGAIN[again]
             self.again = big(look, look.say(words), icon=icon)
             self.again.clicked.connect(self.acts.retry)
-            self.again.setEnabled(not self.screen.reading)
-            self.home = wide(Button(look, look.say("button.home"), Kind.QUIET, height=48))
+            self.again.setEnabled(not self.snapshot.reading)
+            self.home = second(look, look.say("button.home"))
             self.buttons(self.again, self.home)
         self.home.clicked.connect(self.acts.home_wanted)
 

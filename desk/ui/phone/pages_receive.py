@@ -15,8 +15,8 @@ from desk.ui.parts.sign import GlyphSign, IconSign
 from desk.ui.parts.text import Text
 from desk.ui.phone.keypad import Keypad, PinCells
 from desk.ui.phone.page import Context, PhonePage
-from desk.ui.phone.parts import CardTile, Note, big, fact, ruled, title, wide
-from desk.ui.phone.snapshot import PhoneScreen, PinView, ProgressView, Stage
+from desk.ui.phone.parts import CardTile, Note, big, fact, ruled, second, title
+from desk.ui.phone.snapshot import PIN_LENGTH, PhoneScreen, PinView, ProgressView, Stage
 from desk.ui.theme import Type
 
 
@@ -27,7 +27,7 @@ class HomePage(PhonePage):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        look, screen = self.look, self.screen
+        look, screen = self.look, self.snapshot
         self.fill(title(look, look.say("home.title")), 16)
         tiles = [CardTile(look, card) for card in screen.cards]
         for tile, card in zip(tiles, screen.cards, strict=True):
@@ -92,7 +92,7 @@ class HomePage(PhonePage):
 
     def _read_text(self) -> None:
         text = self.field.text().strip()
-        if text and not self.screen.reading:
+        if text and not self.snapshot.reading:
             self.acts.scan_requested.emit(text)
 
     def follow(self, screen: PhoneScreen) -> None:
@@ -110,7 +110,7 @@ class HomePage(PhonePage):
         return self.scan
 
     def announcement(self) -> str:
-        return self.look.say("home.no_qr") if self.screen.no_qr else ""
+        return self.look.say("home.no_qr") if self.snapshot.no_qr else ""
 
 
 class OfferPage(PhonePage):
@@ -143,7 +143,7 @@ class OfferPage(PhonePage):
             None,
         )
         self.go_on = big(look, look.say("button.go_on"))
-        self.stop = wide(Button(look, look.say("button.stop"), Kind.QUIET, height=48))
+        self.stop = second(look, look.say("button.stop"))
         self.go_on.clicked.connect(self.acts.offer_accepted)
         self.stop.clicked.connect(self.acts.home_wanted)
         self.buttons(self.go_on, self.stop)
@@ -188,14 +188,13 @@ class PinPage(PhonePage):
 
     def follow(self, screen: PhoneScreen) -> None:
         super().follow(screen)
-        for part in (self.cells, self.keypad):
-            part.setEnabled(not screen.pin.checking)
+        self.keypad.setEnabled(not screen.pin.checking)
         self._show()
 
     def _show(self) -> None:
-        pin, count = self.screen.pin, self.digits.count
+        pin, count = self.snapshot.pin, self.digits.count
         wrong = pin.wrong and not pin.checking and count == 0
-        self.cells.show_count(6 if pin.checking else count, wrong)
+        self.cells.show_count(PIN_LENGTH if pin.checking else count, wrong)
         self._problem.say(self._sentence(pin), "muted" if pin.checking else "danger")
         self.confirm.setEnabled(self.digits.is_full and not pin.checking)
 
@@ -212,7 +211,7 @@ class PinPage(PhonePage):
         return say("pin.wrong", n=pin.tries_left)
 
     def _pressed(self, digit: int) -> None:
-        if not self.screen.pin.checking:
+        if not self.snapshot.pin.checking:
             self.digits.add(digit)
             self._show()
 
@@ -225,7 +224,7 @@ class PinPage(PhonePage):
         self._show()
 
     def _send(self) -> None:
-        if self.digits.is_full and not self.screen.pin.checking:
+        if self.digits.is_full and not self.snapshot.pin.checking:
             pin = self.digits.taken()
             self._show()
             self.acts.pin_entered.emit(pin)
@@ -246,7 +245,7 @@ class PinPage(PhonePage):
         return True
 
     def announcement(self) -> str:
-        return self._sentence(self.screen.pin) or self.look.say("pin.title")
+        return self._sentence(self.snapshot.pin) or self.look.say("pin.title")
 
 
 _STAGES = tuple(Stage)

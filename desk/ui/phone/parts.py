@@ -22,7 +22,8 @@ from desk.ui.theme import Type
 
 BUTTON = 52
 EDGE = 20
-LONG_NAME, LONGEST_LINE = 13, 18
+EDGES = (EDGE, 0, EDGE, 0)
+LONG_NAME, LONGEST_LINE, LONGEST_ON_TILE = 13, 18, 10
 """Syllables from which a name is set smaller, and from which it may break anywhere."""
 
 
@@ -66,9 +67,7 @@ class TopBar(QWidget):
         self._back.clicked.connect(self.back)
         self._mark = Mark(look, 32)
         self._name = Text(look, "", Type.STRONG, "rail-text")
-        self.setLayout(
-            row(self._back, self._mark, self._name, None, gap=12, margins=(16, 0, 16, 0))
-        )
+        self.setLayout(row(self._back, self._mark, self._name, None, gap=12, margins=EDGES))
         self.retranslate()
 
     def show_back(self, there: bool) -> None:
@@ -164,6 +163,11 @@ def big(look: Look, words: str, kind: Kind = Kind.PRIMARY, icon: str | None = No
     return wide(Button(look, words, kind, height=BUTTON, icon=icon))
 
 
+def second(look: Look, words: str, icon: str | None = None) -> Button:
+    """The other way, under the main act."""
+    return wide(Button(look, words, Kind.SECONDARY, height=48, icon=icon))
+
+
 def title(look: Look, words: str, lead: str = "") -> QVBoxLayout:
     """Title and the sentence under it."""
     items: list[QWidget | int] = [Text(look, words, Type.TITLE, wrap=True)]
@@ -184,6 +188,7 @@ class Note(Box):
         tone: str = "",
         icon: str = "",
         glyph: Glyph | None = None,
+        kind: Type = Type.SMALL,
     ) -> None:
         ground, line = (f"{tone}-soft", f"{tone}-line") if tone else ("background", "line")
         super().__init__(look, ground if tone != "accent" else "accent-soft",
@@ -196,7 +201,7 @@ class Note(Box):
             Text(look, strong, Type.STRONG, "text" if tone == "accent" else token, wrap=True)
         ]
         if words:
-            texts.append(Text(look, words, Type.SMALL, "text", wrap=True))
+            texts.append(Text(look, words, kind, "text", wrap=True))
         signed = column(2, sign, None)
         words_column = column(*texts, gap=2)
         outer = row(signed, 14, words_column, margins=(16, 14, 16, 14))
@@ -244,9 +249,9 @@ def portrait(look: PhoneLook, card: CardView, width: int, height: int) -> Pictur
     return picture
 
 
-def breakable(name: str) -> str:
+def breakable(name: str, longest: int = LONGEST_LINE) -> str:
     """A name too long for one line may break after every syllable."""
-    if len(name) <= LONGEST_LINE or " " in name:
+    if len(name) <= longest or " " in name:
         return name
     return "\u200b".join(name)
 
@@ -257,11 +262,9 @@ class IdCard(Box):
     def __init__(self, look: PhoneLook, card: CardView) -> None:
         super().__init__(look, "rail", None, 14)
         kind = Type.STRONG if len(card.hangul) > LONG_NAME else Type.TITLE
-        head = row(
-            column(Mark(look, 32), None),
-            12,
-            Text(look, look.named(card.names), Type.STRONG, "rail-text", wrap=True),
-        )
+        name = Text(look, look.named(card.names), Type.STRONG, "rail-text", wrap=True)
+        name.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        head = row(column(Mark(look, 32), None), 12, name)
         head.setStretch(2, 1)
         facts = column(
             self._fact(look, look.say("card.post"), card.post),
@@ -270,7 +273,7 @@ class IdCard(Box):
             None,
             row(state_badge(look, card.state), None),
         )
-        face = row(portrait(look, card, 104, 134), 16, facts)
+        face = row(portrait(look, card, 112, 144), 16, facts)
         face.setStretch(2, 1)
         names = column(gap=0)
         if card.hangul:
@@ -296,11 +299,17 @@ class CardTile(Pressable):
         state = look.say(f"state.{card.state.value}")
         name = look.named(card.names)
         super().__init__(look, look.say("home.open", name=name, state=state))
+        shown_name = card.hangul or card.latin
+        breaks = breakable(shown_name, LONGEST_ON_TILE)
+        holder_name = Text(look, breaks, Type.STRONG, "rail-text", wrap=True)
+        holder_name.setAccessibleName(shown_name)
         words = column(
+            None,
             Text(look, name, Type.SMALL, "rail-muted", wrap=True),
-            Text(look, card.hangul or card.latin, Type.STRONG, "rail-text"),
-            6,
+            holder_name,
+            8,
             row(state_badge(look, card.state), None),
+            None,
         )
         chevron = IconSign(look, "chevron-right", 24, "rail-muted")
         layout = row(portrait(look, card, 72, 92), 16, words, 8, chevron, margins=(14, 14, 12, 14))

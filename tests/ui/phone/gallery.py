@@ -19,6 +19,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desk.ui import theme
+from desk.ui.phone.bench import BenchWindow
 from desk.ui.phone.window import SIZE, PhoneWindow
 from tests.ui.phone import samples
 
@@ -37,7 +38,8 @@ def main() -> int:
             picture = window.grab().toImage()
             file = options.out / f"{name}-{language}.png"
             picture.save(str(file))
-            pictures.append(picture)
+            if isinstance(window, PhoneWindow):
+                pictures.append(picture)
             window.close()
             window.deleteLater()
             app.processEvents()
@@ -61,6 +63,20 @@ def _windows(language: str, only: str) -> Iterator[tuple[str, QWidget]]:
             for digit in (4, 7, 1):
                 window.page._pressed(digit)  # type: ignore[attr-defined]
         yield f"phone-{name}", window
+    yield from _benches(language, only)
+
+
+def _benches(language: str, only: str) -> Iterator[tuple[str, QWidget]]:
+    """The trainer's panel speaks Korean and English."""
+    if language not in ("ko", "en"):
+        return
+    for name, view in samples.benches().items():
+        if only and only not in f"bench-{name}":
+            continue
+        window = BenchWindow(language)
+        window.show()
+        window.show_view(view)
+        yield f"bench-{name}", window
 
 
 def _sheets(pictures: list[QImage], out: Path, language: str) -> None:

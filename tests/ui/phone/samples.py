@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from desk.resources import resource
+from desk.training.applicants import APPLICANTS
+from desk.ui.phone.bench import BenchView, Person
 from desk.ui.phone.snapshot import (
     Again,
     CardState,
@@ -133,3 +135,26 @@ SCREENS: dict[str, PhoneScreen] = {
     "07f-bad": trouble("PHONE-11", reason="CRED-03"),
     "07g-no-qr": trouble("PHONE-14", Again.SCAN),
 }
+
+
+def people() -> tuple[Person, ...]:
+    """The applicants of the training mode."""
+    return tuple(
+        Person(one.key, one.story.value, one.hangul, one.latin, one.portrait())
+        for one in APPLICANTS
+    )
+
+
+OFFICERS = (
+    {"ko": "이서준 영사", "en": "Consul Lee Seojun"},
+    {"ko": "정유나 영사", "en": "Consul Jung Yuna"},
+)
+
+
+def benches() -> dict[str, BenchView]:
+    empty = BenchView(people(), cards=OFFICERS, card_pin="123456")
+    return {
+        "00-empty": empty,
+        "01-laid": replace(empty, chosen="haneul", passport="haneul", card=0, scene="two_faces"),
+        "02-other": replace(empty, chosen="alexandrina", passport="haneul", card=1),
+    }

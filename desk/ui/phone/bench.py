@@ -1,0 +1,406 @@
+"""The training desk: a panel to lay passports down, insert cards and change the camera.
+
+A dumb window: ``show_view`` takes a frozen view, the signals say what the trainee wants.
+Chips, readers and the camera are moved by whoever listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
+
+from desk.mrtd.portrait import portrait_rgb
+from desk.trouble import Trouble
+from desk.ui.glyphs import Glyph
+from desk.ui.look import Look, rounded, shown
+from desk.ui.parts.box import Card, Scrolled, column, holder, row
+from desk.ui.parts.button import Button, Kind
+from desk.ui.parts.fields import Choice, Labelled
+from desk.ui.parts.person import Picture
+from desk.ui.parts.ring import FocusRing
+from desk.ui.parts.sign import Badge, GlyphSign
+from desk.ui.parts.text import Text
+from desk.ui.phone.parts import Pressable
+from desk.ui.pictures import image_of
+from desk.ui.shell import BAND, FRAME, TrainingBand
+from desk.ui.theme import Type
+
+SIZE = (860, 700)
+SCENES = (
+    "normal",
+    "two_faces",
+    "nobody",
+    "other_person",
+    "too_far",
+    "chin_down",
+    "dark_side",
+    "unplugged",
+)
+"""What the camera may see; the words of ``desk.training.camera.Scene``."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """An invented applicant. ``story`` is a word of ``desk.training.applicants.Story``,
+    ``picture`` JPEG or JPEG2000."""
+
+    key: str
+    story: str
+    hangul: str
+    latin: str
+    picture: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class BenchView:
+    """What lies where. ``passport`` and ``chosen`` are keys of ``people``, empty for none;
+    ``card`` is the place in ``cards`` of the one inserted. ``cards`` hold the officers'
+    names by language; ``card_pin`` is told to the trainee, empty to keep it back."""
+
+    people: tuple[Person, ...] = ()
+    chosen: str = ""
+    passport: str = ""
+    cards: tuple[Mapping[str, str], ...] = ()
+    card: int | None = None
+    card_pin: str = ""
+    scene: str = SCENES[0]
+    scenes: tuple[str, ...] = SCENES
+
+    def person(self, key: str) -> Person | None:
+        return next((one for one in self.people if one.key == key), None)
+
+
+class BenchWindow(QWidget):
+    """Signals carry the key of an applicant, the place of a card, a scene."""
+
+    applicant_chosen = Signal(str)
+    passport_laid = Signal()
+    passport_taken = Signal()
+    card_inserted = Signal(int)
+    card_pulled = Signal()
+    scene_chosen = Signal(str)
+    mrz_scanned = Signal()
+
+    def __init__(self, language: str = "ko", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.look = Look("bench", language=language)
+        self._view = BenchView()
+        self._card = 0
+        self.people: list[PersonRow] = []
+        self.cards: list[Radio] = []
+        self._build()
+        self._ring = FocusRing(self.look, self)
+        self.setMinimumSize(640, 480)
+        self.resize(*SIZE)
+        self.look.retranslated.connect(self._retranslate)
+        self._retranslate()
+
+    def set_language(self, language: str) -> None:
+        self.look.set_language(language)
+
+    def show_view(self, view: BenchView) -> None:
+        """Show ``view``; rows are built anew only where people or cards are others."""
+        before, self._view = self._view, view
+        if view.people != before.people:
+            self._fill_people()
+        if view.cards != before.cards:
+            self._fill_cards()
+        if view.card is not None and view.card != before.card:
+            self._card = view.card
+        self._retranslate()
+
+    # Building
+
+    def _build(self) -> None:
+        look = self.look
+        right = column(
+            self._passport_card(), self._officer_card(), self._camera_card(), None, gap=16
+        )
+        side = holder(right)
+        side.setFixedWidth(332)
+        content = row(self._people_card(), side, gap=16, margins=(20, 20, 20, 20))
+        content.setStretch(0, 1)
+        outer = column(TrainingBand(look), content, margins=(FRAME, 0, FRAME, FRAME))
+        outer.setStretch(1, 1)
+        self.setLayout(outer)
+
+    def _people_card(self) -> QWidget:
+        self._people = Card(self.look, " ", padding=(1, 0, 1, 1))
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(0)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        content = column(self._rows, None)
+        scroll = Scrolled(holder(content))
+        self._people.body.addWidget(scroll)
+        self._group = QButtonGroup(self)
+        return self._people
+
+    def _passport_card(self) -> QWidget:
+        look = self.look
+        self._passport = Card(look, " ")
+        self._passport_badge = Badge(look)
+        self._passport.right.addWidget(self._passport_badge)
+        self._passport_line = Text(look, "", wrap=True)
+        self.lay, self.take = Button(look), Button(look)
+        self.scan = Button(look, icon="scan-line")
+        self._scan_note = Text(look, "", Type.SMALL, "muted", wrap=True)
+        self.lay.clicked.connect(self.passport_laid)
+        self.take.clicked.connect(self.passport_taken)
+        self.scan.clicked.connect(self.mrz_scanned)
+        self._stack(
+            self._passport, self._passport_line, row(self.lay, self.take, gap=8),
+            self.scan, self._scan_note,
+        )  # fmt: skip
+        return self._passport
+
+    def _officer_card(self) -> QWidget:
+        look = self.look
+        self._officer = Card(look, " ")
+        self._officer_badge = Badge(look)
+        self._officer.right.addWidget(self._officer_badge)
+        self._officer_line = Text(look, "", wrap=True)
+        self._radios = column(gap=0)
+        self._radio_group = QButtonGroup(self)
+        self.insert, self.pull = Button(look), Button(look)
+        self._pin = Text(look, "", Type.SMALL, "muted")
+        self.insert.clicked.connect(lambda: self.card_inserted.emit(self._card))
+        self.pull.clicked.connect(self.card_pulled)
+        self._stack(
+            self._officer, self._officer_line, self._radios,
+            row(self.insert, self.pull, gap=8), self._pin,
+        )  # fmt: skip
+        return self._officer
+
+    def _camera_card(self) -> QWidget:
+        look = self.look
+        self._camera = Card(look, " ")
+        self.scene = Choice(look)
+        self.scene.chosen.connect(self.scene_chosen)
+        self._scene_box = Labelled(look, self.scene)
+        self._camera.body.addWidget(self._scene_box)
+        return self._camera
+
+    @staticmethod
+    def _stack(card: Card, *items: QWidget | QVBoxLayout | object) -> None:
+        card.body.setSpacing(10)
+        for item in items:
+            if isinstance(item, QWidget):
+                card.body.addWidget(item)
+            else:
+                card.body.addLayout(item)  # type: ignore[arg-type]
+
+    def _fill_people(self) -> None:
+        for old in self.people:
+            self._group.removeButton(old)
+            old.setParent(None)
+            old.deleteLater()
+        self.people = [PersonRow(self.look, one) for one in self._view.people]
+        for line in self.people:
+            self._group.addButton(line)
+            self._rows.addWidget(line)
+            line.clicked.connect(
+                lambda _on=False, key=line.person.key: self.applicant_chosen.emit(key)
+            )
+
+    def _fill_cards(self) -> None:
+        for old in self.cards:
+            self._radio_group.removeButton(old)
+            old.setParent(None)
+            old.deleteLater()
+        self.cards = [Radio(self.look) for _ in self._view.cards]
+        self._card = min(self._card, max(0, len(self.cards) - 1))
+        for place, radio in enumerate(self.cards):
+            self._radio_group.addButton(radio)
+            self._radios.addWidget(radio)
+            radio.clicked.connect(lambda _on=False, place=place: self._choose_card(place))
+
+    def _choose_card(self, place: int) -> None:
+        self._card = place
+        self._retranslate()
+
+    # Saying
+
+    def _retranslate(self) -> None:
+        say, view = self.look.say, self._view
+        self.setWindowTitle(say("window.title"))
+        self.setAccessibleName(say("window.title"))
+        self._people.name(say("people.title"), say("people.note", n=len(view.people)))
+        for line in self.people:
+            line.show_state(line.person.key == view.chosen)
+        self._say_passport()
+        self._say_card()
+        self._camera.name(say("camera.title"))
+        self._scene_box.say(say("camera.choose"))
+        self.scene.offer([(one, say(f"camera.{one}")) for one in view.scenes], view.scene)
+
+    def _say_passport(self) -> None:
+        say, view = self.look.say, self._view
+        lying, chosen = view.person(view.passport), view.person(view.chosen)
+        self._passport.name(say("passport.title"))
+        badge = (
+            (Glyph.PASSED, "passport.chip_on") if lying else (Glyph.WAITING, "passport.chip_off")
+        )
+        self._passport_badge.show_state(badge[0], say(badge[1]))
+        self._passport_line.say(
+            say("passport.lies", name=self._name(lying)) if lying else say("passport.empty")
+        )
+        self.lay.say(say("passport.lay"))
+        self.take.say(say("passport.take"))
+        self.scan.say(say("passport.scan"))
+        self._kinds(self.lay, self.take, primary=lying is None)
+        self.lay.setEnabled(chosen is not None and view.chosen != view.passport)
+        self.take.setEnabled(lying is not None)
+        self.scan.setEnabled(chosen is not None)
+        self._scan_note.say(say("passport.scan_note", name=self._name(chosen)) if chosen else "")
+        shown(self._scan_note, chosen is not None)
+
+    def _say_card(self) -> None:
+        say, view = self.look.say, self._view
+        names = [self._local(one) for one in view.cards]
+        inserted = view.card is not None and view.card < len(names)
+        self._officer.name(say("card.title"))
+        badge = (Glyph.PASSED, "card.on") if inserted else (Glyph.WAITING, "card.off")
+        self._officer_badge.show_state(badge[0], say(badge[1]))
+        name = names[view.card] if inserted and view.card is not None else ""
+        self._officer_line.say(say("card.lies", name=name) if inserted else say("card.empty"))
+        for place, radio in enumerate(self.cards):
+            radio.say(say("card.numbered", n=place + 1, name=names[place]))
+            radio.setChecked(place == self._card)
+        self.insert.say(say("card.insert"))
+        self.pull.say(say("card.pull"))
+        self._kinds(self.insert, self.pull, primary=not inserted)
+        self.insert.setEnabled(bool(names) and self._card != view.card)
+        self.pull.setEnabled(inserted)
+        self._pin.say(say("card.pin", pin=view.card_pin) if view.card_pin else "")
+        shown(self._pin, bool(view.card_pin))
+
+    @staticmethod
+    def _kinds(put: Button, away: Button, *, primary: bool) -> None:
+        put.set_kind(Kind.PRIMARY if primary else Kind.SECONDARY)
+        away.set_kind(Kind.SECONDARY)
+
+    def _name(self, person: Person | None) -> str:
+        if person is None:
+            return ""
+        return person.latin if self.look.language == "en" else person.hangul
+
+    def _local(self, names: Mapping[str, str]) -> str:
+        return names.get(self.look.language) or next(iter(names.values()), "")
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.look["training"])
+        inner = self.rect().adjusted(FRAME, BAND, -FRAME, -FRAME)
+        painter.fillRect(inner, self.look["background"])
+
+
+class PersonRow(Pressable):
+    """An applicant of the list: thumbnail, names, what the case teaches."""
+
+    ring_inset = True
+
+    def __init__(self, look: Look, person: Person) -> None:
+        super().__init__(look)
+        self.person = person
+        self.setCheckable(True)
+        self._picture = Picture(look, 48, 60, 6)
+        self._sign = GlyphSign(look, Glyph.PASSED, 20)
+        self._first = Text(look, "", Type.STRONG)
+        self._second = Text(look, "", Type.SMALL, "muted")
+        self._story = Text(look, "", Type.SMALL, wrap=True)
+        names = row(self._first, self._second, None, gap=8)
+        words = column(None, names, self._story, None, gap=2)
+        layout = row(
+            self._picture, 14, words, 8, column(None, self._sign, None), margins=(16, 10, 16, 10)
+        )
+        layout.setStretch(2, 1)
+        self.setLayout(layout)
+        self.setMinimumHeight(80)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._image = _picture(person.picture)
+        self.show_state(False)
+
+    def show_state(self, chosen: bool) -> None:
+        look, person = self._look, self.person
+        self.setChecked(chosen)
+        first, second = person.hangul, person.latin
+        if look.language == "en":
+            first, second = second, first
+        story = look.say(f"story.{person.story}") if f"story.{person.story}" in look.words else ""
+        self._first.say(first)
+        self._second.say(second)
+        self._story.say(story)
+        self._picture.show_image(self._image, first)
+        self._sign.show_state(Glyph.PASSED, look.say("people.here"))
+        shown(self._sign, chosen)
+        self.setAccessibleName(
+            look.say("people.row", hangul=person.hangul, latin=person.latin, story=story)
+        )
+        self.update()
+
+    # Qt's own
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self.layout()
+        return max(80, layout.heightForWidth(width)) if layout else 80
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, look = QPainter(self), self._look
+        if self.isChecked():
+            painter.fillRect(self.rect(), look["accent-soft"])
+            painter.fillRect(0, 0, 4, self.height(), look["accent"])
+        elif self.underMouse():
+            painter.fillRect(self.rect(), look["background"])
+        painter.fillRect(0, self.height() - 1, self.width(), 1, look["line"])
+
+
+class Radio(Pressable):
+    """One of several, 40 high."""
+
+    ring_radius = 8
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self.setCheckable(True)
+        self.setFixedHeight(36)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def say(self, words: str) -> None:
+        self.setText(words)
+        self.setAccessibleName(words)
+        self.update()
+
+    # Qt's own
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, look, on = QPainter(self), self._look, self.isChecked()
+        disc = QRectF(1, self.height() / 2 - 10, 20, 20)
+        rounded(painter, disc, 10, look["card"], look["accent" if on else "line-strong"], 1.5)
+        if on:
+            painter.setPen(QPen(Qt.PenStyle.NoPen))
+            painter.setBrush(look["accent"])
+            painter.drawEllipse(disc.center(), 5.0, 5.0)
+        painter.setFont(look.font(Type.BODY))
+        painter.setPen(look["text"])
+        place = QRectF(32, 0, self.width() - 32, self.height())
+        align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(place, align, self.text())
+
+
+def _picture(data: bytes) -> QImage | None:
+    """None where there is none, or it cannot be read: the row then shows a stand-in."""
+    if not data:
+        return None
+    try:
+        return image_of(portrait_rgb(data))
+    except Trouble:
+        return None
