@@ -34,19 +34,30 @@ def authority() -> TrainingAuthority:
     return TrainingAuthority.create(now())
 
 
-@pytest.fixture(scope="session")
-def service(folder: Path, key: StationKey) -> Iterator[ServiceProcess]:
-    """A service that waits half a second for the desk before it defers."""
+def _started(folder: Path, name: str, *options: str) -> ServiceProcess:
     order = ServiceOrder(
-        folder / "mailbox.sqlite",
-        folder / "station.key",
-        folder / "service.log",
-        extra=("--wait", "0.5", "--batch", "2"),
+        folder / f"{name}.sqlite", folder / "station.key", folder / f"{name}.log", extra=options
     )
     process = ServiceProcess(order)
     process.start()
     if process._thread is not None:
-        process._thread.name = "session-enrollment"
+        # Lives as long as the session: the guard of leaked threads knows it by its name.
+        process._thread.name = f"session-{name}"
+    return process
+
+
+@pytest.fixture(scope="session")
+def service(folder: Path, key: StationKey) -> Iterator[ServiceProcess]:
+    """A service that waits for the desk as long as a slow machine needs."""
+    process = _started(folder, "patient", "--wait", "8")
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def hasty_service(folder: Path, key: StationKey) -> Iterator[ServiceProcess]:
+    """A service that defers at once, and takes two keys a request."""
+    process = _started(folder, "hasty", "--wait", "0", "--batch", "2")
     yield process
     process.stop()
 
@@ -59,7 +70,17 @@ def link(service: ServiceProcess, key: StationKey) -> Iterator[HttpLink]:
 
 @pytest.fixture(scope="session")
 def counter(link: HttpLink, authority: TrainingAuthority) -> Counter:
+    """A desk at the patient service."""
     return Counter(link, authority)
+
+
+@pytest.fixture(scope="session")
+def hasty(
+    hasty_service: ServiceProcess, key: StationKey, authority: TrainingAuthority
+) -> Iterator[Counter]:
+    """A desk at the service that defers at once."""
+    with HttpLink(hasty_service.url, key) as link:
+        yield Counter(link, authority)
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ def _in_base64(text: bytes) -> set[bytes]:
 def at_rest(folder: Path) -> bytes:
     return (
         b"".join(path.read_bytes() for path in sorted(folder.glob("mailbox.sqlite*")))
-        + (folder / "service.log").read_bytes()
+        + b"".join(path.read_bytes() for path in folder.glob("*.log"))
     )
 
 
@@ -62,12 +62,12 @@ def assert_blind(folder: Path, secrets: set[bytes]) -> None:
 
 
 def test_nothing_personal_at_rest(
-    counter: Counter, folder: Path, new_phone: NewPhone, web: httpx.Client
+    counter: Counter, hasty: Counter, folder: Path, new_phone: NewPhone, web: httpx.Client
 ) -> None:
     secrets = planted(counter)
     for configuration in ("mdoc", "sd-jwt"):
-        offer = counter.place(configuration)
-        steps = Steps(web, counter, offer)
+        offer = hasty.place(configuration)
+        steps = Steps(web, hasty, offer)
         handle = offer_address(offer).rsplit("/", 1)[1]
         code = steps.code()
         steps.token_request(pre_authorized_code=code, tx_code=WRONG_PIN)
@@ -75,9 +75,9 @@ def test_nothing_personal_at_rest(
         transaction = steps.credential(token, credential_configuration_id=configuration).json()[
             "transaction_id"
         ]
-        (request,) = counter.link.requests(offer.offer_id)
-        credential = counter.credential(request)
-        counter.link.answer(request, [credential])
+        (request,) = hasty.link.requests(offer.offer_id)
+        credential = hasty.credential(request)
+        hasty.link.answer(request, [credential])
         secrets |= {text.encode() for text in (handle, code, token, transaction)}
         secrets |= {credential[place : place + 24].encode() for place in range(200, 2000, 97)}
 
@@ -96,7 +96,7 @@ def test_nothing_personal_at_rest(
 
     assert_blind(folder, secrets)
     assert counter.kinds(offer.offer_id)[-1] is EventKind.ACCEPTED
-    log = (folder / "service.log").read_bytes()
+    log = b"".join(path.read_bytes() for path in folder.glob("*.log"))
     assert PIN.encode() not in log
     assert b"offer/" not in log
 

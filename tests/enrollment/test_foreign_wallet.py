@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from desk.credential.statuslist import Status
 from desk.issuance.ports import EventKind, Offer
-from tests.enrollment.counter import PIN, WRONG_PIN, Counter
+from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
 
 FOLDER = Path(__file__).parent / "node"
 
@@ -68,13 +70,14 @@ def test_both_formats_at_once(counter: Counter, wallet: Wallet) -> None:
 
 
 @pytest.mark.parametrize("configuration", ["mdoc", "sd-jwt"])
-def test_deferred(counter: Counter, wallet: Wallet, configuration: str) -> None:
+def test_deferred(hasty: Counter, wallet: Wallet, configuration: str) -> None:
     """The library comes back for a deferred credential, and verifies it."""
-    offer = counter.place(configuration)
+    hasty.publish(Status.SUSPENDED)
+    offer = hasty.place(configuration)
 
     process = wallet(offer, PIN)
-    counter.wait_for(offer.offer_id, EventKind.DEFERRED)
-    counter.answer_all(offer.offer_id)
+    hasty.wait_for(offer.offer_id, EventKind.DEFERRED)
+    hasty.answer_all(offer.offer_id)
     answer = said(process)
 
     assert "error" not in answer, answer["error"]
@@ -91,3 +94,33 @@ def test_wrong_pin_is_told(counter: Counter, wallet: Wallet) -> None:
 
     assert refused["response"] == 400
     assert "error" not in answer, answer["error"]
+
+
+def test_from_the_whole_desk(wallet: Wallet, tmp_path: Path) -> None:
+    """`desk rehearse serve`: the training card signs, the library obtains both formats."""
+    command = [sys.executable, "-m", "desk", "--home", str(tmp_path / "home")]
+    command += ["rehearse", "serve", "--json"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as desk:
+        assert desk.stdout is not None
+        try:
+            ready = json.loads(desk.stdout.readline())
+            minted = httpx.post(
+                ready["offers"], json={"configuration": "both"}, timeout=60, trust_env=False
+            ).json()
+            (tmp_path / "iaca.pem").write_bytes(Path(ready["iaca"]).read_bytes())
+            offer = Offer("minted", minted["offer"], now())
+            answer = said(wallet(offer, minted["tx_code"]))
+        finally:
+            desk.terminate()
+
+    assert "error" not in answer, answer["error"]
+    formats = {entry["format"] for entry in answer["credentials"]}
+    assert formats == {"mso_mdoc", "dc+sd-jwt"}
+    assert all("portrait" in c or "picture" in c for c in map(_claims, answer["credentials"]))
+
+
+def _claims(entry: dict[str, Any]) -> list[str]:
+    claims: list[str] = entry["claims"]
+    return claims

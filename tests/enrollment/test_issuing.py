@@ -66,9 +66,9 @@ def test_both_formats_in_one_offer(counter: Counter, new_phone: NewPhone) -> Non
     assert len({card.verified.key for card in cards}) == 2
 
 
-def test_deferred_when_the_desk_is_slow(counter: Counter, new_phone: NewPhone) -> None:
+def test_deferred_when_the_desk_is_slow(hasty: Counter, new_phone: NewPhone) -> None:
     """The phone is told to come back, comes back, and gets its credential once."""
-    offer = counter.place("sd-jwt")
+    offer = hasty.place("sd-jwt")
     steps: list[Step] = []
     waiting = threading.Event()
 
@@ -82,7 +82,7 @@ def test_deferred_when_the_desk_is_slow(counter: Counter, new_phone: NewPhone) -
 
     def desk() -> int:
         waiting.wait(20)
-        return counter.answer_all(offer.offer_id)
+        return hasty.answer_all(offer.offer_id)
 
     cards, answered = together(lambda: phone.redeem(PIN), desk)
 
@@ -90,7 +90,7 @@ def test_deferred_when_the_desk_is_slow(counter: Counter, new_phone: NewPhone) -
     assert isinstance(cards, tuple)
     assert len(cards) == 1
     assert Step.WAITING in steps
-    kinds = counter.kinds(offer.offer_id)
+    kinds = hasty.kinds(offer.offer_id)
     assert kinds.count(EventKind.DEFERRED) == 1
     assert kinds.count(EventKind.ANSWERED) == 1
 

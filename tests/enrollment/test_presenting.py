@@ -95,7 +95,7 @@ def test_answer_is_never_stored_in_clear(
     phone.scan(check.uri)
     phone.present()
 
-    with sqlite3.connect(folder / "mailbox.sqlite") as database:
+    with sqlite3.connect(folder / "patient.sqlite") as database:
         (stored,) = database.execute(
             "SELECT response FROM checks WHERE check_id = ?", (check.check_id,)
         ).fetchone()
