@@ -33,6 +33,8 @@ class Visit:
     key_at: datetime | None = None
     ended_since: datetime | None = None
     enlarged: bool = False
+    looks_back: bool = False
+    """On the consent page: the applicant went back to read 01 again."""
 
 
 @dataclass

@@ -51,11 +51,20 @@ class PhonePicture(QWidget):
         self.setFixedWidth(kit.px(280))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         tag = Tag(kit, TagKind.PREPARED, self._prepared())
-        below = Stack(kit, kit.pair("data.on_phone"), align=Qt.AlignmentFlag.AlignHCenter, line=27)
+        caption = kit.pair("data.on_phone")
+        caption = (caption[0], None) if kit.low else caption
+        below = Stack(kit, caption, align=Qt.AlignmentFlag.AlignHCenter, line=27)
         tag_row = kit.row(None, tag, None)
         self.setLayout(
             kit.column(
-                40, tag_row, 16, _CardRoom(kit, self), 14, below, None, margins=(18, 0, 18, 0)
+                kit.pick(40, 30),
+                tag_row,
+                kit.pick(16, 8),
+                _CardRoom(kit, self),
+                kit.pick(14, 4),
+                below,
+                None,
+                margins=(18, 0, 18, 0),
             )
         )
         self.setAccessibleName(kit.say("data.on_phone"))

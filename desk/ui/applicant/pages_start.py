@@ -185,8 +185,15 @@ class WelcomePage(PageView):
         return tile
 
     def foot(self) -> Foot:
-        go = Press("button.next", self.context.acts.started.emit, filled=True, after="arrow-right")
+        go = Press("button.next", self._go_on, filled=True, after="arrow-right")
         return Foot(HELP, HELP_ICON, (go,))
+
+    def _go_on(self) -> None:
+        if self.context.visit.looks_back:
+            self.context.visit.looks_back = False
+            self.context.refresh()
+            return
+        self.context.acts.started.emit()
 
 
 def kit_row(kit: Kit, sign: QWidget, words: QWidget) -> QWidget:
@@ -309,6 +316,11 @@ class ConsentPage(PageView):
         (agreed.add if on else agreed.discard)(key)
         self.context.refresh()
 
+    def _look_back(self) -> None:
+        """Only what is shown goes back; the case and what was ticked stay."""
+        self.context.visit.looks_back = True
+        self.context.refresh()
+
     def _may_go(self) -> bool:
         needed = {p.key for p in self.facts.consent if p.asked and p.required}
         return needed <= self.context.visit.agreed
@@ -318,7 +330,7 @@ class ConsentPage(PageView):
         self.context.acts.consent_given.emit(tuple(sorted(asked & self.context.visit.agreed)))
 
     def foot(self) -> Foot:
-        back = Press("button.back", self.context.acts.consent_left.emit)
+        back = Press("button.back", self._look_back)
         go = Press(
             "button.next",
             self._given,

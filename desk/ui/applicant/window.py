@@ -163,7 +163,7 @@ class ApplicantWindow(QWidget):
         if screen.page is not before.page:
             self._visit.touched_at = self._now()
             self._visit.key_at = None
-            self._visit.enlarged = False
+            self._visit.enlarged = self._visit.looks_back = False
             self._visit.ended_since = None
         if screen.language != before.language:
             self._language = screen.language
@@ -245,6 +245,7 @@ class ApplicantWindow(QWidget):
 
     def _show(self) -> None:
         enlarged = self._visit.enlarged and self._screen.page is Page.QR
+        back = self._visit.looks_back and self._screen.page is Page.CONSENT
         pin = self._visit.pin.stage_repeat
         unit = self._unit()
         low = self._room_size()[1] / unit < LOW
@@ -257,6 +258,7 @@ class ApplicantWindow(QWidget):
             unit,
             low,
             enlarged,
+            back,
             self._folded(),
             pin if self._screen.page is Page.PIN else False,
             _built_from(self._screen),
@@ -267,9 +269,10 @@ class ApplicantWindow(QWidget):
             self._refresh_frame()
             return
         self._shape = shape
-        self._build(unit, low=low, enlarged=enlarged)
+        view = LargeQrPage if enlarged else WelcomePage if back else PAGES[self._screen.page]
+        self._build(view, unit, low=low)
 
-    def _build(self, unit: float, *, low: bool, enlarged: bool) -> None:
+    def _build(self, view: type[PageView], unit: float, *, low: bool) -> None:
         focus = self._focused_name()
         self._kit.dress(
             language=self._language,
@@ -281,7 +284,6 @@ class ApplicantWindow(QWidget):
         context = Context(
             self._kit, self._screen, self._now, self._visit, self.acts, self._refreshed
         )
-        view = LargeQrPage if enlarged else PAGES[self._screen.page]
         page = view(context)
         stage = QWidget(self)
         stage.setLayout(self._around(stage, page))

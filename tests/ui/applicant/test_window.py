@@ -119,6 +119,17 @@ def test_nothing_is_ticked_beforehand_and_next_waits_for_the_required(
     assert given.args == [("face", "passport", "phone")]
 
 
+def test_back_shows_the_first_page_again_and_loses_nothing(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window(Page.CONSENT)
+    window._page.buttons["passport"].click()  # type: ignore[union-attr]
+    with qtbot.assertNotEmitted(window.started):
+        _button(window, "이전").click()
+        assert "네 가지를 합니다" in _words(window)
+        window.press_primary()
+
+    assert window._page.buttons["passport"].isChecked()  # type: ignore[union-attr]
+
+
 def test_what_the_law_settles_is_told_and_not_asked(open_window: Open) -> None:
     window = open_window(
         Page.CONSENT, consent=(Purpose("resident", Kept.ENCRYPTED_YEARS, 5, asked=False),)
