@@ -391,10 +391,10 @@ class PrintCard(Card):
         self._void_box = holder(row(IconSign(look, "info", 16), self._void, gap=8))
         self._void_box.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self.body.addLayout(fields)
-        self.body.addSpacing(12)
         self.body.addWidget(self._void_box)
 
     def set_narrow(self, narrow: bool) -> None:
+        self.body.setSpacing(4 if narrow else 12)
         edge = 8 if narrow else 16
         self.body.setContentsMargins(17, edge, 17, edge)
 

@@ -251,7 +251,8 @@ class NowCard(Card):
         self.pin_note = Text(look, "", Type.SMALL, "muted", wrap=True)
         pin_row = row(self.pin, 24, column(28, self.pin_note, None))
         pin_row.setStretch(2, 1)
-        self._pin_row = holder(column(14, pin_row))
+        self._pin_space = column(pin_row)
+        self._pin_row = holder(self._pin_space)
         self._line = Line(look)
         self._facts = Facts(look)
         self._fact_box = holder(column(self._line, 8, self._facts))
@@ -276,8 +277,9 @@ class NowCard(Card):
         self._may: tuple[bool, str] = (True, "")
 
     def set_narrow(self, narrow: bool) -> None:
-        edge = 12 if narrow else 16
+        edge = 8 if narrow else 16
         self.body.setContentsMargins(17, edge, 17, edge)
+        self._pin_space.setContentsMargins(0, 4 if narrow else 14, 0, 0)
 
     def show_tries(self, tries: int | None, wrong: bool) -> None:
         """Tell the PIN field what is new: telling it takes a consent given there back."""
