@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,19 +22,19 @@ from PySide6.QtWidgets import QApplication, QWidget
 from desk.app.home import Home
 from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.serve import release_holder
-from desk.app.window import Stage, start_log, vpcd_ports
+from desk.app.stage import Stage
+from desk.app.window import make_front, start_log, vpcd_ports
 from desk.counter import approving
+from desk.counter.settings import load_settings
 from desk.credential.claims import Format
 from desk.credential.keys import from_b64url
 from desk.issuance.case import Case, Comparison, State
 from desk.issuance.record import to_plain
 from desk.store import cases, journal
-from desk.training.phone import Phone
 from desk.trouble import Trouble
-from desk.ui.program import install_guards, lock_home, make_application
+from desk.ui.phone.snapshot import Page as PhonePage
+from desk.ui.start import lock_home, make_application
 from desk.ui.theme import Mode
-
-_log = logging.getLogger(__name__)
 
 ISSUANCE_PIN = "271828"
 PATIENCE_SECONDS = 90.0
@@ -54,12 +52,16 @@ def run_unattended(home: Home, args: argparse.Namespace) -> int:
     """Drive one case to its end; 0 when the credential is usable and all evidence is there."""
     out: Path = args.out
     out.mkdir(parents=True, exist_ok=True)
-    start_log(home.training)
+    training = home.training
+    start_log(training)
     app = make_application()
-    lock = lock_home(home.training.folder)
-    install_guards()
+    lock = lock_home(training.folder)
+    mode = Mode.DARK if args.dark else Mode.LIGHT
+    front = make_front(
+        load_settings(training.settings), training=True, mode=mode, language=args.language
+    )
     rehearsal = open_rehearsal(home, pcsc=vpcd_ports(args.vpcd))
-    stage = Stage(rehearsal, mode=Mode.DARK if args.dark else Mode.LIGHT, language=args.language)
+    stage = Stage(front, rehearsal)
     script = _Script(app, stage, out)
     try:
         stage.choose(args.applicant)
@@ -70,7 +72,7 @@ def run_unattended(home: Home, args: argparse.Namespace) -> int:
         stage.close()
         lock.unlock()
     sys.stdout.write(f"{case.number}: {case.state} after {script.seconds:.1f} s, see {out}\n")
-    return 0 if case.state is State.PROVEN and not script.bugs else 1
+    return 0 if case.state is State.PROVEN else 1
 
 
 class _Script:
@@ -81,9 +83,7 @@ class _Script:
         self._pictures = 0
         self._slips: dict[str, bytes] = {}
         self._offer = ""
-        self.bugs: list[BaseException] = []
         self.seconds = 0.0
-        self._phone: Phone | None = None
         shutil.rmtree(out / "pages", ignore_errors=True)
         (out / "pages").mkdir(parents=True)
         window = stage.program.window
@@ -108,7 +108,7 @@ class _Script:
         windows: tuple[tuple[str, QWidget], ...] = (
             ("desk", self._program.window),
             ("applicant", self._program.applicant_window),
-            ("phone", self._stage.phone_control.window),
+            ("phone", self._stage.phone_window),
         )
         for kind, window in windows:
             if window.isVisible():
@@ -123,8 +123,6 @@ class _Script:
     def play(self) -> Case:
         """From the empty desk to the closed case."""
         begun = time.monotonic()
-        self._program.start()
-        self._program.show_windows()
         self._stage.show_windows()
         self._picture("no-card")
         self._sign_in()
@@ -254,43 +252,32 @@ class _Script:
 
     def _receive(self) -> None:
         """The phone scans the slip's own QR and redeems with the applicant's PIN."""
-        offer = self._offer
+        window = self._stage.phone_window
+        window.scan_requested.emit(self._offer)
+        self._until(lambda: self._phone_shows(PhonePage.OFFER), "offer on the phone")
+        self._picture("phone-offer")
+        window.offer_accepted.emit()
+        self._until(lambda: self._phone_shows(PhonePage.PIN), "PIN on the phone")
+        self._picture("phone-pin")
+        window.pin_entered.emit(bytearray(ISSUANCE_PIN, "ascii"))
 
-        def run(phone: Phone) -> None:
-            phone.scan(offer)
-            phone.redeem(ISSUANCE_PIN)
-
-        self._with_phone(run)
+    def _phone_shows(self, page: PhonePage) -> bool:
+        return self._stage.phone_control.screen.page is page
 
     def _prove(self) -> None:
         pages, proof = self._pages, self._program.proof
         self._until(lambda: self._program.shell.page is pages.proof, "proof")
         self._until(lambda: proof.check is not None, "check QR")
         self._picture("check-qr")
-        check = proof.check
-        assert check is not None
-
-        def run(phone: Phone) -> None:
-            phone.scan(check.uri)
-            phone.present()
-
-        self._with_phone(run)
+        window = self._stage.phone_window
+        # What stands on the applicant's window is what the phone sees.
+        window.scan_requested.emit("")
+        self._until(lambda: self._phone_shows(PhonePage.REQUEST), "request on the phone")
+        self._picture("phone-request")
+        window.present_accepted.emit()
         self._until(lambda: self._case().state is State.PROVEN, "presentation")
         self._picture("usable")
         pages.proof.go_on.emit()
-
-    def _with_phone(self, work: Callable[[Phone], None]) -> None:
-        """Blocking work of the phone, beside the window."""
-        phone = self._phone = self._phone or self._stage.new_phone()
-
-        def run() -> None:
-            try:
-                work(phone)
-            except BaseException as reason:
-                self.bugs.append(reason)
-                _log.exception("the phone stopped")
-
-        threading.Thread(target=run, name="rehearsal-phone").start()
 
     def _hand_over(self) -> Case:
         pages, hand_over = self._pages, self._program.hand_over
@@ -317,8 +304,7 @@ class _Script:
         self._write("iaca.pem", self._stage.rehearsal.authority.iaca_pem)
         for name, pdf in self._slips.items():
             self._write(name, pdf)
-        assert self._phone is not None
-        for card in self._phone.cards:
+        for card in self._stage.phone.cards:
             if card.held.format is Format.MDOC:
                 self._write("credential-mdoc.cbor", from_b64url(card.held.credential))
             else:

@@ -11,12 +11,10 @@ import secrets
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QLockFile, QObject, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication
 
 from desk.counter import intake
 from desk.counter.station import Station
@@ -40,7 +38,6 @@ from desk.ui.control.session import Session
 from desk.ui.control.steps import Step, current_step
 from desk.ui.dialogs import stop_dialog
 from desk.ui.lanes import Lane, Lanes
-from desk.ui.look import Look
 from desk.ui.pages.board import BoardPage
 from desk.ui.pages.eligibility import EligibilityPage
 from desk.ui.pages.face import FacePage
@@ -54,8 +51,7 @@ from desk.ui.pages.sign_in import SignInPage
 from desk.ui.parts.frame import Page as StepPage
 from desk.ui.printing import Printers
 from desk.ui.rules import RuleWords
-from desk.ui.shell import BAND, FRAME, Shell
-from desk.ui.theme import Mode, load_fonts
+from desk.ui.start import Front
 from desk.ui.troubles import TroubleWords
 
 _log = logging.getLogger(__name__)
@@ -87,26 +83,6 @@ class Pages:
         )
 
 
-class DeskWindow(QWidget):
-    """The top-level window around the shell; closing it ends the program in good order."""
-
-    def __init__(self, shell: Shell, title: str) -> None:
-        super().__init__()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(shell)
-        self.setWindowTitle(title)
-        self.setMinimumSize(shell.minimumSize())
-        # The training frame comes on top of the working area, it takes nothing from it.
-        edge = (2 * FRAME, BAND + FRAME) if shell.training else (0, 0)
-        self.resize(1440 + edge[0], 900 + edge[1])
-
-    # Qt's own
-    def closeEvent(self, event: QCloseEvent) -> None:
-        QApplication.quit()
-        super().closeEvent(event)
-
-
 class Program(QObject):
     """Everything on the screens of one station."""
 
@@ -114,29 +90,25 @@ class Program(QObject):
         self,
         station: Station,
         camera: Camera,
-        *,
-        mode: Mode = Mode.LIGHT,
-        language: str | None = None,
+        front: Front,
     ) -> None:
         super().__init__()
         self.station = station
         self.camera = camera
-        self.look = Look(mode=mode, language=language or station.settings.station.language)
-        self.look.dress()
+        self.look, self.shell, self.window = front.look, front.shell, front.window
+        self._sign_in_page = front.sign_in
         self.lanes = Lanes(report_bug)
-        self.shell = Shell(self.look, training=station.training)
         self.desk = Desk(station, self.look, self.shell, self.lanes)
         self.pages = self._make_pages()
         folder = station.home / "slips"
         self.printers = Printers(station.settings.printer.name, folder)
         self._make_controls()
         self._join()
-        self.window = DeskWindow(self.shell, self.look.say("app.name"))
 
     def _make_pages(self) -> Pages:
         look, troubles = self.look, TroubleWords()
         pages = Pages(
-            sign_in=SignInPage(look),
+            sign_in=self._sign_in_page,
             locked=LockedPage(look),
             board=BoardPage(look, troubles),
             passport=PassportPage(look, troubles),
@@ -147,7 +119,6 @@ class Program(QObject):
             proof=ProofPage(look),
             hand_over=HandOverPage(look),
         )
-        self.shell.add_full_page(pages.sign_in)
         self.shell.add_full_page(pages.locked)
         for page in (pages.board, *pages.steps):
             self.shell.add_page(page)
@@ -197,7 +168,6 @@ class Program(QObject):
         shell.devices_chosen.connect(self.to_board)
         for page in self.pages.steps:
             page.stop_case.connect(self._stop_case)
-        self.pages.sign_in.language_chosen.connect(self.set_language)
         self.pages.sign_in.check_devices.connect(self.desk.ask_card)
         self.camera.pictured.connect(self.applicant.show_frame)
         self.hand_over.on_screen.connect(self.applicant.show_slip)
@@ -235,9 +205,6 @@ class Program(QObject):
         self.lanes.close()
         self.window.close()
         self.applicant_window.close()
-
-    def set_language(self, language: str) -> None:
-        self.look.set_language(language)
 
     # Moving
 
@@ -298,32 +265,6 @@ _LEVELS = {
     QtMsgType.QtInfoMsg: logging.INFO,
     QtMsgType.QtWarningMsg: logging.WARNING,
 }
-
-
-class AlreadyRunning(Trouble):
-    """Another desk works on this home folder."""
-
-    code = "DESK-02"
-
-
-def make_application() -> QApplication:
-    """The one Qt application of this process."""
-    app = QApplication.instance()
-    if not isinstance(app, QApplication):
-        app = QApplication(sys.argv[:1])
-    app.setApplicationName("desk")
-    app.setQuitOnLastWindowClosed(False)
-    load_fonts()
-    return app
-
-
-def lock_home(folder: Path) -> QLockFile:
-    """Only one program works on a home folder; a killed one leaves no lock behind."""
-    lock = QLockFile(str(folder / "desk.lock"))
-    lock.setStaleLockTime(0)
-    if not lock.tryLock(200):
-        raise AlreadyRunning()
-    return lock
 
 
 def report_bug(reason: BaseException) -> None:
