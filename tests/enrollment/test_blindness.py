@@ -49,10 +49,9 @@ def _in_base64(text: bytes) -> set[bytes]:
 
 
 def at_rest(folder: Path) -> bytes:
-    return (
-        b"".join(path.read_bytes() for path in sorted(folder.glob("mailbox.sqlite*")))
-        + b"".join(path.read_bytes() for path in folder.glob("*.log"))
-    )
+    return b"".join(
+        path.read_bytes() for path in sorted(folder.glob("mailbox.sqlite*"))
+    ) + b"".join(path.read_bytes() for path in folder.glob("*.log"))
 
 
 def assert_blind(folder: Path, secrets: set[bytes]) -> None:
