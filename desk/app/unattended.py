@@ -14,6 +14,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -219,10 +220,13 @@ class _Script:
         self._until(lambda: self._case().expiry_date is not None, "review facts")
         for item in approving.flagged_items(self._case()):
             pages.review.item_opened.emit(item.key)
-            self._until(lambda key=item.key: key in self._case().opened_items, item.key)
+            self._until(partial(self._was_opened, item.key), item.key)
         self._picture("review")
         pages.review.approve_requested.emit(self._pin(), False)
         self._until(lambda: self._program.shell.page is pages.phone, "approval")
+
+    def _was_opened(self, key: str) -> bool:
+        return key in self._case().opened_items
 
     def _phone_step(self) -> None:
         applicant, pages = self._program.applicant_window, self._pages

@@ -138,7 +138,7 @@ def video_frame(image: QImage) -> QVideoFrame:
     )
     frame = QVideoFrame(layout)
     frame.map(QVideoFrame.MapMode.WriteOnly)
-    target = frame.bits(0)
+    target = memoryview(frame.bits(0))
     stride = frame.bytesPerLine(0)
     source, width = plain.constBits(), plain.bytesPerLine()
     for line in range(plain.height()):

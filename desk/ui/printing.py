@@ -60,7 +60,7 @@ class Printers:
 
 
 def _on_paper(name: str, pdf: bytes) -> None:
-    document, data = QPdfDocument(None), QByteArray(pdf)
+    document, data = QPdfDocument(), QByteArray(pdf)
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
     document.load(buffer)

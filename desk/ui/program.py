@@ -136,8 +136,7 @@ class Program(QObject):
         self.review = ReviewControl(desk, pages.review)
         self.phone = PhoneControl(desk, pages.phone, self.printers)
         self.proof = ProofControl(desk, pages.proof)
-        preview = station.home / "preview"
-        self.hand_over = HandOverControl(desk, pages.hand_over, self.printers, preview)
+        self.hand_over = HandOverControl(desk, pages.hand_over, self.printers)
         first = ApplicantScreen(
             page=Page.IDLE,
             post=PostFacts(station.post.name["ko"], station.post.city, station.post.zone.key),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QObject, Signal
 
 from desk.counter import closing
@@ -28,14 +26,12 @@ class HandOverControl(QObject):
 
     on_screen = Signal(object)
 
-    def __init__(self, desk: Desk, page: HandOverPage, printers: Printers, folder: Path) -> None:
+    def __init__(self, desk: Desk, page: HandOverPage, printers: Printers) -> None:
         super().__init__(desk)
         self._desk, self._page, self._printers = desk, page, printers
-        self._folder = folder
         self._words = Words("desk")
         self._language = "en"
         self._slip: PrintedSlip | None = None
-        self._file: Path | None = None
         self._printed_at = ""
         self._printing = self._closing = False
         self._trouble: Trouble | None = None
@@ -44,11 +40,10 @@ class HandOverControl(QObject):
         page.show_on_screen.connect(self._show_on_screen)
         page.close_requested.connect(self._close)
         desk.look.retranslated.connect(self.render)
-        desk.shown.connect(self._shown)
 
     def enter(self, case: Case) -> None:
         """Make the slip once; a case that came here before keeps its serial."""
-        self._slip, self._file, self._trouble = None, None, None
+        self._slip, self._trouble = None, None
         self._printed_at = ""
         self._printing = self._closing = False
         offered = self._offered()
@@ -68,11 +63,6 @@ class HandOverControl(QObject):
         """The sheet that counts."""
         return self._slip
 
-    def _shown(self, step: Step | None) -> None:
-        if step is not Step.HAND_OVER and self._file is not None:
-            self._file.unlink(missing_ok=True)
-            self._file = None
-
     def _offered(self) -> tuple[str, ...]:
         spoken = self._desk.station.post.languages
         return tuple(lang for lang in _SECOND if lang in spoken or lang == "en")
@@ -86,7 +76,7 @@ class HandOverControl(QObject):
             HandOverView(
                 here=desk.here(),
                 case=case,
-                slip=self._file,
+                slip=self._slip.pdf if self._slip else None,
                 serial=self._slip.serial if self._slip else "",
                 printed_at=self._printed_at,
                 printing=self._printing,
@@ -138,9 +128,6 @@ class HandOverControl(QObject):
 
     def _made(self, printer: str, slip: PrintedSlip) -> None:
         self._slip = slip
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._file = self._folder / f"{slip.serial}.pdf"
-        self._file.write_bytes(slip.pdf)
         self.render()
         try:
             self._printers.print(printer, slip.serial, slip.pdf)

@@ -116,8 +116,8 @@ class Session(QObject):
         self._desk.card_changed.emit()
         self._trouble = None if isinstance(trouble, NoCard | NoReader) else trouble
         signed_in = self._desk.sign_in
-        open_now = signed_in is not None and not self._desk.is_locked
-        if open_now and (facts is None or facts.card != signed_in.card):
+        card = facts.card if facts else ""
+        if signed_in is not None and not self._desk.is_locked and card != signed_in.card:
             self.lock(LockReason.CARD_REMOVED)
             return
         self.render()
