@@ -13,7 +13,15 @@ from desk.ui.applicant.frame import Foot, Press
 from desk.ui.applicant.kit import Kit, Run, tag_day
 from desk.ui.applicant.page import HELP, HELP_ICON, Context, PageView, card, icon_row, notice
 from desk.ui.applicant.pages_phone import step_row
-from desk.ui.applicant.parts import GlyphSpot, IconSpot, Rule, Tag, TagKind, Tile
+from desk.ui.applicant.parts import (
+    GlyphSpot,
+    IconSpot,
+    Rule,
+    ScrollButton,
+    Tag,
+    TagKind,
+    Tile,
+)
 from desk.ui.applicant.snapshot import Ending, LossContact, Page, Refusal, ServiceLine
 from desk.ui.applicant.text import Say, Stack, inline
 from desk.ui.glyphs import Glyph
@@ -397,11 +405,32 @@ class SlipPage(_EndPage):
         self._area.setFrameShape(QScrollArea.Shape.NoFrame)
         self._area.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.viewport().setAutoFillBackground(False)
         self._area.setAccessibleName(kit.say("slip.page"))
         self._area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        image = _page_image(self.facts.slip, kit.px(860))
+        image = _page_image(self.facts.slip, kit.px(816))
         self._area.setWidget(_Sheet(image, kit.say("slip.page")))
-        self.setLayout(kit.column(self._area))
+        self.up, self.down = (
+            ScrollButton(kit, f"arrow-{way}", kit.say(f"slip.{way}")) for way in ("up", "down")
+        )
+        self.up.clicked.connect(lambda: self._turn(-1))
+        self.down.clicked.connect(lambda: self._turn(1))
+        self.setLayout(kit.row(self._area, kit.column(self.up, 16, self.down, None), gap=24))
+        bar = self._area.verticalScrollBar()
+        bar.valueChanged.connect(self._ends)
+        bar.rangeChanged.connect(self._ends)
+        self._ends()
+
+    def _turn(self, way: int) -> None:
+        """Most of a view further; the last lines are seen again."""
+        bar = self._area.verticalScrollBar()
+        bar.setValue(bar.value() + way * round(bar.pageStep() * 0.8))
+
+    def _ends(self) -> None:
+        bar = self._area.verticalScrollBar()
+        self.up.setEnabled(bar.value() > bar.minimum())
+        self.down.setEnabled(bar.value() < bar.maximum())
 
     def tick(self) -> None:
         """No clearing under somebody who is reading."""

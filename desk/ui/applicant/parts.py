@@ -414,6 +414,26 @@ class ShowButton(Touch):
         painter.drawText(place, middle, self.text())
 
 
+class ScrollButton(Touch):
+    """A square with an arrow, 64 by 64: reading on without a gesture."""
+
+    def __init__(self, kit: Kit, icon: str, name: str) -> None:
+        super().__init__(kit, name)
+        self._icon = icon
+        self.setFixedSize(kit.px(64), kit.px(64))
+
+    # Qt's own
+    def paintEvent(self, event: QPaintEvent) -> None:
+        kit, painter, on = self.kit, QPainter(self), self.isEnabled()
+        fill = kit["accent-soft"] if self.isDown() else kit["card" if on else "disabled-bg"]
+        line = kit["accent" if on else "line"]
+        width = max(2.0, kit.line_width) if on else 1.0
+        rounded(painter, QRectF(self.rect()), kit.px(RADIUS), fill, line, width)
+        side = kit.px(32)
+        box = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
+        kit.paint_icon(painter, self._icon, "accent" if on else "disabled", box)
+
+
 def check_mark(painter: QPainter, box: QRectF, colour, width: float) -> None:  # type: ignore[no-untyped-def]
     """A tick inside ``box``."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -464,3 +464,39 @@ def test_help(qtbot: QtBot, open_window: Open) -> None:
     window = open_window(Page.WELCOME)
     with qtbot.waitSignal(window.help_called):
         qtbot.keyClick(window, Qt.Key.Key_F1)
+
+
+def _pdf() -> bytes:
+    """One A4 page with a black bar near its foot."""
+    import io
+
+    from reportlab.pdfgen.canvas import Canvas
+
+    target = io.BytesIO()
+    sheet = Canvas(target, pagesize=(595.28, 841.89))
+    sheet.rect(50, 40, 495, 20, fill=1)
+    sheet.showPage()
+    sheet.save()
+    return target.getvalue()
+
+
+def test_a_slip_without_a_printer_is_read_on_the_window(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window(Page.SLIP, slip=_pdf())
+    page = window._page
+    qtbot.waitUntil(page.down.isEnabled)  # type: ignore[union-attr]
+    assert not page.up.isEnabled()  # type: ignore[union-attr]
+    for _ in range(4):
+        page.down.click()  # type: ignore[union-attr]
+
+    assert not page.down.isEnabled()  # type: ignore[union-attr]
+    assert page.up.isEnabled()  # type: ignore[union-attr]
+    picture = window.grab().toImage()
+    foot = window._footer.geometry().top()  # type: ignore[union-attr]
+    column = [picture.pixelColor(700, y).lightness() for y in range(foot - 120, foot)]
+    assert min(column) < 40
+
+
+def test_a_slip_with_a_qr_is_not_to_be_photographed(open_window: Open) -> None:
+    window = open_window(Page.SLIP, slip=_pdf(), slip_has_qr=True)
+
+    assert "사진으로 찍지 마세요" in _words(window)
