@@ -1,0 +1,306 @@
+"""What an officer, an applicant and a phone do in these tests, and what must hold afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import httpx
+from sqlalchemy import select
+
+from desk.app.compose import utc_now
+from desk.app.home import Home
+from desk.app.rehearsal import Rehearsal, open_rehearsal
+from desk.app.scripted import Script
+from desk.cards.signer import CardSigner
+from desk.counter import offering, proving
+from desk.counter.settings import Settings, load_settings
+from desk.credential.statuslist import Status
+from desk.issuance import audit
+from desk.issuance.case import Case, State
+from desk.issuance.ports import EventKind
+from desk.store import cases, journal
+from desk.store.models import IntentRow, StatusEntryRow
+from desk.training.applicants import Applicant
+from desk.training.phone import Phone, PhoneEvent
+from desk.training.wallet_cards import Card
+from desk.training.wallet_trouble import PhoneTrouble
+from desk.trouble import Trouble
+
+PIN, WRONG_PIN = "482915", "111222"
+FORMATS = ("mdoc", "sd-jwt")
+PATIENCE = 60.0
+"""Seconds after which what should come counts as never coming."""
+
+
+def settings_with(
+    url: str = "", offer_minutes: int = 10, formats: tuple[str, ...] = FORMATS
+) -> Settings:
+    """The defaults; with ``url`` the desk uses a running service instead of its own."""
+    plain = load_settings()
+    service = replace(plain.enrollment, url=url, offer_minutes=offer_minutes, formats=formats)
+    return replace(plain, enrollment=service)
+
+
+@contextmanager
+def opened(
+    home: Path,
+    url: str = "",
+    *,
+    settings: Settings | None = None,
+    now: Callable[[], datetime] = utc_now,
+    pcsc: tuple[int, int] | None = None,
+    service_options: tuple[str, ...] = (),
+) -> Iterator[Rehearsal]:
+    rehearsal = open_rehearsal(
+        Home.make(home),
+        now=now,
+        pcsc=pcsc,
+        settings=settings or settings_with(url),
+        service_options=service_options,
+    )
+    try:
+        yield rehearsal
+    finally:
+        rehearsal.close()
+
+
+class Holder:
+    """The applicant's phone, on a thread of its own, as fast as its holder can scan."""
+
+    def __init__(
+        self,
+        rehearsal: Rehearsal,
+        on_event: Callable[[PhoneEvent], None] = lambda _event: None,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._http = httpx.Client(trust_env=False, timeout=15)
+        self._on_event = on_event
+        self.phone = Phone(
+            self._http,
+            utc_now,
+            anchors=(rehearsal.authority.iaca,),
+            verifiers=(rehearsal.authority.relying_party_root,),
+            on_event=self._told,
+            patience=patience,
+        )
+        self._thread = ThreadPoolExecutor(1, "phone")
+        self.redeeming: Future[tuple[Card, ...]] | None = None
+        self.presenting: Future[None] | None = None
+
+    def _told(self, event: PhoneEvent) -> None:
+        self._on_event(event)
+
+    def listen(self, on_event: Callable[[PhoneEvent], None]) -> None:
+        self._on_event = on_event
+
+    def take(self, uri: str, pin: str = PIN) -> Future[tuple[Card, ...]]:
+        """Scan the offer and type the issuance PIN."""
+
+        def act() -> tuple[Card, ...]:
+            self.phone.scan(uri)
+            return self.phone.redeem(pin)
+
+        self.redeeming = self._thread.submit(act)
+        return self.redeeming
+
+    def present(self, uri: str) -> Future[None]:
+        """Scan the check and show what was received."""
+
+        def act() -> None:
+            self.phone.scan(uri)
+            self.phone.present()
+
+        self.presenting = self._thread.submit(act)
+        return self.presenting
+
+    @property
+    def given_up(self) -> bool:
+        """Its last offer came to nothing: the holder needs another QR."""
+        done = self.redeeming is None or self.redeeming.done()
+        return done and not (self.redeeming and self.redeeming.exception() is None)
+
+    def close(self) -> None:
+        self.phone.close()
+        self._thread.shutdown()
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+@dataclass
+class Counter:
+    """The desk's side of one case, from any state to its end."""
+
+    rehearsal: Rehearsal
+    script: Script
+    troubles: list[str] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, rehearsal: Rehearsal) -> Counter:
+        return cls(rehearsal, Script.begin(rehearsal))
+
+    @property
+    def person(self) -> Applicant:
+        return self.rehearsal.people[0]
+
+    def approved(self) -> Case:
+        return self.script.approved_case(self.person)
+
+    def again(self, case: Case, act: Callable[[Case], Case]) -> Case:
+        """Act as an officer who sees the trouble and presses the button once more."""
+        for _ in range(60):
+            try:
+                return act(case)
+            except Trouble as reason:
+                self.troubles.append(reason.code)
+                assert reason.code == "ENROLL-01", reason
+                service = self.rehearsal.opened.service
+                assert service is not None
+                assert service.wait_until_serving()
+                case = self.rehearsal.station.load(case.number)
+        raise AssertionError(self.troubles)
+
+    def offer(self, case: Case, pin: str = PIN) -> Case:
+        return self.again(case, lambda known: self.script.offer(known, pin))
+
+    def attend(
+        self, case: Case, until: Callable[[Case], bool], card: CardSigner | None = None
+    ) -> Case:
+        """Rounds of the phone step until what is waited for has come."""
+        card = card or self.script.unlocked_card()
+        after = 0
+
+        def one_round(known: Case) -> Case:
+            nonlocal after
+            reached, after = self.script.attend(known, card, after, 0.3)
+            return reached
+
+        while not until(case):
+            case = self.again(case, one_round)
+        card.lock()
+        return case
+
+    def deliver(self, case: Case, holder: Holder) -> Case:
+        """Until the phone has everything; a phone that lost its way gets a new offer."""
+        station, officer = self.rehearsal.station, self.script.officer
+        while case.state is not State.DELIVERED:
+            if case.state is State.APPROVED:
+                case = self.offer(case)
+            assert case.offer is not None
+            if holder.redeeming is None or holder.given_up:
+                holder.take(case.offer.uri)
+            case = self.attend(
+                case,
+                lambda known: (
+                    known.state is State.DELIVERED or known.offer is None or holder.given_up
+                ),
+            )
+            if holder.given_up and case.offer is not None and case.state is not State.DELIVERED:
+                case = offering.withdraw(station, officer, case, "phone_lost")
+            if case.held:
+                case = offering.release(station, officer, case)
+        assert holder.redeeming is not None
+        holder.redeeming.result(PATIENCE)
+        return case
+
+    def prove(self, case: Case, holder: Holder) -> Case:
+        """The phone presents to the desk until the desk has seen it."""
+        station, officer = self.rehearsal.station, self.script.officer
+
+        def ask_and_take(known: Case) -> Case:
+            check = proving.place_check(station, officer, known)
+            showing = holder.present(check.uri)
+            while (proven := proving.take_answer(station, officer, known, check, 0.5)) is None:
+                if showing.done() and isinstance(showing.exception(), PhoneTrouble):
+                    showing = holder.present(check.uri)
+            return proven
+
+        return self.again(case, ask_and_take)
+
+    def finish(self, case: Case, holder: Holder) -> Case:
+        """From wherever the case stands to PROVEN."""
+        if case.state is State.PROVEN:
+            return case
+        case = self.script.to_approval(case, self.person)
+        return self.prove(self.deliver(case, holder), holder)
+
+
+def only_case(rehearsal: Rehearsal) -> Case | None:
+    """The one case of these records, however it stands."""
+    start = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+    with rehearsal.station.store.read() as session:
+        found = cases.cases_since(session, start)
+    assert len(found) <= 1, "a case was doubled"
+    return found[0] if found else None
+
+
+def kinds(rehearsal: Rehearsal, offer_id: str) -> list[EventKind]:
+    return [event.kind for event in rehearsal.station.link.events(offer_id, 0, 0)]
+
+
+def export_log(rehearsal: Rehearsal, target: Path) -> Path:
+    station = rehearsal.station
+    with station.store.read() as session:
+        journal.export(session, target, station.now())
+    return target
+
+
+def assert_invariants(rehearsal: Rehearsal, holder: Holder, signed: set[str] | None = None) -> None:
+    """I1 to I5, I7 and I10 of one case's records after its end.
+
+    ``signed`` are the SHA-256 (hex) of everything slot 9C has put its name to.
+    """
+    station = rehearsal.station
+    with station.store.read() as session:
+        intents = session.scalars(select(IntentRow)).all()
+        entries = session.scalars(select(StatusEntryRow)).all()
+        lines = [line.encode() + b"\n" for line in journal.lines(session, station.now())]
+        waiting = cases.open_cases(session)
+    audit.verify(lines)
+    assert not waiting, f"I10: {waiting[0].state}"
+    standing = [one for one in intents if one.state != "void"]
+    assert len({(one.case_number, one.format) for one in standing}) == len(standing), "I1"
+    digests = {one.to_be_signed_sha256 for one in intents}
+    assert signed is None or signed <= digests, "I2"
+    places = [(one.list_name, one.position) for one in intents]
+    assert len(set(places)) == len(places) == len(entries), "I3"
+    _assert_never_doubled(rehearsal, holder, standing, entries)
+
+
+def _assert_never_doubled(
+    rehearsal: Rehearsal,
+    holder: Holder,
+    standing: list[IntentRow],
+    entries: list[StatusEntryRow],
+) -> None:
+    """One valid credential a format, or none; on the phone, in the records, on the list."""
+    case = only_case(rehearsal)
+    assert case is not None
+    proven = case.state is State.PROVEN
+    valid = {one.position for one in entries if one.validity == "valid"}
+    assert valid == ({one.status_index for one in case.issued} if proven else set())
+    assert all(one.validity == "invalid" for one in entries if one.position not in valid)
+    assert sorted(one.format for one in standing) == (sorted(FORMATS) if proven else [])
+    seen: dict[int, str] = {}
+    for card in holder.phone.cards:
+        reference = card.verified.status
+        assert reference is not None
+        # I3 from outside: an index stands for one credential only.
+        assert seen.setdefault(reference.index, card.held.credential) == card.held.credential
+        wanted = Status.VALID if reference.index in valid else Status.INVALID
+        assert holder.phone.status(card) is wanted
+    if proven:
+        keys = {card.verified.key.thumbprint for card in holder.phone.cards}
+        assert {one.device_key for one in case.issued} <= keys, "I4"
+        assert case.offer is not None
+        assert kinds(rehearsal, case.offer.offer_id).count(EventKind.CODE_RIGHT) == 1, "I5"

@@ -1,0 +1,97 @@
+"""One applicant, whole: from the passport's chip to a credential proven on the phone."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from desk.credential.claims import Format
+from desk.credential.statuslist import Status
+from desk.enrollment.process import ServiceProcess
+from desk.issuance.case import State
+from desk.issuance.ports import EventKind
+from desk.store.commands import audit_verify
+from tests.journey.acts import (
+    FORMATS,
+    Counter,
+    Holder,
+    assert_invariants,
+    export_log,
+    kinds,
+    opened,
+)
+from tests.pcscd import PcscService, pcscd, pcscd_host
+
+__all__ = ["pcscd", "pcscd_host"]
+
+STATES = [
+    State.OPENED,
+    State.DOCUMENT_CHECKED,
+    State.ELIGIBLE,
+    State.FACE_CHECKED,
+    State.APPROVED,
+    State.OFFERED,
+    State.SIGNING,
+    State.DELIVERED,
+    State.PROVEN,
+]
+
+
+def test_from_the_chip_to_the_phone(home: Path, tmp_path: Path) -> None:
+    """With its own service: both formats, suspended until the phone has presented them."""
+    with opened(home) as rehearsal, Holder(rehearsal) as holder:
+        counter = Counter.begin(rehearsal)
+
+        case = counter.deliver(counter.approved(), holder)
+        before = {card.format: holder.phone.status(card) for card in holder.phone.cards}
+        case = counter.prove(case, holder)
+        after = {card.format: holder.phone.status(card) for card in holder.phone.cards}
+
+        assert [step.state for step in case.history] == STATES
+        assert before == dict.fromkeys(Format, Status.SUSPENDED)
+        assert after == dict.fromkeys(Format, Status.VALID)
+        assert case.offer is not None
+        assert case.proof is not None and set(case.proof.configurations) == set(FORMATS)
+        assert kinds(rehearsal, case.offer.offer_id).count(EventKind.ACCEPTED) == len(FORMATS)
+        assert rehearsal.station.load(case.number) == case
+        assert_invariants(rehearsal, holder)
+        for card in holder.phone.cards:
+            assert card.value("family_name") == counter.person.surname
+            assert card.portrait
+        log = export_log(rehearsal, tmp_path / "audit.jsonl")
+    assert audit_verify(log).status == 0
+
+
+def test_a_changed_byte_shows(home: Path, service: ServiceProcess, tmp_path: Path) -> None:
+    """Wherever one byte of the exported log is another one, the log is refused."""
+    with opened(home, service.url) as rehearsal:
+        Counter.begin(rehearsal).approved()
+        log = export_log(rehearsal, tmp_path / "audit.jsonl")
+    whole = log.read_bytes()
+    assert audit_verify(log).status == 0
+
+    for place in itertools.chain(range(0, len(whole), 97), (len(whole) - 1,)):
+        log.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+
+        assert audit_verify(log).status == 1, place
+
+
+@pytest.mark.usefixtures("pcscd")
+def test_both_cards_behind_the_smartcard_service(
+    home: Path, service: ServiceProcess, pcscd_host: PcscService
+) -> None:
+    """The same journey over real PC/SC: passport and officer card in virtual readers."""
+    with (
+        opened(home, service.url, pcsc=pcscd_host.ports) as rehearsal,
+        Holder(rehearsal) as holder,
+    ):
+        counter = Counter.begin(rehearsal)
+        names = [reader.name for reader in rehearsal.station.readers.world().readers]
+
+        case = counter.finish(counter.approved(), holder)
+
+        assert all(name.startswith("Virtual PCD") for name in names)
+        assert case.state is State.PROVEN
+        assert_invariants(rehearsal, holder)
