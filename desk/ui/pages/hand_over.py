@@ -17,7 +17,7 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QEvent, QIODevice, QMargins, QObject, Qt, Signal
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
-from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QWidget
 
 from desk.issuance.case import Case, State
 from desk.ui import says
@@ -435,19 +435,21 @@ class ChecksCard(Card):
         order = sorted(every, key=("passport", "slip", "visit", "again", "loss").index)
         self._boxes = {key: Check(look, detail=" ") for key in order}
         self._rows: dict[str, QWidget] = {}
+        self._edges: list[QHBoxLayout] = []
         self._kinds: tuple[str, ...] = ()
         self._serial = ""
         self._lines = {key: Line(look) for key in order}
         for key, box in self._boxes.items():
-            self._rows[key] = holder(row(box, margins=(16, 7, 16, 7)))
+            self._edges.append(row(box, margins=(16, 7, 16, 7)))
+            self._rows[key] = holder(self._edges[-1])
             self.body.addWidget(self._lines[key])
             self.body.addWidget(self._rows[key])
             box.toggled.connect(self._toggled)
 
     def set_narrow(self, narrow: bool) -> None:
-        for line in self._rows.values():
-            edge = 3 if narrow else 8
-            line.layout().setContentsMargins(16, edge, 16, edge)
+        edge = 3 if narrow else 8
+        for line in self._edges:
+            line.setContentsMargins(16, edge, 16, edge)
 
     def render(self, kinds: tuple[str, ...], passport: str, serial: str) -> None:
         say = self._say

@@ -40,6 +40,7 @@ __all__ = ["ALARM_REASONS", "PhonePage", "PhoneStage", "PhoneView", "stage_of"]
 
 ALARM_REASONS = ("two_own_phones", "read_by_other", "unknown")
 ALARM, WRONG_PIN, PIN_USED_UP, TIME_OVER = "ENR-QR-07", "ENR-PIN-02", "ENR-PIN-05", "ENR-QR-05"
+NO_BREAK = "\u00a0"
 BEFORE_KEY = (
     PhoneStage.PIN_PENDING,
     PhoneStage.WAITING,
@@ -163,7 +164,8 @@ class PhonePage(QrPage):
         lines = [TimeLine(say("phone.read_at"), says.clock_seconds(read.at, view.here))]
         if offer is not None:
             seconds = (read.at - offer.placed_at).total_seconds()
-            lines.append(TimeLine(say("phone.took"), says.duration(self.look, seconds)))
+            took = says.duration(self.look, seconds)
+            lines.append(TimeLine(say("phone.took"), took, strong=False))
         return lines
 
     def _alarm_times(self, view: PhoneView) -> list[TimeLine]:
@@ -187,13 +189,12 @@ class PhonePage(QrPage):
             return self._now_alarm(view)
         if stage is PhoneStage.ENDED or (stage is PhoneStage.VOIDED and view.voided == "tries"):
             return self._now_over(view, stage)
-        say, digest = self._say, view.digest
-        short = f"{digest[:4]} {digest[4:8]} … {digest[-4:]}" if digest else "—"
+        say = self._say
         words = say(
             f"phone.now_{stage.value}_more",
-            name=view.case.name,
+            name=self._name(view),
             n=len(view.formats) or 2,
-            digest=short,
+            digest=_short(view.digest),
         )
         kept = stage is PhoneStage.SCANNED and view.signing
         early = stage is PhoneStage.SCANNED and not kept
@@ -207,6 +208,12 @@ class PhonePage(QrPage):
             glyphs=glyphs,
             asks_pin=(stage is PhoneStage.SIGN or early) and not view.read_only,
         )
+
+    def _name(self, view: PhoneView) -> str:
+        case = view.case
+        hangul = case.register.name_hangul if case.register else ""
+        latin = case.document.latin_name if case.document else ""
+        return says.person(self.look, hangul, latin)[0]
 
     def _facts(
         self, view: PhoneView, kept: bool
@@ -381,3 +388,9 @@ class PhonePage(QrPage):
     def retranslate(self) -> None:
         if self._view is not None:
             self.render(self._view)
+
+
+def _short(digest: str) -> str:
+    """7f3a 91c2 … 5d0e, which no line may break."""
+    parts = (digest[:4], digest[4:8], "…", digest[-4:])
+    return NO_BREAK.join(parts) if digest else "—"

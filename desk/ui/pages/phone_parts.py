@@ -40,11 +40,12 @@ AROUND_WIDE, AROUND_NARROW = 193, 170
 
 @dataclass(frozen=True)
 class TimeLine:
-    """A name, a value in 600, and what follows it; ``alarming`` paints the value red."""
+    """A name, a value, and what follows it; ``strong`` in 600, ``alarming`` in red too."""
 
     name: str
     value: str
     more: str = ""
+    strong: bool = True
     alarming: bool = False
 
 
@@ -131,7 +132,8 @@ class QrCard(Card):
                 continue
             name.say(line.name)
             value.strong_token = "danger" if line.alarming else None
-            value.say(f"**{line.value}** · {line.more}" if line.more else f"**{line.value}**")
+            words = f"**{line.value}**" if line.strong else line.value
+            value.say(f"{words} · {line.more}" if line.more else words)
             value.setAccessibleName(f"{line.name}: {value.text()}")
 
     def show_buttons(self, enlarge: str, can_enlarge: bool, again: str, can_again: bool) -> None:

@@ -169,7 +169,8 @@ class ProofPage(QrPage):
             lines = [TimeLine(say("proof.usable_at"), at)]
             if view.case.expiry_date is not None:
                 day = view.case.expiry_date.isoformat()
-                lines.append(TimeLine(say("content.valid"), say("proof.until", date=day)))
+                until = say("proof.until", date=day)
+                lines.append(TimeLine(say("content.valid"), until, strong=False))
             self.qr.show_times(lines)
         else:
             self.qr.show_times([])
@@ -277,10 +278,11 @@ class ProofPage(QrPage):
 class ServicesCard(Card):
     """Where it can be used: what is known of each service and since when."""
 
-    COLUMNS = (-200, -190, 116, 96)
+    COLUMNS = (-232, -150, 116, 96)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(1, 0, 1, 8))
+        self._say = OwnWords(look)
         self._note = Text(look, "", Type.SMALL, "muted")
         self.right.addWidget(self._note)
         self._head = HeadRow(look)
@@ -317,13 +319,13 @@ class ServicesCard(Card):
             self._rows.add(self._row(service, usable, last=service is services.services[-1]))
 
     def _row(self, service: Service, usable: bool, last: bool) -> Row:
-        look, say = self._look, self._look.say
+        look, say = self._look, self._say
         glyph, word = self._outcome(service, usable)
         line = Row(look, 48 if self._narrow else 64, self.COLUMNS, line=not last)
         name = service.name.get(look.language, service.name["ko"])
         line.put(0, Text(look, name, Type.STRONG))
         asks = "·".join(say(f"claim.{claim}") for claim in service.claims)
-        asks = asks or say("proof.asks_unknown")
+        asks = asks or say("check.asks_unknown")
         line.put(1, Text(look, asks, Type.SMALL, "muted"))
         outcome = holder(
             row(GlyphSign(look, glyph, 20, word), Text(look, word, Type.STRONG, glyph.token), gap=7)
