@@ -86,9 +86,8 @@ install_environment() {
     fi
     [ -x "$venv/bin/python" ] || uv venv --quiet --python "$python" "$venv"
     say "installing the locked environment (the first time takes some minutes)"
-    uv pip sync --quiet --python "$venv/bin/python" --require-hashes "$root/requirements.lock" \
+    uv pip sync --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes "$root/requirements.lock" \
         || fail "the environment could not be installed as requirements.lock says"
-    "$venv/bin/python" -m compileall -q "$root/desk" || true
     cp "$root/requirements.lock" "$stamp"
 }
 

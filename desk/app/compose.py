@@ -115,7 +115,7 @@ def start_service(
             log_file=home.service_log,
             port=settings.enrollment.port,
             public_url=settings.enrollment.public_url,
-            extra=options,
+            extra=("--claims", str(resource(settings.credential.claim_profile)), *options),
         )
     )
     return service, service.start()

@@ -15,7 +15,7 @@ from datetime import timedelta
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
-from desk.issuance.case import Act, Case, OfferFacts, advance
+from desk.issuance.case import Act, Case, OfferFacts, State, advance
 from desk.issuance.ports import EventKind, OfferEvent, OfferOrder
 from desk.store import cases, intents
 from desk.trouble import Trouble
@@ -57,12 +57,21 @@ def note_event(station: Station, case: Case, event: OfferEvent) -> Case:
     if case.offer is None or not case.state.is_open:
         return case
     if event.kind is EventKind.FETCHED_AGAIN:
-        return withdraw(station, None, case, "qr_read_twice", held="qr_read_twice")
+        return _read_again(station, case, event)
     if event.kind is EventKind.VOIDED:
         return withdraw(station, None, case, str(event.facts.get("reason", "voided")), tell=False)
     if event.kind is EventKind.EXPIRED:
         return withdraw(station, None, case, "expired", tell=False)
     return case
+
+
+def _read_again(station: Station, case: Case, event: OfferEvent) -> Case:
+    """The same phone may look at the QR twice; another one, or any after the claim, is the
+    alarm of a photographed QR. What was delivered meanwhile stays suspended until proven."""
+    other = event.facts.get("client") != "same" or bool(event.facts.get("claimed"))
+    if case.state is State.DELIVERED or not other:
+        return station.save(None, case, "OFFER.READ_AGAIN")
+    return withdraw(station, None, case, "qr_read_twice", held="qr_read_twice")
 
 
 def withdraw(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Awaitable, Callable
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,6 +28,9 @@ def minting(desk_url: str) -> Callable[[Request], Awaitable[Response]]:
         if not _is_local(request):
             raise Refusal("access_denied", "callers on this machine only", status=403)
         body = await wire.read_body(request, _MOST_BYTES)
+        # Here, because only a rehearsal needs a client of its own.
+        import httpx
+
         async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as desk:
             answer = await desk.post(desk_url, content=body)
         return Response(

@@ -16,7 +16,6 @@ class Acts(QObject):
     high_contrast_chosen = Signal(bool)
     started = Signal()
     consent_given = Signal(object)
-    consent_left = Signal()
     data_confirmed = Signal()
     data_wrong = Signal()
     number_shown = Signal(str)

@@ -138,7 +138,6 @@ class ApplicantWindow(QWidget):
         self.high_contrast_chosen = acts.high_contrast_chosen
         self.started = acts.started
         self.consent_given = acts.consent_given
-        self.consent_left = acts.consent_left
         self.data_confirmed = acts.data_confirmed
         self.data_wrong = acts.data_wrong
         self.number_shown = acts.number_shown

@@ -11,7 +11,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 
-from desk.counter import intake
+from desk.counter import deciding, intake
 from desk.face.quality import CaptureQuality, CheckName
 from desk.issuance.case import Case, State
 from desk.issuance.eligibility import RuleOutcome
@@ -22,6 +22,7 @@ from desk.mrtd.reader import ReadPhase, ReadProgress
 from desk.mrtd.results import Result
 from desk.store import cases
 from desk.store.cases import BlobKind
+from desk.trouble import Trouble
 from desk.ui.applicant.snapshot import (
     ApplicantScreen,
     CameraView,
@@ -60,7 +61,24 @@ _CHECKS = {
 _PHASE_ENDS = (ReadPhase.ACCESS, ReadPhase.DG15, ReadPhase.DG2, ReadPhase.VERIFY)
 
 
+class HelpCalled(Trouble):
+    """The applicant asks for the officer."""
+
+    code = "APPL-01"
+
+
+class DataWrong(Trouble):
+    """The applicant says that something on the data page is not right."""
+
+    code = "APPL-02"
+
+
+_CALLS: dict[str, type[Trouble]] = {"help": HelpCalled, "data_wrong": DataWrong}
+
+
 class ApplicantControl(QObject):
+    """Wires the applicant's window to the desk."""
+
     def __init__(
         self,
         desk: Desk,
@@ -76,7 +94,7 @@ class ApplicantControl(QObject):
         self._words = Words("desk")
         self._services = load_services()
         self._next_language = "ko"
-        self._case_number = ""
+        self._case_number = self._called = ""
         self._started = self._finished = self._taken = False
         self._wants_pin = self._data_seen = False
         self._reading: Reading | None = None
@@ -89,7 +107,7 @@ class ApplicantControl(QObject):
         desk, window = self._desk, self._window
         for signal in (desk.case_changed, self._phone.progressed, self._proof.progressed):
             signal.connect(self.refresh)
-        desk.shown.connect(lambda _step: self.refresh())
+        desk.shown.connect(self._moved)
         self._passport.progressed.connect(self._read_on)
         self._face.judged.connect(self._judged)
         self._face.taken.connect(self._took)
@@ -97,7 +115,8 @@ class ApplicantControl(QObject):
         window.language_chosen.connect(self._chose_language)
         window.started.connect(self._start)
         window.consent_given.connect(self._consent)
-        window.consent_left.connect(self._leave)
+        window.data_wrong.connect(lambda: self._call("data_wrong"))
+        window.help_called.connect(lambda: self._call("help"))
         window.data_confirmed.connect(self._confirm)
         window.pin_progress.connect(self._phone.typed)
         window.pin_chosen.connect(self._choose_pin)
@@ -114,10 +133,22 @@ class ApplicantControl(QObject):
             self._forget(number)
         screen = self._screen(case)
         self._window.show_screen(screen)
-        words = self._words.text(f"applicant.{screen.page.value}", self._desk.look.language)
-        self._desk.applicant_sees(words)
+        key = self._called or screen.page.value
+        self._desk.applicant_sees(self._words.text(f"applicant.{key}", self._desk.look.language))
+
+    def _moved(self, _step: object) -> None:
+        """The officer went on: whoever called has been heard."""
+        self._called = ""
+        self.refresh()
+
+    def _call(self, why: str) -> None:
+        """The applicant needs the officer: the header says so, and a banner."""
+        self._called = why
+        self.refresh()
+        self._desk.show_trouble(_CALLS[why]())
 
     def _forget(self, number: str) -> None:
+        self._called = ""
         self._case_number = number
         self._started = self._finished = self._taken = False
         self._wants_pin = self._data_seen = False
@@ -246,11 +277,11 @@ class ApplicantControl(QObject):
         )
 
     def _with_qr(self, screen: ApplicantScreen, case: Case) -> ApplicantScreen:
-        offer, check = case.offer, self._proof.check
+        offer, check, now = case.offer, self._proof.check, self._desk.station.now()
         if screen.page is Page.PROVE and check is not None:
-            qr = QrFacts(check.uri, self._desk.station.now(), check.expires_at)
+            qr = QrFacts(check.uri, self._proof.placed_at or now, check.expires_at)
             return replace(screen, qr=qr, live=LiveState.SAVED)
-        ended = self._desk.station.now() if screen.page is Page.EXPIRED else None
+        ended = self._phone.ended_at if screen.page is Page.EXPIRED else None
         screen = replace(screen, live=self._live(case), ended_at=ended)
         if offer is not None:
             screen = replace(screen, qr=QrFacts(offer.uri, offer.placed_at, offer.expires_at))
@@ -287,13 +318,11 @@ class ApplicantControl(QObject):
     def _refusal(self, case: Case) -> Refusal | None:
         if case.verdict is None:
             return None
-        unmet = [rule for rule in case.verdict.rules if rule.outcome is not RuleOutcome.MET]
-        if not unmet:
-            return None
-        rule = self._desk.station.rules.rule(unmet[0].rule_id)
+        rule = self._desk.station.rules.rule(deciding.first_unmet(case.verdict))
+        result = next(one for one in case.verdict.rules if one.rule_id == rule.id)
         steps = tuple(advice.title for advice in rule.possible)
-        words = {lang: rule.sentence(unmet[0], lang) for lang in ("ko", "en", "zh", "vi")}
-        return Refusal(words, steps, face_taken=case.face is not None, slip_printed=True)
+        reason = f"{rule.check.value}.{result.fact}"
+        return Refusal(reason, steps, face_taken=case.face is not None)
 
     # What the desk tells
 
@@ -377,14 +406,6 @@ class ApplicantControl(QObject):
             lambda: intake.record_consent(
                 desk.station, desk.officer, case, given, self._window.language
             ),
-        )
-
-    def _leave(self) -> None:
-        desk, case = self._desk, self._desk.the_case()
-        desk.act(
-            Lane.RECORDS,
-            lambda: intake.cancel(desk.station, desk.officer, case, "consent_refused"),
-            desk.to_board.emit,
         )
 
     def _confirm(self) -> None:

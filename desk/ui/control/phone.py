@@ -8,6 +8,7 @@ signed. The card keeps the PIN only while this case has something to sign.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -192,6 +193,13 @@ class PhoneControl(QObject):
         self.forget_pin()
         self.render()
         self.pin_wanted.emit()
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the last offer ended by itself: run out, or void."""
+        ends = (EventKind.EXPIRED, EventKind.VOIDED)
+        times = [event.at for event in self.events if event.kind in ends]
+        return times[-1] if times else None
 
     def has_request(self) -> bool:
         """A phone's key waits for the signature."""

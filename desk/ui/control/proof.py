@@ -32,7 +32,7 @@ class ProofControl(QObject):
         self._desk, self._page = desk, page
         self._services = load_services()
         self.check: OpenCheck | None = None
-        self._placed_at: datetime | None = None
+        self.placed_at: datetime | None = None
         self._failed_step: ProofStep | None = None
         self._trouble: Trouble | None = None
         self._turn = 0
@@ -52,7 +52,7 @@ class ProofControl(QObject):
         """Ask the phone at once; a proven case shows what came."""
         self._turn += 1
         self.check, self._trouble, self._failed_step = None, None, None
-        self._placed_at = None
+        self.placed_at = None
         self._desk.show(Step.PROOF, self._page)
         self.render()
         if case.state is State.DELIVERED:
@@ -76,7 +76,7 @@ class ProofControl(QObject):
                 done=self._done(case),
                 failed=self._failed_step,
                 qr_text=check.uri if check else "",
-                placed_at=self._placed_at,
+                placed_at=self.placed_at,
                 expires_at=check.expires_at if check else None,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
                 read_only=case.closed_at is not None,
@@ -85,7 +85,7 @@ class ProofControl(QObject):
 
     def _done(self, case: Case) -> tuple[tuple[ProofStep, datetime], ...]:
         if case.proof is not None:
-            asked = self._placed_at or case.proof.proven_at
+            asked = self.placed_at or case.proof.proven_at
             proven = case.proof.proven_at
             return (
                 (ProofStep.ASKED, asked),
@@ -94,14 +94,14 @@ class ProofControl(QObject):
                 (ProofStep.CONTENT, proven),
                 (ProofStep.STATUS, case.proof.published_at),
             )
-        return ((ProofStep.ASKED, self._placed_at),) if self._placed_at else ()
+        return ((ProofStep.ASKED, self.placed_at),) if self.placed_at else ()
 
     def _tick(self) -> None:
-        if self._desk.step is not Step.PROOF or self.check is None or self._placed_at is None:
+        if self._desk.step is not Step.PROOF or self.check is None or self.placed_at is None:
             return
         now = self._desk.station.now()
         left = max(0, int((self.check.expires_at - now).total_seconds()))
-        self._page.tick(left, int((self.check.expires_at - self._placed_at).total_seconds()))
+        self._page.tick(left, int((self.check.expires_at - self.placed_at).total_seconds()))
         if left == 0:
             self._turn += 1
             self.check = None
@@ -125,7 +125,7 @@ class ProofControl(QObject):
     def _asked(self, turn: int, check: OpenCheck) -> None:
         if turn != self._turn:
             return
-        self.check, self._placed_at = check, self._desk.station.now()
+        self.check, self.placed_at = check, self._desk.station.now()
         self.render()
         self.progressed.emit()
         self._poll(turn)

@@ -114,7 +114,9 @@ class Session(QObject):
         self._desk.card_present = facts is not None
         self._desk.card_tries = facts.tries if facts else None
         self._desk.card_changed.emit()
-        self._trouble = None if isinstance(trouble, NoCard | NoReader) else trouble
+        if not (facts and isinstance(self._trouble, PinTrouble)):
+            # What the PIN field has to say stays until the next try.
+            self._trouble = None if isinstance(trouble, NoCard | NoReader) else trouble
         signed_in = self._desk.sign_in
         card = facts.card if facts else ""
         if signed_in is not None and not self._desk.is_locked and card != signed_in.card:
