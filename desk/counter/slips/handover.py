@@ -49,7 +49,7 @@ def handover_slip(facts: HandoverFacts) -> bytes:
     _loss(drawing, facts)
     _never_ask(drawing)
     post_block(drawing, 251.53, _STAMP, phone=True)
-    footer(drawing, 287.0, _STAMP[0] - LEFT - 3)
+    footer(drawing, 286.2, _STAMP[0] - LEFT - 3)
     return drawing.page.finished()
 
 

@@ -40,6 +40,7 @@ _NOTES_TOP, _NOTES_HIGH = 215.6, 25.5
 _ROW = 10.4
 _STAMP = (148.0, 246.2, 46.0, 40.0)
 _SMALLEST = 0.7
+_UNKNOWN = "–"
 # A chip that did not hold is a matter for the officer, not for a slip.
 _NOT_TOLD = frozenset({(RuleCheck.PASSPORT, "failed")})
 _WORST_FIRST = (
@@ -83,7 +84,7 @@ def refusal_slip(facts: RefusalFacts) -> bytes:
     drawing.page.rule(LEFT, 243.2, RIGHT, 243.2, NAVY, 0.8)
     post_block(drawing, 250.72, _STAMP, phone=True)
     edition = facts.book.edition if behind else ""
-    footer(drawing, 287.0, _STAMP[0] - LEFT - 3, edition=edition)
+    footer(drawing, 286.2, _STAMP[0] - LEFT - 3, edition=edition)
     return drawing.page.finished()
 
 
@@ -161,7 +162,10 @@ def _detail(drawing: Drawing, facts: RefusalFacts, behind: RuleResult | None) ->
     if code in facts.post_names:
         name = drawing.words.pick(facts.post_names[code])
         korean["post"], other["post"] = name.ko, name.other
-    return Pair(drawing.words.say(key, **korean).ko, drawing.words.say(key, **other).other)
+    told = Pair(drawing.words.say(key, **korean).ko, drawing.words.say(key, **other).other)
+    # The register knows its reasons in Korean only.
+    reason = str(behind.facts.get("reason", _UNKNOWN))
+    return told if reason == _UNKNOWN else Pair(f"{told.ko} · {reason}", told.other)
 
 
 def _source(drawing: Drawing, facts: RefusalFacts, behind: RuleResult) -> Pair:

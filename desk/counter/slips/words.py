@@ -1,21 +1,19 @@
 """Words, dates and hours of the sheets, in Korean and the second language side by side.
 
-The sentences stand in ``resources/words/slip.toml`` (key → language → sentence), so that a
-person who knows the language can change them.
+The sentences stand in ``resources/words/slip.toml``; places and grammar are
+:mod:`desk.words`'.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk.resources import resource
+from desk.words import Words
 
 SEOUL = ZoneInfo("Asia/Seoul")
 _HOURS = re.compile(r"\d{1,2}:\d{2}\s*[-–~]\s*\d{1,2}:\d{2}")
@@ -37,14 +35,12 @@ class SlipWords:
 
     def say(self, key: str, /, **places: str | int) -> Pair:
         """Raises KeyError for a key without words."""
-        return self.pick(_table()[key], **places)
+        table = _table()
+        return Pair(table.text(key, "ko", **places), table.text(key, self.second, **places))
 
-    def pick(self, words: Mapping[str, str], /, **places: str | int) -> Pair:
-        """Both languages of a text by language; English where the second is missing."""
-        other = words.get(self.second) or words["en"]
-        if not places:
-            return Pair(words["ko"], other)
-        return Pair(words["ko"].format(**places), other.format(**places))
+    def pick(self, words: Mapping[str, str], /) -> Pair:
+        """Both languages of a name by language; English where the second is missing."""
+        return Pair(words["ko"], words.get(self.second) or words["en"])
 
     def has(self, key: str) -> bool:
         return key in _table()
@@ -86,7 +82,7 @@ class SlipWords:
         """How old a fact is, in the largest unit that leaves a whole number."""
         age = max(now.astimezone(UTC) - at.astimezone(UTC), timedelta(0))
         minutes = max(int(age.total_seconds()) // 60, 1)
-        if minutes < 120:
+        if minutes < 60:
             return self.say("age.minutes", n=minutes)
         if minutes < 48 * 60:
             return self.say("age.hours", n=minutes // 60)
@@ -94,12 +90,5 @@ class SlipWords:
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, Mapping[str, str]]:
-    content: dict[str, dict[str, Any]] = tomllib.loads(
-        resource("words", "slip.toml").read_text(encoding="utf-8")
-    )
-    return {
-        f"{section}.{key}": words
-        for section, entries in content.items()
-        for key, words in entries.items()
-    }
+def _table() -> Words:
+    return Words("slip")
