@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from desk.mrtd.portrait import portrait_rgb
@@ -24,12 +24,13 @@ from desk.ui.parts.person import Picture
 from desk.ui.parts.ring import FocusRing
 from desk.ui.parts.sign import Badge, GlyphSign
 from desk.ui.parts.text import Text
-from desk.ui.phone.parts import Pressable
+from desk.ui.phone.parts import Pressable, wide
 from desk.ui.pictures import image_of
 from desk.ui.shell import BAND, FRAME, TrainingBand
 from desk.ui.theme import Type
 
-SIZE = (860, 700)
+SIZE = (900, 748)
+ROW, SCROLL_BAR = 76, 12
 SCENES = (
     "normal",
     "two_faces",
@@ -120,9 +121,10 @@ class BenchWindow(QWidget):
         right = column(
             self._passport_card(), self._officer_card(), self._camera_card(), None, gap=16
         )
-        side = holder(right)
-        side.setFixedWidth(332)
-        content = row(self._people_card(), side, gap=16, margins=(20, 20, 20, 20))
+        right.setContentsMargins(0, 0, SCROLL_BAR, 0)
+        side = Scrolled(holder(right))
+        side.setFixedWidth(340 + SCROLL_BAR)
+        content = row(self._people_card(), side, gap=16, margins=(20, 20, 20 - SCROLL_BAR, 20))
         content.setStretch(0, 1)
         outer = column(TrainingBand(look), content, margins=(FRAME, 0, FRAME, FRAME))
         outer.setStretch(1, 1)
@@ -134,8 +136,8 @@ class BenchWindow(QWidget):
         self._rows.setSpacing(0)
         self._rows.setContentsMargins(0, 0, 0, 0)
         content = column(self._rows, None)
-        scroll = Scrolled(holder(content))
-        self._people.body.addWidget(scroll)
+        self._scroll = Scrolled(holder(content))
+        self._people.body.addWidget(self._scroll)
         self._group = QButtonGroup(self)
         return self._people
 
@@ -145,8 +147,8 @@ class BenchWindow(QWidget):
         self._passport_badge = Badge(look)
         self._passport.right.addWidget(self._passport_badge)
         self._passport_line = Text(look, "", wrap=True)
-        self.lay, self.take = Button(look), Button(look)
-        self.scan = Button(look, icon="scan-line")
+        self.lay, self.take = wide(Button(look)), wide(Button(look))
+        self.scan = wide(Button(look, icon="scan-line"))
         self._scan_note = Text(look, "", Type.SMALL, "muted", wrap=True)
         self.lay.clicked.connect(self.passport_laid)
         self.take.clicked.connect(self.passport_taken)
@@ -165,7 +167,7 @@ class BenchWindow(QWidget):
         self._officer_line = Text(look, "", wrap=True)
         self._radios = column(gap=0)
         self._radio_group = QButtonGroup(self)
-        self.insert, self.pull = Button(look), Button(look)
+        self.insert, self.pull = wide(Button(look)), wide(Button(look))
         self._pin = Text(look, "", Type.SMALL, "muted")
         self.insert.clicked.connect(lambda: self.card_inserted.emit(self._card))
         self.pull.clicked.connect(self.card_pulled)
@@ -231,6 +233,8 @@ class BenchWindow(QWidget):
         self._people.name(say("people.title"), say("people.note", n=len(view.people)))
         for line in self.people:
             line.show_state(line.person.key == view.chosen)
+            if line.isChecked():
+                self._scroll.ensureWidgetVisible(line, 0, 0)
         self._say_passport()
         self._say_card()
         self._camera.name(say("camera.title"))
@@ -314,14 +318,14 @@ class PersonRow(Pressable):
         self._second = Text(look, "", Type.SMALL, "muted")
         self._story = Text(look, "", Type.SMALL, wrap=True)
         names = row(self._first, self._second, None, gap=8)
-        words = column(None, names, self._story, None, gap=2)
+        words = column(None, names, self._story, None)
         layout = row(
-            self._picture, 14, words, 8, column(None, self._sign, None), margins=(16, 10, 16, 10)
+            self._picture, 14, words, 8, column(None, self._sign, None), margins=(16, 6, 16, 6)
         )
         layout.setStretch(2, 1)
         self.setLayout(layout)
-        self.setMinimumHeight(80)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setFixedHeight(ROW)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._image = _picture(person.picture)
         self.show_state(False)
 
@@ -344,13 +348,6 @@ class PersonRow(Pressable):
         self.update()
 
     # Qt's own
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        layout = self.layout()
-        return max(80, layout.heightForWidth(width)) if layout else 80
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, look = QPainter(self), self._look
         if self.isChecked():
@@ -378,9 +375,6 @@ class Radio(Pressable):
         self.update()
 
     # Qt's own
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        super().keyPressEvent(event)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, look, on = QPainter(self), self._look, self.isChecked()
         disc = QRectF(1, self.height() / 2 - 10, 20, 20)

@@ -88,6 +88,7 @@ class PhoneControl(QObject):
         self._were_usable: set[str] = set()
         self._sent: set[str] = set()
         self._busy = self._asking = self._closed = False
+        self._asked_for: tuple[Held, ...] = ()
         self._pin: bytearray | None = None
         self._request: Request | None = None
         self._same: Callable[[], None] = self.go_home
@@ -350,14 +351,17 @@ class PhoneControl(QObject):
             for one in self._ids()
             if one.card_id in self._sent and one.card_id not in self._were_usable
         ]
-        if waiting:
-            self._ask(waiting)
-        else:
+        if not waiting:
             self._timer.stop()
+        elif not self._asking:
+            self._ask(waiting)
 
     def _ask(self, ids: Sequence[Held]) -> None:
         """Ask for the status of ``ids`` behind the holder's own acts, one question at a time."""
-        if not ids or self._asking or self._closed:
+        if not ids or self._closed:
+            return
+        if self._asking:
+            self._asked_for = tuple(ids)
             return
         self._asking = True
 
@@ -384,6 +388,8 @@ class PhoneControl(QObject):
         one = self._id_of(card.card_id) if card else None
         screen = replace(self._screen, asking=False)
         self._show(replace(screen, card=self._view(one)) if one else screen)
+        again, self._asked_for = self._asked_for, ()
+        self._ask(again)
 
     # Again
 
@@ -391,7 +397,7 @@ class PhoneControl(QObject):
         screen = self._screen
         if screen.page is Page.CARD and screen.card is not None:
             one = self._id_of(screen.card.card_id)
-            if one is not None and not self._asking:
+            if one is not None:
                 self._show(replace(screen, asking=True))
                 self._ask((one,))
             return

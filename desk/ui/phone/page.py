@@ -15,6 +15,7 @@ from desk.ui.phone.acts import Acts
 from desk.ui.phone.look import PhoneLook
 from desk.ui.phone.parts import EDGE
 from desk.ui.phone.snapshot import PhoneScreen
+from desk.ui.phone.words import HolderTroubles
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Context:
     screen: PhoneScreen
     acts: Acts
     digits: PinDigits
+    troubles: HolderTroubles
 
 
 class PageScroll(Scrolled):

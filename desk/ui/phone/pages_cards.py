@@ -13,7 +13,6 @@ from desk.ui.phone.look import PhoneLook
 from desk.ui.phone.page import Context, PhonePage
 from desk.ui.phone.parts import IdCard, Note, big, fact, portrait, ruled, second, title
 from desk.ui.phone.snapshot import Again, CardState, CardView, ClaimLine, RequestView
-from desk.ui.phone.words import HolderTroubles
 from desk.ui.theme import Type
 
 _TONES = {
@@ -213,7 +212,7 @@ class TroublePage(PhonePage):
         look, trouble = self.look, context.screen.trouble
         if trouble is None:
             return
-        spoken = HolderTroubles().of(trouble.code, look.language, trouble.facts)
+        spoken = context.troubles.of(trouble.code, look.language, trouble.facts)
         self._said = f"{spoken.title}. {spoken.text} {spoken.next}"
         word = {"stop": "failed", "info": "note"}.get(spoken.level, "attention")
         self.fill(

@@ -67,6 +67,7 @@ class HomePage(PhonePage):
         """For a QR that stands on another screen: its text, typed or pasted."""
         look = self.look
         self.field = QLineEdit()
+        self.field.setStyleSheet(look.field_sheet)
         self.field.setFixedHeight(48)
         self.field.setFont(look.font(Type.BODY))
         self.field.setInputMethodHints(Qt.InputMethodHint.ImhNoAutoUppercase)
@@ -270,8 +271,11 @@ class ProgressPage(PhonePage):
         rows = []
         for stage in _STAGES:
             sign = GlyphSign(look, Glyph.WAITING, 28)
-            name, word = Text(look, "", Type.BODY), Text(look, "", Type.SMALL_STRONG, "muted")
-            line = holder(row(sign, 14, name, None, word))
+            name = Text(look, "", Type.BODY, wrap=True)
+            word = Text(look, "", Type.SMALL_STRONG, "muted")
+            words = row(sign, 14, name, 8, word)
+            words.setStretch(2, 1)
+            line = holder(words)
             line.setMinimumHeight(32)
             self._rows[stage] = (sign, name, word)
             rows.append(line)

@@ -213,7 +213,7 @@ class Note(Box):
 def fact(look: Look, label: str, value: str, *, strong: bool = True, more: str = "") -> QWidget:
     """A label over its value; both may take several lines."""
     items: list[QWidget | int] = [
-        Text(look, label, Type.SMALL, "muted"),
+        Text(look, label, Type.SMALL, "muted", wrap=True),
         Text(look, value, Type.STRONG if strong else Type.BODY, wrap=True),
     ]
     if more:
@@ -287,7 +287,7 @@ class IdCard(Box):
     @staticmethod
     def _fact(look: PhoneLook, label: str, value: str) -> QVBoxLayout:
         return column(
-            Text(look, label, Type.SMALL, "rail-muted"),
+            Text(look, label, Type.SMALL, "rail-muted", wrap=True),
             Text(look, value, Type.STRONG, "rail-text", wrap=True),
         )
 

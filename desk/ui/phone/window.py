@@ -22,6 +22,7 @@ from desk.ui.phone.pages_cards import CardPage, DeclinedPage, RequestPage, SentP
 from desk.ui.phone.pages_receive import HomePage, OfferPage, PinPage, ProgressPage
 from desk.ui.phone.parts import LanguageTabs, TopBar
 from desk.ui.phone.snapshot import Page, PhoneScreen
+from desk.ui.phone.words import HolderTroubles
 from desk.ui.shell import BAND, FRAME, TrainingBand
 
 SCREEN = (390, 844)
@@ -50,6 +51,7 @@ class PhoneWindow(QWidget):
         self._shape: tuple[object, ...] | None = None
         self._page: PhonePage | None = None
         self._digits = PinDigits()
+        self._troubles = HolderTroubles()
         self.acts = Acts(self)
         self._offer_signals()
         self._band = TrainingBand(self.look)
@@ -115,7 +117,7 @@ class PhoneWindow(QWidget):
     def _build(self) -> None:
         focus = self._focused_name()
         self._say_frame()
-        context = Context(self.look, self._screen, self.acts, self._digits)
+        context = Context(self.look, self._screen, self.acts, self._digits, self._troubles)
         page = PAGES[self._screen.page](context)
         old = self._stage
         old.hide()

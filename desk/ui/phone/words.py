@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from desk.resources import resource
 from desk.ui.troubles import Spoken, TroubleWords
@@ -12,11 +13,16 @@ OFFICERS = ("ko", "en")
 
 
 class HolderTroubles:
-    """The sentences of all codes in the four languages of the phone."""
+    """The sentences of all codes in the four languages of the phone; read when the first
+    trouble shows."""
 
-    def __init__(self) -> None:
-        self._all = TroubleWords()
-        self._holder = TroubleWords(resource("troubles", "holder"))
+    @cached_property
+    def _all(self) -> TroubleWords:
+        return TroubleWords()
+
+    @cached_property
+    def _holder(self) -> TroubleWords:
+        return TroubleWords(resource("troubles", "holder"))
 
     def of(self, code: str, lang: str, facts: Mapping[str, object]) -> Spoken:
         """English where a code has no sentence in ``lang``."""

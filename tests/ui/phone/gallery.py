@@ -34,7 +34,8 @@ def main() -> int:
     for language in options.lang.split(","):
         pictures = []
         for name, window in _windows(language, options.only):
-            app.processEvents()
+            for _ in range(3):  # a wrapped text asks for its height only once it has a width
+                app.processEvents()
             picture = window.grab().toImage()
             file = options.out / f"{name}-{language}.png"
             picture.save(str(file))
@@ -74,6 +75,7 @@ def _benches(language: str, only: str) -> Iterator[tuple[str, QWidget]]:
         if only and only not in f"bench-{name}":
             continue
         window = BenchWindow(language)
+        window.look.dress()
         window.show()
         window.show_view(view)
         yield f"bench-{name}", window
