@@ -1,0 +1,104 @@
+"""The commands as a person at a shell meets them: answers, exit statuses, coded troubles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from desk import cli
+
+HEADER = (
+    "overseas_number,name_hangul,surname,given_names,birth_date,sex,nationality,"
+    "resident_number,passport_number,post,address,status,status_date,status_reason"
+)
+GOOD = (
+    "LA-2019-004318,김하늘,KIM,HANEUL,1991-03-14,F,KOR,910314-2987654,M123A4567,LA,"
+    "1842 Sample Avenue,alive,2019-02-19,"
+)
+
+
+def run(home: Path, *arguments: str) -> int:
+    return cli.main(["--home", str(home), *arguments])
+
+
+def test_a_register_with_bad_lines_is_refused_whole_and_each_line_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Line, column and reason; nothing half imported."""
+    extract = tmp_path / "register.csv"
+    bad = GOOD.replace("1991-03-14", "1991-33-14").replace("LA-2019-004318", "LA-2019-004319")
+    extract.write_text("\n".join([HEADER, GOOD, bad]) + "\n", encoding="utf-8")
+
+    status = run(tmp_path / "home", "records", "import-register", str(extract), "--json")
+
+    answer = json.loads(capsys.readouterr().out)
+    assert status == 1
+    assert [(line["line"], line["column"]) for line in answer["lines"]] == [(3, "birth_date")]
+
+
+def test_a_good_register_is_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The answer counts the entries."""
+    extract = tmp_path / "register.csv"
+    extract.write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-8")
+
+    status = run(tmp_path / "home", "records", "import-register", str(extract), "--json")
+
+    assert status == 0
+    assert json.loads(capsys.readouterr().out)["imported"] == 1
+
+
+def test_a_genuine_security_object_alone_is_not_called_passed(
+    tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Signature and chain pass; what was not given was not checked, and the whole says so."""
+    home, sods = tmp_path / "home", shared_data / "sods"
+    master_list = next(shared_data.glob("*.ml"))
+    root = next(shared_data.glob("*.cer"))
+    assert run(home, "trust", "import", str(master_list), "--signer", str(root), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["read"] == 588
+
+    verdicts = {}
+    for sod in sorted(sods.glob("*.bin")):
+        run(home, "passport", "verify", "--sod", str(sod), "--json")
+        verdicts[sod.stem] = json.loads(capsys.readouterr().out)
+
+    for name, verdict in verdicts.items():
+        genuine = name.endswith("genuine")
+        checks = verdict["checks"]
+        assert checks["sod_signature"] == ("passed" if genuine else "failed"), name
+        assert checks["signer_chain"] == "passed", name
+        assert verdict["overall"] == ("not_done" if genuine else "failed"), name
+
+
+def test_a_trouble_ends_with_its_code_and_its_own_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is not there: code, sentence and next step on stderr."""
+    status = run(tmp_path / "home", "audit", "verify", str(tmp_path / "none.jsonl"))
+
+    assert status == cli.EXIT_TROUBLE
+    assert capsys.readouterr().err.startswith("AUDIT-06: ")
+
+
+def test_starting_the_command_line_loads_no_window_and_no_database() -> None:
+    """The shell's answer must not wait for what the command does not need."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, desk.cli; desk.cli._parser();"
+        "heavy = {'PySide6', 'sqlalchemy', 'starlette', 'uvicorn', 'numpy', 'cryptography'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+    assert said.stdout.strip() == "[]"
