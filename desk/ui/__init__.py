@@ -11,15 +11,16 @@ import sys
 _FOR_EVER = 1 << 60
 
 
-def _keep_none_alive() -> None:
-    """Give None the refcount of an immortal object, as Python 3.12 does by itself.
+def _keep_constants_alive() -> None:
+    """Give the constants the refcount of immortal objects, as Python 3.12 does by itself.
 
     The stable-ABI wheels of PySide6 6.12 return None without counting the reference, which
     is right from 3.12 on (PEP 683). On 3.11 every such call takes one away, and after some
-    thousand calls the interpreter ends with «deallocating None».
+    thousand calls the interpreter ends with «deallocating None» or «True or False».
     """
     if sys.version_info < (3, 12) and sys.implementation.name == "cpython":
-        ctypes.c_ssize_t.from_address(id(None)).value = _FOR_EVER
+        for constant in (None, True, False, NotImplemented, Ellipsis):
+            ctypes.c_ssize_t.from_address(id(constant)).value = _FOR_EVER
 
 
-_keep_none_alive()
+_keep_constants_alive()

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QDialog, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from desk.ui.look import Look, rounded
 from desk.ui.parts.box import column, row
 from desk.ui.parts.button import Button, Kind
-from desk.ui.parts.fields import Choice, Labelled
+from desk.ui.parts.fields import Choice, Labelled, Remark
 from desk.ui.parts.qr import QrCode
 from desk.ui.parts.ring import FocusRing
 from desk.ui.parts.text import Text
@@ -104,9 +104,7 @@ class ReasonDialog(Dialog):
         self.reason.chosen.connect(lambda key: self.act.setEnabled(bool(key)))
         self.act.setEnabled(bool(chosen))
         self.fields.addWidget(box)
-        self.remark = QPlainTextEdit()
-        self.remark.setTabChangesFocus(True)
-        self.remark.setFixedHeight(72)
+        self.remark = Remark(look, 72)
         if remark:
             note = Labelled(look, self.remark)
             note.say(say("refuse.remark"))

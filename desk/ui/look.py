@@ -49,6 +49,7 @@ class Look(QObject):
         self.scale = 1.0
         self.reduced_motion = False
         self.by_keyboard = False
+        self._sheet: tuple[Theme | None, str] = (None, "")
         self._fonts: dict[tuple[Type, float], QFont] = {}
 
     # Colours
@@ -62,15 +63,24 @@ class Look(QObject):
         self.restyled.emit()
 
     def dress(self) -> None:
-        """Give the application this look's palette, sheet and base font."""
+        """Give the application this look's palette and base font."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            app.setStyle("Fusion")
+            # A sheet for the whole application would be worked through for every widget at
+            # each change; only fields have one (``field_sheet``), the rest paints itself.
+            if app.style().objectName() != "fusion":
+                app.setStyle("Fusion")
             app.setPalette(themes.palette(self.theme))
             app.setFont(self.font(Type.BODY))
-            app.setStyleSheet(themes.style_sheet(self.theme))
             for widget in app.topLevelWidgets():
                 widget.update()
+
+    @property
+    def field_sheet(self) -> str:
+        """The sheet of a field, its list or its note, for the widget itself."""
+        if self._sheet[0] is not self.theme:
+            self._sheet = (self.theme, themes.style_sheet(self.theme))
+        return self._sheet[1]
 
     # Type
     def font(self, kind: Type) -> QFont:

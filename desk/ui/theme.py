@@ -144,7 +144,7 @@ def palette(theme: Theme) -> QPalette:
 
 
 def style_sheet(theme: Theme) -> str:
-    """What Qt draws of its own accord: fields, lists that drop down, scroll bars, tips."""
+    """What Qt draws of its own accord: fields and the lists that drop down."""
     text = (RESOURCES / "theme.qss").read_text(encoding="utf-8")
     for name in sorted(theme.colours, key=len, reverse=True):
         text = text.replace(f"@{name}", theme[name].name())

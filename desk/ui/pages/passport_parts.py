@@ -8,14 +8,14 @@ from enum import StrEnum
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QBoxLayout, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from desk.issuance.case import Case
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
 from desk.ui.parts.box import Box, Card, HeadRow, NumberDisc, column, holder, row
-from desk.ui.parts.fields import Choice, Field, Labelled, Problem
+from desk.ui.parts.fields import Choice, Field, Labelled, Problem, Remark
 from desk.ui.parts.person import Facts, Picture
 from desk.ui.parts.results import NameAndEvidence
 from desk.ui.parts.rows import Row, RowList
@@ -326,9 +326,7 @@ class RefusalCards(QWidget):
         self._record = Card(look)
         self.reason = Choice(look)
         self._reason = Labelled(look, self.reason)
-        self.remark = QPlainTextEdit()
-        self.remark.setTabChangesFocus(True)
-        self.remark.setFixedHeight(64)
+        self.remark = Remark(look)
         self._remark = Labelled(look, self.remark)
         self._screen = Text(look, "", Type.SMALL, "muted")
         screen = row(IconSign(look, "monitor", 16), self._screen, gap=8)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLayout,
     QScrollArea,
+    QScrollBar,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -179,6 +180,33 @@ class HeadRow(QWidget):
         painter.fillRect(0, self.height() - 1, self.width(), 1, self._look["line"])
 
 
+class QuietBar(QScrollBar):
+    """A scroll bar without buttons: a rounded handle on nothing."""
+
+    WIDTH = 10
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Vertical)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    # Qt's own
+    def sizeHint(self) -> QSize:
+        return QSize(self.WIDTH, 40)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        span = self.maximum() - self.minimum()
+        if span <= 0:
+            return
+        room = self.height() - 4
+        handle = max(32.0, room * self.pageStep() / (span + self.pageStep()))
+        top = 2 + (room - handle) * (self.value() - self.minimum()) / span
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Dark))
+        painter.drawRoundedRect(QRectF(2, top, self.WIDTH - 4, handle), 3, 3)
+
+
 class Scrolled(QScrollArea):
     """The page's content: scrolls up and down when it does not fit, never sideways.
 
@@ -188,7 +216,7 @@ class Scrolled(QScrollArea):
     def __init__(self, content: QWidget, least: int = 0) -> None:
         super().__init__()
         self._least = least
-        content.setObjectName("scrolled")
+        self.setVerticalScrollBar(QuietBar())
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

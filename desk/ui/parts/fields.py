@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QSizePolicy, QWidget
 
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded, shown
@@ -43,6 +43,7 @@ class Field(QLineEdit):
             self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
             self.setInputMethodHints(Qt.InputMethodHint.ImhPreferLatin)
         look.restyled.connect(self._restyle)
+        self._restyle()
 
     def name(self, text: str, placeholder: str = "") -> None:
         self.setAccessibleName(text)
@@ -54,7 +55,23 @@ class Field(QLineEdit):
         refresh(self)
 
     def _restyle(self) -> None:
+        self.setStyleSheet(self._look.field_sheet)
         self.setFont(self._look.font(self._kind))
+
+
+class Remark(QPlainTextEdit):
+    """A few lines in a person's own words; Tab goes on to the next control."""
+
+    def __init__(self, look: Look, height: int = 64) -> None:
+        super().__init__()
+        self._look = look
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(height)
+        look.restyled.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        self.setStyleSheet(self._look.field_sheet)
 
 
 class Problem(QWidget):
@@ -97,7 +114,12 @@ class Choice(QComboBox):
         self.setAccessibleName(name)
         self.setFont(look.font(self._kind))
         self.activated.connect(lambda _index: self.chosen.emit(self.value()))
-        look.restyled.connect(self.update)
+        look.restyled.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        self.view().setStyleSheet(self._look.field_sheet)
+        self.update()
 
     def offer(self, entries: Sequence[tuple[str, str]], current: str = "", empty: str = "") -> None:
         """``entries`` are key and words; ``empty`` stands while nothing is chosen."""

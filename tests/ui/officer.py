@@ -1,0 +1,94 @@
+"""What the tests of the officer's window share: the event loop, the accessible tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtWidgets import QApplication, QWidget
+
+SEVERAL = 6
+"""Passes of the event loop after which nested layouts stand still."""
+
+
+def settle() -> None:
+    for _ in range(SEVERAL):
+        QApplication.processEvents()
+
+
+def drop(window: QWidget) -> None:
+    """Close a window and really let it go: closed ones would slow all later tests."""
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+class StrayWindows(QObject):
+    """Notes every widget that appears as a window of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget):
+            known = type(watched).__name__ in {"Shell", "Dialog", "ReasonDialog", "LargeQr"}
+            if watched.isWindow() and not known:
+                self.seen.append(f"{type(watched).__name__} {watched.accessibleName()}")
+        return False
+
+
+CONTROLS = {
+    QAccessible.Role.PushButton,
+    QAccessible.Role.Button,
+    QAccessible.Role.CheckBox,
+    QAccessible.Role.RadioButton,
+    QAccessible.Role.EditableText,
+    QAccessible.Role.ComboBox,
+    QAccessible.Role.Link,
+}
+
+
+def accessible(window: QWidget) -> Iterator[QAccessibleInterface]:
+    """The visible part of the accessible tree below ``window``."""
+    top = QAccessible.queryAccessibleInterface(window)
+    yield from _below(top)
+
+
+def _below(part: QAccessibleInterface | None) -> Iterator[QAccessibleInterface]:
+    if part is None or not part.isValid():
+        return
+    yield part
+    for number in range(part.childCount()):
+        child = part.child(number)
+        if child is not None and child.isValid() and not child.state().invisible:
+            yield from _below(child)
+
+
+def name_of(part: QAccessibleInterface) -> str:
+    return part.text(QAccessible.Text.Name)
+
+
+def unnamed(window: QWidget) -> list[str]:
+    """Controls without a name, and focusable parts of our own without one."""
+    found = [
+        f"{part.role()} in {type(part.object().parent()).__name__}"
+        for part in accessible(window)
+        if part.role() in CONTROLS and not name_of(part).strip() and not _is_inner(part)
+    ]
+    for widget in window.findChildren(QWidget):
+        stops = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        ours = type(widget).__module__.startswith("desk.ui")
+        if ours and stops and widget.isVisible() and not widget.accessibleName().strip():
+            found.append(type(widget).__name__)
+    return found
+
+
+def _is_inner(part: QAccessibleInterface) -> bool:
+    """Qt's own parts of a drop-down list."""
+    parent = part.parent()
+    return parent is not None and parent.role() in (
+        QAccessible.Role.ComboBox,
+        QAccessible.Role.ScrollBar,
+    )
