@@ -174,6 +174,7 @@ def _sheet(station: Station, case: Case, slip: Slip) -> sheets.SheetFacts:
         post=station.post,
         printed_at=slip.printed_at,
         language=slip.language,
+        training=station.training,
     )
 
 

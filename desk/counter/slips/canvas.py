@@ -25,11 +25,13 @@ GREEN, GREEN_TINT, GREEN_LINE = "1B6E3C", "F1F9F4", "A9D5B8"
 AMBER, AMBER_TINT, AMBER_LINE = "8A5A00", "FFF9E8", "E6CD8A"
 BLUE, BLUE_TINT = "1F5FBF", "EEF3FB"
 RED = "A4262C"
+VIOLET = "6A3AA8"
 LINE, HAIR, WHITE, BLACK = "9AA5B8", "D9DEE7", "FFFFFF", "000000"
 
 MM = 72 / 25.4
-LEFT, RIGHT, BOTTOM = 16.0, 194.0, 287.0
+LEFT, RIGHT = 16.0, 194.0
 ROUND = 2.5
+_LONGEST_BARS = 72.0
 _HEIGHT: float = A4[1]
 _AUTHOR = "모바일 재외국민 신원확인증"
 
@@ -39,7 +41,15 @@ class Page:
 
     def __init__(self, title: str) -> None:
         self._bytes = BytesIO()
-        self._canvas = Canvas(self._bytes, pagesize=A4, invariant=1, lang="ko-KR")
+        fonts.load()
+        # Without a first font of its own the file would name one that it does not embed.
+        self._canvas = Canvas(
+            self._bytes,
+            pagesize=A4,
+            invariant=1,
+            lang="ko-KR",
+            initialFontName=f"DeskSans-{fonts.REGULAR}",
+        )
         self._canvas.setTitle(title)
         self._canvas.setAuthor(_AUTHOR)
 
@@ -211,11 +221,11 @@ class Page:
         self._canvas.drawPath(path, stroke=0, fill=1)
         self._canvas.restoreState()
 
-    def bars(self, right: float, y: float, high: float, content: str, room: float = 40) -> None:
+    def bars(self, right: float, y: float, high: float, content: str) -> None:
         """Code 128 (ISO/IEC 15417) ending at ``right``, modules of 0.3 MM. Raises
         :class:`CodeTooLong`."""
         code = Code128(content, barWidth=0.3 * MM, barHeight=high * MM, quiet=0)
-        if code.width > 1.8 * room * MM:
+        if code.width > _LONGEST_BARS * MM:
             raise CodeTooLong(what="serial")
         begin = right * MM - code.width
         self._canvas.saveState()

@@ -70,7 +70,7 @@ class ServiceUse:
 class SheetFacts:
     """What every sheet carries. ``language`` is the applicant's; for Korean the second
     language is English. Opening hours as ``09:00–16:30`` get their days in both languages,
-    any other wording is printed as the post wrote it."""
+    any other wording is printed as the post wrote it. A sheet of a rehearsal says so."""
 
     case_number: str
     serial: str
@@ -78,6 +78,7 @@ class SheetFacts:
     post: Post
     printed_at: datetime
     language: str
+    training: bool = False
 
     @property
     def second(self) -> str:

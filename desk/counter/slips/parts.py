@@ -14,6 +14,7 @@ from desk.counter.slips.canvas import (
     MUTED,
     NAVY,
     RIGHT,
+    VIOLET,
     WHITE,
     Page,
 )
@@ -24,8 +25,7 @@ from desk.counter.slips.words import SEOUL, Pair, SlipWords
 
 TITLE = Style(20, NAVY, SEMIBOLD)
 HEADING = Style(12, NAVY, SEMIBOLD)
-STRONG = Style(10.5, INK, SEMIBOLD)
-PLAIN = Style(9.5, INK)
+_FOOTER_SMALLEST = 0.85
 
 
 class Drawing:
@@ -80,7 +80,10 @@ def head(drawing: Drawing, title: str) -> None:
     _mark(page)
     left = RIGHT - max(40.2, page.bars_width(facts.serial)) - 4
     room = left - 33
-    page.text(33, 15.79, words.say("sheet.service").ko, Style(9.5, MUTED, SEMIBOLD), room)
+    service = words.say("sheet.service").ko
+    end = page.text(33, 15.79, service, Style(9.5, MUTED, SEMIBOLD), room)
+    if facts.training:
+        _rehearsed(drawing, end + 3)
     page.text(33, 24.15, words.say(title).ko, TITLE, room)
     page.text(33, 30.15, words.say(title).other, drawing.second(11), room)
     label = words.say("sheet.serial")
@@ -89,6 +92,14 @@ def head(drawing: Drawing, title: str) -> None:
     page.text_right(RIGHT, 20.51, facts.serial, Style(13, INK, SEMIBOLD))
     page.bars(RIGHT, 22.5, 7.0, facts.serial)
     page.box(LEFT, 32.9, RIGHT - LEFT, 0.7, fill=NAVY, radius=0)
+
+
+def _rehearsed(drawing: Drawing, x: float) -> None:
+    """A sheet of a rehearsal must not pass for a real one."""
+    page, said = drawing.page, drawing.words.say("sheet.training")
+    end = page.text(x + 2, 15.79, said.ko, Style(8.4, VIOLET, SEMIBOLD))
+    end = page.text(end + 1.4, 15.79, said.other, drawing.second(8.4, VIOLET))
+    page.box(x, 12.5, end + 2 - x, 4.7, line=VIOLET, weight=0.8, radius=1.2)
 
 
 # The service's mark in a box of 36 units: a card with a person and a tick.
@@ -130,8 +141,8 @@ def post_block(
     if foreign:
         page.text(LEFT, y, foreign, drawing.second(9), room)
         y += 6.17
-    if phone:
-        telephone(drawing, y, contact.phone, room)
+    if phone and contact.phone:
+        telephone(drawing, y, contact.phone)
     stamp_field(drawing, *stamp)
 
 
@@ -143,14 +154,8 @@ def phone_sign(page: Page, x: float, y: float, wide: float) -> None:
     page.outline(outline_of(_PHONE), x, y, wide * MM / 24, line=BLUE, weight=1.7)
 
 
-def telephone(drawing: Drawing, y: float, number: str, room: float) -> None:
-    """The post's own number, or the honest line that there is none."""
-    page, words = drawing.page, drawing.words
-    if not number:
-        ask = words.say("loss.ask")
-        drawing.pair(LEFT, y, ask, PLAIN, drawing.second(9), room)
-        return
-    label = words.say("post.phone")
+def telephone(drawing: Drawing, y: float, number: str) -> None:
+    page, label = drawing.page, drawing.words.say("post.phone")
     end = page.text(LEFT, y, label.ko, Style(9.5, MUTED))
     end = page.text(end + 3, y, label.other, drawing.second(9.5))
     page.text(end + 4.5, y + 0.23, number, Style(12.5, INK, SEMIBOLD))
@@ -178,7 +183,7 @@ def footer(drawing: Drawing, y: float, room: float, *, edition: str = "", up: bo
     rest = "   ".join(parts)
     whole = f"{who}   {rest}" if who else rest
     page = drawing.page
-    if fonts.width(whole, style) <= room * MM or not who:
+    if fonts.width(whole, style) * _FOOTER_SMALLEST <= room * MM or not who:
         page.text(LEFT, y, whole, style, room)
         return
     first = y - 3.9 if up else y

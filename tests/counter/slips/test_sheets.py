@@ -164,6 +164,7 @@ def test_fonts_are_embedded_as_subsets(kind: str) -> None:
     fonts = set(re.findall(rb"/BaseFont /([A-Z]{6}\+DeskSans[A-Za-z]*-?[A-Za-z]+)", pdf))
 
     assert any(b"Hans" in font for font in fonts)
+    assert b"Helvetica" not in pdf
     assert len(pdf) < 400_000
 
 
@@ -305,6 +306,15 @@ def test_the_services_of_the_file_fit(language: str) -> None:
         samples.handover(sheet(language), services=listed * 2),
     ):
         assert not overlaps(pdf)
+
+
+@pytest.mark.parametrize(("kind", "language"), EVERY)
+def test_a_sheet_of_a_rehearsal_says_so(kind: str, language: str) -> None:
+    rehearsed = made(kind, language, training=True)
+
+    assert "훈련용 · 효력 없음" in samples.text(rehearsed)
+    assert "훈련" not in samples.text(made(kind, language))
+    assert not overlaps(rehearsed)
 
 
 # Refusal
