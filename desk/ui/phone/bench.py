@@ -17,20 +17,20 @@ from desk.mrtd.portrait import portrait_rgb
 from desk.trouble import Trouble
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded, shown
-from desk.ui.parts.box import Card, Scrolled, column, holder, row
+from desk.ui.parts.box import Card, QuietBar, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Choice, Labelled
 from desk.ui.parts.person import Picture
 from desk.ui.parts.ring import FocusRing
 from desk.ui.parts.sign import Badge, GlyphSign
 from desk.ui.parts.text import Text
-from desk.ui.phone.parts import Pressable, wide
+from desk.ui.phone.parts import Clear, Pressable, wide
 from desk.ui.pictures import image_of
 from desk.ui.shell import BAND, FRAME, TrainingBand
 from desk.ui.theme import Type
 
 SIZE = (900, 748)
-ROW, SCROLL_BAR = 76, 12
+ROW, SCROLL_BAR = 76, QuietBar.WIDTH + 2
 SCENES = (
     "normal",
     "two_faces",
@@ -122,7 +122,7 @@ class BenchWindow(QWidget):
             self._passport_card(), self._officer_card(), self._camera_card(), None, gap=16
         )
         right.setContentsMargins(0, 0, SCROLL_BAR, 0)
-        side = Scrolled(holder(right))
+        side = Clear(holder(right))
         side.setFixedWidth(340 + SCROLL_BAR)
         content = row(self._people_card(), side, gap=16, margins=(20, 20, 20 - SCROLL_BAR, 20))
         content.setStretch(0, 1)
@@ -136,7 +136,7 @@ class BenchWindow(QWidget):
         self._rows.setSpacing(0)
         self._rows.setContentsMargins(0, 0, 0, 0)
         content = column(self._rows, None)
-        self._scroll = Scrolled(holder(content))
+        self._scroll = Clear(holder(content))
         self._people.body.addWidget(self._scroll)
         self._group = QButtonGroup(self)
         return self._people

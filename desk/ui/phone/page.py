@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QWidget
 
 from desk.ui.applicant.pin_entry import PinDigits
 from desk.ui.look import shown
-from desk.ui.parts.box import Item, Line, Scrolled, column, holder
+from desk.ui.parts.box import Item, Line, QuietBar, column, holder
 from desk.ui.phone.acts import Acts
 from desk.ui.phone.look import PhoneLook
-from desk.ui.phone.parts import EDGE
+from desk.ui.phone.parts import EDGE, Clear
 from desk.ui.phone.snapshot import PhoneScreen
 from desk.ui.phone.words import HolderTroubles
 
@@ -29,10 +29,10 @@ class Context:
     troubles: HolderTroubles
 
 
-class PageScroll(Scrolled):
+class PageScroll(Clear):
     """Scrolls without moving the page's right edge: the bar takes its room from the margin."""
 
-    BAR = 10
+    BAR = QuietBar.WIDTH
 
     def __init__(self, content: QWidget) -> None:
         super().__init__(content)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desk.ui.glyphs import Glyph
 from desk.ui.look import shown
 from desk.ui.parts.box import Box, clear, column, holder, row
 from desk.ui.parts.button import Button, Kind
-from desk.ui.parts.fields import Labelled
+from desk.ui.parts.fields import Field, Labelled
 from desk.ui.parts.sign import GlyphSign, IconSign
 from desk.ui.parts.text import Text
 from desk.ui.phone.keypad import Keypad, PinCells
@@ -66,10 +66,8 @@ class HomePage(PhonePage):
     def _text_field(self) -> QWidget:
         """For a QR that stands on another screen: its text, typed or pasted."""
         look = self.look
-        self.field = QLineEdit()
-        self.field.setStyleSheet(look.field_sheet)
+        self.field = Field(look)
         self.field.setFixedHeight(48)
-        self.field.setFont(look.font(Type.BODY))
         self.field.setInputMethodHints(Qt.InputMethodHint.ImhNoAutoUppercase)
         read = Button(look, look.say("button.read_text"), Kind.SECONDARY, height=48)
         self.field.returnPressed.connect(self._read_text)
@@ -272,6 +270,7 @@ class ProgressPage(PhonePage):
         for stage in _STAGES:
             sign = GlyphSign(look, Glyph.WAITING, 28)
             name = Text(look, "", Type.BODY, wrap=True)
+            name.setAlignment(Qt.AlignmentFlag.AlignVCenter)
             word = Text(look, "", Type.SMALL_STRONG, "muted")
             words = row(sign, 14, name, 8, word)
             words.setStretch(2, 1)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded, shown
-from desk.ui.parts.box import Box, Line, column, holder, row
+from desk.ui.parts.box import Box, Line, Scrolled, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.person import Picture
 from desk.ui.parts.rail import Mark
@@ -25,6 +25,15 @@ EDGE = 20
 EDGES = (EDGE, 0, EDGE, 0)
 LONG_NAME, LONGEST_LINE, LONGEST_ON_TILE = 13, 18, 10
 """Syllables from which a name is set smaller, and from which it may break anywhere."""
+
+
+class Clear(Scrolled):
+    """Scrolls on the ground of its window: Qt would fill the content with the palette of
+    the officer's window, which may be the dark one."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__(content)
+        content.setAutoFillBackground(False)
 
 
 class Pressable(QAbstractButton):

@@ -6,14 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from desk.ui import theme
 from desk.ui.phone.control import PhoneControl
 from desk.ui.phone.snapshot import Page
 from desk.ui.phone.window import PhoneWindow
 from tests.ui.phone.fakes import FakeWallet
 
 OFFER, CHECK = "openid-credential-offer://?x=1", "openid4vp://?x=1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fonts(qapp: QApplication) -> None:
+    """Widths are judged with the program's own fonts."""
+    theme.load_fonts()
 
 
 @dataclass
@@ -26,6 +34,7 @@ class Held:
     control: PhoneControl
     bugs: list[BaseException]
     qr: list[str | None] = field(default_factory=lambda: [OFFER])
+    offer: str = OFFER
 
     def until(self, page: Page) -> None:
         self.qtbot.waitUntil(lambda: self.control.screen.page is page)
@@ -40,7 +49,7 @@ class Held:
         self.window.page.confirm.click()  # type: ignore[union-attr]
 
     def receive(self) -> None:
-        self.qr[0] = OFFER
+        self.qr[0] = self.offer
         self.scan(Page.OFFER)
         self.window.offer_accepted.emit()
         self.type_pin("482915")
