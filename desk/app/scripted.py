@@ -8,6 +8,7 @@ rules would refuse.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
@@ -40,8 +41,17 @@ class Script:
 
     rehearsal: Rehearsal
     officer: Officer
-    finder: FaceFinder
-    matcher: Matcher
+
+    # Loaded with the first face: a case that goes on behind it needs neither.
+
+    @cached_property
+    def finder(self) -> FaceFinder:
+        return FaceFinder()
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        limits = self.rehearsal.station.settings.face
+        return Matcher((limits.similar, limits.dissimilar))
 
     @classmethod
     def begin(cls, rehearsal: Rehearsal) -> Script:
@@ -56,13 +66,7 @@ class Script:
                 station.post.code,
                 station.now,
             )
-        limits = station.settings.face
-        return cls(
-            rehearsal,
-            signed_in.officer,
-            FaceFinder(),
-            Matcher((limits.similar, limits.dissimilar)),
-        )
+        return cls(rehearsal, signed_in.officer)
 
     def approved_case(self, person: Applicant) -> Case:
         """From the empty window to APPROVED. Raises what the same acts raise for a person."""
