@@ -27,6 +27,7 @@ from desk.issuance.ports import EventKind
 from desk.store import cases, journal
 from desk.store.models import IntentRow, StatusEntryRow
 from desk.training.applicants import Applicant
+from desk.training.authority import TrainingAuthority
 from desk.training.phone import Phone, PhoneEvent
 from desk.training.wallet_cards import Card
 from desk.training.wallet_trouble import PhoneTrouble
@@ -75,23 +76,38 @@ class Holder:
 
     def __init__(
         self,
-        rehearsal: Rehearsal,
+        authority: TrainingAuthority,
         on_event: Callable[[PhoneEvent], None] = lambda _event: None,
         patience: float = PATIENCE,
     ) -> None:
         self._http = httpx.Client(trust_env=False, timeout=15)
         self._on_event = on_event
-        self.phone = Phone(
+        self._make = lambda: Phone(
             self._http,
             utc_now,
-            anchors=(rehearsal.authority.iaca,),
-            verifiers=(rehearsal.authority.relying_party_root,),
+            anchors=(authority.iaca,),
+            verifiers=(authority.relying_party_root,),
             on_event=self._told,
             patience=patience,
         )
+        self.phone = self._make()
+        self._former: tuple[Card, ...] = ()
         self._thread = ThreadPoolExecutor(1, "phone")
         self.redeeming: Future[tuple[Card, ...]] | None = None
         self.presenting: Future[None] | None = None
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """Everything this holder ever received."""
+        return self._former + self.phone.cards
+
+    def start_over(self) -> None:
+        """Leave the offer that goes nowhere, as a holder would who is shown a new QR."""
+        self.phone.close()
+        if self.redeeming is not None:
+            self.redeeming.exception(PATIENCE)
+        self._former, self.redeeming = self.cards, None
+        self.phone = self._make()
 
     def _told(self, event: PhoneEvent) -> None:
         self._on_event(event)
@@ -292,7 +308,7 @@ def _assert_never_doubled(
     assert all(one.validity == "invalid" for one in entries if one.position not in valid)
     assert sorted(one.format for one in standing) == (sorted(FORMATS) if proven else [])
     seen: dict[int, str] = {}
-    for card in holder.phone.cards:
+    for card in holder.cards:
         reference = card.verified.status
         assert reference is not None
         # I3 from outside: an index stands for one credential only.
@@ -300,7 +316,7 @@ def _assert_never_doubled(
         wanted = Status.VALID if reference.index in valid else Status.INVALID
         assert holder.phone.status(card) is wanted
     if proven:
-        keys = {card.verified.key.thumbprint for card in holder.phone.cards}
+        keys = {card.verified.key.thumbprint for card in holder.cards}
         assert {one.device_key for one in case.issued} <= keys, "I4"
         assert case.offer is not None
         assert kinds(rehearsal, case.offer.offer_id).count(EventKind.CODE_RIGHT) == 1, "I5"

@@ -10,7 +10,7 @@ import pytest
 
 from desk.app.home import Home
 from desk.enrollment.process import ServiceOrder, ServiceProcess
-from tests.journey.acts import opened, settings_with
+from tests.journey.acts import Counter, opened, settings_with
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +41,26 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, service: ServiceProcess) 
     with opened(folder, settings=settings_with(service.url)):
         pass
     return folder
+
+
+@pytest.fixture(scope="session")
+def prepared_approved(
+    prepared: Path, service: ServiceProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same home with one case that is approved and has no offer yet."""
+    folder = tmp_path_factory.mktemp("approved") / "home"
+    shutil.copytree(prepared, folder)
+    with opened(folder, service.url) as rehearsal:
+        Counter.begin(rehearsal).approved()
+    return folder
+
+
+@pytest.fixture
+def approved_home(prepared_approved: Path, tmp_path: Path) -> Path:
+    """A copy of the home with the approved case, for one test alone."""
+    copy = tmp_path / "approved"
+    shutil.copytree(prepared_approved, copy)
+    return copy
 
 
 @pytest.fixture

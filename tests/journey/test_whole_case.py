@@ -41,7 +41,7 @@ STATES = [
 
 def test_from_the_chip_to_the_phone(home: Path, tmp_path: Path) -> None:
     """With its own service: both formats, suspended until the phone has presented them."""
-    with opened(home) as rehearsal, Holder(rehearsal) as holder:
+    with opened(home) as rehearsal, Holder(rehearsal.authority) as holder:
         counter = Counter.begin(rehearsal)
 
         case = counter.deliver(counter.approved(), holder)
@@ -85,7 +85,7 @@ def test_both_cards_behind_the_smartcard_service(
     """The same journey over real PC/SC: passport and officer card in virtual readers."""
     with (
         opened(home, service.url, pcsc=pcscd_host.ports) as rehearsal,
-        Holder(rehearsal) as holder,
+        Holder(rehearsal.authority) as holder,
     ):
         counter = Counter.begin(rehearsal)
         names = [reader.name for reader in rehearsal.station.readers.world().readers]
