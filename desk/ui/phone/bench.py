@@ -29,7 +29,7 @@ from desk.ui.pictures import image_of
 from desk.ui.shell import BAND, FRAME, TrainingBand
 from desk.ui.theme import Type
 
-SIZE = (900, 748)
+SIZE = (900, 752)
 ROW, SCROLL_BAR = 76, QuietBar.WIDTH + 2
 SCENES = (
     "normal",

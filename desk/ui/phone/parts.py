@@ -97,7 +97,7 @@ class TopBar(QWidget):
 class _BackButton(Pressable):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self.setFixedSize(40, 48)
+        self.setFixedSize(32, 48)
         self.ring_wanted = False
 
     # Qt's own
@@ -112,7 +112,7 @@ class _BackButton(Pressable):
         ground = "rail-active" if self.isDown() or self.underMouse() else "rail"
         line = self._look["rail-text"] if self.hasFocus() else None
         rounded(painter, box, 8, self._look[ground], line, 2.0)
-        place = QRectF(self.width() / 2 - 12, self.height() / 2 - 12, 24, 24)
+        place = QRectF(4, self.height() / 2 - 12, 24, 24)
         self._look.paint_icon(painter, "chevron-left", "rail-text", place)
 
 
