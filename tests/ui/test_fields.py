@@ -116,6 +116,9 @@ def test_the_last_try_needs_its_own_consent(qtbot: QtBot, look: Look) -> None:
     entry._consent.setChecked(True)
     assert entry.is_ready()
     entry.show_tries(1, wrong=True)
+    assert entry.is_ready(), "a redraw loses neither digits nor consent"
+    entry.show_tries(3)
+    entry.show_tries(1)
     assert not entry.is_ready()
 
 

@@ -19,7 +19,7 @@ from desk.ui.parts.results import Branch, Leaf, ResultTree
 from desk.ui.parts.rows import Row, RowList
 from desk.ui.parts.text import Text, plain
 from desk.ui.parts.verdict import Banner, Count, Remedy, Verdict
-from desk.ui.theme import Mode, Type
+from desk.ui.theme import RESOURCES, Mode, Type
 from tests.ui.officer import settle
 
 
@@ -212,3 +212,24 @@ def test_the_same_tree_again_keeps_its_rows(qtbot: QtBot, look: Look) -> None:
     tree.show_branches([branch], [])
 
     assert list(tree._lists[0].rows) == rows
+
+
+def test_every_line_icon_renders_in_the_colour_it_is_given(look: Look) -> None:
+    folder = RESOURCES / "icons"
+    names = sorted(path.stem for path in folder.glob("*.svg"))
+
+    assert names
+    assert "ISC License" in (folder / "LICENSE").read_text(encoding="utf-8")
+    for name in names:
+        image = look.icons.pixmap(name, look["danger"], 24, 2.0).toImage()
+        strongest = max(
+            (image.pixelColor(x, y) for x in range(48) for y in range(48)),
+            key=lambda colour: colour.alpha(),
+        )
+        assert image.width() == 48
+        assert abs(strongest.red() - look["danger"].red()) < 8, name
+
+
+def test_an_unknown_icon_is_a_bug_and_says_so(look: Look) -> None:
+    with pytest.raises(KeyError):
+        look.icons.pixmap("no-such-icon", look["text"], 16)

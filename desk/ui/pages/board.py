@@ -175,7 +175,7 @@ class BoardPage(Page):
 
     def search(self) -> None:
         """Ctrl+F: the search field takes the focus."""
-        self._cases.find.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._cases.search_field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def other_asked(self, key: str) -> None:
         if key == "again":
@@ -338,15 +338,15 @@ class _CasesCard(Card):
         self._shown: object = None
         self._title = Text(look, "", Type.STRONG)
         self._sum = Text(look, "", Type.SMALL, "muted")
-        self.find = Field(look, kind=Type.SMALL)
-        self.find.setFixedSize(200, 32)
-        self.find.setTextMargins(18, 0, 0, 0)
+        self.search_field = Field(look, kind=Type.SMALL)
+        self.search_field.setFixedSize(200, 32)
+        self.search_field.setTextMargins(18, 0, 0, 0)
         self._lens = IconSign(look, "search", 16)
-        self._lens.setParent(self.find)
+        self._lens.setParent(self.search_field)
         self._lens.move(9, 8)
-        self.find.textChanged.connect(lambda _text: self._rebuild())
+        self.search_field.textChanged.connect(lambda _text: self._rebuild())
         words = column(None, self._title, self._sum, None)
-        head = holder(row(words, 16, self.find, margins=(16, 0, 16, 0)))
+        head = holder(row(words, 16, self.search_field, margins=(16, 0, 16, 0)))
         head.layout().setStretch(0, 1)  # type: ignore[union-attr]
         head.setFixedHeight(64)
         self._tiles = [_Tile(look, state) for state in RowState]
@@ -356,11 +356,13 @@ class _CasesCard(Card):
         self._head.setLayout(column(self._head_row, 1))
         self._rows = RowList()
         self._listed: list[tuple[CaseRow, bool]] = []
+        self._ticking: list[tuple[CaseRow, Text]] = []
         self._empty = Text(look, "", Type.BODY, "muted", align=Qt.AlignmentFlag.AlignHCenter)
         self._inside = holder(column(self._rows, 32, self._empty, None))
         self._scroll = Scrolled(self._inside, least=120)
-        for item in (head, tiles, self._head):
-            (self.body.addLayout if isinstance(item, QBoxLayout) else self.body.addWidget)(item)  # type: ignore[operator]
+        self.body.addWidget(head)
+        self.body.addLayout(tiles)
+        self.body.addWidget(self._head)
         self.body.addWidget(self._scroll, 1)
         self.body.addSpacing(8)
         self._rows.opened.connect(self._open)
@@ -383,7 +385,7 @@ class _CasesCard(Card):
         self._sum.say(
             say("board.sum", n=len(board.rows), **{s.value: c for s, c in counts.items()})
         )
-        self.find.name(say("board.find"), say("board.find"))
+        self.search_field.name(say("board.find"), say("board.find"))
         for tile in self._tiles:
             tile.render(counts[tile.state])
         self._head_row.empty()
@@ -397,25 +399,35 @@ class _CasesCard(Card):
         if view is None:
             return
         found = [one for one in view.board.rows if self._matches(one)]
-        state = (tuple(found), self._look.language, view.here.now.replace(second=0, microsecond=0))
+        state = (tuple(found), self._look.language, view.here.window)
         if state == self._shown:
+            self._tick(view)
             return
         self._shown = state
+        with self._rows.rebuilding():
+            self._fill(found, view)
+        say = self._look.say
+        self._empty.say(
+            "" if found else say("board.none_found" if view.board.rows else "board.none")
+        )
+
+    def _tick(self, view: BoardView) -> None:
+        """What is left of the QRs, in place."""
+        for one, text in self._ticking:
+            text.say(case_state(self._look, one, view.here)[1])
+
+    def _fill(self, found: list[CaseRow], view: BoardView) -> None:
         self._rows.empty()
-        self._listed = []
+        self._listed, self._ticking = [], []
         for finished in (False, True):
             part = [one for one in found if one.is_finished is finished]
             if part:
                 self._rows.add_between(self._part_head(finished, len(part)))
             for one in part:
                 self._rows.add(self._row(one, view))
-        say = self._look.say
-        self._empty.say(
-            "" if found else say("board.none_found" if view.board.rows else "board.none")
-        )
 
     def _matches(self, one: CaseRow) -> bool:
-        words = self.find.text().strip().lower()
+        words = self.search_field.text().strip().lower()
         return not words or words in one.number.lower() or words in one.name.lower()
 
     def _part_head(self, finished: bool, count: int) -> Row:
@@ -435,7 +447,10 @@ class _CasesCard(Card):
             else say(f"step.{STEP_OF.get(one.state, 'passport')}")
         )
         glyph, words = case_state(look, one, here)
-        state = holder(row(GlyphSign(look, glyph, 16, words), Text(look, words, Type.SMALL), gap=8))
+        told = Text(look, words, Type.SMALL)
+        if one.offer_expires_at is not None and not one.is_finished:
+            self._ticking.append((one, told))
+        state = holder(row(GlyphSign(look, glyph, 16, words), told, gap=8))
         state.layout().setStretch(1, 1)  # type: ignore[union-attr]
         state.setSizePolicy(line.sizePolicy())
         state.setFixedHeight(20)

@@ -203,11 +203,11 @@ class QualityCard(Card):
             self._size(line)
             self.body.insertWidget(len(self._rows), line)
             self._rows.append(line)
-        for row_, line in zip(self._rows, lines, strict=False):
-            word = say("quality.good" if line.ok else "quality.adjust")
-            name = say(f"quality.{line.key}")
+        for row_, one in zip(self._rows, lines, strict=False):
+            word = say("quality.good" if one.ok else "quality.adjust")
+            name = say(f"quality.{one.key}")
             self._size(row_)
-            row_.show_measure(line.ok, name, line.share, line.tick, line.value, word)
+            row_.show_measure(one.ok, name, one.share, one.tick, one.value, word)
         for place, row_ in enumerate(self._rows):
             shown(row_, place < len(lines))
         good = sum(line.ok for line in lines)

@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QStackedWidget, QWidget
 
 from desk.counter.compare import REASONS
-from desk.issuance.case import Case, Comparison
+from desk.issuance.case import Case, ComparedItem, Comparison
 from desk.mrtd.results import Result
 from desk.ui import says
 from desk.ui.findings import FindingWords
@@ -303,11 +303,13 @@ class PassportPage(Page):
             remark=item in ("passport_number", "latin_name", "birth_date"),
         )
 
-    def _compared(self, view: PassportView, one) -> CompareLine:  # type: ignore[no-untyped-def]
+    def _compared(self, view: PassportView, one: ComparedItem) -> CompareLine:
         say = self.look.say
         raw = (one.printed, one.chip, one.typed, one.register)
         values = (
-            *(self._value(one.item, value) for value in raw[:3]),
+            self._value(one.item, one.printed),
+            self._value(one.item, one.chip),
+            self._value(one.item, one.typed),
             self._register_value(one.item, one.register),
         )
         differs = one.outcome is Comparison.DIFFERENT

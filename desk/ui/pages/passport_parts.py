@@ -76,15 +76,16 @@ class HolderCard(Card):
         names = column(self._name, self._second, self._ghost, 8, self._badge, None)
         self._head = row(self.picture, holder(names), gap=16)
         self._head.setStretch(1, 1)
+        self._gap = holder(column())
         self.body.addLayout(self._head)
-        self.body.addSpacing(8)
+        self.body.addWidget(self._gap)
         self.body.addWidget(self._facts)
         self.body.addStretch(1)
 
     def set_narrow(self, narrow: bool) -> None:
         self.picture.setFixedSize(88 if narrow else 112, 112 if narrow else 144)
         self.body.setContentsMargins(13 if narrow else 17, 12 if narrow else 16, 17, 8)
-        self.body.itemAt(1).spacerItem().changeSize(0, 4 if narrow else 8)
+        self._gap.setFixedHeight(4 if narrow else 8)
         self._narrow = narrow
 
     def show_case(

@@ -448,6 +448,11 @@ class FactsCard(Card):
             return
         self._shown = state
         self._lines = list(lines)
+        with self._rows.rebuilding():
+            self._fill(lines)
+
+    def _fill(self, lines: Sequence[FactLine]) -> None:
+        look, say = self._look, self._look.say
         self._rows.empty()
         for line in lines:
             item = Row(

@@ -297,8 +297,8 @@ def clear(layout: QLayout) -> None:
             widget.hide()
             widget.setParent(None)
             widget.deleteLater()
-        elif item is not None and item.layout() is not None:
-            clear(item.layout())
+        elif item is not None and (inner := item.layout()) is not None:
+            clear(inner)
 
 
 def refresh(widget: QWidget) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from desk.ui.glyphs import Glyph
@@ -54,6 +54,7 @@ class ComparisonTable(QWidget):
         self._rows = RowList()
         self._lines: tuple[CompareLine, ...] = ()
         self._shown: object = None
+        self._choices: dict[str, Choice] = {}
         self.setLayout(column(self._head, self._rows, None))
 
     def set_narrow(self, narrow: bool) -> None:
@@ -85,7 +86,15 @@ class ComparisonTable(QWidget):
         if state == self._shown:
             return
         self._shown = state
+        answering = next((key for key, choice in self._choices.items() if choice.hasFocus()), "")
+        with self._rows.rebuilding():
+            self._fill()
+        if answering in self._choices:
+            self._choices[answering].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _fill(self) -> None:
         self._rows.empty()
+        self._choices = {}
         fold = self._narrow and not self._unfolded
         shown = [line for line in self._lines if not fold or line.remark]
         folded = [line for line in self._lines if line not in shown]
@@ -108,6 +117,7 @@ class ComparisonTable(QWidget):
             choice.offer(line.reasons, line.reason, look.say("compare.choose_reason"))
             choice.chosen.connect(lambda value, key=line.key: self.reason_chosen.emit(key, value))
             row.put(6, choice)
+            self._choices[line.key] = choice
         names = ", ".join([line.name, *[v for v in line.values if v and v != EMPTY], line.result])
         row.setAccessibleName(names)
         return row
@@ -138,7 +148,7 @@ class ComparisonTable(QWidget):
         return row
 
     def choices(self) -> list[Choice]:
-        return self._rows.findChildren(Choice)
+        return list(self._choices.values())
 
 
 class _Sign(QWidget):

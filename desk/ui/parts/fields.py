@@ -373,8 +373,11 @@ class PinEntry(QWidget):
 
     def __init__(self, look: Look, *, height: int = 40, room: int = 40) -> None:
         super().__init__()
-        self._look, self._tries, self._last, self._was_ready = look, None, False, False
-        self._note, self._may = "", True
+        self._look, self._last, self._was_ready = look, False, False
+        self._tries: int | None = None
+        self._wrong = False
+        self._told: tuple[int | None, bool] | None = None
+        self._note, self._why, self._may = "", "", True
         self.name = Text(look, "", Type.STRONG)
         self._warn = GlyphSign(look, Glyph.ATTENTION, 16)
         self.left = Text(look, "", Type.SMALL, "muted")
@@ -396,7 +399,11 @@ class PinEntry(QWidget):
 
     def show_tries(self, tries: int | None, wrong: bool = False) -> None:
         """``tries`` left on the card (None: unknown, nothing is said). ``wrong``: the PIN
-        given last was not right. At one try left the consent is asked for."""
+        given last was not right. At one try left the consent is asked for. The same again
+        changes nothing: what was typed and agreed to stays through a redraw."""
+        if (tries, wrong) == self._told:
+            return
+        self._told = (tries, wrong)
         self._tries, self._last = tries, tries == 1
         self._wrong = wrong
         self.dots.mark_wrong(wrong)
@@ -451,13 +458,13 @@ class PinEntry(QWidget):
             self._problem.show_text("", glyph=None)
         elif self._last:
             self._problem.show_text(say("pin.last_try"))
-        elif getattr(self, "_wrong", False) and tries is not None:
+        elif self._wrong and tries is not None:
             self._problem.show_text(say("pin.wrong", n=tries))
         else:
             self._problem.show_text(self._note, "muted", None)
 
     def _count_changed(self, *_ignored: object) -> None:
-        if self.dots.count() and getattr(self, "_wrong", False):
+        if self.dots.count() and self._wrong:
             self.dots.mark_wrong(False)
         ready = self.is_ready()
         if ready != self._was_ready:

@@ -302,7 +302,8 @@ class Rail(QWidget):
 
     def __init__(self, look: Look) -> None:
         super().__init__()
-        self._look, self._view, self._narrow, self._small = look, None, False, False
+        self._look, self._narrow, self._small = look, False, False
+        self._view: RailView | None = None
         self.setAccessibleName(look.say("rail.name"))
         self._mark = Mark(look)
         self._app = Text(look, "", Type.STRONG, "rail-text")

@@ -89,12 +89,13 @@ class ResultTree(QWidget):
         self._density = self._fitting()
         for number, branches in enumerate(self._shown):
             rows, codes = self._lists[number], self._codes[number]
-            rows.empty()
-            codes.clear()
-            for place, branch in enumerate(branches):
-                if place:
-                    rows.space(4 if self._density else 8)
-                self._add_branch(rows, codes, branch)
+            with rows.rebuilding():
+                rows.empty()
+                codes.clear()
+                for place, branch in enumerate(branches):
+                    if place:
+                        rows.space(4 if self._density else 8)
+                    self._add_branch(rows, codes, branch)
 
     def _fitting(self) -> Density:
         least = Density.TIGHT if self._narrow else Density.OPEN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from shiboken6 import isValid
 
 from desk.ui.look import Look
 
@@ -29,7 +30,8 @@ class FocusRing(QWidget):
 
     def _focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
         for widget in self._watched:
-            widget.removeEventFilter(self)
+            if isValid(widget):
+                widget.removeEventFilter(self)
         self._watched, self._target = [], None
         if new is None or new.window() is not self._window or not getattr(new, "ring_wanted", True):
             self.hide()
@@ -44,13 +46,12 @@ class FocusRing(QWidget):
         while host is not self._window and not _is_scrolled(host):
             host.installEventFilter(self)
             self._watched.append(host)
-            host = host.parentWidget()
-        target.destroyed.connect(self.hide)
+            host = host.parentWidget() or self._window
         self.setParent(host)
 
     def _follow(self) -> None:
         target, host = self._target, self.parentWidget()
-        if target is None or host is None or not target.isVisible():
+        if target is None or host is None or not isValid(target) or not target.isVisible():
             self.hide()
             return
         inset = getattr(target, "ring_inset", False)

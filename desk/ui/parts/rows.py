@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
@@ -186,6 +187,17 @@ class RowList(QWidget):
 
     def space(self, pixels: int) -> None:
         self._layout.addSpacing(pixels)
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """Rows are made anew inside; the current one and the focus come back."""
+        number, had_focus = self._current, any(row.hasFocus() for row in self._rows)
+        yield
+        if self._rows:
+            self._current = min(number, len(self._rows) - 1)
+            self._tab_stop()
+            if had_focus:
+                self._rows[self._current].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def empty(self) -> None:
         while self._layout.count():

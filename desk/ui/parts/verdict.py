@@ -176,7 +176,7 @@ class Banner(Box):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._keys: tuple[str, ...] = ()
+        self._keys: tuple[tuple[str, str], ...] = ()
         self.sign = GlyphSign(look, Glyph.ATTENTION, 28)
         self.title = Text(look, "", Type.STRONG)
         self.code = Text(look, "", Type.SMALL, "muted")
