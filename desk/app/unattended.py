@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QWidget
 
 from desk.app.home import Home
 from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
@@ -291,7 +291,11 @@ class _Script:
         assert hand_over.slip is not None
         self._slips["slip-handover.pdf"] = hand_over.slip.pdf
         number = self._case().number
-        pages.hand_over.close_requested.emit()
+        for box in pages.hand_over.findChildren(QCheckBox):
+            if box.isVisible():
+                box.click()
+        self._picture("handed-over")
+        pages.hand_over.primary_key()
         self._until(lambda: self._program.shell.page is pages.board, "close")
         self._until(self._program.board.is_checked, "checks")
         self._picture("board-after")

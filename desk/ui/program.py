@@ -230,6 +230,7 @@ class Program(QObject):
 
     def _covered(self) -> None:
         self.phone.forget_pin()
+        self.proof.close_large()
         self.pages.review.wipe()
         self.camera.stop()
         self.applicant.refresh()

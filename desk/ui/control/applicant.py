@@ -183,14 +183,21 @@ class ApplicantControl(QObject):
             State.DELIVERED: Page.NOT_PROVEN if case.held else Page.PROVE,
         }
         if case.state is State.REFUSED:
-            rule = case.ending is not None and case.ending.reason == "rule_not_met"
-            return Page.REFUSED if rule else Page.FURTHER_CHECK
+            return Page.REFUSED if self._may_tell_why(case) else Page.FURTHER_CHECK
         if case.state in by_state:
             page = by_state[case.state]
             return page if page is not Page.PROVE or self._proof.check else Page.SENDING
         if case.state in (State.APPROVED, State.OFFERED, State.SIGNING):
             return self._phone_page(case)
         return self._early_page(case)
+
+    def _may_tell_why(self, case: Case) -> bool:
+        """A rule is told to the applicant; what was found on the chip is not."""
+        if case.verdict is None or case.ending is None or case.ending.reason != "rule_not_met":
+            return False
+        unmet = deciding.first_unmet(case.verdict)
+        fact = next(one.fact for one in case.verdict.rules if one.rule_id == unmet)
+        return fact != "failed"
 
     def _early_page(self, case: Case) -> Page:
         if case.consent is None:

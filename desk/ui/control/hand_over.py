@@ -13,11 +13,15 @@ from desk.ui import says
 from desk.ui.control.desk import Desk
 from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
-from desk.ui.pages.hand_over import CHECKS, HandOverPage, HandOverView
+from desk.ui.pages.hand_over import HandOverPage, HandOverView
 from desk.ui.printing import PDF_FILE, Printers
 from desk.ui.words import Words
 
-_KINDS = {State.PROVEN: SlipKind.HANDOVER, State.REFUSED: SlipKind.REFUSAL}
+_KINDS = {
+    State.PROVEN: SlipKind.HANDOVER,
+    State.DELIVERED: SlipKind.HANDOVER,
+    State.REFUSED: SlipKind.REFUSAL,
+}
 _SECOND = ("en", "zh", "vi")
 
 
@@ -51,8 +55,22 @@ class HandOverControl(QObject):
         self._page.forget()
         self._desk.show(Step.HAND_OVER, self._page)
         self.render()
-        if case.closed_at is None and case.state in _KINDS:
-            self._print(self._printers.preferred(), self._language)
+        if case.state in _KINDS:
+            self._find_or_print(case, _KINDS[case.state])
+
+    def _find_or_print(self, case: Case, kind: SlipKind) -> None:
+        """The sheet that counts, as it was printed; a first one where there is none."""
+        desk = self._desk
+
+        def done(kept: PrintedSlip | None) -> None:
+            if kept is not None:
+                self._slip = kept
+                self._printed_at = says.clock(kept.printed_at, desk.here())
+                self.render()
+            elif case.closed_at is None:
+                self._print(self._printers.preferred(), self._language)
+
+        desk.work(Lane.RECORDS, lambda: closing.kept_slip(desk.station, case, kind), done)
 
     def is_printed(self) -> bool:
         """The slip is made and has left for printer or file."""
@@ -149,7 +167,7 @@ class HandOverControl(QObject):
         desk, case = self._desk, self._desk.the_case()
         self._closing, self._trouble = True, None
         self.render()
-        said = dict.fromkeys(CHECKS, True)
+        said = self._page.said
         desk.act(
             Lane.RECORDS,
             lambda: closing.close_case(desk.station, desk.officer, case, said),

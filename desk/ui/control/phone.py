@@ -17,7 +17,8 @@ from desk.cards.signer import CardSigner
 from desk.counter import closing, intake, offering, signing
 from desk.counter.closing import PrintedSlip
 from desk.counter.signing import CheckedRequest
-from desk.issuance.case import Case, State
+from desk.counter.slips import NewOfferNeeded
+from desk.issuance.case import Case, OfferFacts, State
 from desk.issuance.digest import case_digest
 from desk.issuance.ports import EventKind, OfferEvent
 from desk.store.slips import SlipKind
@@ -52,6 +53,7 @@ class PhoneControl(QObject):
         super().__init__(desk)
         self._desk, self._page, self._printers = desk, page, printers
         self.slip: PrintedSlip | None = None
+        self._last_offer: OfferFacts | None = None
         self.events: tuple[OfferEvent, ...] = ()
         self.voided = ""
         self._digits = 0
@@ -78,13 +80,18 @@ class PhoneControl(QObject):
         desk.ticked.connect(self._tick)
         desk.shown.connect(self._shown)
 
+    def _forget_offer(self) -> None:
+        self.events, self.voided = (), ""
+        self._requests = ()
+        self._digits, self._alarm_reason = 0, ""
+        self._last_offer = None
+
     def enter(self, case: Case) -> None:
         """Take up the live offer where it stands; without one the applicant chooses a PIN."""
         self._turn += 1
-        self.events, self.voided = (), ""
+        self._forget_offer()
         self.slip = None
-        self._digits, self._alarm_reason = 0, ""
-        self._requests, self._trouble, self._signing = (), None, False
+        self._trouble, self._signing = None, False
         self.forget_pin()
         self._desk.show(Step.PHONE, self._page)
         self.render()
@@ -100,7 +107,8 @@ class PhoneControl(QObject):
             self.forget_pin()
 
     def forget_pin(self) -> None:
-        """The card's PIN is wiped wherever it stands."""
+        """The card's PIN is wiped wherever it stands; the large QR goes with the page."""
+        self._close_large()
         self._page.wipe()
         if self._card is not None:
             self._card.lock()
@@ -123,6 +131,7 @@ class PhoneControl(QObject):
                 digest=case_digest(case).hex(),
                 alarm_reason=self._alarm_reason,
                 voided=self.voided,
+                last_offer=self._last_offer,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
                 read_only=case.state is State.PROVEN or not case.state.is_open,
             )
@@ -134,6 +143,8 @@ class PhoneControl(QObject):
             return
         offer, now = case.offer, self._desk.station.now()
         left = max(0, int((offer.expires_at - now).total_seconds()))
+        if left == 0:
+            self._close_large()
         self._page.tick(left, int((offer.expires_at - offer.placed_at).total_seconds()))
 
     # The applicant's PIN and the offer
@@ -158,8 +169,7 @@ class PhoneControl(QObject):
 
     def _placed(self) -> None:
         self._turn += 1
-        self.events, self.voided, self._digits = (), "", 0
-        self._requests = ()
+        self._forget_offer()
         self.render()
         self.progressed.emit()
         self._poll(self._turn)
@@ -188,8 +198,7 @@ class PhoneControl(QObject):
         desk.act(Lane.SERVICE, job, self._ready_for_pin, self._failed)
 
     def _ready_for_pin(self) -> None:
-        self.events, self.voided, self._alarm_reason = (), "", ""
-        self._requests = ()
+        self._forget_offer()
         self.forget_pin()
         self.render()
         self.pin_wanted.emit()
@@ -229,8 +238,16 @@ class PhoneControl(QObject):
                 desk.station, desk.officer, case, SlipKind.ENROLLMENT, language
             ),
             done,
-            self._failed,
+            self._not_printed,
         )
+
+    def _not_printed(self, trouble: Trouble) -> None:
+        """A QR that lies on paper already is void now: the applicant chooses a new PIN."""
+        self._failed(trouble)
+        if isinstance(trouble, NewOfferNeeded):
+            self._turn += 1
+            self._reload()
+            self.pin_wanted.emit()
 
     # Rounds
 
@@ -257,7 +274,9 @@ class PhoneControl(QObject):
         for event in events:
             if event.kind in (EventKind.VOIDED, EventKind.EXPIRED):
                 self.voided = str(event.facts.get("reason", event.kind.value))
-        if any(event.kind is EventKind.FETCHED for event in events):
+        self._last_offer = case.offer or self._last_offer
+        if events:
+            # Whatever happened to the QR, its large picture goes first.
             self._close_large()
         self.render()
         self.progressed.emit()

@@ -36,6 +36,7 @@ class ProofControl(QObject):
         self._failed_step: ProofStep | None = None
         self._trouble: Trouble | None = None
         self._turn = 0
+        self._large: LargeQr | None = None
         self._retry = QTimer(self)
         self._retry.setSingleShot(True)
         self._retry.setInterval(RETRY_MS)
@@ -60,10 +61,13 @@ class ProofControl(QObject):
 
     def _shown(self, step: Step | None) -> None:
         if step is not Step.PROOF:
+            self.close_large()
             self._turn += 1
             self._retry.stop()
 
     def render(self) -> None:
+        if self.check is None:
+            self.close_large()
         desk, case = self._desk, self._desk.case
         if case is None or desk.step is not Step.PROOF:
             return
@@ -174,7 +178,14 @@ class ProofControl(QObject):
     def _enlarge(self) -> None:
         if self.check is not None:
             name = self._desk.look.say("proof.qr")
-            LargeQr(self._desk.look, self._page.window(), self.check.uri, name).open()
+            self._large = LargeQr(self._desk.look, self._page.window(), self.check.uri, name)
+            self._large.open()
+
+    def close_large(self) -> None:
+        """The check QR is gone, or the desk is locked: so is its large picture."""
+        if self._large is not None:
+            self._large.expire()
+            self._large = None
 
     def _cannot(self) -> None:
         desk, case = self._desk, self._desk.the_case()
