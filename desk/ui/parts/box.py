@@ -222,8 +222,9 @@ class Scrolled(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.viewport().setAutoFillBackground(False)
-        content.setAutoFillBackground(False)
         self.setWidget(content)
+        # Qt has just switched this on; the card or page beneath shall show.
+        content.setAutoFillBackground(False)
 
     # Qt's own
     def sizeHint(self) -> QSize:
