@@ -345,16 +345,16 @@ class PhoneControl(QObject):
     # Status
 
     def _poll(self) -> None:
-        """Until the desk has made usable what was presented."""
-        waiting = [
-            one
-            for one in self._ids()
-            if one.card_id in self._sent and one.card_id not in self._were_usable
-        ]
+        """Until the desk has made usable what was presented, and every list was read."""
+        waiting = [one for one in self._ids() if self._is_open(one.card_id)]
         if not waiting:
             self._timer.stop()
         elif not self._asking:
             self._ask(waiting)
+
+    def _is_open(self, card_id: str) -> bool:
+        hopes = card_id in self._sent and card_id not in self._were_usable
+        return hopes or self._states.get(card_id) is CardState.UNKNOWN
 
     def _ask(self, ids: Sequence[Held]) -> None:
         """Ask for the status of ``ids`` behind the holder's own acts, one question at a time."""
@@ -384,6 +384,8 @@ class PhoneControl(QObject):
             self._states[card_id] = state
             if state is CardState.USABLE:
                 self._were_usable.add(card_id)
+            if self._is_open(card_id):
+                self._timer.start()
         card = self._screen.card
         one = self._id_of(card.card_id) if card else None
         screen = replace(self._screen, asking=False)

@@ -165,5 +165,5 @@ class FakeWallet:
     def decline(self) -> None:
         self._called("decline")
 
-    def say_all(self, status: Status) -> None:
+    def say_all(self, status: Status | None) -> None:
         self.statuses = dict.fromkeys(self.statuses, status)

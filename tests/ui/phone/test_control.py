@@ -243,6 +243,20 @@ def test_an_unreadable_list_leaves_a_new_id_prepared(phone: Held) -> None:
     assert phone.control.screen.cards[0].state is CardState.PREPARED
 
 
+def test_an_unread_list_is_asked_for_again_by_itself(phone: Held) -> None:
+    phone.receive()
+    phone.wallet.say_all(Status.VALID)
+    phone.window.retry.emit()
+    phone.qtbot.waitUntil(lambda: phone.control.screen.cards[0].state is CardState.USABLE)
+
+    phone.wallet.say_all(None)
+    phone.window.retry.emit()
+    phone.qtbot.waitUntil(lambda: phone.control.screen.cards[0].state is CardState.UNKNOWN)
+    phone.wallet.say_all(Status.VALID)
+
+    phone.qtbot.waitUntil(lambda: phone.control.screen.cards[0].state is CardState.USABLE)
+
+
 def test_a_second_offer_is_a_second_id(phone: Held) -> None:
     phone.receive()
     phone.window.home_wanted.emit()
