@@ -24,13 +24,14 @@ from desk.credential.statuslist import Status
 from desk.issuance import audit
 from desk.issuance.case import Case, State
 from desk.issuance.ports import EventKind
-from desk.store import cases, journal
-from desk.store.models import IntentRow, StatusEntryRow
+from desk.store import cases, journal, status
+from desk.store.models import IntentRow
+from desk.store.status import StatusEntry
 from desk.training.applicants import Applicant
 from desk.training.authority import TrainingAuthority
 from desk.training.phone import Phone, PhoneEvent
 from desk.training.wallet_cards import Card
-from desk.training.wallet_trouble import PhoneTrouble
+from desk.training.wallet_trouble import NothingScanned, PhoneTrouble, Unreachable
 from desk.trouble import Trouble
 
 PIN, WRONG_PIN = "482915", "111222"
@@ -91,6 +92,7 @@ class Holder:
             patience=patience,
         )
         self.phone = self._make()
+        self.wait_for_service: Callable[[], object] = lambda: None
         self._former: tuple[Card, ...] = ()
         self._thread = ThreadPoolExecutor(1, "phone")
         self.redeeming: Future[tuple[Card, ...]] | None = None
@@ -122,8 +124,19 @@ class Holder:
             self.phone.scan(uri)
             return self.phone.redeem(pin)
 
-        self.redeeming = self._thread.submit(act)
+        self.redeeming = self._thread.submit(self._patiently, act)
         return self.redeeming
+
+    def _patiently(self, act: Callable[[], tuple[Card, ...]]) -> tuple[Card, ...]:
+        """Once more, when the service was away in between: with the same keys if there are any."""
+        try:
+            return act()
+        except Unreachable:
+            self.wait_for_service()
+        try:
+            return self.phone.resume()
+        except NothingScanned:
+            return act()
 
     def present(self, uri: str) -> Future[None]:
         """Scan the check and show what was received."""
@@ -271,42 +284,51 @@ def export_log(rehearsal: Rehearsal, target: Path) -> Path:
     return target
 
 
-def assert_invariants(rehearsal: Rehearsal, holder: Holder, signed: set[str] | None = None) -> None:
-    """I1 to I5, I7 and I10 of one case's records after its end.
+def assert_invariants(
+    rehearsal: Rehearsal, holder: Holder, case: Case, signed: set[str] | None = None
+) -> None:
+    """I1 to I5, I7 and I10 of one case after its end.
 
     ``signed`` are the SHA-256 (hex) of everything slot 9C has put its name to.
     """
     station = rehearsal.station
+    mine = IntentRow.case_number == case.number
     with station.store.read() as session:
-        intents = session.scalars(select(IntentRow)).all()
-        entries = session.scalars(select(StatusEntryRow)).all()
+        intents = session.scalars(select(IntentRow).where(mine)).all()
+        entries = status.entries_of(session, case.number)
         lines = [line.encode() + b"\n" for line in journal.lines(session, station.now())]
-        waiting = cases.open_cases(session)
+        kept = cases.load(session, case.number)
     audit.verify(lines)
-    assert not waiting, f"I10: {waiting[0].state}"
+    assert kept == case
+    assert not case.state.is_open, f"I10: {case.state}"
     standing = [one for one in intents if one.state != "void"]
-    assert len({(one.case_number, one.format) for one in standing}) == len(standing), "I1"
-    digests = {one.to_be_signed_sha256 for one in intents}
-    assert signed is None or signed <= digests, "I2"
-    places = [(one.list_name, one.position) for one in intents]
-    assert len(set(places)) == len(places) == len(entries), "I3"
-    _assert_never_doubled(rehearsal, holder, standing, entries)
+    assert len({one.format for one in standing}) == len(standing), "I1"
+    assert signed is None or signed <= {one.to_be_signed_sha256 for one in intents}, "I2"
+    places = {one.position for one in intents}
+    assert len(places) == len(intents) == len(entries), "I3"
+    assert places == {one.slot.index for one in entries}, "I3"
+    valid = {one.slot.index for one in entries if one.validity == "valid"}
+    _assert_never_doubled(case, standing, entries, valid)
+    _assert_phone_agrees(rehearsal, holder, valid)
+    if case.state is State.PROVEN:
+        keys = {card.verified.key.thumbprint for card in holder.cards}
+        assert {one.device_key for one in case.issued} <= keys, "I4"
+        assert case.offer is not None
+        assert kinds(rehearsal, case.offer.offer_id).count(EventKind.CODE_RIGHT) == 1, "I5"
 
 
 def _assert_never_doubled(
-    rehearsal: Rehearsal,
-    holder: Holder,
-    standing: list[IntentRow],
-    entries: list[StatusEntryRow],
+    case: Case, standing: list[IntentRow], entries: tuple[StatusEntry, ...], valid: set[int]
 ) -> None:
-    """One valid credential a format, or none; on the phone, in the records, on the list."""
-    case = only_case(rehearsal)
-    assert case is not None
+    """One valid credential a format, or none at all."""
     proven = case.state is State.PROVEN
-    valid = {one.position for one in entries if one.validity == "valid"}
     assert valid == ({one.status_index for one in case.issued} if proven else set())
-    assert all(one.validity == "invalid" for one in entries if one.position not in valid)
+    assert all(one.validity == "invalid" for one in entries if one.slot.index not in valid)
     assert sorted(one.format for one in standing) == (sorted(FORMATS) if proven else [])
+
+
+def _assert_phone_agrees(rehearsal: Rehearsal, holder: Holder, valid: set[int]) -> None:
+    """The published list says of every credential that ever left what the records say."""
     seen: dict[int, str] = {}
     for card in holder.cards:
         reference = card.verified.status
@@ -315,8 +337,3 @@ def _assert_never_doubled(
         assert seen.setdefault(reference.index, card.held.credential) == card.held.credential
         wanted = Status.VALID if reference.index in valid else Status.INVALID
         assert holder.phone.status(card) is wanted
-    if proven:
-        keys = {card.verified.key.thumbprint for card in holder.cards}
-        assert {one.device_key for one in case.issued} <= keys, "I4"
-        assert case.offer is not None
-        assert kinds(rehearsal, case.offer.offer_id).count(EventKind.CODE_RIGHT) == 1, "I5"

@@ -7,25 +7,35 @@ start settled, how it ended. Nothing is ever doubled, and no status index serves
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from desk.app.rehearsal import Rehearsal
+from desk.app.serve import release_holder
 from desk.counter import intake
 from desk.counter.settling import settle
+from desk.enrollment.link import HttpLink
 from desk.enrollment.process import ServiceProcess
-from desk.issuance.case import State
+from desk.issuance.case import Case, State
 from desk.store.models import IntentRow
 from desk.training.authority import TrainingAuthority
+from desk.training.phone import PhoneEvent
+from desk.training.wallet_trouble import PinTriesOver, PinWrong
 from tests.journey import victim
 from tests.journey.acts import (
+    PATIENCE,
+    WRONG_PIN,
     Counter,
     Holder,
     assert_invariants,
@@ -33,6 +43,7 @@ from tests.journey.acts import (
     opened,
 )
 from tests.journey.victim import POINTS, Point
+from tests.pcscd import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,9 +109,19 @@ def kill_at(
     raise AssertionError("the desks are gone")
 
 
-@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+VOIDED = {"9C signed, signature lost", "answer handed to the service", "phone has presented"}
+"""Points behind which the officer, back at the desk, ends the case instead."""
+
+DEATHS = [(point, State.PROVEN) for point in POINTS]
+DEATHS += [(point, State.CANCELLED) for point in POINTS if point.name in VOIDED]
+
+
+@pytest.mark.parametrize(
+    ("point", "end"), DEATHS, ids=[f"{point.name}, {end}" for point, end in DEATHS]
+)
 def test_desk_killed(
     point: Point,
+    end: State,
     request: pytest.FixtureRequest,
     service: ServiceProcess,
     desks: subprocess.Popen[str],
@@ -127,17 +148,18 @@ def test_desk_killed(
             counter = Counter.begin(rehearsal)
             if point.plan != "prove":
                 holder.start_over()
-            case = only_case(rehearsal) or intake.open_case(
-                rehearsal.station, counter.script.officer
-            )
-            case = counter.finish(case, holder)
+            officer = counter.script.officer
+            case = only_case(rehearsal) or intake.open_case(rehearsal.station, officer)
+            if end is State.PROVEN:
+                case = counter.finish(case, holder)
+            else:
+                case = intake.cancel(rehearsal.station, officer, case, "desk_failed")
+                holder.start_over()
 
-            signed = set(log.read_text().split())
-            assert case.state is State.PROVEN
-            assert_invariants(rehearsal, holder, signed)
+            assert case.state is end
+            assert_invariants(rehearsal, holder, case, set(log.read_text().split()))
             row = (point.name, found, settled if settled != found else "-", ending(rehearsal))
-    table = tables("desk killed | found in the records | settled at the start | ended")
-    table.rows.append(row)
+    tables("desk killed at | found in the records | settled at the start | ended").rows.append(row)
 
 
 def scanner(holder: Holder) -> Callable[[str, str], object]:
@@ -161,11 +183,156 @@ def state_found(rehearsal: Rehearsal) -> str:
     return f"{case.state}: {intents}" if intents else str(case.state)
 
 
-def ending(rehearsal: Rehearsal) -> str:
+def ending(rehearsal: Rehearsal, number: str = "") -> str:
     """The end, and how many prepared credentials were thrown away on the way."""
+    case = rehearsal.station.load(number) if number else only_case(rehearsal)
+    assert case is not None
+    mine = IntentRow.case_number == case.number
     with rehearsal.station.store.read() as session:
-        rows = session.scalars(select(IntentRow)).all()
-    case = only_case(rehearsal)
+        rows = session.scalars(select(IntentRow).where(mine)).all()
     void = sum(row.state == "void" for row in rows)
-    state = str(case.state) if case else "nothing"
-    return f"{state}, {len(rows) - void} kept, {void} void"
+    return f"{case.state}, {len(rows) - void} kept, {void} void"
+
+
+# The service
+
+MOMENTS = (
+    "before place_offer",
+    "after place_offer",
+    "phone offer_read",
+    "phone pin_wrong",
+    "phone pin_right",
+    "phone key_sent",
+    "phone waiting",
+    "before requests",
+    "before publish_status",
+    "before answer",
+    "after answer",
+    "phone card_kept",
+    "before place_check",
+    "after place_check",
+    "phone request_read",
+    "phone presented",
+    "before check_answer",
+)
+
+
+class Killer:
+    """Kills the desk's own service once, at a moment of a journey."""
+
+    def __init__(self, rehearsal: Rehearsal, moment: str) -> None:
+        assert rehearsal.opened.service is not None
+        self._service = rehearsal.opened.service
+        self._lock = threading.Lock()
+        self._side, self._name = moment.split(" ")
+        self.struck = False
+
+    def strike(self) -> None:
+        """SIGKILL, and wait until it is gone for good; the next one may not serve yet."""
+        with self._lock:
+            if self.struck:
+                return
+            self.struck = True
+            starts, pid = self._service.starts, self._service.pid
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: self._service.starts > starts, "the next service")
+
+    def told(self, event: PhoneEvent) -> None:
+        """What the phone says of its steps."""
+        if self._side == "phone" and event.step == self._name:
+            self.strike()
+
+    def wrap(self, link: HttpLink, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Strike around a call of the desk."""
+        if self._side == "phone":
+            return
+        real = getattr(link, self._name)
+
+        def call(*args: Any) -> Any:
+            if self._side == "before":
+                self.strike()
+            answer = real(*args)
+            if self._side == "after":
+                self.strike()
+            return answer
+
+        monkeypatch.setattr(link, self._name, call)
+
+
+@pytest.fixture(scope="module")
+def counter(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
+    """One desk with a service of its own, for one case after another."""
+    home = tmp_path_factory.mktemp("service-killed") / "home"
+    shutil.copytree(prepared, home)
+    with opened(home, service_options=("--wait", "0.5")) as rehearsal:
+        yield Counter.begin(rehearsal)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_service_killed(
+    moment: str,
+    counter: Counter,
+    tables: Callable[[str], Table],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The desk sees ENROLL-01, the phone no answer; both go on, and nothing is doubled."""
+    rehearsal = counter.rehearsal
+    service, station = rehearsal.opened.service, rehearsal.station
+    assert service is not None and isinstance(station.link, HttpLink)
+    release_holder(rehearsal, counter.person.overseas_number)
+    case = counter.approved()
+    counter.troubles.clear()
+    killer = Killer(rehearsal, moment)
+    killer.wrap(station.link, monkeypatch)
+    with Holder(rehearsal.authority, killer.told) as holder:
+        holder.wait_for_service = service.wait_until_serving
+        case = counter.offer(case)
+        if moment == "phone pin_wrong":
+            guess_wrong(holder, case)
+
+        case = counter.prove(counter.deliver(case, holder), holder)
+
+        assert killer.struck
+        assert case.state is State.PROVEN
+        assert_invariants(rehearsal, holder, case)
+    offers = sum(step.state is State.OFFERED for step in case.history)
+    troubles = ", ".join(dict.fromkeys(counter.troubles)) or "-"
+    row = (moment, troubles, f"{offers}", ending(rehearsal, case.number))
+    tables("service killed | troubles at the desk | offers needed | ended").rows.append(row)
+
+
+def guess_wrong(holder: Holder, case: Case) -> None:
+    """Two wrong guesses before, one after the death: each counts, none twice (I6)."""
+    assert case.offer is not None
+    left = []
+    for _ in range(3):
+        guess = holder.take(case.offer.uri, WRONG_PIN).exception(PATIENCE)
+        assert isinstance(guess, PinWrong)
+        left.append(guess.facts["tries_left"])
+        holder.wait_for_service()
+    assert left == [4, 3, 2]
+    holder.redeeming = None
+
+
+def test_tries_end_over_a_death(counter: Counter) -> None:
+    """Five wrong guesses void the offer, however often the service died in between (I6)."""
+    rehearsal = counter.rehearsal
+    release_holder(rehearsal, counter.person.overseas_number)
+    case = counter.offer(counter.approved())
+    assert case.offer is not None
+    with Holder(rehearsal.authority) as holder:
+        for guess in range(5):
+            refused = holder.take(case.offer.uri, WRONG_PIN).exception(PATIENCE)
+            assert isinstance(refused, PinWrong if guess < 4 else PinTriesOver)
+            if guess in (1, 3):
+                Killer(rehearsal, "phone -").strike()
+                service = rehearsal.opened.service
+                assert service is not None and service.wait_until_serving()
+
+        case = counter.attend(case, lambda known: known.offer is None)
+
+        assert case.state is State.APPROVED
+        assert not holder.cards
+        case = intake.cancel(rehearsal.station, counter.script.officer, case, "tries")
+        assert_invariants(rehearsal, holder, case)

@@ -56,7 +56,7 @@ def test_from_the_chip_to_the_phone(home: Path, tmp_path: Path) -> None:
         assert case.proof is not None and set(case.proof.configurations) == set(FORMATS)
         assert kinds(rehearsal, case.offer.offer_id).count(EventKind.ACCEPTED) == len(FORMATS)
         assert rehearsal.station.load(case.number) == case
-        assert_invariants(rehearsal, holder)
+        assert_invariants(rehearsal, holder, case)
         for card in holder.phone.cards:
             assert card.value("family_name") == counter.person.surname
             assert card.portrait
@@ -94,4 +94,4 @@ def test_both_cards_behind_the_smartcard_service(
 
         assert all(name.startswith("Virtual PCD") for name in names)
         assert case.state is State.PROVEN
-        assert_invariants(rehearsal, holder)
+        assert_invariants(rehearsal, holder, case)
