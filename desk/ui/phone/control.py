@@ -353,8 +353,9 @@ class PhoneControl(QObject):
             self._ask(waiting)
 
     def _is_open(self, card_id: str) -> bool:
-        hopes = card_id in self._sent and card_id not in self._were_usable
-        return hopes or self._states.get(card_id) is CardState.UNKNOWN
+        state = self._states.get(card_id, CardState.PREPARED)
+        waits = state is CardState.PREPARED and card_id in self._sent
+        return waits or state is CardState.UNKNOWN
 
     def _ask(self, ids: Sequence[Held]) -> None:
         """Ask for the status of ``ids`` behind the holder's own acts, one question at a time."""
