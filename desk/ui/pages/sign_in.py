@@ -296,7 +296,10 @@ class CardBox(Box):
         say = self._look.say
         self._icon.show_icon("id-card", "accent" if card.present else "muted")
         self._name.say(card.name or say("card.officer_card"))
-        self._detail.say(card.detail or say("card.waiting" if not card.present else "card.reading"))
+        waiting = say("card.reading" if card.present else "card.waiting")
+        known = card.present and bool(card.name)
+        self._detail.say(card.detail or ("" if known else waiting))
+        shown(self._detail, bool(self._detail.text()))
         glyph = Glyph.PASSED if card.present else Glyph.NOT_DONE
         self._badge.show_state(glyph, say("card.present" if card.present else "card.absent"))
         shown(self._line, bool(card.certificate))

@@ -383,6 +383,7 @@ class Rail(QWidget):
         shown(self._names, not self._small)
         self._number.say(view.case_number)
         self._name.say(view.name)
+        shown(self._name, bool(view.name))
         self._second.say(view.second_name)
         shown(self._second, bool(view.second_name))
         for item, mark in zip(self._steps, view.steps, strict=False):
