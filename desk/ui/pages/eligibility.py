@@ -294,9 +294,9 @@ class _RuleRow(Row):
         super().__init__(look, height, self.COLUMNS, clickable=True)
         self.sign = GlyphSign(look, Glyph.WAITING, 20)
         self.word = Text(look, "", Type.BODY)
-        words = row(self.sign, self.word, gap=7)
-        words.setStretch(1, 1)
-        outcome = holder(words)
+        told = row(self.sign, self.word, gap=7)
+        told.setStretch(1, 1)
+        outcome = holder(told)
         outcome.setFixedSize(98, 24)
         self.name = Text(look, "", Type.STRONG)
         self.fact = Text(look, "", Type.SMALL, "muted")
@@ -305,8 +305,9 @@ class _RuleRow(Row):
         words.setSizePolicy(self.sizePolicy())
         self.source = Text(look, "", Type.SMALL)
         self.age = Text(look, "", Type.SMALL, "muted")
-        for place, widget in enumerate((outcome, words, self.source)):
-            self.put(place, widget)
+        self.put(0, outcome)
+        self.put(1, words)
+        self.put(2, self.source)
         self.put(3, self.age, right=True)
 
     def show_rule(self, words: RuleWords, rule: RuleResult, here: says.Here, last: bool) -> None:
