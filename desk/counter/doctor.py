@@ -10,10 +10,9 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 
-from cryptography import x509
-
+from desk.cards.certificates import check_validity, load_certificate
 from desk.cards.piv_data import Slot
-from desk.cards.troubles import NoCard, NoReader
+from desk.cards.troubles import CertificateExpired, NoCard, NoReader, NoSignerCertificate
 from desk.cards.watcher import CardWorld
 from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.readers import officer_card
@@ -158,10 +157,16 @@ def _officer_card(station: Station) -> BoardCheck:
     except NoCard as reason:
         return _not_ready(CheckKey.OFFICER_CARD, reason)
     if certificate is None:
-        return BoardCheck(CheckKey.OFFICER_CARD, CheckState.UNUSABLE, "no_signer", {}, "CARD-10")
-    left = x509.load_der_x509_certificate(certificate).not_valid_after_utc - station.now()
+        missing = NoSignerCertificate.code
+        return BoardCheck(CheckKey.OFFICER_CARD, CheckState.UNUSABLE, "no_signer", {}, missing)
+    loaded = load_certificate(certificate)
+    left = loaded.not_valid_after_utc - station.now()
     if left <= timedelta(0):
-        return BoardCheck(CheckKey.OFFICER_CARD, CheckState.UNUSABLE, "expired", {}, "CARD-11")
+        facts = {"until": f"{loaded.not_valid_after_utc:%Y-%m-%d}"}
+        over = CertificateExpired.code
+        return BoardCheck(CheckKey.OFFICER_CARD, CheckState.UNUSABLE, "expired", facts, over)
+    # A clock that stands before the certificate cannot sign either.
+    check_validity(loaded, station.now())
     if left < CERTIFICATE_WARN:
         ending = CertificateEnding(days=left.days)
         return BoardCheck(
