@@ -290,6 +290,11 @@ def test_service_killed(
         case = counter.offer(case)
         if moment == "phone pin_wrong":
             guess_wrong(holder, case)
+        if moment == "phone waiting":
+            # An officer who is slower than the service's patience.
+            assert case.offer is not None
+            holder.take(case.offer.uri)
+            wait_until(lambda: killer.struck, "the phone waiting")
 
         case = counter.prove(counter.deliver(case, holder), holder)
 
