@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from desk.app.home import Home
 from desk.counter.officers import Officer, load_officers
-from desk.counter.readers import Readers
+from desk.counter.readers import ReaderRoles, Readers
 from desk.counter.settings import Settings, load_settings
 from desk.counter.station import Authority, Station
 from desk.credential.claims import load_profile
@@ -86,6 +86,7 @@ def open_station(
         now=now,
         store=store,
         readers=readers,
+        roles=ReaderRoles(readers, settings.readers),
         trust=TrustStore(home.trust),
         officers=officers,
         authority=authority,

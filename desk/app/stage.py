@@ -18,7 +18,7 @@ from desk.ui.camera import Camera
 from desk.ui.phone.bench import BenchView, BenchWindow, Person
 from desk.ui.phone.control import PhoneControl
 from desk.ui.phone.window import PhoneWindow
-from desk.ui.program import Program, install_guards, report_bug
+from desk.ui.program import Program, report_bug
 from desk.ui.start import Front
 
 PHONE_SECONDS = 15.0
@@ -28,7 +28,6 @@ class RealDesk:
     """The program on this station's own readers, camera and printer."""
 
     def __init__(self, front: Front, opened: Opened) -> None:
-        install_guards()
         self._opened = opened
         camera = Camera(wanted=opened.station.settings.camera.device)
         self.program = Program(opened.station, camera, front)
@@ -49,7 +48,6 @@ class Stage:
         rehearsal: Rehearsal,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        install_guards()
         self.rehearsal = rehearsal
         self._clock = clock
         self.person: Applicant = rehearsal.people[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import shutil
 import sys
 import time
@@ -34,6 +35,7 @@ from desk.issuance.record import to_plain
 from desk.store import cases, journal
 from desk.trouble import Trouble
 from desk.ui.phone.snapshot import Page as PhonePage
+from desk.ui.program import install_guards
 from desk.ui.start import lock_home, make_application
 from desk.ui.theme import Mode
 
@@ -63,6 +65,9 @@ def run_unattended(home: Home, args: argparse.Namespace) -> int:
     )
     rehearsal = open_rehearsal(home, pcsc=vpcd_ports(args.vpcd))
     stage = Stage(front, rehearsal)
+    install_guards()
+    bugs = _Bugs()
+    logging.getLogger("desk").addHandler(bugs)
     script = _Script(app, stage, out)
     try:
         stage.choose(args.applicant)
@@ -73,7 +78,19 @@ def run_unattended(home: Home, args: argparse.Namespace) -> int:
         stage.close()
         lock.unlock()
     sys.stdout.write(f"{case.number}: {case.state} after {script.seconds:.1f} s, see {out}\n")
-    return 0 if case.state is State.PROVEN else 1
+    return 0 if case.state is State.PROVEN and not bugs.count else 1
+
+
+class _Bugs(logging.Handler):
+    """Counts what went wrong unseen, so that a run with a bug is no good run."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += 1
+        sys.stderr.write(self.format(record) + "\n")
 
 
 class _Script:

@@ -126,10 +126,17 @@ def _open_rehearsal(home: Home, args: argparse.Namespace):  # type: ignore[no-un
     return open_rehearsal(home, pcsc=vpcd_ports(args.vpcd))
 
 
+def _guard() -> None:
+    from desk.ui.program import install_guards
+
+    install_guards()
+
+
 def _run(app: QApplication, front: Front, begin: Callable[[], Running]) -> int:
     """Open behind the first page, run; a desk that cannot open says why and stays."""
     try:
         running = begin()
+        _guard()
     except Trouble as reason:
         front.say_trouble(reason)
         app.exec()

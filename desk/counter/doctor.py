@@ -15,7 +15,6 @@ from desk.cards.piv_data import Slot
 from desk.cards.troubles import CertificateExpired, NoCard, NoReader, NoSignerCertificate
 from desk.cards.watcher import CardWorld
 from desk.counter.board import BoardCheck, CheckKey, CheckState
-from desk.counter.readers import officer_card
 from desk.counter.station import Station
 from desk.store import journal, register
 from desk.trouble import Trouble
@@ -152,7 +151,7 @@ def passport_reader(station: Station, world: CardWorld) -> BoardCheck:
 
 def _officer_card(station: Station) -> BoardCheck:
     try:
-        with officer_card(station.readers, station.settings.readers) as session:
+        with station.officer_card() as session:
             certificate = session.certificate(Slot.SIGNATURE)
     except NoCard as reason:
         return _not_ready(CheckKey.OFFICER_CARD, reason)

@@ -12,7 +12,6 @@ from datetime import date
 
 from desk.counter.compare import REASONS, compare_sources
 from desk.counter.officers import Officer
-from desk.counter.readers import passport_chip
 from desk.counter.station import Station
 from desk.issuance.case import Act, Case, Document, RegisterFacts, advance, unexplained
 from desk.mrtd import mrz as zone
@@ -68,7 +67,7 @@ def read_document(
     typed = zone.parse(mrz_text)
     if case.consent is None:
         raise ConsentMissing(case=case.number)
-    with passport_chip(station.readers, station.settings.readers) as connection:
+    with station.roles.passport_chip() as connection:
         reading = read_passport(
             connection,
             typed.key,

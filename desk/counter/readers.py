@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from desk.cards.piv import PivSession
-from desk.cards.troubles import NoCard, NoReader, NotOfficerCard
+from desk.cards.troubles import NoCard, NoReader, NotOfficerCard, ReaderTrouble
 from desk.cards.watcher import CardWorld
 from desk.counter.settings import ReaderSettings
 from desk.iso7816.connection import CardConnection
@@ -39,59 +39,72 @@ class Readers(Protocol):
     def stop(self) -> None: ...
 
 
-@contextmanager
-def officer_card(readers: Readers, roles: ReaderSettings) -> Iterator[PivSession]:
-    """A PIV session with the officer's card, closed at the end.
+class ReaderRoles:
+    """Which reader plays which part, from the settings or as last seen.
 
-    Raises NoReader, NoCard, NotOfficerCard, and the transport's own troubles.
+    The officer's reader is remembered: asking it first keeps the desk from disturbing a
+    passport that is being read, and its emptiness tells at once that the card has left.
     """
-    if roles.officer:
-        with _connected(readers, roles.officer) as connection:
-            session = PivSession(connection)
-            session.select()
-            yield session
-        return
-    empty = NoReader() if not readers.world().readers else NoCard()
-    for reader in _with_card(readers, besides=roles.passport):
-        with _connected(readers, reader) as connection:
-            session = PivSession(connection)
-            try:
+
+    def __init__(self, readers: Readers, settings: ReaderSettings) -> None:
+        self._readers, self._settings = readers, settings
+        self._seen = settings.officer
+
+    def officer_is_gone(self, world: CardWorld) -> bool:
+        """The reader in which the officer's card was last seen holds nothing any more."""
+        reader = world.reader(self._seen) if self._seen else None
+        return reader is None or not reader.present
+
+    @contextmanager
+    def officer_card(self) -> Iterator[PivSession]:
+        """A PIV session with the officer's card, closed at the end.
+
+        Raises NoReader, NoCard, NotOfficerCard (settings name a reader with another card),
+        and the transport's own troubles.
+        """
+        for reader in self._candidates(self._settings.officer, self._settings.passport):
+            with _connected(self._readers, reader) as connection:
+                session = PivSession(connection)
+                if not self._settings.officer and not _selects(session):
+                    continue
                 session.select()
-            except NotOfficerCard:
-                empty = NoCard()
+                self._seen = reader
+                yield session
+                return
+        raise self._nothing()
+
+    @contextmanager
+    def passport_chip(self) -> Iterator[ReaderSession]:
+        """A connection to the chip on the passport reader. Raises NoReader and NoCard."""
+        for reader in self._candidates(self._settings.passport, self._settings.officer):
+            if not self._settings.passport and self._holds_officer_card(reader):
                 continue
-            yield session
-            return
-    raise empty
+            with _connected(self._readers, reader) as connection:
+                yield connection
+                return
+        raise self._nothing()
+
+    def _candidates(self, named: str, besides: str) -> tuple[str, ...]:
+        """Readers to ask: the named one alone, else those with a card, the known one first."""
+        if named:
+            return (named,)
+        world = self._readers.world()
+        names = [one.name for one in world.readers if one.present and one.name != besides]
+        return tuple(sorted(names, key=lambda name: name != self._seen))
+
+    def _holds_officer_card(self, reader: str) -> bool:
+        if self._seen:
+            return reader == self._seen
+        with _connected(self._readers, reader) as connection:
+            return _selects(PivSession(connection))
+
+    def _nothing(self) -> ReaderTrouble:
+        return NoCard() if self._readers.world().readers else NoReader()
 
 
-@contextmanager
-def passport_chip(readers: Readers, roles: ReaderSettings) -> Iterator[ReaderSession]:
-    """A connection to the chip on the passport reader. Raises NoReader and NoCard."""
-    if roles.passport:
-        with _connected(readers, roles.passport) as connection:
-            yield connection
-        return
-    empty = NoReader() if not readers.world().readers else NoCard()
-    for reader in _with_card(readers, besides=roles.officer):
-        with _connected(readers, reader) as connection:
-            if _is_officer_card(connection):
-                continue
-        # A fresh connection: the question above left an application selected.
-        with _connected(readers, reader) as connection:
-            yield connection
-            return
-    raise empty
-
-
-def _with_card(readers: Readers, besides: str) -> tuple[str, ...]:
-    world = readers.world()
-    return tuple(r.name for r in world.readers if r.present and r.name != besides)
-
-
-def _is_officer_card(connection: CardConnection) -> bool:
+def _selects(session: PivSession) -> bool:
     try:
-        PivSession(connection).select()
+        session.select()
     except NotOfficerCard:
         return False
     return True

@@ -15,7 +15,7 @@ from typing import Any
 
 from desk.cards.piv import PivSession
 from desk.counter.officers import Officer
-from desk.counter.readers import Readers, officer_card
+from desk.counter.readers import ReaderRoles, Readers
 from desk.counter.settings import Settings
 from desk.credential.claims import ClaimProfile
 from desk.credential.signer import LocalSigner
@@ -57,6 +57,7 @@ class Station:
     now: Callable[[], datetime]
     store: Store
     readers: Readers
+    roles: ReaderRoles
     trust: TrustStore
     officers: Mapping[str, Officer]
     authority: Authority
@@ -81,7 +82,7 @@ class Station:
 
     def officer_card(self) -> AbstractContextManager[PivSession]:
         """A session with the officer's card, closed at the end."""
-        return officer_card(self.readers, self.settings.readers)
+        return self.roles.officer_card()
 
     def save(
         self, officer: Officer | None, case: Case, event: str, **facts: str | float | None

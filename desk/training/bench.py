@@ -11,12 +11,13 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from desk.cards.troubles import NoCard, NoReader
+from desk.cards.troubles import NoCard, NoReader, ReaderHeld
 from desk.cards.watcher import CardWorld, ReaderState
 from desk.iso7816.troubles import CardRemoved
 
 PASSPORT_READER = "Training passport reader"
 CARD_READER = "Training card reader"
+TURN_SECONDS = 15.0
 
 
 class Chip(Protocol):
@@ -38,6 +39,7 @@ class Bench:
         self._chips: dict[str, Chip | None] = {PASSPORT_READER: None, CARD_READER: None}
         self._serial: dict[str, int] = dict.fromkeys(self._chips, 0)
         self._watchers: list[Callable[[CardWorld], None]] = []
+        self._turns = {name: threading.Lock() for name in self._chips}
 
     def put(self, reader: str, chip: Chip) -> None:
         """Lay ``chip`` on ``reader``; what lay there is gone."""
@@ -75,15 +77,27 @@ class Bench:
             self._watchers.clear()
 
     def connect(self, reader: str) -> BenchConnection:
-        """Raises NoReader and NoCard, as PC/SC would."""
-        with self._lock:
-            if reader not in self._chips:
-                raise NoReader()
-            chip = self._chips[reader]
-            if chip is None:
-                raise NoCard()
-            chip.reset()
-            return BenchConnection(self, reader, chip, self._serial[reader])
+        """One connection at a time, as in a PC/SC transaction; others wait their turn.
+
+        Raises NoReader, NoCard, and ReaderHeld when the turn does not come.
+        """
+        if reader not in self._turns:
+            raise NoReader()
+        if not self._turns[reader].acquire(timeout=TURN_SECONDS):
+            raise ReaderHeld()
+        try:
+            with self._lock:
+                chip = self._chips[reader]
+                if chip is None:
+                    raise NoCard()
+                chip.reset()
+                return BenchConnection(self, reader, chip, self._serial[reader])
+        except BaseException:
+            self._turns[reader].release()
+            raise
+
+    def _give_back(self, reader: str) -> None:
+        self._turns[reader].release()
 
     def _transmit(self, connection: BenchConnection, apdu: bytes) -> bytes:
         with self._lock:
@@ -103,6 +117,7 @@ class BenchConnection:
         self.reader = reader
         self.chip = chip
         self.serial = serial
+        self._closed = False
 
     @property
     def atr(self) -> bytes:
@@ -113,4 +128,7 @@ class BenchConnection:
         return self._bench._transmit(self, apdu)
 
     def close(self) -> None:
-        """Nothing to give back: the chip stays where it lies."""
+        """Let others have the reader; the chip stays where it lies."""
+        if not self._closed:
+            self._closed = True
+            self._bench._give_back(self.reader)

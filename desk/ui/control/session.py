@@ -93,7 +93,8 @@ class Session(QObject):
         self._reads += 1
         turn = self._reads
         signed_in = self._desk.sign_in
-        if signed_in is not None and not self._desk.is_locked and not _any_card(world):
+        open_now = signed_in is not None and not self._desk.is_locked
+        if open_now and self._desk.station.roles.officer_is_gone(world):
             self.lock(LockReason.CARD_REMOVED)
         self._desk.work(
             Lane.CARD,
@@ -288,10 +289,6 @@ class Session(QObject):
         if event.type() in _ACTIVITY and self._idle.isActive():
             self._restart_idle()
         return False
-
-
-def _any_card(world: CardWorld) -> bool:
-    return any(reader.present for reader in world.readers)
 
 
 def _card_facts(

@@ -1,0 +1,310 @@
+"""The officer's window with everything behind it, driven as a rehearsal would be."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QCheckBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from desk.app.home import Home
+from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
+from desk.app.serve import release_holder
+from desk.app.stage import Stage
+from desk.app.window import make_front
+from desk.cards.troubles import LastTry, PinBlocked, WrongPin
+from desk.counter.settings import load_settings
+from desk.issuance.case import State
+from desk.ui.applicant.snapshot import Page as ApplicantPage
+from desk.ui.control.steps import Step
+
+PATIENCE = 60_000
+
+
+class Trainee:
+    """Somebody at the bench: inserts cards, lays passports, waits for what must come."""
+
+    def __init__(self, stage: Stage, qtbot: QtBot) -> None:
+        self.stage, self.program, self._bot = stage, stage.program, qtbot
+
+    def until(self, condition: object) -> None:
+        self._bot.waitUntil(condition, timeout=PATIENCE)
+
+    def pin(self, digits: str = TRAINING_PIN) -> bytearray:
+        return bytearray(digits, "ascii")
+
+    def sign_in(self, position: int = 0) -> None:
+        self.stage.insert_card(position)
+        self.until(lambda: self.program.desk.card_present)
+        self.program.pages.sign_in.pin_given.emit(self.pin(), False)
+        self.until(lambda: self.program.shell.page is self.program.pages.board)
+
+    def new_case(self, key: str, *, consent: bool = True) -> None:
+        self.stage.choose(key)
+        release_holder(self.stage.rehearsal, self.stage.person.overseas_number)
+        self.program.pages.board.new_case.emit()
+        self.until(lambda: self.program.shell.page is self.program.pages.passport)
+        if consent:
+            self.program.applicant_window.started.emit()
+            self.program.applicant_window.consent_given.emit(("passport", "face"))
+            self.until(lambda: self.program.desk.the_case().consent is not None)
+
+    def read_passport(self) -> None:
+        self.stage.lay_passport()
+        self.stage.scan_mrz()
+        self.until(lambda: self.program.desk.the_case().document is not None)
+        self.until(self.program.passport.is_shown)
+
+    def decide(self) -> None:
+        self.program.pages.passport.go_on.emit()
+        self.until(lambda: self.program.desk.the_case().verdict is not None)
+        self.until(lambda: self.program.shell.page is self.program.pages.eligibility)
+
+    def applicant_sees(self) -> ApplicantPage:
+        return self.program.applicant_window._screen.page
+
+    def close_case(self) -> None:
+        page = self.program.pages.hand_over
+        self.until(self.program.hand_over.is_printed)
+        for box in page.findChildren(QCheckBox):
+            if box.isVisible():
+                box.click()
+        page.primary_key()
+        self.until(lambda: self.program.shell.page is self.program.pages.board)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home.make(tmp_path_factory.mktemp("home"))
+
+
+def open_stage(home: Home, language: str = "ko") -> Stage:
+    settings = load_settings(home.training.settings)
+    stage = Stage(make_front(settings, training=True, language=language), open_rehearsal(home))
+    stage.show_windows()
+    return stage
+
+
+@pytest.fixture
+def trainee(home: Home, qtbot: QtBot) -> Iterator[Trainee]:
+    stage = open_stage(home)
+
+    yield Trainee(stage, qtbot)
+
+    stage.close()
+
+
+def test_pulling_the_card_covers_both_windows_and_the_same_card_brings_the_page_back(
+    trainee: Trainee,
+) -> None:
+    """Nothing personal is on a screen while the desk is locked; nothing is lost by it."""
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    trainee.read_passport()
+    number = trainee.program.desk.the_case().number
+
+    trainee.stage.pull_card()
+    trainee.until(lambda: trainee.program.desk.is_locked)
+
+    assert trainee.program.shell.page is None
+    assert trainee.applicant_sees() is ApplicantPage.HIDDEN
+    trainee.stage.insert_card()
+    trainee.until(lambda: trainee.program.desk.card_present)
+    trainee.program.pages.locked.pin_given.emit(trainee.pin(), False)
+    trainee.until(lambda: not trainee.program.desk.is_locked)
+    assert trainee.program.shell.page is trainee.program.pages.passport
+    assert trainee.program.desk.the_case().number == number
+
+
+def test_another_officers_card_signs_that_officer_in_and_leaves_the_case_on_the_board(
+    trainee: Trainee,
+) -> None:
+    """The handover between two officers: the first one's page is not opened for the second."""
+    trainee.sign_in(0)
+    trainee.new_case("haneul")
+    number = trainee.program.desk.the_case().number
+    trainee.stage.pull_card()
+    trainee.until(lambda: trainee.program.desk.is_locked)
+
+    trainee.stage.insert_card(1)
+    trainee.until(lambda: trainee.program.desk.card_present)
+    trainee.program.pages.locked.pin_given.emit(trainee.pin(), False)
+
+    trainee.until(lambda: trainee.program.shell.page is trainee.program.pages.board)
+    assert trainee.program.desk.officer.name_ko == "정유나"
+    assert trainee.program.station.load(number).state is State.OPENED
+
+
+def test_no_passport_is_read_before_consent_and_consent_by_word_is_kept_as_such(
+    trainee: Trainee,
+) -> None:
+    """The record says who pressed."""
+    trainee.sign_in()
+    trainee.new_case("haneul", consent=False)
+    trainee.stage.lay_passport()
+
+    trainee.stage.scan_mrz()
+    trainee.until(trainee.program.pages.passport.banner.isVisible)
+    assert trainee.program.desk.the_case().document is None
+    trainee.program.pages.passport.remedy.emit("consent")
+    trainee.until(lambda: trainee.program.desk.the_case().document is not None)
+
+    consent = trainee.program.desk.the_case().consent
+    assert consent is not None
+    assert consent.given_by == "officer"
+
+
+def test_a_program_that_ended_goes_on_with_the_case_where_it_stood(
+    home: Home, qtbot: QtBot
+) -> None:
+    """The board lists it; opening it shows the step that comes next."""
+    first = Trainee(open_stage(home), qtbot)
+    try:
+        first.sign_in()
+        first.new_case("haneul")
+        first.read_passport()
+        first.decide()
+        number = first.program.desk.the_case().number
+    finally:
+        first.stage.close()
+
+    second = Trainee(open_stage(home), qtbot)
+    try:
+        second.sign_in()
+        second.program.pages.board.case_opened.emit(number)
+        second.until(lambda: second.program.shell.page is second.program.pages.eligibility)
+
+        assert second.program.desk.the_case().number == number
+        assert second.program.desk.the_case().verdict is not None
+    finally:
+        second.stage.close()
+
+
+def test_a_registration_struck_off_ends_with_the_rule_its_slip_and_a_plain_page(
+    trainee: Trainee,
+) -> None:
+    """The officer refuses by rule, the applicant reads why and what would make it yes."""
+    trainee.sign_in()
+    trainee.new_case("doyun")
+    trainee.read_passport()
+    trainee.decide()
+
+    trainee.program.pages.eligibility.print_and_refuse.emit()
+    trainee.until(lambda: trainee.program.desk.step is Step.HAND_OVER)
+    trainee.until(trainee.program.hand_over.is_printed)
+
+    case = trainee.program.desk.the_case()
+    assert case.state is State.REFUSED
+    assert case.ending is not None
+    assert case.ending.reason == "rule_not_met"
+    assert trainee.applicant_sees() is ApplicantPage.REFUSED
+    trainee.close_case()
+    assert trainee.program.station.load(case.number).closed_at is not None
+
+
+def test_an_altered_chip_is_refused_without_telling_the_applicant_why(trainee: Trainee) -> None:
+    """What was found on the chip is for the officer only."""
+    trainee.sign_in()
+    trainee.new_case("jian")
+    trainee.read_passport()
+
+    document = trainee.program.desk.the_case().document
+
+    assert document is not None
+    assert document.overall == "failed"
+    assert trainee.applicant_sees() is ApplicantPage.FURTHER_CHECK
+    trainee.program.pages.passport.refuse_requested.emit("content_changed", "")
+    trainee.until(trainee.program.hand_over.is_printed)
+    assert trainee.applicant_sees() is ApplicantPage.FURTHER_CHECK
+
+
+def test_the_last_pin_try_is_not_spent_without_consent(trainee: Trainee) -> None:
+    """Two wrong PINs, then the page asks; only then the card blocks. The card's count rules."""
+    trainee.stage.insert_card(1)
+    trainee.until(lambda: trainee.program.desk.card_present)
+    give = trainee.program.pages.sign_in.pin_given.emit
+    session = trainee.program.session
+
+    for left in (2, 1):
+        give(trainee.pin("999999"), False)
+        trainee.until(lambda left=left: trainee.program.desk.card_tries == left)
+    assert isinstance(session._trouble, WrongPin)
+    give(trainee.pin("999999"), False)
+    trainee.until(lambda: isinstance(session._trouble, LastTry))
+    assert trainee.program.desk.card_tries == 1
+    give(trainee.pin("999999"), True)
+    trainee.until(lambda: isinstance(session._trouble, PinBlocked | WrongPin))
+    trainee.until(lambda: trainee.program.desk.card_tries == 0)
+
+
+def test_a_service_that_dies_while_the_qr_stands_is_said_and_comes_back(
+    trainee: Trainee,
+) -> None:
+    """The offer survives; the page says what is the matter and goes on by itself."""
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    station = trainee.program.station
+    service = trainee.stage.rehearsal.opened.service
+    assert service is not None and service.pid is not None
+    before = service.starts
+
+    os.kill(service.pid, signal.SIGKILL)
+
+    trainee.until(lambda: service.starts > before)
+    trainee.until(lambda: service.wait_until_serving(0.1))
+    assert station.link.health().ok
+
+
+def test_every_control_of_every_window_has_a_name(trainee: Trainee) -> None:
+    """The accessibility tree, walked as a screen reader would."""
+    trainee.sign_in()
+    windows = (
+        trainee.program.window,
+        trainee.program.applicant_window,
+        trainee.stage.phone_window,
+        trainee.stage.bench,
+    )
+
+    unnamed = [found for window in windows for found in _unnamed(window)]
+
+    assert not unnamed
+
+
+_ASKED = {
+    QAccessible.Role.Button,
+    QAccessible.Role.CheckBox,
+    QAccessible.Role.ComboBox,
+    QAccessible.Role.EditableText,
+    QAccessible.Role.RadioButton,
+}
+
+
+def _unnamed(window: QWidget) -> list[str]:
+    found = []
+    for widget in window.findChildren(QWidget):
+        interface = QAccessible.queryAccessibleInterface(widget)
+        if interface is None or interface.role() not in _ASKED or not widget.isVisible():
+            continue
+        if not interface.text(QAccessible.Text.Name):
+            found.append(f"{type(widget).__name__} in {type(window).__name__}")
+    return found
+
+
+def test_the_language_changes_on_the_page_that_stands(trainee: Trainee) -> None:
+    """Live, without losing the page or the case."""
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    page = trainee.program.shell.page
+    assert page is not None
+    korean = page.title
+
+    trainee.program.look.set_language("en")
+
+    assert page.title == "Passport"
+    assert page.title != korean
+    trainee.program.look.set_language("ko")
+    assert page.title == korean
