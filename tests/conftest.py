@@ -33,7 +33,7 @@ def _ends(thread: threading.Thread) -> bool:
     if "pytest_timeout" in thread.name or thread.name.startswith(("session-", "asyncio_")):
         return True
     # Threads of Qt and of libraries that Python only got to know by a callback.
-    if isinstance(thread, threading._DummyThread):  # noqa: SLF001
+    if isinstance(thread, threading._DummyThread):
         return True
     thread.join(timeout=5)
     return not thread.is_alive()

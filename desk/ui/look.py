@@ -17,7 +17,7 @@ from desk.ui import theme as themes
 from desk.ui.glyphs import Glyph, paint_glyph
 from desk.ui.icons import Icons
 from desk.ui.theme import Mode, Theme, Type
-from desk.ui.words import Words
+from desk.words import Words
 
 
 class Look(QObject):

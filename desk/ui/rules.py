@@ -14,7 +14,7 @@ from typing import Any
 from desk.issuance.eligibility import RuleOutcome, RuleResult
 from desk.ui.glyphs import Glyph
 from desk.ui.theme import RESOURCES
-from desk.ui.words import Places
+from desk.words import Places
 
 GLYPHS = {
     RuleOutcome.MET: Glyph.PASSED,

@@ -23,7 +23,7 @@ from desk.ui.pages.sign_in import CardView, SignInPage, SignInView
 from desk.ui.shell import BAND, FRAME, Shell
 from desk.ui.theme import Mode, load_fonts
 from desk.ui.troubles import TroubleWords
-from desk.ui.words import Words
+from desk.words import Words
 
 T = TypeVar("T")
 SIZE = (1440, 900)

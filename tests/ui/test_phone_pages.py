@@ -33,7 +33,7 @@ from desk.ui.parts.qrcard import QrState
 from desk.ui.services import load_services
 from desk.ui.shell import Shell
 from desk.ui.troubles import TroubleWords
-from desk.ui.words import Words
+from desk.words import Words
 from tests.ui import gallery_phone, samples, scenes_case
 from tests.ui.scenes import SCENES
 

@@ -49,7 +49,7 @@ from desk.ui.control.phone import PhoneControl
 from desk.ui.control.proof import ProofControl
 from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
-from desk.ui.words import Words
+from desk.words import Words
 
 _CHECKS = {
     "one_person": (CheckName.FACE_COUNT,),

@@ -27,7 +27,7 @@ from desk.ui.large_pictures import LargePictures
 from desk.ui.pages.face import FacePage, FaceStage, FaceView
 from desk.ui.pages.face_parts import QualityLine
 from desk.ui.pictures import Rgb, image_of, pixels_of
-from desk.ui.words import Words
+from desk.words import Words
 
 _UNITS = {
     CheckName.INTER_EYE: "px",

@@ -15,7 +15,7 @@ from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
 from desk.ui.pages.hand_over import HandOverPage, HandOverView
 from desk.ui.printing import PDF_FILE, Printers
-from desk.ui.words import Words
+from desk.words import Words
 
 _KINDS = {
     State.PROVEN: SlipKind.HANDOVER,

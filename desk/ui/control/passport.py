@@ -25,7 +25,7 @@ from desk.ui.pages.passport import PassportPage, PassportView, Stage
 from desk.ui.pages.passport_parts import PhaseLine, PhaseState
 from desk.ui.parts.verdict import Remedy
 from desk.ui.pictures import image_of
-from desk.ui.words import Words
+from desk.words import Words
 
 PROGRESS_MS = 100
 

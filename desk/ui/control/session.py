@@ -30,7 +30,7 @@ from desk.ui.lanes import Lane
 from desk.ui.pages.locked import LockedPage, LockReason, LockView
 from desk.ui.pages.sign_in import CardView, SignInPage, SignInView
 from desk.ui.troubles import Spoken
-from desk.ui.words import Words
+from desk.words import Words
 
 _ACTIVITY = frozenset(
     {QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel, QEvent.Type.TouchBegin}

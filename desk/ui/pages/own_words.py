@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from desk.ui.look import Look
-from desk.ui.words import Words
+from desk.words import Words
 
 AREA = "officer_phone"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desk.ui.theme import RESOURCES
-from desk.ui.words import Words
+from desk.words import Words
 
 AREAS = sorted(path.stem for path in (RESOURCES / "words").glob("*.toml"))
 PLACE = re.compile(r"\{(\w+)")
