@@ -155,7 +155,7 @@ class Desk(QObject):
         _log.warning("trouble %s", reason.code)
         page = self.shell.page
         if page is not None:
-            show_banner(page, self.spoken(reason))
+            page.show_trouble(self.spoken(reason))
 
     # Pages
 
@@ -231,14 +231,3 @@ class Desk(QObject):
 
     def current(self) -> Step:
         return current_step(self.the_case())
-
-
-def show_banner(page: Page, spoken: Spoken) -> None:
-    """A trouble in words on top of ``page``."""
-    page.show_banner(
-        glyph=spoken.glyph,
-        title=spoken.title,
-        sentence=spoken.text,
-        next_step=spoken.next,
-        code=spoken.code,
-    )

@@ -134,7 +134,7 @@ class BoardPage(Page):
             spoken = self._spoken(check)
             line.render(check, spoken, view.remedies.get(line.key, ""))
         self._cases.render(view)
-        self._render_trouble(view.trouble)
+        self.show_trouble(view.trouble)
         again = Other(
             "again",
             say("board.check_again"),
@@ -157,18 +157,6 @@ class BoardPage(Page):
         if check.code is None:
             return None
         return self._troubles.of(check.code, self.look.language, check.facts)
-
-    def _render_trouble(self, trouble: Spoken | None) -> None:
-        if trouble is None:
-            self.hide_banner()
-            return
-        self.show_banner(
-            glyph=trouble.glyph,
-            title=trouble.title,
-            sentence=trouble.text,
-            next_step=trouble.next,
-            code=trouble.code,
-        )
 
     def _open(self, case: CaseRow, can_go_on: bool) -> None:
         (self.case_opened if can_go_on else self.case_viewed).emit(case.number)

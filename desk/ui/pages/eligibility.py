@@ -121,7 +121,7 @@ class EligibilityPage(Page):
             self._way.render(self._ordered[0], view)
         else:
             self._show_chosen(self._list.current)
-        self._render_trouble(view)
+        self.show_trouble(view.trouble, view.remedies)
         self._render_footer(view)
         say = self.look.say
         key = "eligibility.failed_first" if refused else "eligibility.look_at_each"
@@ -220,20 +220,6 @@ class EligibilityPage(Page):
         self._chosen.render(self._ordered[place], place + 1, len(self._ordered), self._view)
 
     # Trouble and footer
-    def _render_trouble(self, view: EligibilityView) -> None:
-        if view.trouble is None:
-            self.hide_banner()
-            return
-        spoken = view.trouble
-        self.show_banner(
-            glyph=spoken.glyph,
-            title=spoken.title,
-            sentence=spoken.text,
-            next_step=spoken.next,
-            code=spoken.code,
-            remedies=view.remedies,
-        )
-
     def _render_footer(self, view: EligibilityView) -> None:
         say = self.look.say
         if view.read_only:

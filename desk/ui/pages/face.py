@@ -165,7 +165,7 @@ class FacePage(Page):
             self.judgement.forget()
         self.judgement.render(view.stage is FaceStage.JUDGE, face, view.here)
         self.machine.render(face)
-        self._render_trouble(view)
+        self.show_trouble(view.trouble, view.remedies)
         self._render_footer(view)
         say = self.look.say
         stage = FaceStage.LIVE if live else view.stage
@@ -199,20 +199,6 @@ class FacePage(Page):
             self.look.say("face.attempt_at", n=view.attempt, time=view.captured_at),
             (good, len(view.quality)),
             view.deleted_by,
-        )
-
-    def _render_trouble(self, view: FaceView) -> None:
-        if view.trouble is None:
-            self.hide_banner()
-            return
-        spoken = view.trouble
-        self.show_banner(
-            glyph=spoken.glyph,
-            title=spoken.title,
-            sentence=spoken.text,
-            next_step=spoken.next,
-            code=spoken.code,
-            remedies=view.remedies,
         )
 
     def _render_footer(self, view: FaceView) -> None:

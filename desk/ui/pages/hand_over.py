@@ -135,7 +135,7 @@ class HandOverPage(Page):
         shown(self.checks, bool(kinds))
         self.closing.render(case)
         shown(self.closing, case.closed_at is None)
-        self._render_trouble(view)
+        self.show_trouble(view.trouble, view.remedies)
         self._render_footer(view)
         self.say_head(say("step.hand_over"), self._head(case))
 
@@ -177,20 +177,6 @@ class HandOverPage(Page):
             if key in self._say:
                 return self._say(key)
         return case.ending.reason
-
-    def _render_trouble(self, view: HandOverView) -> None:
-        if view.trouble is None:
-            self.hide_banner()
-            return
-        spoken = view.trouble
-        self.show_banner(
-            glyph=spoken.glyph,
-            title=spoken.title,
-            sentence=spoken.text,
-            next_step=spoken.next,
-            code=spoken.code,
-            remedies=view.remedies,
-        )
 
     def _footer_now(self) -> None:
         if self._view is not None:

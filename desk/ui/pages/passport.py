@@ -176,7 +176,7 @@ class PassportPage(Page):
         if refused:
             worst = self._words.worst(case)
             self.refusal.render(worst.code if worst else "")
-        self._render_trouble(view)
+        self.show_trouble(view.trouble, view.remedies)
         self._render_footer(view)
         self.say_head(say("step.passport"), self._instruction(view, refused))
 
@@ -346,20 +346,6 @@ class PassportPage(Page):
         return value or EMPTY
 
     # Trouble and footer
-    def _render_trouble(self, view: PassportView) -> None:
-        if view.trouble is None:
-            self.hide_banner()
-            return
-        spoken = view.trouble
-        self.show_banner(
-            glyph=spoken.glyph,
-            title=spoken.title,
-            sentence=spoken.text,
-            next_step=spoken.next,
-            code=spoken.code,
-            remedies=view.remedies,
-        )
-
     def _footer_now(self) -> None:
         if self._view is not None:
             self._render_footer(self._view)

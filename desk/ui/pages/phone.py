@@ -277,18 +277,8 @@ class PhonePage(QrPage):
     # Trouble and footer
     def _render_trouble(self, view: PhoneView) -> None:
         # A wrong card PIN stands under its field; saying it twice helps nobody.
-        if view.trouble is None or (view.wrong and self._asks_pin(view)):
-            self.hide_banner()
-            return
-        spoken = view.trouble
-        self.show_banner(
-            glyph=spoken.glyph,
-            title=spoken.title,
-            sentence=spoken.text,
-            next_step=spoken.next,
-            code=spoken.code,
-            remedies=view.remedies,
-        )
+        said = view.wrong and self._asks_pin(view)
+        self.show_trouble(None if said else view.trouble, view.remedies)
 
     def _asks_pin(self, view: PhoneView) -> bool:
         stage = stage_of(view)

@@ -123,7 +123,7 @@ class ProofPage(QrPage):
         self._render_below(view, stage)
         self.progress.render(say("proof.progress"), self._lines(view, stage))
         self.services.render(view.services, view.is_usable)
-        self._render_trouble(view)
+        self.show_trouble(view.trouble, view.remedies)
         self._render_footer(view, stage)
         self.say_head(say("step.proof"), self._head(stage))
 
@@ -216,20 +216,6 @@ class ProofPage(QrPage):
             return ProgressLine(Glyph.PASSED, name, say("check.presented", formats=names), time)
         detail = say(f"proof_step.{step.value}_done", n=len(issued) or 1)
         return ProgressLine(Glyph.PASSED, name, detail, time)
-
-    def _render_trouble(self, view: ProofView) -> None:
-        if view.trouble is None:
-            self.hide_banner()
-            return
-        spoken = view.trouble
-        self.show_banner(
-            glyph=spoken.glyph,
-            title=spoken.title,
-            sentence=spoken.text,
-            next_step=spoken.next,
-            code=spoken.code,
-            remedies=view.remedies,
-        )
 
     def _render_footer(self, view: ProofView, stage: ProofStage) -> None:
         say = self._say

@@ -132,7 +132,7 @@ class ReviewPage(Page):
         self.facts.render(self._fact_lines(view))
         self.content_card.render(view)
         self.approval.render(view)
-        self._render_trouble(view)
+        self.show_trouble(view.trouble, view.remedies)
         self._render_footer(view)
         self.say_head(say("step.review"), say("review.open_then_approve"))
 
@@ -226,20 +226,6 @@ class ReviewPage(Page):
         )
 
     # Trouble and footer
-    def _render_trouble(self, view: ReviewView) -> None:
-        if view.trouble is None:
-            self.hide_banner()
-            return
-        spoken = view.trouble
-        self.show_banner(
-            glyph=spoken.glyph,
-            title=spoken.title,
-            sentence=spoken.text,
-            next_step=spoken.next,
-            code=spoken.code,
-            remedies=view.remedies,
-        )
-
     def _footer_now(self) -> None:
         if self._view is not None:
             self._render_footer(self._view)

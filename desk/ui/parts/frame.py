@@ -14,8 +14,9 @@ from desk.ui.parts.box import Line, Scrolled, column, holder, row
 from desk.ui.parts.button import Button, KeyCap, Kind
 from desk.ui.parts.sign import IconSign
 from desk.ui.parts.text import Text
-from desk.ui.parts.verdict import Banner, ClickGuard
+from desk.ui.parts.verdict import Banner, ClickGuard, Remedy
 from desk.ui.theme import Type
+from desk.ui.troubles import Spoken
 
 
 @dataclass(frozen=True)
@@ -298,6 +299,20 @@ class Page(QWidget):
         self.banner.show_trouble(**words)  # type: ignore[arg-type]
         if hidden:
             self._guard.rest()
+
+    def show_trouble(self, spoken: Spoken | None, remedies: Sequence[Remedy] = ()) -> None:
+        """The banner for a trouble in words; no banner for none."""
+        if spoken is None:
+            self.hide_banner()
+            return
+        self.show_banner(
+            glyph=spoken.glyph,
+            title=spoken.title,
+            sentence=spoken.text,
+            next_step=spoken.next,
+            code=spoken.code,
+            remedies=tuple(remedies),
+        )
 
     def hide_banner(self) -> None:
         self.banner.hide()
