@@ -1,0 +1,1 @@
+"""Rendering of the invented applicants; run by ``resources/training/render.py`` only."""
