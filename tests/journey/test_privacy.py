@@ -1,0 +1,166 @@
+"""A planted applicant is found nowhere outside the encrypted records (I9).
+
+A whole journey with a deferred answer; at its most telling moments every file of the
+training home is searched (the service's database with its write-ahead log, both logs,
+the records themselves as they lie on the disk) for names, numbers, address and portrait
+of the invented applicant, in the spellings that files and formats use.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desk.issuance.case import State
+from desk.store import cases
+from desk.store.cases import BlobKind
+from desk.training.applicants import Applicant
+from desk.training.phone import PhoneEvent, Step
+from tests.journey.acts import PATIENCE, Counter, Holder, opened
+
+PIECE = 24
+"""Bytes of a picture that are too many to stand somewhere by chance."""
+
+
+def planted(person: Applicant, pictures: list[bytes]) -> dict[str, set[bytes]]:
+    """What must be nowhere, by what it is."""
+    resident = person.resident_number
+    texts = {
+        "Hangul name": [person.hangul],
+        "Latin name": [person.given, person.latin, f"{person.surname}<<{person.given}"],
+        "resident number": [resident, resident.replace("-", "")],
+        "passport number": [person.passport_number],
+        "overseas number": [person.overseas_number],
+        "address": [person.address, person.address.split(",")[0]],
+    }
+    found = {what: set[bytes]().union(*map(spellings, these)) for what, these in texts.items()}
+    found["portrait"] = {piece for picture in pictures for piece in pieces(picture)}
+    return found
+
+
+def spellings(text: str) -> set[bytes]:
+    """One text as files may hold it: encodings, cases, JSON escapes, hexadecimal, base64."""
+    plain = {text, text.lower(), text.title(), json.dumps(text).strip('"')}
+    encoded = {one.encode(code) for one in plain for code in ("utf-8", "utf-16-le", "utf-16-be")}
+    utf8 = {one.encode() for one in plain}
+    hexed = {one.hex().encode() for one in utf8} | {one.hex().upper().encode() for one in utf8}
+    return encoded | hexed | set[bytes]().union(*map(in_base64, utf8))
+
+
+def in_base64(data: bytes) -> set[bytes]:
+    """The parts of ``data`` that stay the same wherever it begins in a base64 text."""
+    found = set()
+    for before in range(3):
+        padded = b"\0" * before + data
+        first, after = -(-8 * before // 6), 8 * len(padded) // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            found.add(encode(padded)[first:after])
+    # Six characters of base64 stand in any large file by chance.
+    return {one for one in found if len(one) >= 8}
+
+
+def pieces(picture: bytes) -> set[bytes]:
+    """Parts of a picture from its coded content, raw and in base64."""
+    start = len(picture) // 3
+    raw = {picture[place : place + PIECE] for place in range(start, start + 4 * PIECE, PIECE)}
+    return raw | set[bytes]().union(*map(in_base64, raw))
+
+
+def sightings(folder: Path, secrets: dict[str, set[bytes]]) -> list[tuple[str, str]]:
+    """Which secret stands in which file; never the secret itself."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            content = path.read_bytes()
+            for what, spelled in secrets.items():
+                if any(one in content for one in spelled):
+                    found.append((str(path.relative_to(folder)), what))
+    return found
+
+
+@pytest.fixture
+def desk_log(home: Path) -> Iterator[Path]:
+    """Everything the program's own loggers say, however talkative they are."""
+    target = home / "training" / "desk.log"
+    handler = logging.FileHandler(target, encoding="utf-8")
+    logger = logging.getLogger("desk")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield target
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+    handler.close()
+
+
+def test_nothing_personal_outside_the_records(home: Path, desk_log: Path) -> None:
+    waiting = threading.Event()
+
+    def told(event: PhoneEvent) -> None:
+        if event.step is Step.WAITING:
+            waiting.set()
+
+    with opened(home, service_options=("--wait", "0.2")) as rehearsal:
+        counter = Counter.begin(rehearsal)
+        with Holder(rehearsal.authority, told) as holder:
+            case = counter.approved()
+            with rehearsal.station.store.read() as session:
+                pictures = [
+                    cases.blob(session, case.number, kind)
+                    for kind in (BlobKind.PORTRAIT, BlobKind.FACE, BlobKind.DG2)
+                ]
+            secrets = planted(counter.person, [one for one in pictures if one])
+            case = counter.offer(case)
+            assert case.offer is not None
+            holder.take(case.offer.uri)
+            assert waiting.wait(PATIENCE), "nothing was deferred"
+
+            assert sightings(home, secrets) == []
+            case = counter.deliver(case, holder)
+            secrets["credential"] = {
+                piece for card in holder.cards for piece in pieces(card.held.credential.encode())
+            }
+            secrets["portrait"] |= {
+                piece for card in holder.cards for piece in pieces(card.portrait or b"")
+            }
+            assert (home / "training" / "enrollment.db-wal").stat().st_size > 0
+            assert sightings(home, secrets) == []
+            case = counter.prove(case, holder)
+            assert sightings(home, secrets) == []
+
+    assert case.state is State.PROVEN
+    assert sightings(home, secrets) == []
+    names = {path.name for path in home.rglob("*") if path.is_file()}
+    assert {"desk.log", "enrollment.log", "enrollment.db", "records.db"} <= names
+    assert desk_log.exists()
+
+
+def test_the_search_finds_what_is_there(home: Path) -> None:
+    """Each spelling is found where it does stand: otherwise the search would prove nothing."""
+    with opened(home) as rehearsal:
+        person = rehearsal.people[0]
+    picture = person.portrait()
+    secrets = planted(person, [picture])
+    folder = home / "spilt"
+    spilt = {
+        "Hangul name": json.dumps({"name": person.hangul}).encode(),
+        "Latin name": f"case of {person.latin}".encode("utf-16-le"),
+        "resident number": person.resident_number.encode().hex().encode(),
+        "passport number": base64.b64encode(b"xy" + "\n".join(person.mrz_lines).encode()),
+        "overseas number": f"x{person.overseas_number}x".encode(),
+        "address": base64.urlsafe_b64encode(b"x" + person.address.encode()),
+        "portrait": base64.b64encode(b"z" + picture),
+    }
+
+    for what, content in spilt.items():
+        folder.mkdir()
+        (folder / "file").write_bytes(content)
+        assert what in {found for _, found in sightings(folder, secrets)}
+        shutil.rmtree(folder)
