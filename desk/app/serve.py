@@ -25,7 +25,7 @@ from desk.app.home import Home
 from desk.app.rehearsal import Rehearsal, open_rehearsal
 from desk.app.scripted import Script
 from desk.cards.signer import CardSigner
-from desk.counter import aftercare, intake
+from desk.counter import aftercare, intake, settling
 from desk.counter.settings import Settings, load_settings
 from desk.issuance.case import Case, State
 from desk.trouble import Trouble
@@ -172,6 +172,7 @@ class Serving:
         self.rehearsal = open_rehearsal(
             home, settings=_on_port(home, port), service_options=("--mint-at", mint_at)
         )
+        settling.settle(self.rehearsal.station)
         self._minter = Minter(self.rehearsal)
         _Handler.minter = self._minter
         self._listener = threading.Thread(target=self._server.serve_forever, name="mint")

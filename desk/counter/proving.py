@@ -19,7 +19,7 @@ from desk.credential import presentation
 from desk.credential.claims import Format
 from desk.credential.presentation import CheckRequest, Presented
 from desk.credential.verify import Trust
-from desk.issuance.case import Act, Case, UseProof, advance
+from desk.issuance.case import Act, Case, State, UseProof, advance
 from desk.issuance.ports import CheckOrder
 from desk.store import status
 from desk.store.status import StatusSlot, Validity
@@ -140,9 +140,28 @@ def _make_valid(station: Station, officer: Officer, case: Case) -> Case:
         for one in case.issued:
             slot = StatusSlot(STATUS_LIST, one.status_index)
             status.set_validity(session, stamp, slot, Validity.VALID, "proven")
+    return _note_proven(station, officer, case, stamp.at)
+
+
+def conclude(station: Station, case: Case) -> Case:
+    """Finish a proof that was cut off behind its decision: what is VALID in the records was
+    presented rightly, only the list or the case do not say so yet."""
+    if case.state is not State.DELIVERED:
+        return case
+    with station.store.read() as session:
+        entries = status.entries_of(session, case.number)
+    decided = {one.slot.index: one.changed_at for one in entries if one.validity is Validity.VALID}
+    if not case.issued or any(one.status_index not in decided for one in case.issued):
+        return case
+    return _note_proven(station, None, case, max(decided.values()))
+
+
+def _note_proven(
+    station: Station, officer: Officer | None, case: Case, proven_at: datetime
+) -> Case:
     publish_status(station)
     proof = UseProof(
-        proven_at=stamp.at,
+        proven_at=proven_at,
         configurations=tuple(one.configuration for one in case.issued),
         published_at=station.now(),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 
-from desk.counter import intake, offering, signing
+from desk.counter import intake, offering, proving, signing
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.issuance.case import Case, State
@@ -37,7 +37,8 @@ def settle(station: Station) -> None:
 
 
 def catch_up(station: Station, case: Case) -> Case:
-    """Note what happened to the live offer meanwhile, and answer what is signed already."""
+    """Note what happened to the live offer meanwhile, answer what is signed already, and
+    finish a proof that was decided."""
     if case.offer is None:
         return case
     for event in station.link.events(case.offer.offer_id, 0, 0.0):
@@ -45,4 +46,4 @@ def catch_up(station: Station, case: Case) -> Case:
         case = signing.note_delivery(station, None, case, event)
     if case.state in (State.OFFERED, State.SIGNING):
         case = signing.answer_signed(station, case)
-    return case
+    return proving.conclude(station, case)

@@ -109,7 +109,7 @@ def kill_at(
     raise AssertionError("the desks are gone")
 
 
-VOIDED = {"9C signed, signature lost", "answer handed to the service", "phone has presented"}
+VOIDED = {"9C signed, signature lost", "answer handed to the service", "delivered"}
 """Points behind which the officer, back at the desk, ends the case instead."""
 
 DEATHS = [(point, State.PROVEN) for point in POINTS]
