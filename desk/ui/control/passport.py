@@ -25,6 +25,7 @@ from desk.ui.pages.passport import PassportPage, PassportView, Stage
 from desk.ui.pages.passport_parts import PhaseLine, PhaseState
 from desk.ui.parts.verdict import Remedy
 from desk.ui.pictures import image_of
+from desk.ui.reading_log import FindingSheet, ReadingLog
 from desk.words import Words
 
 PROGRESS_MS = 100
@@ -66,6 +67,8 @@ class PassportControl(QObject):
         page.difference_reason_chosen.connect(self._explain)
         page.refuse_requested.connect(self._refuse)
         page.go_on.connect(self._go_on)
+        page.log_requested.connect(self._show_log)
+        page.finding_opened.connect(self._show_finding)
         page.remedy.connect(self._remedy)
         desk.shell.mrz_scanned.connect(self._scan)
         desk.look.retranslated.connect(self.render)
@@ -246,6 +249,19 @@ class PassportControl(QObject):
             lambda: document.explain(desk.station, desk.officer, case, item, reason),
             self.render,
         )
+
+    def _show_log(self) -> None:
+        document_read = self._desk.the_case().document
+        if document_read is not None:
+            desk = self._desk
+            findings = document_read.findings
+            ReadingLog(desk.look, self._page.window(), findings, desk.troubles).open()
+
+    def _show_finding(self, code: str) -> None:
+        desk, read = self._desk, self._desk.the_case().document
+        facts = next((one.facts for one in read.findings if one.code == code), {}) if read else {}
+        spoken = desk.troubles.of(code, desk.look.language, facts)
+        FindingSheet(desk.look, self._page.window(), spoken).open()
 
     def _refuse(self, reason: str, remark: str) -> None:
         desk, case = self._desk, self._desk.the_case()

@@ -37,6 +37,12 @@ _ACTIVITY = frozenset(
 )
 
 
+class LocksSoon(Trouble):
+    """Nobody touches the desk; ``seconds`` until it locks."""
+
+    code = "LOCK-01"
+
+
 @dataclass(frozen=True)
 class CardFacts:
     """What a card tells without a PIN."""
@@ -65,9 +71,13 @@ class Session(QObject):
         self._reason: LockReason | None = None
         self._locked_at = desk.station.now()
         self._reads = 0
+        self._warned = False
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.timeout.connect(lambda: self.lock(LockReason.IDLE))
+        self._warning = QTimer(self)
+        self._warning.setSingleShot(True)
+        self._warning.timeout.connect(self._warn)
         self._restart_idle()
         sign_in_page.pin_given.connect(self._sign_in)
         locked_page.pin_given.connect(self._sign_in)
@@ -273,21 +283,41 @@ class Session(QObject):
     # Idle
 
     def _restart_idle(self) -> None:
-        minutes = self._desk.station.settings.lock.idle_minutes
-        if minutes > 0:
-            self._idle.start(minutes * 60_000)
+        lock = self._desk.station.settings.lock
+        if lock.idle_minutes > 0:
+            until = lock.idle_minutes * 60_000
+            self._idle.start(until)
+            self._warning.start(max(0, until - lock.idle_warning_seconds * 1000))
+
+    def _warn(self) -> None:
+        """Nobody has touched anything for long: say how long until the lock."""
+        if self._desk.sign_in is not None and not self._desk.is_locked:
+            left = self._idle.remainingTime() // 1000
+            self._desk.show_trouble(LocksSoon(seconds=max(1, left)))
+            self._warned = True
+
+    def _touched(self) -> None:
+        if self._warned:
+            self._warned = False
+            page = self._desk.shell.page
+            if page is not None:
+                page.hide_banner()
+        self._restart_idle()
 
     def _tick(self) -> None:
         if self._desk.is_locked or self._desk.sign_in is None:
             self.render()
+        elif self._warned:
+            self._warn()
 
     def stop(self) -> None:
         self._idle.stop()
+        self._warning.stop()
 
     # Qt's own
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in _ACTIVITY and self._idle.isActive():
-            self._restart_idle()
+            self._touched()
         return False
 
 
