@@ -51,12 +51,11 @@ class ReadingLog(_Sheet):
         lines: list[QWidget | int] = []
         for finding in findings:
             spoken = troubles.of(finding.code, look.language, finding.facts)
-            facts = " · ".join(f"{name}: {value}" for name, value in finding.facts.items())
             result = look.say(f"state.{finding.result.value}")
             lines += [
                 Text(look, f"{finding.code} · {result}", Type.STRONG),
                 Text(look, spoken.title, Type.BODY, wrap=True),
-                Text(look, facts, Type.SMALL, "muted", wrap=True),
+                Text(look, spoken.text, Type.SMALL, "muted", wrap=True),
                 12,
             ]
         body = Scrolled(holder(column(*lines, None, gap=2)))
