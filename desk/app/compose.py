@@ -6,6 +6,8 @@ the file; the window shows it instead of a desk that half works.
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +34,9 @@ from desk.resources import resource
 from desk.store.database import Store, StoreKind
 from desk.store.key import key_for
 from desk.trouble import Trouble
+
+PORT_SECONDS = 10.0
+"""How long the service of a killed desk may hold its port; it ends with its desk's pipe."""
 
 
 class AuthorityIncomplete(Trouble):
@@ -109,17 +114,39 @@ def start_service(
     if settings.enrollment.url:
         return None, settings.enrollment.url
     key_file(home.station_key)
+    port = settings.enrollment.port or _kept_port(home)
     service = ServiceProcess(
         ServiceOrder(
             database=home.mailbox,
             key_file=home.station_key,
             log_file=home.service_log,
-            port=settings.enrollment.port,
+            port=port,
             public_url=settings.enrollment.public_url,
             extra=("--claims", str(resource(settings.credential.claim_profile)), *options),
         )
     )
-    return service, service.start()
+    url = service.start()
+    home.service_port.write_text(url.rsplit(":", 1)[1], encoding="ascii")
+    return service, url
+
+
+def _kept_port(home: Home) -> int:
+    """The port of the last time: credentials and waiting phones know that address."""
+    if not home.service_port.exists():
+        return 0
+    return _once_free(int(home.service_port.read_text(encoding="ascii")))
+
+
+def _once_free(port: int) -> int:
+    """``port`` when the service of a killed desk has let go of it; 0 when nobody does."""
+    patience_ends = time.monotonic() + PORT_SECONDS
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+        if time.monotonic() > patience_ends:
+            return 0
+        time.sleep(0.05)
 
 
 def load_authority(home: Home, settings: Settings) -> Authority:

@@ -57,6 +57,10 @@ class Home:
         return self.folder / "station.key"
 
     @property
+    def service_port(self) -> Path:
+        return self.folder / "enrollment.port"
+
+    @property
     def service_log(self) -> Path:
         return self.folder / "enrollment.log"
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +21,7 @@ from desk.cards.piv_data import Slot
 from desk.cards.troubles import NoReader
 from desk.cards.watcher import CardWorld
 from desk.counter.readers import Readers
-from desk.counter.settings import Settings, load_settings
+from desk.counter.settings import Settings
 from desk.counter.station import Station
 from desk.counter.statuses import open_status_list
 from desk.issuance.posts import load_posts
@@ -37,8 +35,6 @@ from desk.training.piv_card import PivCard
 
 TRAINING_PIN = "123456"
 REGISTER_AGE = timedelta(hours=12)
-PORT_SECONDS = 10.0
-"""How long the service of a killed desk may hold its port; it ends with its desk's pipe."""
 SEEN_SECONDS = 10.0
 
 _OFFICERS = (
@@ -89,14 +85,13 @@ def open_rehearsal(
             training,
             bench.readers,
             training=True,
-            settings=_at_kept_port(training, settings or load_settings(training.settings)),
+            settings=settings,
             now=now,
             service_options=service_options,
         )
     except BaseException:
         bench.readers.stop()
         raise
-    _keep_port(training, opened)
     rehearsal = Rehearsal(
         opened, bench, applicants.applicants(now().date()), authority, passport_authority
     )
@@ -104,33 +99,6 @@ def open_rehearsal(
     _import_register(rehearsal, training.folder)
     open_status_list(opened.station)
     return rehearsal
-
-
-def _at_kept_port(training: Home, settings: Settings) -> Settings:
-    """The own service stays where it was: credentials and waiting phones know its address."""
-    kept = training.folder / "enrollment.port"
-    if settings.enrollment.url or settings.enrollment.port or not kept.exists():
-        return settings
-    port = _once_free(int(kept.read_text(encoding="ascii")))
-    return replace(settings, enrollment=replace(settings.enrollment, port=port))
-
-
-def _keep_port(training: Home, opened: Opened) -> None:
-    if opened.service is not None:
-        port = opened.service.url.rsplit(":", 1)[1]
-        (training.folder / "enrollment.port").write_text(port, encoding="ascii")
-
-
-def _once_free(port: int) -> int:
-    """``port`` when the service of a killed desk has let go of it; 0 when nobody does."""
-    patience_ends = time.monotonic() + PORT_SECONDS
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-        if time.monotonic() > patience_ends:
-            return 0
-        time.sleep(0.05)
 
 
 class Desktop:

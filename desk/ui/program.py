@@ -16,7 +16,7 @@ from types import TracebackType
 from PySide6.QtCore import QObject, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 
-from desk.counter import intake
+from desk.counter import settling
 from desk.counter.station import Station
 from desk.issuance.case import Case
 from desk.store import register
@@ -219,14 +219,14 @@ class Program(QObject):
         self.to_board()
 
     def _tidy_up(self) -> None:
-        """What a start has to settle: cases of former days, cut-off imports."""
+        """What a start has to settle: what a killed desk left, cut-off imports, former days."""
         station = self.station
 
         def job() -> None:
-            intake.expire_stale(station)
+            settling.settle(station)
             register.tidy(station.store)
 
-        self.desk.work(Lane.RECORDS, job)
+        self.desk.work(Lane.SERVICE, job, lambda _none: self.board.refresh())
 
     def _covered(self) -> None:
         self.phone.forget_pin()
