@@ -1,0 +1,47 @@
+"""Settings: defaults, single overrides, and nothing misspelt passes unnoticed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desk.counter.settings import SettingsWrong, load_settings
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "settings.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_one_key_is_overridden_and_the_rest_keeps_its_default(tmp_path: Path) -> None:
+    """A post writes down only what differs."""
+    settings = load_settings(written(tmp_path, '[station]\npost = "HAN"\n'))
+
+    assert settings.station.post == "HAN"
+    assert settings.station.window == load_settings().station.window
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[enrolment]\nport = 1\n", "enrolment"),
+        ("[enrollment]\nprot = 1\n", "enrollment.prot"),
+        ('[enrollment]\nport = "80"\n', "enrollment.port"),
+        ("[lock]\nidle_minutes = true\n", "lock.idle_minutes"),
+        ("post = 'LA'\n", "post"),
+        ("[station\n", "settings.toml"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(tmp_path: Path, text: str, key: str) -> None:
+    """An unknown section, a misspelt key, another type, broken TOML."""
+    with pytest.raises(SettingsWrong) as refused:
+        load_settings(written(tmp_path, text))
+
+    assert refused.value.facts["key"] == key
+
+
+def test_a_whole_number_may_stand_for_a_threshold(tmp_path: Path) -> None:
+    """``1`` is as good as ``1.0`` where the default has a fraction."""
+    assert load_settings(written(tmp_path, "[face]\ndissimilar = 1\n")).face.dissimilar == 1
