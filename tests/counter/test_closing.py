@@ -84,6 +84,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
         now=lambda: NOW,
         store=store,
         readers=nothing,
+        roles=nothing,
         trust=nothing,
         officers={},
         authority=nothing,
