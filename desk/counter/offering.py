@@ -70,7 +70,7 @@ def _read_again(station: Station, case: Case, event: OfferEvent) -> Case:
     alarm of a photographed QR. What was delivered meanwhile stays suspended until proven."""
     other = event.facts.get("client") != "same" or bool(event.facts.get("claimed"))
     if case.state is State.DELIVERED or not other:
-        return station.save(None, case, "OFFER.READ_AGAIN")
+        return case
     return withdraw(station, None, case, "qr_read_twice", held="qr_read_twice")
 
 

@@ -23,6 +23,7 @@ from desk.credential.troubles import CredentialTrouble
 from desk.issuance.case import Act, Case, IssuedCredential, State, advance
 from desk.issuance.ports import EventKind, KeyRequest, OfferEvent
 from desk.store import cases, intents, status
+from desk.store.cases import BlobKind
 from desk.store.intents import Draft, Intent, IntentState
 
 
@@ -207,4 +208,9 @@ def note_delivery(station: Station, officer: Officer | None, case: Case, event: 
             else replace(case, issued=issued)
         )
         cases.save(session, stamp, moved, "CASE.ANSWERED", configuration=configuration)
+        if complete:
+            # The live picture served the comparison; it is not kept beyond the delivery.
+            cases.wipe_blobs(session, stamp, case.number, (BlobKind.FACE,))
+    if complete:
+        station.store.checkpoint()
     return moved

@@ -85,7 +85,7 @@ _HELD: Mapping[Scene, str] = MappingProxyType(
         Scene.DARK_SIDE: "dark-side",
     }
 )
-OTHER = "stranger"  # who sits there when it is somebody else
+_OTHERS = ("stranger", "brother")  # who sits there when it is somebody else
 
 
 class TrainingCamera:
@@ -127,7 +127,10 @@ class TrainingCamera:
     def _file(self, seconds: float) -> Path:
         if self.scene is Scene.NOBODY:
             return TRAINING / "frames" / "nobody.jpg"
-        folder = TRAINING / "frames" / OTHER if self.scene is Scene.OTHER_PERSON else self._folder
+        folder = self._folder
+        if self.scene is Scene.OTHER_PERSON:
+            other = next(name for name in _OTHERS if name != folder.name)
+            folder = TRAINING / "frames" / other
         wanted = folder / f"{_HELD.get(self.scene) or _scripted(seconds)}.jpg"
         return wanted if wanted.is_file() else folder / f"{STILL}.jpg"
 

@@ -11,15 +11,17 @@ import secrets
 import sys
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 from types import TracebackType
 
-from PySide6.QtCore import QObject, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 
 from desk.counter import settling
 from desk.counter.station import Station
+from desk.counter.statuses import publish_status
 from desk.issuance.case import Case
-from desk.store import register
+from desk.store import register, retention
 from desk.trouble import Trouble
 from desk.ui.applicant.snapshot import ApplicantScreen, Page, PostFacts
 from desk.ui.applicant.window import ApplicantWindow
@@ -55,6 +57,9 @@ from desk.ui.start import Front
 from desk.ui.troubles import TroubleWords
 
 _log = logging.getLogger(__name__)
+
+STATUS_MS = 6 * 60 * 60 * 1000
+"""How often status lists go out anew; a signature holds four times as long."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,9 @@ class Program(QObject):
         self.printers = Printers(station.settings.printer.name, folder)
         self._make_controls()
         self._join()
+        self._status_timer = QTimer(self)
+        self._status_timer.setInterval(STATUS_MS)
+        self._status_timer.timeout.connect(self._refresh_status)
 
     def _make_pages(self) -> Pages:
         look, troubles = self.look, TroubleWords()
@@ -180,6 +188,7 @@ class Program(QObject):
     def start(self) -> None:
         """Show the sign-in page; devices are followed from here on."""
         self.desk.start_clock()
+        self._status_timer.start()
         self.desk.refresh_frame()
         self.applicant.refresh()
         self.session.begin()
@@ -196,6 +205,7 @@ class Program(QObject):
 
     def close(self) -> None:
         """End everything that runs: cameras, clocks, jobs under way."""
+        self._status_timer.stop()
         self.session.stop()
         self.desk.stop_clock()
         self.phone.forget_pin()
@@ -225,8 +235,15 @@ class Program(QObject):
         def job() -> None:
             settling.settle(station)
             register.tidy(station.store)
+            kept = timedelta(days=station.settings.retention.closed_case_days)
+            retention.purge(station.store, station.stamp(), station.now() - kept)
 
         self.desk.work(Lane.SERVICE, job, lambda _none: self.board.refresh())
+
+    def _refresh_status(self) -> None:
+        """A status list is signed anew before its last signature runs out."""
+        station = self.station
+        self.desk.work(Lane.SERVICE, lambda: publish_status(station, even_if_same=True))
 
     def _covered(self) -> None:
         self.phone.forget_pin()

@@ -24,8 +24,9 @@ from desk.issuance.ports import EventKind, OfferEvent
 from desk.store.slips import SlipKind
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
+from desk.ui.control.large_qr import LargeQrPlace
 from desk.ui.control.steps import Step
-from desk.ui.dialogs import LargeQr, cancel_dialog
+from desk.ui.dialogs import cancel_dialog
 from desk.ui.lanes import Lane
 from desk.ui.pages.phone import PhonePage, PhoneView
 from desk.ui.printing import Printers
@@ -63,7 +64,7 @@ class PhoneControl(QObject):
         self._signing = False
         self._trouble: Trouble | None = None
         self._turn = 0
-        self._large: LargeQr | None = None
+        self._large = LargeQrPlace(desk.look, page)
         self._retry = QTimer(self)
         self._retry.setSingleShot(True)
         self._retry.setInterval(RETRY_MS)
@@ -108,7 +109,7 @@ class PhoneControl(QObject):
 
     def forget_pin(self) -> None:
         """The card's PIN is wiped wherever it stands; the large QR goes with the page."""
-        self._close_large()
+        self._large.close()
         self._page.wipe()
         if self._card is not None:
             self._card.lock()
@@ -144,7 +145,7 @@ class PhoneControl(QObject):
         offer, now = case.offer, self._desk.station.now()
         left = max(0, int((offer.expires_at - now).total_seconds()))
         if left == 0:
-            self._close_large()
+            self._large.close()
         self._page.tick(left, int((offer.expires_at - offer.placed_at).total_seconds()))
 
     # The applicant's PIN and the offer
@@ -277,7 +278,7 @@ class PhoneControl(QObject):
         self._last_offer = case.offer or self._last_offer
         if events:
             # Whatever happened to the QR, its large picture goes first.
-            self._close_large()
+            self._large.close()
         self.render()
         self.progressed.emit()
         desk.work(
@@ -406,14 +407,7 @@ class PhoneControl(QObject):
     def _enlarge(self) -> None:
         case = self._desk.the_case()
         if case.offer is not None:
-            name = self._desk.look.say("phone.qr")
-            self._large = LargeQr(self._desk.look, self._page.window(), case.offer.uri, name)
-            self._large.open()
-
-    def _close_large(self) -> None:
-        if self._large is not None:
-            self._large.expire()
-            self._large = None
+            self._large.show(case.offer.uri, self._desk.look.say("phone.qr"))
 
     def _cancel(self) -> None:
         desk, case = self._desk, self._desk.the_case()

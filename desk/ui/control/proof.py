@@ -12,8 +12,9 @@ from desk.credential.troubles import CredentialTrouble
 from desk.issuance.case import Case, State
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
+from desk.ui.control.large_qr import LargeQrPlace
 from desk.ui.control.steps import Step
-from desk.ui.dialogs import LargeQr, not_proven_dialog
+from desk.ui.dialogs import not_proven_dialog
 from desk.ui.lanes import Lane
 from desk.ui.pages.proof import ProofPage, ProofStep, ProofView
 from desk.ui.services import load_services
@@ -36,7 +37,7 @@ class ProofControl(QObject):
         self._failed_step: ProofStep | None = None
         self._trouble: Trouble | None = None
         self._turn = 0
-        self._large: LargeQr | None = None
+        self._large = LargeQrPlace(desk.look, page)
         self._retry = QTimer(self)
         self._retry.setSingleShot(True)
         self._retry.setInterval(RETRY_MS)
@@ -177,15 +178,11 @@ class ProofControl(QObject):
 
     def _enlarge(self) -> None:
         if self.check is not None:
-            name = self._desk.look.say("proof.qr")
-            self._large = LargeQr(self._desk.look, self._page.window(), self.check.uri, name)
-            self._large.open()
+            self._large.show(self.check.uri, self._desk.look.say("proof.qr"))
 
     def close_large(self) -> None:
         """The check QR is gone, or the desk is locked: so is its large picture."""
-        if self._large is not None:
-            self._large.expire()
-            self._large = None
+        self._large.close()
 
     def _cannot(self) -> None:
         desk, case = self._desk, self._desk.the_case()
