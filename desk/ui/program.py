@@ -17,7 +17,7 @@ from types import TracebackType
 from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 
-from desk.counter import settling
+from desk.counter import document, settling
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.issuance.case import Case
@@ -173,6 +173,7 @@ class Program(QObject):
         shell.home.connect(self.to_board)
         shell.step_chosen.connect(self._look_back)
         shell.devices_chosen.connect(self.to_board)
+        shell.explain_asked.connect(self._explain)
         for page in self.pages.steps:
             page.stop_case.connect(self._stop_case)
         self.pages.sign_in.check_devices.connect(self.desk.ask_card)
@@ -271,6 +272,15 @@ class Program(QObject):
         case, step = self.desk.case, Step(number)
         if case is not None and step <= current_step(case):
             self.go_to(step)
+
+    def _explain(self) -> None:
+        """F1: the code that stands on this page, in full words."""
+        page = self.shell.page
+        code = page.banner.code.text() if page is not None and page.banner.isVisible() else ""
+        if not code and self.desk.step is Step.PASSPORT and self.desk.case is not None:
+            code = document.worst_code(self.desk.case)
+        if code:
+            self.passport.show_code(code)
 
     def _stop_case(self) -> None:
         if stop_dialog(self.look, self.window).exec():

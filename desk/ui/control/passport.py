@@ -68,7 +68,7 @@ class PassportControl(QObject):
         page.refuse_requested.connect(self._refuse)
         page.go_on.connect(self._go_on)
         page.log_requested.connect(self._show_log)
-        page.finding_opened.connect(self._show_finding)
+        page.finding_opened.connect(self.show_code)
         page.remedy.connect(self._remedy)
         desk.shell.mrz_scanned.connect(self._scan)
         desk.look.retranslated.connect(self.render)
@@ -257,9 +257,11 @@ class PassportControl(QObject):
             findings = document_read.findings
             ReadingLog(desk.look, self._page.window(), findings, desk.troubles).open()
 
-    def _show_finding(self, code: str) -> None:
-        desk, read = self._desk, self._desk.the_case().document
-        facts = next((one.facts for one in read.findings if one.code == code), {}) if read else {}
+    def show_code(self, code: str) -> None:
+        """A finding or trouble in full words, with this reading's figures where it has some."""
+        desk, case = self._desk, self._desk.case
+        findings = case.document.findings if case and case.document else ()
+        facts = next((one.facts for one in findings if one.code == code), {})
         spoken = desk.troubles.of(code, desk.look.language, facts)
         FindingSheet(desk.look, self._page.window(), spoken).open()
 
