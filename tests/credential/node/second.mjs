@@ -1,6 +1,6 @@
 // Does one task a line of standard input with other people's libraries and answers with
 // one line: they verify what desk.credential made, or make what it must verify.
-import { createHash, createPublicKey, randomBytes, verify, sign, createPrivateKey, X509Certificate } from 'node:crypto'
+import { createHash, createPublicKey, randomBytes, verify, sign, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { CompactEncrypt, compactDecrypt, importJWK } from 'jose'
 import {
@@ -10,6 +10,9 @@ import { Verifier as Auth0Verifier } from '@auth0/mdl'
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc'
 import { digest, generateSalt, ES256 } from '@sd-jwt/crypto-nodejs'
 import { getListFromStatusListJWT } from '@sd-jwt/jwt-status-list'
+
+// Node 18, as Debian 12 has it, knows Web Crypto but does not offer it by name.
+globalThis.crypto ??= webcrypto
 
 const der = (base64) => new Uint8Array(Buffer.from(base64, 'base64'))
 const digestName = { '-7': 'sha256', '-9': 'sha256', '-35': 'sha384', '-51': 'sha384' }
