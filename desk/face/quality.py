@@ -50,7 +50,7 @@ class CaptureLimits:
     brightness: tuple[float, float] = (0.12, 0.8)
     evenness: int = 50
     dark_side: float = 0.45
-    eye_opening: float = 0.23
+    eye_opening: float = 0.25
     mouth_closed: int = 50
     background: int = 50
     face_height: float = 0.72
@@ -159,7 +159,8 @@ def _pose_checks(pose: HeadPose, limits: CaptureLimits) -> tuple[QualityCheck, .
 
 def _light_checks(face: Face, light: Points, limits: CaptureLimits) -> tuple[QualityCheck, ...]:
     height, width = light.shape
-    mean = float(light[measures.face_mask(face, (height, width))].mean())
+    inside = light[measures.face_mask(face, (height, width))]
+    mean = float(inside.mean()) if inside.size else 0.0
     low, high = limits.brightness
     even = measures.evenness_score(*measures.cheeks(face, light))
     side = measures.dark_side(*measures.cheeks(face, light))

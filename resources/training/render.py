@@ -34,6 +34,7 @@ FRAME = (640, 480)
 PORTRAIT_BYTES = 18_500
 JPEG2000 = {"sunrye"}  # applicants.toml says the same
 ALTERED = {"jian": "stranger"}  # whose portrait the forger put on the chip
+NO_APPLICANTS = {"stranger", "brother"}  # they only sit before the camera
 BYSTANDER = {"stranger": "brother"}  # who else is in the frame with two faces
 STUDIO = Light()
 COUNTER = Light(
@@ -88,7 +89,8 @@ class Studio:
     def portrait(self, key: str) -> Array:
         person = self.person(key)
         width, height = PORTRAIT
-        scale = 0.70 * height / (person.crown - person.chin)
+        apart = np.diff(person.eyes((0, 0, 0), (0, 0, 0)), axis=0)
+        scale = max(0.70 * height / (person.crown - person.chin), 96 / np.linalg.norm(apart))
         camera = Camera(person.origin, scale, width / 2, height * 0.49, 1.2)
         backdrop = np.ones((height, width, 3)) * linear((250, 252, 254))
         return srgb(render([(person, person.layers(), person.origin)], camera, STUDIO, backdrop))
@@ -131,7 +133,7 @@ def coded(picture: Array, limit: int | None = None, quality: int = 80) -> bytes:
 
 def coded_2000(picture: Array) -> bytes:
     target = io.BytesIO()
-    Image.fromarray(picture).save(target, "JPEG2000", quality_mode="rates", quality_layers=[38])
+    Image.fromarray(picture).save(target, "JPEG2000", quality_mode="rates", quality_layers=[32])
     return target.getvalue()
 
 
@@ -140,7 +142,7 @@ def write_portrait(studio: Studio, key: str) -> None:
     folder = HERE / "portraits"
     if key in JPEG2000:
         (folder / f"{key}.jp2").write_bytes(coded_2000(picture))
-    else:
+    elif key not in NO_APPLICANTS:
         (folder / f"{key}.jpg").write_bytes(coded(picture, PORTRAIT_BYTES))
     for other in (name for name, face in ALTERED.items() if face == key):
         (folder / f"{other}-altered.jpg").write_bytes(coded(picture, PORTRAIT_BYTES))
