@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desk.issuance.pin_rules import LENGTH
 from desk.ui.applicant.kit import Kit
 from desk.ui.applicant.parts import Touch
+from desk.ui.keypad import Keypad
 from desk.ui.look import rounded
 from desk.ui.theme import Type
-
-COLUMNS = 3
 
 
 class PinCells(QWidget):
@@ -84,49 +83,14 @@ class Key(Touch):
         painter.drawText(place, centre, self.text())
 
 
-class Keypad(QWidget):
-    """Digits by touch; arrows move the focus between keys."""
-
-    digit = Signal(int)
-    dropped = Signal()
-    cleared = Signal()
+class PinPad(Keypad):
+    """The pad in the applicant's look."""
 
     def __init__(self, kit: Kit, order: str) -> None:
-        super().__init__()
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(kit.px(kit.pick(16, 14, 16)))
-        self.keys: list[Key] = []
-        for digit in order[:9]:
-            self._digit(kit, digit)
-        clear = Key(kit, kit.say("pin.clear"), quiet=True)
-        clear.clicked.connect(self.cleared)
-        self.keys.append(clear)
-        self._digit(kit, order[9])
-        drop = Key(kit, kit.say("pin.delete"), quiet=True, icon="delete")
-        drop.clicked.connect(self.dropped)
-        self.keys.append(drop)
-        for place, key in enumerate(self.keys):
-            grid.addWidget(key, place // COLUMNS, place % COLUMNS)
+        super().__init__(
+            {digit: Key(kit, digit) for digit in order},
+            clear=Key(kit, kit.say("pin.clear"), quiet=True),
+            drop=Key(kit, kit.say("pin.delete"), quiet=True, icon="delete"),
+            spacing=kit.px(kit.pick(16, 14, 16)),
+        )
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-
-    def _digit(self, kit: Kit, digit: str) -> None:
-        key = Key(kit, digit)
-        key.clicked.connect(lambda _on=False, digit=digit: self.digit.emit(int(digit)))
-        self.keys.append(key)
-
-    # Qt's own
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -COLUMNS,
-            Qt.Key.Key_Down: COLUMNS,
-        }.get(Qt.Key(event.key()))
-        focused = [place for place, key in enumerate(self.keys) if key.hasFocus()]
-        if step is None or not focused:
-            super().keyPressEvent(event)
-            return
-        place = focused[0] + step
-        if 0 <= place < len(self.keys):
-            self.keys[place].setFocus(Qt.FocusReason.TabFocusReason)

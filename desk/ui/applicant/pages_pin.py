@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from desk.ui.applicant.frame import Foot, Press
-from desk.ui.applicant.keypad import Keypad, PinCells
+from desk.ui.applicant.keypad import PinCells, PinPad
 from desk.ui.applicant.kit import Run
 from desk.ui.applicant.page import Context, PageView, card, icon_row, notice
 from desk.ui.applicant.parts import GlyphSpot, IconSpot, Tile
@@ -34,7 +34,7 @@ class PinPage(PageView):
         self._left = kit.column(self._cells, 12)
         self._left.addWidget(self._middle)
         self._left.addStretch(1)
-        self.pad = Keypad(kit, self.facts.keypad)
+        self.pad = PinPad(kit, self.facts.keypad)
         self.pad.digit.connect(self._pressed)
         self.pad.dropped.connect(self._dropped)
         self.pad.cleared.connect(self._cleared)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from desk.ui.keypad import Keypad
 from desk.ui.look import rounded
 from desk.ui.phone.look import PhoneLook
 from desk.ui.phone.parts import Pressable
 from desk.ui.phone.snapshot import PIN_LENGTH
 from desk.ui.theme import Type
 
-COLUMNS = 3
 CELL, CELL_HIGH, STEP = 44, 56, 54
 ORDER = "1234567890"
 
@@ -85,50 +85,13 @@ class Key(Pressable):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
 
 
-class Keypad(QWidget):
-    """Digits by touch; arrows move the focus between keys."""
-
-    digit = Signal(int)
-    dropped = Signal()
-    cleared = Signal()
+class PinPad(Keypad):
+    """The pad in the phone's look."""
 
     def __init__(self, look: PhoneLook) -> None:
-        super().__init__()
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(8)
-        self.keys: list[Key] = []
-        for digit in ORDER[:9]:
-            self._digit(look, digit)
-        clear = Key(look, look.say("pin.clear"), small=True)
-        clear.clicked.connect(self.cleared)
-        self.keys.append(clear)
-        self._digit(look, ORDER[9])
-        drop = Key(look, look.say("pin.delete"), icon="delete", small=True)
-        drop.clicked.connect(self.dropped)
-        self.keys.append(drop)
-        for place, key in enumerate(self.keys):
-            grid.addWidget(key, place // COLUMNS, place % COLUMNS)
-        for place in range(COLUMNS):
-            grid.setColumnStretch(place, 1)
-
-    def _digit(self, look: PhoneLook, digit: str) -> None:
-        key = Key(look, digit)
-        key.clicked.connect(lambda _on=False, digit=digit: self.digit.emit(int(digit)))
-        self.keys.append(key)
-
-    # Qt's own
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -COLUMNS,
-            Qt.Key.Key_Down: COLUMNS,
-        }.get(Qt.Key(event.key()))
-        focused = [place for place, key in enumerate(self.keys) if key.hasFocus()]
-        if step is None or not focused:
-            super().keyPressEvent(event)
-            return
-        place = focused[0] + step
-        if 0 <= place < len(self.keys):
-            self.keys[place].setFocus(Qt.FocusReason.TabFocusReason)
+        super().__init__(
+            {digit: Key(look, digit) for digit in ORDER},
+            clear=Key(look, look.say("pin.clear"), small=True),
+            drop=Key(look, look.say("pin.delete"), icon="delete", small=True),
+            spacing=8,
+        )

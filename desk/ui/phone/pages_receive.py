@@ -13,7 +13,7 @@ from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Field, Labelled
 from desk.ui.parts.sign import GlyphSign, IconSign
 from desk.ui.parts.text import Text
-from desk.ui.phone.keypad import Keypad, PinCells
+from desk.ui.phone.keypad import PinCells, PinPad
 from desk.ui.phone.page import Context, PhonePage
 from desk.ui.phone.parts import CardTile, Note, big, fact, ruled, second, title
 from desk.ui.phone.snapshot import PIN_LENGTH, PhoneScreen, PinView, ProgressView, Stage
@@ -160,7 +160,7 @@ class PinPage(PhonePage):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         look = self.look
-        self.cells, self.keypad = PinCells(look), Keypad(look)
+        self.cells, self.keypad = PinCells(look), PinPad(look)
         self._problem = Text(
             look, "", Type.SMALL_STRONG, "danger", wrap=True, align=Qt.AlignmentFlag.AlignHCenter
         )
