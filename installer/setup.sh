@@ -20,9 +20,10 @@ run_packages=(
     libpulse0 libxrandr2 libcups2 libnss3
     xvfb xauth
 )
-# What only the checks need: the virtual reader driver, a second PIV implementation, a
+# What only the checks need: the virtual reader driver, second implementations of PIV, of
+# PACE and chip authentication and of CMS, a
 # second wallet.
-test_packages=(git vsmartcard-vpcd opensc nodejs npm)
+test_packages=(git vsmartcard-vpcd opensc libeac3 openssl nodejs npm)
 
 install_packages() {
     command -v dpkg-query >/dev/null || fail "this is no Debian system; it needs these packages: $*"
