@@ -32,7 +32,6 @@ from desk.issuance.case import (
 )
 from desk.issuance.eligibility import RuleOutcome, RuleResult, Source, Verdict, load_rules
 from desk.issuance.posts import Contact, load_posts
-from desk.mrtd.results import Result
 from desk.store import cases, journal
 from desk.store import slips as serials
 from desk.store.cases import BlobKind
@@ -41,6 +40,7 @@ from desk.store.journal import Stamp
 from desk.store.key import RecordsKey, new_key
 from desk.store.slips import SlipKind
 from tests.counter.slips import samples
+from tests.samples import ENTRY, PASSPORT
 
 NOW = datetime(2026, 11, 23, 18, 38, tzinfo=UTC)
 NUMBER = "LA-2026-001842"
@@ -114,46 +114,11 @@ def case_in(state: State, **facts: object) -> Case:
 
 
 def document() -> Document:
-    return Document(
-        document_code="PM",
-        number="M123A4567",
-        surname="KIM",
-        given_names="HANEUL",
-        birth_date=date(1991, 3, 14),
-        sex="F",
-        nationality="KOR",
-        issuing_state="KOR",
-        expiry_date=date(2033, 5, 2),
-        mrz=("PMKORKIM<<HANEUL", "M123A45672KOR9103142F3305028"),
-        overall=Result.PASSED,
-        findings=(),
-        access="PACE",
-        portrait_type="image/jpeg",
-        portrait_sha256="11" * 32,
-        read_at=NOW,
-        seconds=2.9,
-        bytes_read=24000,
-    )
+    return PASSPORT
 
 
 def register() -> RegisterFacts:
-    return RegisterFacts(
-        overseas_number="2019-0042117",
-        name_hangul="김하늘",
-        surname="KIM",
-        given_names="HANEUL",
-        birth_date=date(1991, 3, 14),
-        sex="F",
-        nationality="KOR",
-        resident_number="910314-2345678",
-        passport_number="M123A4567",
-        post="LA",
-        address="4000 Invented Ave, Los Angeles",
-        status="alive",
-        status_date=None,
-        status_reason="",
-        as_of=NOW - timedelta(hours=3),
-    )
+    return replace(ENTRY, as_of=NOW - timedelta(hours=3))
 
 
 def offer(offer_id: str = "offer-1") -> OfferFacts:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
 
 from desk.counter.compare import compare_sources
 from desk.issuance.case import Comparison, Document, RegisterFacts
-from desk.mrtd.results import Result
+from tests.samples import ENTRY, PASSPORT
 
-NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 TYPED = {
     "passport_number": "M123A4567",
     "latin_name": "KIM HANEUL",
@@ -20,48 +19,11 @@ TYPED = {
 
 
 def document() -> Document:
-    return Document(
-        document_code="PM",
-        number="M123A4567",
-        surname="KIM",
-        given_names="HANEUL",
-        birth_date=date(1991, 3, 14),
-        sex="F",
-        nationality="KOR",
-        issuing_state="KOR",
-        expiry_date=date(2033, 5, 2),
-        mrz=("", ""),
-        overall=Result.PASSED,
-        findings=(),
-        access="BAC",
-        portrait_type="image/jpeg",
-        portrait_sha256="",
-        read_at=NOW,
-        seconds=2.9,
-        bytes_read=22000,
-    )
+    return PASSPORT
 
 
 def entry(**changes: str) -> RegisterFacts:
-    facts = {
-        "overseas_number": "LA-2019-004318",
-        "name_hangul": "김하늘",
-        "surname": "KIM",
-        "given_names": "HA NEUL",
-        "birth_date": date(1991, 3, 14),
-        "sex": "F",
-        "nationality": "KOR",
-        "resident_number": "910314-2987654",
-        "passport_number": "M123A4567",
-        "post": "LA",
-        "address": "1842 Sample Avenue",
-        "status": "alive",
-        "status_date": None,
-        "status_reason": "",
-        "as_of": NOW,
-        **changes,
-    }
-    return RegisterFacts(**facts)  # type: ignore[arg-type]
+    return replace(ENTRY, given_names="HA NEUL", **changes)  # type: ignore[arg-type]
 
 
 def test_an_old_passport_number_in_the_register_comes_first_as_a_difference() -> None:

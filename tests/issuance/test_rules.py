@@ -24,6 +24,7 @@ from desk.issuance.posts import load_posts
 from desk.issuance.rules import EligibilityFacts, age_on, decide, masked_resident_number
 from desk.mrtd.results import Check, Finding, Group, Result
 from desk.resources import resource
+from tests import samples
 
 NOW = datetime(2026, 11, 23, 18, 28, tzinfo=UTC)
 FRESH = timedelta(hours=24)
@@ -39,44 +40,8 @@ PROVEN_CHIP = tuple(
     finding(check) for check in (Check.SOD_SIGNATURE, Check.SIGNER_CHAIN, Check.DATA_GROUP)
 )
 
-# Invented; the resident number fails its check digit.
-ENTRY = RegisterFacts(
-    overseas_number="LA-2019-004318",
-    name_hangul="김하늘",
-    surname="KIM",
-    given_names="HANEUL",
-    birth_date=date(1991, 3, 14),
-    sex="F",
-    nationality="KOR",
-    resident_number="910314-2987654",
-    passport_number="M123A4567",
-    post="LA",
-    address="1842 Sample Avenue",
-    status="alive",
-    status_date=None,
-    status_reason="",
-    as_of=NOW - timedelta(hours=4),
-)
-PASSPORT = Document(
-    document_code="PM",
-    number="M123A4567",
-    surname="KIM",
-    given_names="HANEUL",
-    birth_date=date(1991, 3, 14),
-    sex="F",
-    nationality="KOR",
-    issuing_state="KOR",
-    expiry_date=date(2033, 5, 2),
-    mrz=(),
-    overall=Result.PASSED,
-    findings=PROVEN_CHIP,
-    access="bac",
-    portrait_type="image/jpeg",
-    portrait_sha256="00" * 32,
-    read_at=NOW - timedelta(minutes=2),
-    seconds=6.5,
-    bytes_read=20_000,
-)
+ENTRY = replace(samples.ENTRY, as_of=NOW - timedelta(hours=4))
+PASSPORT = replace(samples.PASSPORT, findings=PROVEN_CHIP, read_at=NOW - timedelta(minutes=2))
 FACTS = EligibilityFacts(
     post=POSTS.post("LA"),
     posts_as_of=POSTS.as_of,

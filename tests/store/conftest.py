@@ -2,19 +2,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from desk.issuance.case import Case, Document, RegisterFacts, open_case
-from desk.mrtd.results import Result
 from desk.store.database import Store, StoreKind
 from desk.store.journal import Stamp
 from desk.store.key import RecordsKey, new_key
-
-NOW = datetime(2026, 11, 23, 18, 28, tzinfo=UTC)
+from tests.samples import ENTRY, NOW, PASSPORT
 
 
 @cache
@@ -58,45 +55,10 @@ def case() -> Case:
 @pytest.fixture
 def register_facts() -> RegisterFacts:
     """An invented entry of the register."""
-    return RegisterFacts(
-        overseas_number="LA-2019-004318",
-        name_hangul="김하늘",
-        surname="KIM",
-        given_names="HANEUL",
-        birth_date=date(1991, 3, 14),
-        sex="F",
-        nationality="KOR",
-        resident_number="910314-2987654",
-        passport_number="M123A4567",
-        post="LA",
-        address="1842 Sample Avenue",
-        status="alive",
-        status_date=None,
-        status_reason="",
-        as_of=NOW,
-    )
+    return ENTRY
 
 
 @pytest.fixture
 def document() -> Document:
     """An invented passport, as read."""
-    return Document(
-        document_code="PM",
-        number="M123A4567",
-        surname="KIM",
-        given_names="HANEUL",
-        birth_date=date(1991, 3, 14),
-        sex="F",
-        nationality="KOR",
-        issuing_state="KOR",
-        expiry_date=date(2033, 5, 2),
-        mrz=("P<", "M1"),
-        overall=Result.PASSED,
-        findings=(),
-        access="bac",
-        portrait_type="image/jpeg",
-        portrait_sha256="00" * 32,
-        read_at=NOW,
-        seconds=6.5,
-        bytes_read=20_000,
-    )
+    return PASSPORT

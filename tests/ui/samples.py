@@ -28,6 +28,9 @@ from desk.issuance.eligibility import RuleOutcome, RuleResult, Source, Verdict
 from desk.issuance.ports import EventKind, OfferEvent
 from desk.mrtd.results import Check, Finding, Group, Result
 from desk.ui import says
+from tests import samples
+
+ZONE_LINES = samples.PASSPORT.mrz
 
 ZONE = ZoneInfo("America/Los_Angeles")
 POST = {"ko": "주로스앤젤레스총영사관", "en": "LA Consulate General"}
@@ -48,12 +51,6 @@ def here(clock: str = "10:27") -> says.Here:
         officer={"ko": "이서준 영사", "en": "Consul LEE Seojun"}["ko"],
         version="1.0.0",
     )
-
-
-ZONE_LINES = (
-    "PMKORKIM<<HANEUL<<<<<<<<<<<<<<<<<<<<<<<<<<<<",
-    "M123A45674KOR9103144F3305027<<<<<<<<<<<<<<02",
-)
 
 
 def found(code: str, result: Result, group_: Group, check: Check, **facts: object) -> Finding:
@@ -90,45 +87,21 @@ GOOD = (
 
 
 def document(**changes: object) -> Document:
-    base = Document(
-        document_code="PM",
-        number="M123A4567",
-        surname="KIM",
-        given_names="HANEUL",
-        birth_date=date(1991, 3, 14),
-        sex="F",
-        nationality="KOR",
-        issuing_state="KOR",
-        expiry_date=date(2033, 5, 2),
-        mrz=ZONE_LINES,
+    base = replace(
+        samples.PASSPORT,
         overall=Result.UNDECIDED,
         findings=GOOD,
         access="BAC",
-        portrait_type="image/jpeg",
-        portrait_sha256="00" * 32,
         read_at=local("10:26:40"),
-        seconds=2.9,
-        bytes_read=22_304,
     )
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
 def register(**changes: object) -> RegisterFacts:
-    base = RegisterFacts(
-        overseas_number="LA-2019-004318",
-        name_hangul="김하늘",
-        surname="KIM",
+    base = replace(
+        samples.ENTRY,
         given_names="HA NEUL",
-        birth_date=date(1991, 3, 14),
-        sex="F",
-        nationality="KOR",
-        resident_number="910314-2987654",
         passport_number="M45678901",
-        post="LA",
-        address="1842 Sample Avenue, Apt 7, Los Angeles, CA 90005",
-        status="alive",
-        status_date=None,
-        status_reason="",
         as_of=local("06:00"),
         registered_on=date(2019, 2, 19),
     )
