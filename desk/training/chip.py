@@ -1,64 +1,106 @@
 """A passport's chip in software: answers APDUs as an eMRTD does (Doc 9303-10 and -11).
 
-BAC, secure messaging, the file system; `transmit` is its antenna, `reset` its power. It
-serves the training mode, in this process or behind the virtual PC/SC driver, and the
-tests. PACE, chip and active authentication are left to come: the chip's DG14 names what
-a passport of today offers, and nothing here answers it yet.
+`transmit` is its antenna, `reset` its power. It serves the training mode, in this process
+or behind the virtual PC/SC driver, and the tests. This module keeps the session and hands
+each command to its part: files to `chip_system`, access control to `chip_access`, proofs
+that the chip is no copy to `chip_proofs`.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from desk.iso7816 import tlv
-from desk.iso7816.apdu import CommandApdu, ResponseApdu
-from desk.iso7816.connection import CardConnection
+from desk.iso7816.apdu import EXTENDED_DATA_MAX, CommandApdu, ResponseApdu
+from desk.iso7816.connection import INS_GET_RESPONSE, CardConnection
 from desk.iso7816.status import StatusWord
-from desk.iso7816.troubles import CardRemoved, TlvError
-from desk.mrtd import bac
-from desk.mrtd.bac import Half
-from desk.mrtd.files import AID, File
+from desk.iso7816.troubles import CardRemoved
 from desk.mrtd.mrz import MrzKey
 from desk.mrtd.secure_messaging import SM_CLASS, SecureMessaging
 from desk.mrtd.troubles import SessionBroken
+from desk.training import chip_proofs
+from desk.training.chip_access import BasicAccess, Step
+from desk.training.chip_proofs import ActiveKey
+from desk.training.chip_system import FileSystem, Habits, status
 
-_SHORT_ID_BIT, _SHORT_ID_MASK = 0x80, 0x1F
-_TAG_OFFSET, _TAG_DATA = 0x54, 0x53
-_NO_INFORMATION = ResponseApdu(b"", StatusWord.OK)
+__all__ = ["Habits", "LeavingChip", "PassportChip", "Secrets"]
+_SELECT, _READ, _READ_TLV = 0xA4, 0xB0, 0xB1
+_GET_CHALLENGE, _EXTERNAL_AUTHENTICATE, _INTERNAL_AUTHENTICATE = 0x84, 0x82, 0x88
+_SHORT_ANSWER = 256
 
 
 @dataclass(frozen=True)
-class Habits:
-    """How this chip treats reads; real ones differ in all of it.
+class Secrets:
+    """Keys that the issuer put into the chip and that never leave it.
 
-    ``max_read`` is the most it gives at once (bytes), ``refusal`` what it says to more:
-    6700, or 6C00 with what it would give instead. ``ends_session`` on a refusal, as many
-    do. ``past_end`` is its answer to reading beyond the end: data with 6282, data with
-    9000, or only 6B00 or 6700.
+    A chip without any is what somebody gets who copies the files.
     """
 
-    extended: bool = True
-    max_read: int = 65_536
-    refusal: int = StatusWord.WRONG_LENGTH
-    ends_session: bool = False
-    past_end: int = StatusWord.END_OF_FILE
-    short_ids: bool = True
+    active: ActiveKey | None = None
 
 
 class PassportChip:
-    """Files by name (COM, SOD, DG1, ...) behind BAC with the key of a zone."""
+    """Files by name (COM, SOD, DG1, ...) behind the access that ``key`` opens.
+
+    ``root`` are files beside the application (CardAccess, CardSecurity, ATR), ``bac``
+    False is a chip of an issuer that has dropped Basic Access Control.
+    """
 
     def __init__(
-        self, files: Mapping[str, bytes], key: MrzKey, habits: Habits | None = None
+        self,
+        files: Mapping[str, bytes],
+        key: MrzKey,
+        habits: Habits | None = None,
+        secrets: Secrets | None = None,
+        *,
+        root: Mapping[str, bytes] | None = None,
+        bac: bool = True,
     ) -> None:
-        self.files = dict(files)
-        self.habits = habits or Habits()
-        self._suite = bac.access_keys(key)
-        self._by_id = {File[name].short_id: name for name in self.files if name in File.__members__}
+        self._system = FileSystem(files, root or {}, habits or Habits())
+        self._secrets = secrets or Secrets()
+        self._key = key
+        self._basic = BasicAccess(key) if bac else None
         self.commands = 0
         self.reset()
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of the application."""
+        return self._system.application
+
+    @property
+    def root(self) -> dict[str, bytes]:
+        """The files beside the application."""
+        return self._system.root
+
+    @property
+    def habits(self) -> Habits:
+        return self._system.habits
+
+    @habits.setter
+    def habits(self, habits: Habits) -> None:
+        self._system.habits = habits
+
+    def with_files(self, **changed: bytes) -> PassportChip:
+        """A chip with the same keys and these files in place of its own."""
+        return self._like(self.files | changed, self.root, self._secrets)
+
+    def copied(self) -> PassportChip:
+        """What a thief gets who read every file: all of it but the keys."""
+        return self._like(self.files, self.root, Secrets())
+
+    def with_habits(self, **changed: object) -> PassportChip:
+        """The same chip that treats commands otherwise."""
+        chip = self._like(self.files, self.root, self._secrets)
+        chip.habits = replace(self.habits, **changed)  # type: ignore[arg-type]
+        return chip
+
+    def _like(
+        self, files: Mapping[str, bytes], root: Mapping[str, bytes], secrets: Secrets
+    ) -> PassportChip:
+        return PassportChip(
+            files, self._key, self.habits, secrets, root=root, bac=self._basic is not None
+        )
 
     @property
     def atr(self) -> bytes:
@@ -74,9 +116,11 @@ class PassportChip:
     def reset(self) -> None:
         """Power off and on: session, selection and challenge are gone."""
         self._session: SecureMessaging | None = None
-        self._challenge: bytes | None = None
-        self._selected = False
-        self._current: str | None = None
+        self._chained = b""
+        self._waiting = b""
+        self._system.reset()
+        if self._basic is not None:
+            self._basic.reset()
 
     def transmit(self, apdu: bytes) -> bytes:
         """One command in, data and status word out; never raises for a command's sake."""
@@ -84,134 +128,112 @@ class PassportChip:
         try:
             command = CommandApdu.parse(apdu)
         except ValueError:
-            return _sw(StatusWord.WRONG_LENGTH).encode()
+            return status(StatusWord.WRONG_LENGTH).encode()
+        return self._command(command).encode()
+
+    def _command(self, command: CommandApdu) -> ResponseApdu:
+        if command.ins == INS_GET_RESPONSE:
+            return self._next_part(command.le or _SHORT_ANSWER)
+        self._waiting = b""
         if command.is_extended and not self.habits.extended:
             self._session = None
-            return _sw(StatusWord.WRONG_LENGTH).encode()
+            return status(StatusWord.WRONG_LENGTH)
+        if command.is_chained:
+            return self._link_of_chain(command)
+        command, self._chained = self._whole(command), b""
         if command.cla & SM_CLASS == SM_CLASS:
-            return self._protected(command).encode()
+            return self._protected(command)
         # A command in the clear ends secure messaging (Doc 9303-11 clause 9.8.4).
         self._session = None
-        return self._answer(command, open_=False).encode()
+        step = self._answer(command, access=False)
+        self._session = step.session
+        return self._fitted(step.answer, command)
+
+    def _link_of_chain(self, command: CommandApdu) -> ResponseApdu:
+        self._chained += command.data
+        if len(self._chained) <= EXTENDED_DATA_MAX:
+            return status(StatusWord.OK)
+        self._chained = b""
+        return status(StatusWord.NOT_ENOUGH_MEMORY)
+
+    def _whole(self, command: CommandApdu) -> CommandApdu:
+        if not self._chained:
+            return command
+        return replace(command, data=(self._chained + command.data)[:EXTENDED_DATA_MAX])
 
     def _protected(self, command: CommandApdu) -> ResponseApdu:
         session = self._session
         if session is None:
-            return _sw(StatusWord.SM_OBJECTS_MISSING)
+            return status(StatusWord.SM_OBJECTS_MISSING)
         try:
             plain = session.unprotect_command(command)
         except SessionBroken:
             self._session = None
-            return _sw(StatusWord.SM_OBJECTS_INCORRECT)
-        answer = self._answer(plain, open_=True)
-        if self._refused_length(answer.sw) and self.habits.ends_session:
+            return status(StatusWord.SM_OBJECTS_INCORRECT)
+        step = self._answer(plain, access=True)
+        if _refuses_length(step.answer.sw) and self.habits.ends_session:
             self._session = None
+            return step.answer
+        sealed = session.protect_response(step.answer, plain.ins)
+        # A proof of the chip's key is answered in the old session and opens the new one.
+        self._session = step.session or session
+        return self._fitted(sealed, command)
+
+    def _fitted(self, answer: ResponseApdu, command: CommandApdu) -> ResponseApdu:
+        """What a short answer holds now; the rest waits for GET RESPONSE."""
+        if command.is_extended or len(answer.data) <= _SHORT_ANSWER:
             return answer
-        if self._session is not session:
-            return answer  # SELECT of the application began anew
-        sealed = session.protect_response(answer, plain.ins)
-        if not command.is_extended and len(sealed.data) > 256:
+        if command.ins in (_READ, _READ_TLV) and not self.habits.chained_reads:
             self._session = None
-            return _sw(StatusWord.WRONG_LENGTH)
-        return sealed
+            return status(StatusWord.WRONG_LENGTH)
+        self._waiting, self._waiting_status = answer.data, answer.sw
+        return self._next_part(_SHORT_ANSWER)
 
-    def _refused_length(self, sw: int) -> bool:
-        return sw == StatusWord.WRONG_LENGTH or sw >> 8 == 0x6C
+    def _next_part(self, wanted: int) -> ResponseApdu:
+        if not self._waiting:
+            return status(StatusWord.CONDITIONS_NOT_SATISFIED)
+        part, self._waiting = self._waiting[:wanted], self._waiting[wanted:]
+        left = min(len(self._waiting), 0xFF)
+        return ResponseApdu(part, 0x6100 | left if left else self._waiting_status)
 
-    def _answer(self, command: CommandApdu, *, open_: bool) -> ResponseApdu:
-        handlers = {
-            0xA4: self._select,
-            0xB0: self._read,
-            0xB1: self._read_tlv,
-            0x84: self._get_challenge,
-            0x82: self._authenticate,
+    def _answer(self, command: CommandApdu, *, access: bool) -> Step:
+        handlers: dict[int, Callable[[CommandApdu, bool], Step]] = {
+            _SELECT: self._select,
+            _READ: self._read,
+            _READ_TLV: self._read,
+            _GET_CHALLENGE: self._basic_access,
+            _EXTERNAL_AUTHENTICATE: self._basic_access,
+            _INTERNAL_AUTHENTICATE: self._active,
         }
         handler = handlers.get(command.ins)
         if handler is None:
-            return _sw(StatusWord.INS_NOT_SUPPORTED)
-        selects_application = command.ins == 0xA4 and command.p1 == 0x04
-        if not self._selected and not selects_application:
-            return _sw(StatusWord.CONDITIONS_NOT_SATISFIED)
-        if command.ins in (0xA4, 0xB0, 0xB1) and not selects_application and not open_:
-            return _sw(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
-        return handler(command)
+            return Step.refused(StatusWord.INS_NOT_SUPPORTED)
+        return handler(command, access)
 
-    def _select(self, command: CommandApdu) -> ResponseApdu:
-        if command.p1 == 0x04:
-            if command.data != AID:
-                return _sw(StatusWord.NOT_FOUND)
-            self.reset()
-            self._selected = True
-            return _NO_INFORMATION
-        if command.p1 != 0x02:
-            return _sw(StatusWord.WRONG_P1_P2)
-        if len(command.data) != 2 or command.data[0] != 0x01:
-            return _sw(StatusWord.NOT_FOUND)
-        return self._choose(command.data[1])
+    def _select(self, command: CommandApdu, access: bool) -> Step:
+        if command.p1 == 0x02 and (sw := self._system.may_read(access=access)) != StatusWord.OK:
+            return Step.refused(sw)
+        return Step(self._system.select(command))
 
-    def _choose(self, short_id: int) -> ResponseApdu:
-        name = self._by_id.get(short_id)
-        if name is None:
-            return _sw(StatusWord.NOT_FOUND)
-        self._current = name
-        return _NO_INFORMATION
+    def _read(self, command: CommandApdu, access: bool) -> Step:
+        if (sw := self._system.may_read(access=access)) != StatusWord.OK:
+            return Step.refused(sw)
+        read = self._system.read if command.ins == _READ else self._system.read_tlv
+        return Step(read(command, access=access))
 
-    def _read(self, command: CommandApdu) -> ResponseApdu:
-        offset = command.p1 << 8 | command.p2
-        if command.p1 & _SHORT_ID_BIT:
-            if not self.habits.short_ids:
-                return _sw(StatusWord.WRONG_P1_P2)
-            chosen = self._choose(command.p1 & _SHORT_ID_MASK)
-            if chosen.sw != StatusWord.OK:
-                return chosen
-            offset = command.p2
-        return self._part(offset, command.le or 256)
+    def _basic_access(self, command: CommandApdu, access: bool) -> Step:
+        if not self._system.in_application:
+            return Step.refused(StatusWord.CONDITIONS_NOT_SATISFIED)
+        if self._basic is None or access:
+            return Step.refused(StatusWord.INS_NOT_SUPPORTED)
+        if command.ins == _GET_CHALLENGE:
+            return self._basic.challenge(command)
+        return self._basic.authenticate(command)
 
-    def _read_tlv(self, command: CommandApdu) -> ResponseApdu:
-        try:
-            offset = int.from_bytes(tlv.parse_one(command.data, _TAG_OFFSET).value)
-        except TlvError:
-            return _sw(StatusWord.WRONG_DATA)
-        wanted = command.le or 256
-        framed = tlv.encode(_TAG_DATA, bytes(wanted))
-        part = self._part(offset, wanted - (len(framed) - wanted))
-        data = tlv.encode(_TAG_DATA, part.data) if part.data else b""
-        return ResponseApdu(data, part.sw)
-
-    def _part(self, offset: int, wanted: int) -> ResponseApdu:
-        if self._current is None:
-            return _sw(StatusWord.COMMAND_NOT_ALLOWED)
-        habits, content = self.habits, self.files[self._current]
-        if wanted > habits.max_read:
-            if habits.refusal >> 8 == 0x6C:
-                return _sw(0x6C00 | habits.max_read & 0xFF)
-            return _sw(habits.refusal)
-        if offset > len(content):
-            return _sw(StatusWord.WRONG_OFFSET)
-        data = content[offset : offset + wanted]
-        if len(data) == wanted:
-            return ResponseApdu(data, StatusWord.OK)
-        if habits.past_end in (StatusWord.END_OF_FILE, StatusWord.OK):
-            return ResponseApdu(data, habits.past_end)
-        return _sw(habits.past_end)
-
-    def _get_challenge(self, command: CommandApdu) -> ResponseApdu:
-        if command.le != bac.NONCE:
-            return _sw(StatusWord.WRONG_LENGTH)
-        self._challenge = secrets.token_bytes(bac.NONCE)
-        return ResponseApdu(self._challenge, StatusWord.OK)
-
-    def _authenticate(self, command: CommandApdu) -> ResponseApdu:
-        challenge, self._challenge = self._challenge, None
-        if challenge is None:
-            return _sw(StatusWord.CONDITIONS_NOT_SATISFIED)
-        try:
-            terminal = bac.unseal(self._suite, command.data, challenge)
-        except SessionBroken:
-            return _sw(StatusWord.NO_INFORMATION_63)
-        own = Half(challenge, secrets.token_bytes(bac.KEY_PART))
-        self._session = bac.session(terminal, own)
-        return ResponseApdu(bac.seal(self._suite, own, terminal.nonce), StatusWord.OK)
+    def _active(self, command: CommandApdu, access: bool) -> Step:
+        if not access or not self._system.in_application:
+            return Step.refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        return chip_proofs.internal_authenticate(self._secrets.active, command)
 
 
 class LeavingChip:
@@ -229,5 +251,5 @@ class LeavingChip:
         return answer
 
 
-def _sw(status: int) -> ResponseApdu:
-    return ResponseApdu(b"", status)
+def _refuses_length(sw: int) -> bool:
+    return sw == StatusWord.WRONG_LENGTH or sw >> 8 == 0x6C
