@@ -127,16 +127,12 @@ class FileSystem:
             return StatusWord.CONDITIONS_NOT_SATISFIED
         return StatusWord.OK
 
-    def _choose(
-        self, *, identifier: int | None = None, short_id: int | None = None
-    ) -> ResponseApdu:
+    def _choose(self, number: int, kind: int) -> ResponseApdu:
+        """The file of this identifier or short identifier, in the folder selected."""
         files = self.application if self.in_application else self.root
         names = APPLICATION_FILES if self.in_application else ROOT_FILES
         for name, numbers in names.items():
-            if name in files and (identifier, short_id) in (
-                (numbers[0], None),
-                (None, numbers[1]),
-            ):
+            if name in files and numbers[kind] == number:
                 self._current = name
                 return NO_INFORMATION
         return status(StatusWord.NOT_FOUND)
