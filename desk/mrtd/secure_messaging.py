@@ -132,13 +132,20 @@ class SecureChannel:
     """A connection whose commands travel protected.
 
     A chip that answers without protection has ended the session (9.8.4); its status
-    word is handed up, and ``broken`` tells that the session is gone.
+    word is handed up, and ``broken`` tells that the session is gone. ``confirmed`` tells
+    that the chip has answered at least once under the present keys, and so knows them.
     """
 
     def __init__(self, inner: CardConnection, messaging: SecureMessaging) -> None:
         self._inner = inner
         self.messaging = messaging
         self.broken = False
+        self.confirmed = False
+
+    def restart(self, messaging: SecureMessaging) -> None:
+        """Go on under the keys that chip authentication agreed on (9303-11 clause 6.2)."""
+        self.messaging = messaging
+        self.confirmed = False
 
     def transmit(self, apdu: bytes) -> bytes:
         if self.broken:
@@ -151,10 +158,12 @@ class SecureChannel:
                 raise SessionBroken("unprotected answer")
             return answer.encode()
         try:
-            return self.messaging.unprotect(answer).encode()
+            plain = self.messaging.unprotect(answer)
         except SessionBroken:
             self.broken = True
             raise
+        self.confirmed = True
+        return plain.encode()
 
 
 def _expected(command: CommandApdu) -> bytes:

@@ -14,7 +14,11 @@ from desk.trouble import Trouble
 
 SOURCES = sorted((resource().parent / "desk" / "mrtd").glob("*.py"))
 CODE = re.compile(r'"((?:MRZ|CHIP|DOC|BAC|PACE|CA|AA|PA-[A-Z]+|DG2|TRUST)-\d\d)"')
-WORDS = tomllib.loads(resource("troubles", "passport.toml").read_text(encoding="utf-8"))
+WORDS = {
+    code: entry
+    for path in sorted(resource("troubles").glob("passport*.toml"))
+    for code, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()
+}
 LEVELS = {"stop", "attention", "info"}
 
 

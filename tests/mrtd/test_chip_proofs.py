@@ -1,0 +1,161 @@
+"""desk.mrtd.chip_proofs: a proof counts once its key is bound, and never before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from desk.iso7816 import tlv
+from desk.mrtd import chip_proofs, passive
+from desk.mrtd.active_authentication import Answer, sign_ecdsa
+from desk.mrtd.anchors import AnchorSet
+from desk.mrtd.passive import PassiveResult
+from desk.mrtd.results import Check, Finding, Group, Result
+from desk.training import chip_files
+from desk.training.csca import TrainingCsca
+from tests.mrtd.conftest import LINES, NOW
+
+CHALLENGE = bytes(range(8))
+KEY = ec.derive_private_key(11, ec.SECP256R1())
+OTHER_KEY = ec.derive_private_key(12, ec.SECP256R1())
+
+
+def personalised(country: TrainingCsca, jpeg: bytes, dg15: bytes) -> dict[str, bytes]:
+    groups = {1: chip_files.dg1(LINES), 2: chip_files.dg2(jpeg), 15: dg15}
+    files = {f"DG{number}": content for number, content in groups.items()}
+    return files | {"SOD": country.sod(groups)}
+
+
+def judged(files: dict[str, bytes], anchors: AnchorSet) -> PassiveResult:
+    groups = {n: files[f"DG{n}"] for n in (1, 2, 15) if f"DG{n}" in files}
+    return passive.verify(files["SOD"], groups, anchors, NOW)
+
+
+@pytest.fixture(scope="module")
+def files(country: TrainingCsca, jpeg: bytes) -> dict[str, bytes]:
+    return personalised(country, jpeg, chip_files.dg15(KEY.public_key()))
+
+
+@pytest.fixture(scope="module")
+def content(files: dict[str, bytes], anchors: AnchorSet) -> PassiveResult:
+    return judged(files, anchors)
+
+
+def answered(key: ec.EllipticCurvePrivateKey = KEY) -> Answer:
+    return Answer(CHALLENGE, sign_ecdsa(key, CHALLENGE, "sha256"))
+
+
+def test_a_chip_that_signs_with_its_bound_key(
+    files: dict[str, bytes], content: PassiveResult
+) -> None:
+    finding = chip_proofs.active_authentication(files, answered(), content)
+
+    assert (finding.code, finding.result) == ("AA-01", Result.PASSED)
+    assert finding.facts == {"algorithm": "ECDSA plain SHA-256"}
+
+
+def test_a_chip_that_signs_with_another_key(
+    files: dict[str, bytes], content: PassiveResult
+) -> None:
+    finding = chip_proofs.active_authentication(files, answered(OTHER_KEY), content)
+
+    assert (finding.code, finding.result) == ("AA-05", Result.FAILED)
+
+
+@pytest.mark.parametrize("sw", [0x6985, 0x6982, 0x6A88, 0x6D00, 0x6300, 0x6F00])
+def test_a_chip_that_refuses_to_sign(
+    files: dict[str, bytes], content: PassiveResult, sw: int
+) -> None:
+    finding = chip_proofs.active_authentication(files, Answer(CHALLENGE, b"", sw), content)
+
+    assert (finding.code, finding.result) == ("AA-06", Result.FAILED)
+    assert finding.facts == {"sw": f"{sw:04X}"}
+
+
+@pytest.mark.parametrize("sw", [0x6700, 0x6C80])
+def test_a_signature_longer_than_the_reader_takes(
+    files: dict[str, bytes], content: PassiveResult, sw: int
+) -> None:
+    finding = chip_proofs.active_authentication(files, Answer(CHALLENGE, b"", sw), content)
+
+    assert (finding.code, finding.result) == ("AA-07", Result.UNDECIDED)
+
+
+def test_a_chip_that_was_not_asked(files: dict[str, bytes], content: PassiveResult) -> None:
+    finding = chip_proofs.active_authentication(files, None, content)
+
+    assert (finding.code, finding.result) == ("AA-02", Result.NOT_DONE)
+
+
+def test_a_chip_without_a_key(country: TrainingCsca, jpeg: bytes, anchors: AnchorSet) -> None:
+    files = country.files(LINES, jpeg)
+
+    finding = chip_proofs.active_authentication(files, None, judged(files, anchors))
+
+    assert (finding.code, finding.result) == ("AA-03", Result.NOT_SUPPORTED)
+
+
+def test_a_signed_key_that_the_chip_does_not_give(
+    files: dict[str, bytes], anchors: AnchorSet
+) -> None:
+    """A copy without DG15 is not a passport without active authentication."""
+    without = {name: raw for name, raw in files.items() if name != "DG15"}
+
+    finding = chip_proofs.active_authentication(without, None, judged(without, anchors))
+
+    assert (finding.code, finding.result) == ("AA-02", Result.NOT_DONE)
+
+
+@pytest.mark.parametrize(
+    "dg15", [b"", b"\x6f\x00", tlv.encode(0x6F, tlv.encode(0x30, b"\x05\x00")), b"\x6e\x00"]
+)
+def test_a_key_that_does_not_read(
+    country: TrainingCsca, jpeg: bytes, anchors: AnchorSet, dg15: bytes
+) -> None:
+    files = personalised(country, jpeg, dg15)
+
+    finding = chip_proofs.active_authentication(files, answered(), judged(files, anchors))
+
+    assert (finding.code, finding.result) == ("AA-04", Result.UNDECIDED)
+
+
+def test_a_forgers_own_key_proves_nothing(files: dict[str, bytes], anchors: AnchorSet) -> None:
+    """DG15 replaced after signing: the chip signs well, with a key nobody vouches for."""
+    forged = files | {"DG15": chip_files.dg15(OTHER_KEY.public_key())}
+
+    finding = chip_proofs.active_authentication(
+        forged, answered(OTHER_KEY), judged(forged, anchors)
+    )
+
+    assert (finding.code, finding.result) == ("AA-08", Result.UNDECIDED)
+
+
+def test_a_signer_nobody_trusts_binds_no_key(files: dict[str, bytes]) -> None:
+    finding = chip_proofs.active_authentication(files, answered(), judged(files, AnchorSet(())))
+
+    assert (finding.code, finding.result) == ("AA-08", Result.UNDECIDED)
+
+
+def test_a_revoked_signer_binds_no_key(files: dict[str, bytes], content: PassiveResult) -> None:
+    revoked = Finding("PA-CRL-99", Result.FAILED, Group.CONTENT, Check.REVOCATION)
+    content = replace(content, findings=(*content.findings, revoked))
+
+    finding = chip_proofs.active_authentication(files, answered(), content)
+
+    assert (finding.code, finding.result) == ("AA-08", Result.UNDECIDED)
+
+
+@pytest.mark.parametrize("stated", ["04007f00070101040104", "04007f00070101040199", ""])
+def test_the_hash_that_dg14_states_is_only_where_to_begin(
+    files: dict[str, bytes], content: PassiveResult, stated: str
+) -> None:
+    """SHA-384 stated, an unknown one, none: the chip signed with SHA-256."""
+    oid = tlv.encode(0x06, bytes.fromhex(stated)) if stated else b""
+    info = tlv.encode(0x30, bytes.fromhex("0606678108010105020101"), oid)
+    dg14 = tlv.encode(0x6E, tlv.encode(0x31, info))
+
+    finding = chip_proofs.active_authentication(files | {"DG14": dg14}, answered(), content)
+
+    assert finding.code == "AA-01"
