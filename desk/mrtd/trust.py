@@ -174,7 +174,7 @@ class TrustStore:
             return Contents()
         try:
             return _decoded(json.loads(read_file(self._path)))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreDamaged(type(error).__name__) from error
 
     def anchors(self) -> AnchorSet:
@@ -305,24 +305,41 @@ def _plain_value(value: object) -> object:
 
 
 def _decoded(stored: dict[str, Any]) -> Contents:
+    """Raises ValueError, KeyError or TypeError where it is not what `_encoded` writes."""
     if stored["format"] != FORMAT:
         raise ValueError("format of another version")
-    return Contents(
-        tuple(_decoded_source(item) for item in stored["sources"]),
-        tuple(_decoded_held(item) for item in stored["anchors"]),
-    )
+    sources = tuple(_decoded_source(item) for item in stored["sources"])
+    held = tuple(_decoded_held(item) for item in stored["anchors"])
+    if not {item.source for item in held} <= {source.name for source in sources}:
+        raise ValueError("anchor without its source")
+    return Contents(sources, held)
 
 
 def _decoded_source(item: dict[str, Any]) -> Source:
-    times = {name: datetime.fromisoformat(item[name]) for name in ("as_of", "imported_at")}
-    refused = tuple(Refused(**refusal) for refusal in item["refused"])
-    return Source(**{**item, **times, "refused": refused})
+    times = {name: _moment(item[name]) for name in ("as_of", "imported_at")}
+    refused = tuple(Refused(**_texts(refusal)) for refusal in item["refused"])
+    texts = _texts({n: v for n, v in item.items() if n != "refused"})
+    return Source(**{**texts, **times, "refused": refused})
 
 
 def _decoded_held(item: dict[str, Any]) -> Held:
-    times = {name: datetime.fromisoformat(item[name]) for name in ("not_before", "not_after")}
+    times = {name: _moment(item[name]) for name in ("not_before", "not_after")}
     key_id = None if item["key_id"] is None else base64.b64decode(item["key_id"])
-    return Held(**{**item, **times, "key_id": key_id, "der": base64.b64decode(item["der"])})
+    texts = _texts({n: v for n, v in item.items() if n != "key_id"})
+    return Held(**{**texts, **times, "key_id": key_id, "der": base64.b64decode(item["der"])})
+
+
+def _texts(fields: dict[str, Any]) -> dict[str, Any]:
+    if not all(isinstance(value, str) for value in fields.values()):
+        raise TypeError("a field that is no text")
+    return fields
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("time without its zone")
+    return moment
 
 
 def _day(moment: datetime) -> str:

@@ -303,6 +303,30 @@ def test_a_damaged_store_says_so(tmp_path: Path, damage: str) -> None:
         TrustStore(tmp_path).anchors()
 
 
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ('"source": "certificate-', '"source": "nobody-'),
+        ('"as_of": "2026-11-22T09:30:00+00:00"', '"as_of": "2026-11-22T09:30:00"'),
+        ('"not_after": "20', '"not_after": "hm'),
+        ('"fingerprint": "', '"fingerprint": 5, "hm": "'),
+        ('"name_key": "', '"name_key": [], "hm": "'),
+        ('"anchors": [', '"anchors": [' + "[" * 100_000),
+    ],
+)
+def test_a_store_altered_inside_says_so(
+    store: TrustStore, tmp_path: Path, country: TrainingCsca, here: str, there: str
+) -> None:
+    store.import_certificate(country.country.certificate, NOW)
+    file = tmp_path / "trust" / "trust.json"
+    whole = file.read_text()
+    assert here in whole
+    file.write_text(whole.replace(here, there))
+
+    with pytest.raises(trust_troubles.StoreDamaged):
+        TrustStore(tmp_path / "trust").anchors()
+
+
 def test_a_full_disk_leaves_the_old_store(
     store: TrustStore,
     good_list: bytes,

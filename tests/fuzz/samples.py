@@ -1,0 +1,148 @@
+"""What the targets begin with: files, certificates and answers of our own making.
+
+Holder, country and pictures are invented; everything is made anew at each start, so no
+sample lies in the repository.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ObjectIdentifier
+from PIL import Image
+
+from desk.iso7816 import tlv
+from desk.mrtd import certificates, mrz, signed_data
+from desk.mrtd.trust import FILE_NAME, TrustStore
+from desk.training import chip_files, csca
+from desk.training.csca import Manner, Pair, TrainingCsca
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+SIGNED_AT = NOW - timedelta(days=10)
+MASTER_LIST = bytes.fromhex("678108010102")
+PASSPORT = mrz.compose_td3(
+    "PM", "KOR", "KIM", "HANEUL", "M123A4567", "KOR", "910314", "F", "330502"
+)
+# Doc 9303-5 appendix A and 9303-6 appendix A: the specimens of Utopia.
+TD1 = (
+    "I<UTOD231458907<<<<<<<<<<<<<<<",
+    "7408122F1204159UTO<<<<<<<<<<<6",
+    "ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
+)
+TD2 = ("I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<", "D231458907UTO7408122F1204159<<<<<<<6")
+
+
+@lru_cache(maxsize=1)
+def country() -> TrainingCsca:
+    return csca.create(NOW, seed=b"fuzz")
+
+
+@lru_cache(maxsize=1)
+def rsa_signer() -> Pair:
+    key = rsa.generate_private_key(65537, 2048)
+    return Pair(key, csca.document_signer(country().country, key.public_key(), NOW))
+
+
+@lru_cache(maxsize=1)
+def list_signer() -> Pair:
+    """Appointed by the training country to sign master lists."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    usage = x509.ExtendedKeyUsage([ObjectIdentifier(certificates.MASTER_LIST_SIGNER)])
+    issuer = country().country
+    return Pair(key, csca.document_signer(issuer, key.public_key(), NOW, extra=usage))
+
+
+@lru_cache(maxsize=4)
+def picture(format_: str = "JPEG") -> bytes:
+    out = io.BytesIO()
+    gradient = Image.linear_gradient("L").resize((48, 64))
+    Image.merge("RGB", (gradient, gradient, gradient.rotate(180))).save(out, format_)
+    return out.getvalue()
+
+
+def pictures() -> list[bytes]:
+    grey = io.BytesIO()
+    Image.linear_gradient("L").resize((32, 40)).save(grey, "JPEG", progressive=True)
+    return [picture(), picture("JPEG2000"), grey.getvalue()]
+
+
+def portraits() -> list[bytes]:
+    return [chip_files.dg2(picture()), chip_files.dg2(picture("JPEG2000")), _other_framing()]
+
+
+def _other_framing() -> bytes:
+    """The picture somewhere in an ASN.1 tree, as ISO/IEC 39794-5 has it."""
+    tree = tlv.encode(0x65, tlv.encode(0xA0, tlv.encode(0xA1, tlv.encode(0x80, picture()))))
+    template = tlv.encode(0x7F60, tlv.encode(0x7F2E, tree))
+    return tlv.encode(0x75, tlv.encode(0x7F61, tlv.encode(0x02, b"\x01"), template))
+
+
+@lru_cache(maxsize=1)
+def passport_files() -> dict[str, bytes]:
+    return country().files(PASSPORT, picture(), active_authentication=True)
+
+
+def groups() -> dict[int, bytes]:
+    files = passport_files()
+    return {int(name[2:]): raw for name, raw in files.items() if name.startswith("DG")}
+
+
+def security_objects() -> list[bytes]:
+    """Signed with ECDSA, RSA and RSA-PSS."""
+    manners = ((country().signer, Manner(signed_at=SIGNED_AT)),)
+    manners += ((rsa_signer(), Manner("sha512")), (rsa_signer(), Manner("sha1", pss=True)))
+    return [csca.build_sod(groups(), signer, manner) for signer, manner in manners]
+
+
+def certificate_files() -> list[bytes]:
+    signers = [country().country, country().signer, rsa_signer(), list_signer()]
+    successor = csca.create(NOW, seed=b"successor").country
+    link = csca.link_certificate(country().country, successor, NOW)
+    return [link, *(signer.certificate for signer in signers)]
+
+
+def list_content(ders: Iterable[bytes]) -> bytes:
+    return tlv.encode(0x30, b"\x02\x01\x00", tlv.encode(0x31, *ders))
+
+
+def master_list(content: bytes) -> bytes:
+    """``content`` under the signature of somebody trusted."""
+    others = country().country.certificate
+    return csca.signed_data(
+        content, list_signer(), Manner(signed_at=SIGNED_AT), MASTER_LIST, others
+    )
+
+
+@lru_cache(maxsize=1)
+def trust_file() -> bytes:
+    """``trust.json`` after two imports, one certificate refused; indented by nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = TrustStore(Path(folder))
+        signed = master_list(list_content(certificate_files()[:3]))
+        store.import_master_list(signed, country().country.certificate, NOW)
+        store.import_certificate(country().country.certificate, NOW)
+        stored = json.loads((Path(folder) / FILE_NAME).read_text())
+    return json.dumps(stored, separators=(",", ":")).encode()
+
+
+def public_keys() -> list[bytes]:
+    return [certificates.parse(der).spki for der in certificate_files()]
+
+
+def algorithms() -> list[bytes]:
+    """How certificates and signer infos were signed; RSA-PSS with all its parameters."""
+    signed = [signed_data.parse(raw[4:]).signer.algorithm for raw in security_objects()]
+    return [certificates.parse(country().signer.certificate).algorithm, *signed]
+
+
+def answers_to_reset() -> list[bytes]:
+    # Specimens of ISO/IEC 7816-4 clause 12.1.1 and PC/SC part 3: made up of their rules.
+    return [bytes.fromhex(text) for text in ("3B80800101", "3B85800180730140005C", "3B00", "3B")]
