@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
+PICTURE_CHILD = ("passport", "decode-picture")
 EXIT_TROUBLE = 4
 EXIT_USAGE = 2
 
@@ -31,6 +32,12 @@ Command = Callable[[argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if tuple(given[:2]) == PICTURE_CHILD:
+        # A packaged program starts itself as the process that decodes one picture.
+        from desk.mrtd import picture_child
+
+        return picture_child.main(list(given[2:]))
     args = _parser().parse_args(arguments)
     command: Command = args.command
     try:

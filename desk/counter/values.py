@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+from PIL import Image
+
 from desk.counter.station import Station
 from desk.credential import portrait
 from desk.credential.claims import CredentialValues
 from desk.issuance.case import Case
+from desk.mrtd.portrait import portrait_rgb
 from desk.store import cases
 from desk.store.cases import BlobKind
 from desk.trouble import Trouble
@@ -53,14 +56,15 @@ def credential_values(station: Station, case: Case) -> CredentialValues:
     )
 
 
-def _picture(station: Station, case: Case) -> bytes:
-    wanted = station.settings.credential.portrait
-    kind = BlobKind.FACE if wanted == "live" else BlobKind.PORTRAIT
+def _picture(station: Station, case: Case) -> bytes | Image.Image:
+    """The desk's own frame as it is kept; the chip's picture decoded in its own process."""
+    live = station.settings.credential.portrait == "live"
+    kind = BlobKind.FACE if live else BlobKind.PORTRAIT
     with station.store.read() as session:
         picture = cases.blob(session, case.number, kind)
     if picture is None:
         raise FactsMissing(case=case.number)
-    return picture
+    return picture if live else Image.fromarray(portrait_rgb(picture))
 
 
 def _approved_on(station: Station, case: Case) -> date:

@@ -13,9 +13,10 @@ from desk.mrtd import countries, lds, results
 from desk.mrtd import portrait as pictures
 from desk.mrtd.certificates import Certificate
 from desk.mrtd.mrz import Mrz, MrzError, MrzKey
+from desk.mrtd.picture_process import PictureProcess
 from desk.mrtd.results import Check, Fact, Finding, Group, Result, aggregate
 from desk.mrtd.sod import SignedHashes
-from desk.mrtd.troubles import FileMalformed, PortraitUnreadable
+from desk.mrtd.troubles import FileMalformed, PictureFault, PortraitUnreadable
 
 REQUIRED = (
     Check.MRZ_CHECK_DIGITS,
@@ -82,14 +83,27 @@ def file_list(com: bytes | None, signed: SignedHashes | None) -> Finding:
     return _content("PA-COM-01", Result.PASSED, Check.FILE_LIST)
 
 
-def portrait(picture: bytes) -> Finding:
-    """The picture can be decoded; with whose face is not asked here."""
+def portrait(picture: bytes, process: PictureProcess | None = None) -> Finding:
+    """The picture can be decoded, in ``process`` where one was started beforehand.
+
+    With whose face is not asked here.
+    """
     try:
-        pixels = pictures.portrait_rgb(picture)
-    except PortraitUnreadable:
-        return _content("DG2-02", Result.UNDECIDED, Check.PORTRAIT)
+        pixels = pictures.portrait_rgb(picture, process)
+    except PortraitUnreadable as error:
+        code, result = _PICTURE_FAULTS[error.fault]
+        return _content(code, result, Check.PORTRAIT)
     height, width = pixels.shape[:2]
     return _content("DG2-01", Result.PASSED, Check.PORTRAIT, width=width, height=height)
+
+
+_PICTURE_FAULTS = {
+    PictureFault.UNKNOWN_KIND: ("DG2-02", Result.UNDECIDED),
+    PictureFault.BROKEN: ("DG2-02", Result.UNDECIDED),
+    PictureFault.TOO_LARGE: ("DG2-03", Result.UNDECIDED),
+    PictureFault.OVER_LIMITS: ("DG2-04", Result.UNDECIDED),
+    PictureFault.NOT_EXAMINED: ("DG2-05", Result.NOT_DONE),
+}
 
 
 def _check_digits(mrz: Mrz, errors: tuple[MrzError, ...]) -> Finding:

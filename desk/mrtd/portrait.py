@@ -2,39 +2,31 @@
 
 Framing after ISO/IEC 19794-5 (records «FAC») and 39794-5 (ASN.1). Which of several faces
 is the holder's is not asked: the first picture of the first template is taken, as
-issuers put it. Pictures are recognised by their first bytes alone and decoded under
-limits; a process of its own for decoding is left to later.
+issuers put it. Pictures are recognised by their first bytes alone; decoding them is left
+to a process of its own (`desk.mrtd.picture_process`).
 """
 
 from __future__ import annotations
 
-import io
 import struct
-import warnings
 from dataclasses import dataclass, field
-
-import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from desk.iso7816 import tlv
 from desk.iso7816.tlv import Tlv
 from desk.iso7816.troubles import TlvError
-from desk.mrtd.troubles import FileMalformed, PortraitUnreadable
-
-Rgb = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
+from desk.mrtd import picture_child, picture_process
+from desk.mrtd.picture_process import PictureProcess, Rgb
+from desk.mrtd.troubles import FileMalformed, PictureFault, PortraitUnreadable
 
 MAX_BYTES = 256 * 1024
-MAX_SIDE = 4096
-MAX_PIXELS = 8_000_000
-"""A portrait of the field has some 0.2 to 2 million."""
 _GROUP, _TEMPLATES, _COUNT, _TEMPLATE = 0x75, 0x7F61, 0x02, 0x7F60
 _BLOCKS = (0x5F2E, 0x7F2E)
 _FACE_RECORD, _FACE_HEADER, _FEATURE_POINT, _IMAGE_HEADER = b"FAC\x00", 14, 8, 12
 _FACE_INFORMATION = 20
 _SIGNATURES = {
-    b"\xff\xd8\xff": ("JPEG", "image/jpeg"),
-    b"\x00\x00\x00\x0cjP  \r\n\x87\n": ("JPEG2000", "image/jp2"),
-    b"\xff\x4f\xff\x51": ("JPEG2000", "image/j2c"),
+    picture_child.JPEG: "image/jpeg",
+    picture_child.JPEG2000_FILE: "image/jp2",
+    picture_child.JPEG2000_CODESTREAM: "image/j2c",
 }
 
 
@@ -60,47 +52,22 @@ def parse_dg2(raw: bytes) -> Portrait:
 
 def media_type(picture: bytes) -> str:
     """image/jpeg, image/jp2 or image/j2c. Raises PortraitUnreadable."""
-    return _kind(picture)[1]
-
-
-def portrait_rgb(picture: bytes) -> Rgb:
-    """The decoded picture, uint8, height x width x 3. Raises PortraitUnreadable.
-
-    Grey pictures become RGB; size is checked before a pixel is decoded.
-    """
-    if len(picture) > MAX_BYTES:
-        raise PortraitUnreadable(f"{len(picture)} bytes")
-    format_, _ = _kind(picture)
-    try:
-        with warnings.catch_warnings():
-            # Pillow's own guard against decompression bombs warns below twice its limit.
-            warnings.simplefilter("error")
-            with Image.open(io.BytesIO(picture), formats=(format_,)) as image:
-                _check_size(image.width, image.height)
-                return np.asarray(image.convert("RGB"), dtype=np.uint8)
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        SyntaxError,
-        MemoryError,
-        Warning,
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-    ) as error:
-        raise PortraitUnreadable(f"not decodable: {type(error).__name__}") from error
-
-
-def _kind(picture: bytes) -> tuple[str, str]:
     for start, kind in _SIGNATURES.items():
         if picture.startswith(start):
             return kind
-    raise PortraitUnreadable("neither JPEG nor JPEG2000")
+    raise PortraitUnreadable("neither JPEG nor JPEG2000", PictureFault.UNKNOWN_KIND)
 
 
-def _check_size(width: int, height: int) -> None:
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS or min(width, height) < 1:
-        raise PortraitUnreadable(f"{width}x{height} pixels")
+def portrait_rgb(picture: bytes, process: PictureProcess | None = None) -> Rgb:
+    """The decoded picture, uint8, height x width x 3. Raises PortraitUnreadable.
+
+    Decoded in ``process``, which was started beforehand, or in one started now. Grey
+    pictures become RGB; size is checked before a pixel is decoded.
+    """
+    if len(picture) > MAX_BYTES:
+        raise PortraitUnreadable(f"{len(picture)} bytes", PictureFault.TOO_LARGE)
+    media_type(picture)
+    return picture_process.decode(picture) if process is None else process.decode(picture)
 
 
 def _first_block(raw: bytes) -> Tlv:
@@ -146,4 +113,4 @@ def _from_tree(block: Tlv) -> bytes:
             return item.value
         if item.is_constructed:
             pending = [*item.children, *pending]
-    raise PortraitUnreadable("no picture in the biometric data block")
+    raise PortraitUnreadable("no picture in the biometric data block", PictureFault.UNKNOWN_KIND)

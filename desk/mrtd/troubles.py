@@ -16,6 +16,7 @@ After each of these the reading starts again from clean; nothing is kept half re
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from desk.trouble import Trouble
@@ -78,10 +79,22 @@ class FileMalformed(PassportTrouble):
         super().__init__(f"{file}: {reason}", file=file, reason=reason)
 
 
+class PictureFault(StrEnum):
+    """Why a picture was not decoded. OVER_LIMITS: its decoder asked for more time or memory
+    than it gets, or died of it. NOT_EXAMINED: the decoding process could not be started."""
+
+    UNKNOWN_KIND = "unknown_kind"
+    TOO_LARGE = "too_large"
+    BROKEN = "broken"
+    OVER_LIMITS = "over_limits"
+    NOT_EXAMINED = "not_examined"
+
+
 class PortraitUnreadable(PassportTrouble):
-    """The picture is of an unknown kind, broken, or too large."""
+    """The picture is of an unknown kind, broken, or too large; ``fault`` says which."""
 
     code: ClassVar[str] = "CHIP-07"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, fault: PictureFault = PictureFault.BROKEN) -> None:
         super().__init__(reason, reason=reason)
+        self.fault = fault

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+from PySide6.QtGui import QImage, QImageWriter
 
 Rgb = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -23,3 +24,11 @@ def pixels_of(image: QImage) -> Rgb:
     rows = np.frombuffer(plain.constBits(), np.uint8)
     rows = rows.reshape(plain.height(), plain.bytesPerLine())
     return rows[:, : plain.width() * 3].reshape(plain.height(), plain.width(), 3).copy()
+
+
+def png_of(image: QImage) -> bytes:
+    """The image encoded without loss."""
+    target = QBuffer()
+    target.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(target, QByteArray(b"png")).write(image)
+    return bytes(target.data().data())

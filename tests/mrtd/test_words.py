@@ -14,10 +14,11 @@ from desk.trouble import Trouble
 
 SOURCES = sorted((resource().parent / "desk" / "mrtd").glob("*.py"))
 CODE = re.compile(r'"((?:MRZ|CHIP|DOC|BAC|PACE|CA|AA|PA-[A-Z]+|DG2|TRUST)-\d\d)"')
+FILES = sorted(resource("troubles").glob("passport*.toml"))
 WORDS = {
     code: entry
-    for path in sorted(resource("troubles").glob("passport*.toml"))
-    for code, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()
+    for file in FILES
+    for code, entry in tomllib.loads(file.read_text(encoding="utf-8")).items()
 }
 LEVELS = {"stop", "attention", "info"}
 
@@ -29,6 +30,12 @@ def codes_in_use() -> set[str]:
 
 def test_every_code_has_words_and_no_words_are_left_over() -> None:
     assert codes_in_use() == set(WORDS)
+
+
+def test_no_code_has_two_entries() -> None:
+    counts = [len(tomllib.loads(file.read_text(encoding="utf-8"))) for file in FILES]
+
+    assert sum(counts) == len(WORDS)
 
 
 @pytest.mark.parametrize("code", sorted(WORDS))

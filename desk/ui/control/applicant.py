@@ -18,6 +18,7 @@ from desk.issuance.eligibility import RuleOutcome
 from desk.issuance.pin_rules import PinFacts
 from desk.issuance.ports import EventKind
 from desk.issuance.posts import ServiceState, load_services
+from desk.mrtd.portrait import portrait_rgb
 from desk.mrtd.reader import ReadPhase, ReadProgress
 from desk.mrtd.results import Result
 from desk.store import cases
@@ -49,6 +50,7 @@ from desk.ui.control.phone import PhoneControl
 from desk.ui.control.proof import ProofControl
 from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
+from desk.ui.pictures import image_of, png_of
 from desk.words import Words
 
 _CHECKS = {
@@ -366,7 +368,8 @@ class ApplicantControl(QObject):
 
         def load() -> bytes:
             with station.store.read() as session:
-                return cases.blob(session, case.number, BlobKind.PORTRAIT) or b""
+                kept = cases.blob(session, case.number, BlobKind.PORTRAIT)
+            return b"" if kept is None else png_of(image_of(portrait_rgb(kept)))
 
         def done(portrait: bytes) -> None:
             self._portrait = portrait
