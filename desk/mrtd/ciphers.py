@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -93,6 +94,40 @@ class AesSuite:
         encryptor = Cipher(algorithms.AES(self.encryption_key), modes.ECB()).encryptor()
         iv = encryptor.update(counter) + encryptor.finalize()
         return Cipher(algorithms.AES(self.encryption_key), modes.CBC(iv))
+
+
+class SessionCipher(StrEnum):
+    """Cipher and key length that a protocol's object identifier names; value for screens."""
+
+    TRIPLE_DES = "3DES"
+    AES_128 = "AES-128"
+    AES_192 = "AES-192"
+    AES_256 = "AES-256"
+
+    @classmethod
+    def of_arc(cls, arc: int) -> SessionCipher | None:
+        """By the last arc of PACE's and chip authentication's identifiers: 1 to 4."""
+        return tuple(cls)[arc - 1] if 1 <= arc <= len(cls) else None
+
+    @property
+    def arc(self) -> int:
+        return tuple(SessionCipher).index(self) + 1
+
+    @property
+    def key_length(self) -> int:
+        """Bytes; 3DES has two keys of eight."""
+        return {1: 16, 2: 16, 3: 24, 4: 32}[self.arc]
+
+    @property
+    def block(self) -> int:
+        """Bytes."""
+        return 8 if self is SessionCipher.TRIPLE_DES else 16
+
+    def suite(self, secret: bytes) -> CipherSuite:
+        """Session keys out of a shared secret (9.7.4)."""
+        if self is SessionCipher.TRIPLE_DES:
+            return triple_des_keys(secret)
+        return aes_keys(secret, self.key_length)
 
 
 def pad(data: bytes, block: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Content of the logical data structure (Doc 9303-10): EF.COM, DG1, DG14, DG15.
+"""Content of the logical data structure (Doc 9303-10): EF.COM, DG1, DG14, DG15, security files.
 
 Bytes in, values out; each keeps nothing but what was parsed, since the reader keeps the
 bytes. The portrait in DG2 stands in `desk.mrtd.portrait`, EF.SOD in `desk.mrtd.sod`.
@@ -6,13 +6,14 @@ bytes. The portrait in DG2 stands in `desk.mrtd.portrait`, EF.SOD in `desk.mrtd.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from desk.iso7816 import tlv
 from desk.iso7816.troubles import TlvError
-from desk.mrtd import mrz, signatures
-from desk.mrtd.der import dotted
+from desk.mrtd import mrz, security_infos, signatures, signed_data
 from desk.mrtd.mrz import Mrz, MrzError, MrzShape
+from desk.mrtd.security_infos import SecurityInfos
+from desk.mrtd.signed_data import SignedDataMalformed, SignedMessage
 from desk.mrtd.troubles import FileMalformed
 
 GROUP_TAGS = {
@@ -21,11 +22,8 @@ GROUP_TAGS = {
         b"\x61\x75\x63\x76\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f\x70", start=1
     )
 }
-_OBJECT_ID, _SEQUENCE, _SET = 0x06, 0x30, 0x31
-_CHIP_AUTHENTICATION = "0.4.0.127.0.7.2.2.3."
-_CHIP_KEYS = "0.4.0.127.0.7.2.2.1."
-_PACE = "0.4.0.127.0.7.2.2.4."
-_ACTIVE_AUTHENTICATION = "2.23.136.1.1.5"
+_SECURITY_OBJECT = "0.4.0.127.0.7.3.2.1"
+"""Content type of EF.CardSecurity: id-SecurityObject of BSI TR-03110 part 3."""
 
 
 @dataclass(frozen=True)
@@ -35,44 +33,6 @@ class Common:
     lds_version: str
     unicode_version: str
     groups: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class SecurityInfo:
-    """One protocol the chip offers; ``required`` and ``optional`` are DER (9303-11, 9.2)."""
-
-    oid: str
-    required: bytes = field(repr=False)
-    optional: bytes = field(default=b"", repr=False)
-
-
-@dataclass(frozen=True)
-class SecurityInfos:
-    """DG14: what the chip can prove, each protocol by its object identifier."""
-
-    items: tuple[SecurityInfo, ...]
-
-    @property
-    def offers_chip_authentication(self) -> bool:
-        """Protocol named, or its key alone, as first-generation chips do."""
-        return self._any(_CHIP_AUTHENTICATION) or self._any(_CHIP_KEYS)
-
-    @property
-    def chip_keys(self) -> tuple[SecurityInfo, ...]:
-        """Public keys for chip authentication; ``required`` is a SubjectPublicKeyInfo."""
-        return tuple(item for item in self.items if item.oid.startswith(_CHIP_KEYS))
-
-    @property
-    def offers_pace(self) -> bool:
-        return self._any(_PACE)
-
-    @property
-    def active_authentication(self) -> SecurityInfo | None:
-        """Signature algorithm of active authentication with ECDSA keys."""
-        return next((i for i in self.items if i.oid == _ACTIVE_AUTHENTICATION), None)
-
-    def _any(self, prefix: str) -> bool:
-        return any(item.oid.startswith(prefix) for item in self.items)
 
 
 def parse_com(raw: bytes) -> Common:
@@ -105,11 +65,31 @@ def parse_dg1(raw: bytes) -> tuple[Mrz, tuple[MrzError, ...]]:
 def parse_dg14(raw: bytes) -> SecurityInfos:
     """Raises FileMalformed."""
     try:
-        outer = tlv.parse_one(raw, 0x6E)
-        infos = tlv.parse_one(outer.value, _SET).children
-        return SecurityInfos(tuple(_security_info(info) for info in infos))
+        return security_infos.parse(tlv.parse_one(raw, 0x6E).value)
     except TlvError as error:
         raise FileMalformed("DG14", str(error)) from error
+
+
+def parse_card_access(raw: bytes) -> SecurityInfos:
+    """EF.CardAccess, which nobody signs (Doc 9303-11 clause 9.2.11). Raises FileMalformed."""
+    try:
+        return security_infos.parse(raw)
+    except TlvError as error:
+        raise FileMalformed("CardAccess", str(error)) from error
+
+
+def parse_card_security(raw: bytes) -> tuple[SignedMessage, SecurityInfos]:
+    """EF.CardSecurity: the signed data, still to be judged, and what it says.
+
+    Raises FileMalformed.
+    """
+    try:
+        message = signed_data.parse(raw)
+        if message.content_type != _SECURITY_OBJECT:
+            raise FileMalformed("CardSecurity", f"content {message.content_type}")
+        return message, security_infos.parse(message.content)
+    except (SignedDataMalformed, TlvError) as error:
+        raise FileMalformed("CardSecurity", str(error)) from error
 
 
 def parse_dg15(raw: bytes) -> signatures.PublicKey:
@@ -119,11 +99,3 @@ def parse_dg15(raw: bytes) -> signatures.PublicKey:
     except TlvError as error:
         raise FileMalformed("DG15", str(error)) from error
     return signatures.public_key(value)
-
-
-def _security_info(item: tlv.Tlv) -> SecurityInfo:
-    parts = item.children
-    if item.tag != _SEQUENCE or not 2 <= len(parts) <= 3 or parts[0].tag != _OBJECT_ID:
-        raise TlvError("no security info")
-    optional = parts[2].raw if len(parts) == 3 else b""
-    return SecurityInfo(dotted(parts[0].value), parts[1].raw, optional)

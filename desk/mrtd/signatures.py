@@ -224,28 +224,33 @@ def _named(parameters: Any) -> ec.EllipticCurve:
     return _BY_NAME[name]
 
 
-def _explicit(domain: Any) -> ec.EllipticCurve:
-    """The named curve whose every parameter equals the stated ones."""
+def stated_curve(domain: Any) -> Domain:
+    """The numbers of an asn1crypto SpecifiedECDomain; raises Unsupported.
+
+    Whether they are a known curve's is left to the caller.
+    """
     field = domain["field_id"]
     if field["field_type"].native != "prime_field":
         raise Unsupported("curve not over a prime field")
+    if domain["cofactor"].native not in (1, None):
+        raise Unsupported("curve with a cofactor")
     prime = field["parameters"].native
-    if prime not in PRIMES:
-        raise Unsupported("curve with explicit parameters, prime unknown")
-    stated = _stated(domain, prime)
-    cofactor = domain["cofactor"].native
-    if stated not in CURVES or cofactor not in (1, None):
-        raise Unsupported("curve with explicit parameters that are not the standard's")
-    return CURVES[stated]
-
-
-def _stated(domain: Any, prime: int) -> Domain:
     a = int.from_bytes(domain["curve"]["a"].contents)
     b = int.from_bytes(domain["curve"]["b"].contents)
     x, y = _base_point(domain["base"].contents, prime)
     if y < 0:
         y = _decompressed(x, y, a, b, prime)
     return Domain(prime, a, b, x, y, domain["order"].native)
+
+
+def _explicit(domain: Any) -> ec.EllipticCurve:
+    """The named curve whose every parameter equals the stated ones."""
+    if domain["field_id"]["parameters"].native not in PRIMES:
+        raise Unsupported("curve with explicit parameters, prime unknown")
+    stated = stated_curve(domain)
+    if stated not in CURVES:
+        raise Unsupported("curve with explicit parameters that are not the standard's")
+    return CURVES[stated]
 
 
 def _base_point(encoded: bytes, prime: int) -> tuple[int, int]:

@@ -53,7 +53,7 @@ def test_dg14_names_what_the_chip_can_prove() -> None:
         "0.4.0.127.0.7.2.2.3.2.2",
         "0.4.0.127.0.7.2.2.1.2",
     }
-    assert infos.chip_keys[0].required == chip_files._spki(key)
+    assert infos.chip_keys[0].spki == chip_files._spki(key)
 
 
 def test_dg14_with_pace_and_active_authentication() -> None:
