@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from desk.iso7816 import tlv
 from desk.iso7816.status import StatusWord, right_length
 from desk.mrtd import active_authentication as active
 from desk.mrtd import lds, signatures
@@ -74,7 +73,7 @@ def _stated_hash(files: Mapping[str, bytes]) -> str:
         stated = lds.parse_dg14(files["DG14"]).active_authentication
         if stated is None:
             return ""
-        return signatures.scheme_of_der(tlv.encode(0x30, stated.optional)).hash
+        return signatures.scheme_of_der(stated.identifier).hash
     except (KeyError, FileMalformed, Unsupported):
         return ""
 

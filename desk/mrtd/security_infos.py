@@ -130,6 +130,12 @@ class ActiveAuthenticationInfo:
     version: int
     algorithm: str
 
+    @property
+    def identifier(self) -> bytes:
+        """The same as a DER AlgorithmIdentifier."""
+        oid = tlv.encode(der.OBJECT_ID, der.object_id(self.algorithm))
+        return tlv.encode(der.SEQUENCE, oid)
+
 
 @dataclass(frozen=True)
 class TerminalAuthenticationInfo:
