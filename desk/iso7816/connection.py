@@ -16,6 +16,8 @@ from desk.iso7816.status import StatusWord, more_data, right_length
 from desk.iso7816.troubles import CardAnswered, TransportFailed
 
 INS_GET_RESPONSE = 0xC0
+SECURED_BITS = 0x0C
+"""Bits of an interindustry CLA that announce secure messaging (clause 5.4.1)."""
 ANSWER_MAX = 128 * 1024
 APDU_LEVEL = 5
 """Log level of APDU lines, below DEBUG: headers, lengths and status words, never data."""
@@ -39,10 +41,12 @@ class ResponseChaining:
 
     def transmit(self, apdu: bytes) -> bytes:
         response = ResponseApdu.parse(self._inner.transmit(apdu))
-        if (wanted := right_length(response.sw)) is not None:
+        wanted = right_length(response.sw)
+        # A protected command counts: it cannot be sent a second time.
+        if wanted is not None and not apdu[0] & SECURED_BITS:
             corrected = CommandApdu.parse(apdu).with_le(wanted)
             response = ResponseApdu.parse(self._inner.transmit(corrected.encode()))
-        data, cla = bytearray(response.data), apdu[0] & ~CHAINING_BIT
+        data, cla = bytearray(response.data), apdu[0] & ~(CHAINING_BIT | SECURED_BITS)
         while (waiting := more_data(response.sw)) is not None:
             get_response = CommandApdu(cla, INS_GET_RESPONSE, 0, 0, le=waiting)
             response = ResponseApdu.parse(self._inner.transmit(get_response.encode()))
@@ -101,6 +105,21 @@ class Logged:
         return answer
 
 
+class Counted:
+    """Counts what travels: commands, bytes sent and received, status words with them."""
+
+    def __init__(self, inner: CardConnection) -> None:
+        self._inner = inner
+        self.commands = self.sent = self.received = 0
+
+    def transmit(self, apdu: bytes) -> bytes:
+        self.commands += 1
+        self.sent += len(apdu)
+        answer = self._inner.transmit(apdu)
+        self.received += len(answer)
+        return answer
+
+
 def send(connection: CardConnection, command: CommandApdu) -> ResponseApdu:
     """One command there and back, as values."""
     return ResponseApdu.parse(connection.transmit(command.encode()))
@@ -116,6 +135,7 @@ __all__ = [
     "CardAnswered",
     "CardConnection",
     "CommandChaining",
+    "Counted",
     "Logged",
     "ResponseChaining",
     "ask",

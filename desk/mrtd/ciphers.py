@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
 MAC_LENGTH = 8
+TRIPLE_DES_BLOCK, AES_BLOCK = 8, 16
 ENCRYPTION, MAC, PASSWORD = 1, 2, 3
 """Counters of the key derivation function (9.7.1)."""
 _KEY_SHA1_MAX = 16
@@ -53,7 +54,7 @@ class TripleDesSuite:
 
     @property
     def block(self) -> int:
-        return 8
+        return TRIPLE_DES_BLOCK
 
     def encrypt(self, data: bytes, counter: bytes) -> bytes:
         return _triple_des(self.encryption_key, data, encrypt=True)
@@ -74,7 +75,7 @@ class AesSuite:
 
     @property
     def block(self) -> int:
-        return 16
+        return AES_BLOCK
 
     def encrypt(self, data: bytes, counter: bytes) -> bytes:
         encryptor = self._cipher(counter).encryptor()

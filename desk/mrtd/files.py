@@ -1,37 +1,39 @@
-"""Elementary files of the eMRTD application and how they are read (Doc 9303-10, 9303-11 4.7).
+"""Elementary files of the eMRTD and how they are read (Doc 9303-10, 9303-11 4.7).
 
 Reads with as few commands as chip and reader allow: short file identifier instead of
-SELECT, never past the end of the file, lengths that grow while they work and fall back
-where they do not. Sizes are capped, since they are the chip's own claim.
+SELECT, never past the end of the file once its size is known, lengths that grow while
+they work and fall back where they do not. A session that is lost on the way is opened
+again and reading goes on where it stood. Sizes are capped, since they are the chip's
+own claim.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 from desk.iso7816 import tlv
-from desk.iso7816.apdu import CommandApdu, ResponseApdu
+from desk.iso7816.apdu import SHORT_LE_MAX, CommandApdu, ResponseApdu
 from desk.iso7816.connection import CardConnection, send
 from desk.iso7816.status import StatusWord, right_length
-from desk.iso7816.troubles import CardAnswered, TlvError
-from desk.mrtd.secure_messaging import SecureChannel
+from desk.iso7816.troubles import CardAnswered, TlvError, TransportFailed
+from desk.mrtd.lengths import ReadLength
 from desk.mrtd.troubles import FileMalformed, FileMissing, SessionBroken
 
 INS_SELECT, INS_READ, INS_READ_TLV = 0xA4, 0xB0, 0xB1
 AID = bytes.fromhex("A0000002471001")
+MASTER_FILE = bytes.fromhex("3F00")
 HEADER_READ = 8
 """Enough for tag and length of every file."""
-SHORT_READ = 223
-"""Most that a short protected answer holds under AES; 3DES would take 231."""
-EXTENDED_READ = 4000
+PATIENCE = 3
+"""Sessions lost for no length's sake that one reading mends; then it is a trouble."""
 _SHORT_OFFSET_MAX = 0x7FFF
-_RUNGS = (32, 112, SHORT_READ, 1000, EXTENDED_READ)
 _KB = 1024
 _TAG_OFFSET, _TAG_DATA = 0x54, 0x53
-_LENGTH_REFUSED = {StatusWord.WRONG_LENGTH, StatusWord.WRONG_P1_P2, StatusWord.WRONG_OFFSET}
+_LENGTH_FALLS = 6
 _SESSION_LOST = {StatusWord.SM_OBJECTS_MISSING, StatusWord.SM_OBJECTS_INCORRECT}
+_LENGTH_REFUSED = {StatusWord.WRONG_LENGTH, StatusWord.WRONG_P1_P2, StatusWord.WRONG_OFFSET}
 _NOT_BY_SHORT_ID = {
     StatusWord.NOT_FOUND,
     StatusWord.WRONG_P1_P2,
@@ -42,15 +44,38 @@ _NOT_BY_SHORT_ID = {
 }
 
 
+class ElementaryFile(Protocol):
+    """``label`` names it, ``tag`` begins its content, ``limit`` is the largest size taken."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def short_id(self) -> int: ...
+    @property
+    def tag(self) -> int: ...
+    @property
+    def limit(self) -> int: ...
+    @property
+    def identifier(self) -> bytes: ...
+
+
 class File(Enum):
-    """Name, short identifier, tag of the content, largest size taken (bytes)."""
+    """Files of the eMRTD application: name, short identifier, tag, largest size (bytes).
+
+    DG3 and DG4, fingerprints and irises, are not here: they are never read.
+    """
 
     COM = ("COM", 0x1E, 0x60, _KB)
     SOD = ("SOD", 0x1D, 0x77, 64 * _KB)
     DG1 = ("DG1", 0x01, 0x61, _KB)
     DG2 = ("DG2", 0x02, 0x75, 256 * _KB)
+    DG7 = ("DG7", 0x07, 0x67, 64 * _KB)
+    DG11 = ("DG11", 0x0B, 0x6B, 32 * _KB)
+    DG12 = ("DG12", 0x0C, 0x6C, 256 * _KB)
+    DG13 = ("DG13", 0x0D, 0x6D, 32 * _KB)
     DG14 = ("DG14", 0x0E, 0x6E, 32 * _KB)
     DG15 = ("DG15", 0x0F, 0x6F, 16 * _KB)
+    DG16 = ("DG16", 0x10, 0x70, 16 * _KB)
 
     def __init__(self, label: str, short_id: int, tag: int, limit: int) -> None:
         self.label = label
@@ -63,40 +88,40 @@ class File(Enum):
         return bytes([0x01, self.short_id])
 
 
-@dataclass
-class ReadLength:
-    """How much to ask for at once: grows rung by rung to ``ceiling``, falls when refused."""
+class MasterFile(Enum):
+    """Files beside the application, under the master file (Doc 9303-10 clause 3.11)."""
 
-    ceiling: int = SHORT_READ
-    current: int = field(init=False)
+    CARD_ACCESS = ("CardAccess", 0x1C, 0x31, 4 * _KB)
+    CARD_SECURITY = ("CardSecurity", 0x1D, 0x30, 64 * _KB)
 
-    def __post_init__(self) -> None:
-        self.current = min(self.ceiling, SHORT_READ)
+    def __init__(self, label: str, short_id: int, tag: int, limit: int) -> None:
+        self.label = label
+        self.short_id = short_id
+        self.tag = tag
+        self.limit = limit
 
-    def succeeded(self, asked: int) -> None:
-        if asked >= self.current:
-            higher = (rung for rung in _RUNGS if self.current < rung <= self.ceiling)
-            self.current = next(higher, self.current)
-
-    def refused(self, asked: int, offered: int | None = None) -> bool:
-        """Fall to what the chip offers, or a rung; False when there is no lower one."""
-        lower = [rung for rung in _RUNGS if rung < asked]
-        best = offered if offered is not None and 0 < offered < asked else max(lower, default=0)
-        if not best:
-            return False
-        self.ceiling = self.current = best
-        return True
+    @property
+    def identifier(self) -> bytes:
+        return bytes([0x01, self.short_id])
 
 
-def ceiling_of(atr: bytes) -> int:
-    """How much may be asked for at once, by the card capabilities in the historical bytes.
+class Channel(CardConnection, Protocol):
+    """A connection that knows whether its session has ended."""
 
-    ISO/IEC 7816-4 clause 12.1.1.9: the third software function byte says whether the chip
-    takes extended lengths. SHORT_READ where nothing is said.
-    """
-    capabilities = _compact_tlv(_historical(atr)).get(7, b"")
-    extended = len(capabilities) >= 3 and bool(capabilities[2] & 0x40)
-    return EXTENDED_READ if extended else SHORT_READ
+    @property
+    def broken(self) -> bool: ...
+
+
+class ClearChannel:
+    """A connection without a session, for files that are free to read."""
+
+    broken = False
+
+    def __init__(self, inner: CardConnection) -> None:
+        self._inner = inner
+
+    def transmit(self, apdu: bytes) -> bytes:
+        return self._inner.transmit(apdu)
 
 
 def select_application(connection: CardConnection) -> ResponseApdu:
@@ -104,19 +129,35 @@ def select_application(connection: CardConnection) -> ResponseApdu:
     return send(connection, CommandApdu(0x00, INS_SELECT, 0x04, 0x0C, AID))
 
 
+def select_master_file(connection: CardConnection) -> ResponseApdu:
+    """SELECT the master file; some chips refuse it and stand there all the same."""
+    return send(connection, CommandApdu(0x00, INS_SELECT, 0x00, 0x0C, MASTER_FILE))
+
+
+def read_atr_info(connection: CardConnection) -> bytes:
+    """EF.ATR/INFO, free to read at the master file; empty where the chip gives none.
+
+    A file of data objects side by side, so nothing tells its size: one short command.
+    """
+    response = send(connection, CommandApdu(0x00, INS_READ, 0x81, 0, le=SHORT_LE_MAX))
+    readable = response.sw in (StatusWord.OK, StatusWord.END_OF_FILE)
+    return response.data if readable else b""
+
+
 class FileReader:
     """Reads whole files over an open session.
 
-    ``reopen`` gives a fresh session where the chip ended the old one, as many do for a
-    length they do not take; ``on_bytes`` hears file, bytes so far and size.
+    ``reopen`` gives a fresh session where the chip ended the old one; ``on_bytes`` hears
+    file, bytes so far and size. ``partial`` holds what came of the file that was being
+    read when something stopped it, for a later attempt.
     """
 
     def __init__(
         self,
-        connection: SecureChannel,
-        reopen: Callable[[], SecureChannel],
+        connection: Channel,
+        reopen: Callable[[], Channel],
         length: ReadLength,
-        on_bytes: Callable[[File, int, int], None],
+        on_bytes: Callable[[ElementaryFile, int, int], None],
     ) -> None:
         self._connection = connection
         self._reopen = reopen
@@ -125,114 +166,167 @@ class FileReader:
         self._short_ids = True
         self._headers_first = False
         self._at_start = True
+        self._patience = PATIENCE
+        self._moved_at = self._refused_start = 0
+        self.partial = bytearray()
         self.bytes_read = 0
 
-    def read(self, file: File) -> bytes:
-        """The whole file. Raises FileMissing, FileMalformed, SessionBroken, CardAnswered."""
-        for _ in range(len(_RUNGS) + 1):
+    def read(self, file: ElementaryFile, have: bytes = b"") -> bytes:
+        """The whole file; ``have`` is its beginning as an earlier attempt got it.
+
+        Raises FileMissing, FileMalformed, SessionBroken, CardAnswered, TransportFailed.
+        """
+        self.partial, self._refused_start = bytearray(have), 0
+        for _ in range(_LENGTH_FALLS + PATIENCE + 1):
             try:
                 return self._read(file)
             except _SessionEnded:
                 continue
         raise SessionBroken("the chip ends the session at every length")
 
-    def _read(self, file: File) -> bytes:
-        data = bytearray(self._begin(file))
+    def _read(self, file: ElementaryFile) -> bytes:
+        data = self.partial
+        start = self._begin(file, HEADER_READ if data else 0)
+        if data and data[: len(start)] != start[: len(data)]:
+            data.clear()  # not the file that was begun
+        if len(start) > len(data):
+            data[:] = start
         size = _size(file, bytes(data))
-        self._count(file, len(data), size)
+        self._count(file, len(start), size)
         while len(data) < size:
             part = self._part(len(data), size - len(data))
             if not part:
                 raise FileMalformed(file.label, f"ends at {len(data)} of {size} bytes")
             data += part
-            self._count(file, len(part), size, len(data))
+            self._count(file, len(part), size)
         return bytes(data[:size])
 
-    def _count(self, file: File, new: int, size: int, done: int | None = None) -> None:
+    def _count(self, file: ElementaryFile, new: int, size: int) -> None:
         self.bytes_read += new
-        self._on_bytes(file, min(new if done is None else done, size), size)
+        self._on_bytes(file, min(len(self.partial), size), size)
 
-    def _begin(self, file: File) -> bytes:
-        """The first bytes, which tell the size.
+    def _begin(self, file: ElementaryFile, wanted: int) -> bytes:
+        """The first bytes, which tell the size: as many as ``wanted``, or as lengths allow.
 
         A chip that refuses to read past the end of a small file is asked for the header
         alone from then on.
         """
-        response = self._first(file)
-        if _refuses_length(response.sw) and not self._headers_first:
-            self._headers_first = True
-            response = self._first(file)
+        while True:
+            asked = wanted or (HEADER_READ if self._headers_first else self._length.current)
+            response = self._first(file, asked)
+            if not _refuses_length(response.sw) or not self._asks_less(asked, response.sw):
+                break
         if response.sw not in (StatusWord.OK, StatusWord.END_OF_FILE) or not response.data:
             raise FileMissing(file.label, response.sw)
-        return response.data
+        if asked == self._length.current and len(response.data) == asked:
+            self._length.succeeded(asked)
+        return response.data[: file.limit]
 
-    def _first(self, file: File) -> ResponseApdu:
+    def _first(self, file: ElementaryFile, asked: int) -> ResponseApdu:
         self._at_start = True
-        wanted = HEADER_READ if self._headers_first else self._length.current
         if self._short_ids:
-            response = self._send(CommandApdu(0x00, INS_READ, 0x80 | file.short_id, 0, le=wanted))
+            response = self._send(CommandApdu(0x00, INS_READ, 0x80 | file.short_id, 0, le=asked))
             if response.sw not in _NOT_BY_SHORT_ID:
                 return response
+        if isinstance(file, MasterFile):
+            self._send(CommandApdu(0x00, INS_SELECT, 0x00, 0x0C, MASTER_FILE))
         selected = self._send(CommandApdu(0x00, INS_SELECT, 0x02, 0x0C, file.identifier))
         if selected.sw != StatusWord.OK:
             raise FileMissing(file.label, selected.sw)
         self._short_ids = False  # the file is there: it was the short identifier
-        return self._send(CommandApdu(0x00, INS_READ, 0, 0, le=wanted))
+        return self._send(CommandApdu(0x00, INS_READ, 0, 0, le=asked))
 
     def _part(self, offset: int, missing: int) -> bytes:
         """The next bytes of the current file, no more than ``missing``."""
         self._at_start = False
         while True:
-            asked = min(missing, self._length.current)
-            response = self._send(_read_command(offset, asked))
+            command = _read_command(offset, missing, self._length.current)
+            asked = command.le or 0
+            response = self._send(command)
             if response.sw in (StatusWord.OK, StatusWord.END_OF_FILE):
                 self._length.succeeded(asked)
                 return _content(offset, response.data)[:missing]
-            if not _refuses_length(response.sw) or not self._fall(asked, response.sw):
+            if not _refuses_length(response.sw) or not self._asks_less(asked, response.sw):
                 raise CardAnswered(response.sw)
 
     def _send(self, command: CommandApdu) -> ResponseApdu:
-        response = send(self._connection, command)
-        if self._connection.broken:
-            self._begin_again(command, response.sw)
-        return response
-
-    def _begin_again(self, command: CommandApdu, sw: int) -> None:
-        """The chip answered in the clear, so the session is over whatever it said.
-
-        A refused length is asked for again in a new session, smaller; any other refusal
-        is handed up as an answer, with a new session behind it.
-        """
-        if sw in _SESSION_LOST:
-            raise SessionBroken("the chip ended the session", sw=f"{sw:04X}")
-        self._connection = self._reopen()
-        if command.le is None or not _refuses_length(sw):
-            return
-        if self._at_start and not self._headers_first:
-            self._headers_first = True
-        elif self._at_start or not self._fall(command.le, sw):
-            raise SessionBroken("the chip takes no length", sw=f"{sw:04X}")
+        try:
+            response = send(self._connection, command)
+        except TransportFailed as error:
+            if type(error) is not TransportFailed:
+                raise  # the chip is away, or its reader
+            self._moved(command, error)
+        except SessionBroken as error:
+            self._lost(error)
+        else:
+            if self._connection.broken:
+                self._answered_in_the_clear(command, response.sw)
+            return response
         raise _SessionEnded
 
-    def _fall(self, asked: int, sw: int) -> bool:
+    def _moved(self, command: CommandApdu, error: TransportFailed) -> None:
+        """No answer came though the chip is there: it was tilted, or the reader takes no more.
+
+        A length at which that happens twice is taken to be beyond the reader.
+        """
+        self._lost(error)
+        if command.is_extended and command.le is not None:
+            if self._moved_at == command.le:
+                self._length.refused(command.le, self._length.short)
+            self._moved_at = command.le
+
+    def _lost(self, error: Exception) -> None:
+        """A new session in the place of one that broke, as long as patience lasts."""
+        if not self._patience:
+            raise error
+        self._patience -= 1
+        self._connection = self._reopen()
+
+    def _answered_in_the_clear(self, command: CommandApdu, sw: int) -> None:
+        """The chip answered unprotected, so the session is over whatever it said (9.8.4).
+
+        A refused length is asked for again in a new session, smaller. A file that is not
+        there is handed up as the answer, with a new session behind it; so is any other
+        refusal that repeats itself. All else counts as a session lost.
+        """
+        not_there = self._at_start and sw in _NOT_BY_SHORT_ID
+        if _refuses_length(sw) and not not_there:
+            if not self._asks_less(command.le or 0, sw):
+                raise SessionBroken("the chip takes no length", sw=f"{sw:04X}")
+            self._connection = self._reopen()
+            raise _SessionEnded
+        if not not_there and (sw != self._refused_start or sw in _SESSION_LOST):
+            self._refused_start = sw if self._at_start else 0
+            self._lost(SessionBroken("the chip ended the session", sw=f"{sw:04X}"))
+            raise _SessionEnded
+        self._connection = self._reopen()
+
+    def _asks_less(self, asked: int, sw: int) -> bool:
+        """A shorter read next time; at the start of a file its header alone, at last."""
+        if self._at_start and asked <= self._length.short:
+            before, self._headers_first = self._headers_first, True
+            return not before and asked > HEADER_READ
         return self._length.refused(asked, right_length(sw))
 
 
 class _SessionEnded(Exception):
-    """The session is gone because of a length; a new one may go on with less."""
+    """The session is gone and a new one stands in its place; the file is begun again."""
 
 
 def _refuses_length(sw: int) -> bool:
     return sw in _LENGTH_REFUSED or right_length(sw) is not None
 
 
-def _read_command(offset: int, length: int) -> CommandApdu:
+def _read_command(offset: int, missing: int, most: int) -> CommandApdu:
+    """READ BINARY of no more than ``missing`` bytes, ``most`` in its answer."""
     if offset <= _SHORT_OFFSET_MAX:
-        return CommandApdu(0x00, INS_READ, offset >> 8, offset & 0xFF, le=length)
+        wanted = min(missing, most)
+        return CommandApdu(0x00, INS_READ, offset >> 8, offset & 0xFF, le=wanted)
     # Beyond 32 kB the offset travels as a data object (ISO/IEC 7816-4 clause 11.3.3), and
     # so do the bytes, whose tag and length count as well.
     position = tlv.encode(_TAG_OFFSET, offset.to_bytes(2 if offset <= 0xFFFF else 3))
-    wanted = length + len(tlv.encode(_TAG_DATA, bytes(length))) - length
+    framing = len(tlv.encode(_TAG_DATA, bytes(min(missing, most)))) - min(missing, most)
+    wanted = min(missing + framing, most)
     return CommandApdu(0x00, INS_READ_TLV, 0, 0, position, le=wanted)
 
 
@@ -245,7 +339,7 @@ def _content(offset: int, data: bytes) -> bytes:
         raise FileMalformed("part", str(error)) from error
 
 
-def _size(file: File, start: bytes) -> int:
+def _size(file: ElementaryFile, start: bytes) -> int:
     """Size of the whole file by the tag and length it begins with."""
     try:
         header = tlv.read_header(start)
@@ -256,29 +350,3 @@ def _size(file: File, start: bytes) -> int:
     if header.total > file.limit:
         raise FileMalformed(file.label, f"claims {header.total} bytes")
     return header.total
-
-
-def _historical(atr: bytes) -> bytes:
-    """Historical bytes of an answer to reset (ISO/IEC 7816-3 clause 8.2)."""
-    if len(atr) < 2:
-        return b""
-    count, flags, position = atr[1] & 0x0F, atr[1] >> 4, 2
-    while flags:
-        position += (flags & 0b0111).bit_count()
-        if not flags & 0b1000 or position >= len(atr):
-            break
-        flags, position = atr[position] >> 4, position + 1
-    return atr[position : position + count]
-
-
-def _compact_tlv(historical: bytes) -> dict[int, bytes]:
-    """COMPACT-TLV objects behind category 80 or 00 (clause 12.1.1)."""
-    found: dict[int, bytes] = {}
-    if not historical or historical[0] not in (0x80, 0x00):
-        return found
-    position = 1
-    while position < len(historical):
-        tag, length = historical[position] >> 4, historical[position] & 0x0F
-        found[tag] = historical[position + 1 : position + 1 + length]
-        position += 1 + length
-    return found

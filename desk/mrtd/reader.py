@@ -16,17 +16,28 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from desk.iso7816.connection import CardConnection, ResponseChaining
+from desk.iso7816.connection import CardConnection, Counted, ResponseChaining
 from desk.iso7816.status import StatusWord
 from desk.iso7816.troubles import CardRemoved, TransportFailed
-from desk.mrtd import bac, files, judge, lds, passive, portrait, sod
+from desk.mrtd import bac, details, files, judge, lds, lengths, passive, portrait, sod
 from desk.mrtd.anchors import AnchorSet
-from desk.mrtd.files import File, FileReader, ReadLength
+from desk.mrtd.ciphers import TRIPLE_DES_BLOCK
+from desk.mrtd.details import Details
+from desk.mrtd.files import ElementaryFile, File, FileReader
+from desk.mrtd.lengths import Capabilities, ReadLength
 from desk.mrtd.mrz import Mrz, MrzKey
 from desk.mrtd.results import Check, Finding, Result
 from desk.mrtd.secure_messaging import SecureChannel
 from desk.mrtd.sod import SodMalformed
-from desk.mrtd.troubles import ChipLost, FileMalformed, FileMissing, NotAPassport
+from desk.mrtd.troubles import (
+    AccessNotOffered,
+    AccessRefused,
+    ChipLost,
+    FileMalformed,
+    FileMissing,
+    NotAPassport,
+    SessionBroken,
+)
 from desk.mrtd.trust import TrustStore
 
 
@@ -46,6 +57,7 @@ class ReadPhase(StrEnum):
     DG1 = "dg1"
     DG14 = "dg14"
     DG15 = "dg15"
+    DETAILS = "details"
     DG2 = "dg2"
     VERIFY = "verify"
 
@@ -64,7 +76,9 @@ class PassportReading:
     """What the chip holds and what it is worth.
 
     ``files`` are the raw bytes by name (COM, SOD, DG1, ...); ``portrait`` is the picture as
-    it lies in DG2, ``portrait_type`` its media type. ``seconds`` is the time of it all.
+    it lies in DG2, ``portrait_type`` its media type. ``seconds`` is the time of it all,
+    ``commands`` what the chip was asked, ``sent`` and ``received`` the bytes of it with
+    their headers and status words, ``bytes_read`` those of the files.
     """
 
     mrz: Mrz
@@ -77,15 +91,31 @@ class PassportReading:
     read_at: datetime
     seconds: float
     bytes_read: int
+    commands: int = 0
+    sent: int = 0
+    received: int = 0
+    details: Details = field(default_factory=Details, repr=False)
 
     def result_of(self, check: Check) -> Result:
         return judge.result_of(self.findings, check)
 
 
 Progress = Callable[[ReadProgress], None]
-_PHASES = {file: ReadPhase(file.label.lower()) for file in File}
-_GROUPS = {1: File.DG1, 14: File.DG14, 15: File.DG15, 2: File.DG2}
-"""Read in this order: the large picture last, when the rest is known already."""
+_PHASES = {
+    file: ReadPhase(file.label.lower()) for file in File if file.label.lower() in set(ReadPhase)
+}
+_GROUPS = {
+    1: File.DG1,
+    14: File.DG14,
+    15: File.DG15,
+    11: File.DG11,
+    12: File.DG12,
+    13: File.DG13,
+    16: File.DG16,
+    7: File.DG7,
+    2: File.DG2,
+}
+"""Read in this order: the large pictures last, when the rest is known already."""
 
 
 def read_passport(
@@ -109,7 +139,8 @@ def read_passport(
     again begins from clean.
     """
     begun = time.perf_counter()
-    reading = _Reading(connection, key, progress, ReadLength(files.ceiling_of(atr)))
+    counted = Counted(connection)
+    reading = _Reading(counted, key, progress, _read_length(atr))
     with reading.watched():
         chip = reading.read()
     progress(ReadProgress(ReadPhase.VERIFY))
@@ -136,6 +167,10 @@ def read_passport(
         read_at=at,
         seconds=time.perf_counter() - begun,
         bytes_read=reading.bytes_read,
+        commands=counted.commands,
+        sent=counted.sent,
+        received=counted.received,
+        details=details.parse(chip),
     )
 
 
@@ -161,7 +196,7 @@ class _Reading:
         """Every file wanted, by name."""
         self._tell(ReadPhase.ACCESS)
         channel = self._open()
-        self._reader = reader = FileReader(channel, self._open, self._length, self._on_bytes)
+        self._reader = reader = FileReader(channel, self._reopen, self._length, self._on_bytes)
         found: dict[str, bytes] = {}
         common = self._optional(reader, File.COM)
         if common is not None:
@@ -192,6 +227,13 @@ class _Reading:
                 raise
             raise ChipLost(self._phase.value, self._done) from error
 
+    def _reopen(self) -> SecureChannel:
+        """The same way as before, so that a refusal is the session's and not the key's."""
+        try:
+            return self._open()
+        except (AccessRefused, AccessNotOffered, NotAPassport) as error:
+            raise SessionBroken("the chip does not open again") from error
+
     def _open(self) -> SecureChannel:
         answer = files.select_application(self._connection)
         if answer.sw != StatusWord.OK:
@@ -208,13 +250,19 @@ class _Reading:
         except FileMissing:
             return None
 
-    def _on_bytes(self, file: File, done: int, size: int) -> None:
+    def _on_bytes(self, file: ElementaryFile, done: int, size: int) -> None:
         self._done = done
-        self._report(ReadProgress(_PHASES[file], done, size))
+        self._report(ReadProgress(self._phase, done, size))
 
     def _tell(self, phase: ReadPhase) -> None:
         self._phase, self._done = phase, 0
         self._report(ReadProgress(phase))
+
+
+def _read_length(atr: bytes) -> ReadLength:
+    block = TRIPLE_DES_BLOCK
+    capabilities = lengths.of_answer_to_reset(atr)
+    return ReadLength(capabilities.ceiling(block), Capabilities().ceiling(block))
 
 
 def _announced(found: Mapping[str, bytes]) -> set[int]:

@@ -10,13 +10,15 @@ from desk.iso7816 import tlv
 from desk.iso7816.apdu import CommandApdu
 from desk.iso7816.status import StatusWord
 from desk.mrtd import bac, files
-from desk.mrtd.files import EXTENDED_READ, SHORT_READ, File, FileReader, ReadLength
+from desk.mrtd.files import ElementaryFile, File, FileReader
+from desk.mrtd.lengths import EXTENDED_READ, SHORT_READ, ReadLength
 from desk.mrtd.mrz import MrzKey
 from desk.mrtd.secure_messaging import SecureChannel
 from desk.mrtd.troubles import FileMalformed, FileMissing, SessionBroken
 from desk.training.chip import Habits, PassportChip
 
 KEY = MrzKey("L898902C", "690806", "940623")
+Report = tuple[ElementaryFile, int, int]
 
 
 def body(size: int, tag: int = 0x75) -> bytes:
@@ -25,7 +27,9 @@ def body(size: int, tag: int = 0x75) -> bytes:
 
 
 def reader_of(
-    chip: PassportChip, ceiling: int = SHORT_READ, seen: list[tuple[File, int, int]] | None = None
+    chip: PassportChip,
+    ceiling: int = SHORT_READ,
+    seen: list[tuple[ElementaryFile, int, int]] | None = None,
 ) -> FileReader:
     heard = [] if seen is None else seen
 
@@ -101,7 +105,7 @@ def test_a_chip_without_extended_lengths_is_read_after_trying_once() -> None:
 
 def test_progress_counts_bytes_to_the_whole() -> None:
     chip = chip_with(DG2=body(1000))
-    seen: list[tuple[File, int, int]] = []
+    seen: list[Report] = []
 
     reader = reader_of(chip, seen=seen)
     reader.read(File.DG2)
@@ -177,27 +181,6 @@ def test_a_chip_that_takes_no_length_is_left() -> None:
 
     with pytest.raises(SessionBroken):
         reader.read(File.DG2)
-
-
-@pytest.mark.parametrize(
-    ("atr", "expected"),
-    [
-        ("", SHORT_READ),
-        ("3B", SHORT_READ),
-        ("3B8580018073C0014076", EXTENDED_READ),
-        ("3B8580018073C0010036", SHORT_READ),
-        # A contactless chip without card capabilities (PC/SC part 3: no historical bytes).
-        ("3B80800101", SHORT_READ),
-        ("3BFF", SHORT_READ),
-    ],
-)
-def test_the_answer_to_reset_tells_whether_reads_may_grow(atr: str, expected: int) -> None:
-    assert files.ceiling_of(bytes.fromhex(atr)) == expected
-
-
-@given(st.binary(max_size=40))
-def test_any_answer_to_reset_is_taken(atr: bytes) -> None:
-    assert files.ceiling_of(atr) in (SHORT_READ, EXTENDED_READ)
 
 
 @given(st.binary(max_size=64))

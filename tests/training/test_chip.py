@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from desk.iso7816.apdu import CommandApdu, ResponseApdu
 from desk.iso7816.troubles import CardRemoved
-from desk.mrtd import bac, files
+from desk.mrtd import bac, files, lengths
 from desk.mrtd.files import AID, File
 from desk.mrtd.mrz import MrzKey
 from desk.mrtd.secure_messaging import SecureChannel
@@ -110,8 +110,8 @@ def test_a_chip_without_extended_lengths_says_so(chip: PassportChip) -> None:
     plain = PassportChip(CONTENTS, KEY, Habits(extended=False))
 
     assert status(plain, CommandApdu(0x00, 0x84, 0, 0, le=8, extended=True)) == 0x6700
-    assert files.ceiling_of(plain.atr) == files.SHORT_READ
-    assert files.ceiling_of(chip.atr) == files.EXTENDED_READ
+    assert not lengths.of_answer_to_reset(plain.atr).extended
+    assert lengths.of_answer_to_reset(chip.atr).extended
 
 
 def test_the_answer_to_reset_has_its_check_byte(chip: PassportChip) -> None:
