@@ -19,8 +19,8 @@ from desk.iso7816.apdu import CommandApdu, ResponseApdu
 from desk.iso7816.troubles import TlvError, TransportFailed
 from desk.mrtd import (
     certificates,
-    files,
     lds,
+    lengths,
     master_list,
     mrz,
     passive,
@@ -184,7 +184,7 @@ def _trust_file(data: bytes) -> None:
 
 
 def _answer_to_reset(data: bytes) -> None:
-    assert files.ceiling_of(data) in (files.SHORT_READ, files.EXTENDED_READ)
+    assert lengths.of_answer_to_reset(data).ceiling(16) <= lengths.EXTENDED_READ
 
 
 def _secure_messaging(data: bytes) -> None:
