@@ -21,9 +21,8 @@ run_packages=(
     xvfb xauth
 )
 # What only the checks need: the virtual reader driver, second implementations of PIV, of
-# PACE and chip authentication and of CMS, a
-# second wallet.
-test_packages=(git vsmartcard-vpcd opensc libeac3 openssl nodejs npm)
+# PACE and chip authentication and of CMS, a token in software, a second wallet.
+test_packages=(git vsmartcard-vpcd opensc softhsm2 libeac3 openssl nodejs npm)
 
 install_packages() {
     command -v dpkg-query >/dev/null || fail "this is no Debian system; it needs these packages: $*"
