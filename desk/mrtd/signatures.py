@@ -22,7 +22,10 @@ from desk.mrtd.curves import CURVES, PRIMES, Domain
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
-MIN_RSA_BITS = 1024
+MIN_RSA_BITS, MAX_RSA_BITS = 1024, 8192
+MAX_EXPONENT_BITS = 64
+"""The field has up to 6144 and 17. A key is the chip's own word, and raising to an exponent
+of some ten thousand bits would take it hours of the desk's time."""
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha1": hashes.SHA1,
     "sha224": hashes.SHA224,
@@ -189,10 +192,12 @@ def _from_plain(signature: bytes) -> bytes:
 
 def _rsa_key(info: Any) -> rsa.RSAPublicKey:
     numbers = info["public_key"].parsed
-    modulus = numbers["modulus"].native
-    if modulus.bit_length() < MIN_RSA_BITS:
+    modulus, exponent = numbers["modulus"].native, numbers["public_exponent"].native
+    if not MIN_RSA_BITS <= modulus.bit_length() <= MAX_RSA_BITS:
         raise Unsupported(f"RSA key of {modulus.bit_length()} bits")
-    return rsa.RSAPublicNumbers(numbers["public_exponent"].native, modulus).public_key()
+    if exponent.bit_length() > MAX_EXPONENT_BITS:
+        raise Unsupported(f"RSA exponent of {exponent.bit_length()} bits")
+    return rsa.RSAPublicNumbers(exponent, modulus).public_key()
 
 
 def _ec_key(info: Any) -> ec.EllipticCurvePublicKey:

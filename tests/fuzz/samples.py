@@ -15,18 +15,22 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ObjectIdentifier
 from PIL import Image
 
 from desk.iso7816 import tlv
-from desk.mrtd import certificates, mrz, signed_data
+from desk.mrtd import active_authentication, certificates, mrz, signed_data
 from desk.mrtd.trust import FILE_NAME, TrustStore
 from desk.training import chip_files, csca
 from desk.training.csca import Manner, Pair, TrainingCsca
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 SIGNED_AT = NOW - timedelta(days=10)
+_SPKI = PublicFormat.SubjectPublicKeyInfo
 MASTER_LIST = bytes.fromhex("678108010102")
 PASSPORT = mrz.compose_td3(
     "PM", "KOR", "KIM", "HANEUL", "M123A4567", "KOR", "910314", "F", "330502"
@@ -146,3 +150,37 @@ def algorithms() -> list[bytes]:
 def answers_to_reset() -> list[bytes]:
     # Specimens of ISO/IEC 7816-4 clause 12.1.1 and PC/SC part 3: made up of their rules.
     return [bytes.fromhex(text) for text in ("3B80800101", "3B85800180730140005C", "3B00", "3B")]
+
+
+CHALLENGE = bytes(range(8))
+
+
+@lru_cache(maxsize=1)
+def small_rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 1024)
+
+
+def representatives() -> list[bytes]:
+    """What signatures of active authentication open to, one a trailer."""
+    numbers = small_rsa_key().public_key().public_numbers()
+    opened = []
+    for name in ("sha1", "sha256", "sha384"):
+        signature = active_authentication.sign_rsa(small_rsa_key(), CHALLENGE, name)
+        representative = pow(int.from_bytes(signature), numbers.e, numbers.n)
+        if representative & 0x0F != 0x0C:
+            representative = numbers.n - representative
+        opened.append(representative.to_bytes(128))
+    return opened
+
+
+def active_keys() -> list[bytes]:
+    keys = (*public_keys(), small_rsa_key().public_key().public_bytes(Encoding.DER, _SPKI))
+    return [tlv.encode(0x6F, key) for key in keys]
+
+
+def curve_signatures() -> list[bytes]:
+    key = country().signer.key
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    der = key.sign(CHALLENGE, ec.ECDSA(hashes.SHA256()))
+    r, s = decode_dss_signature(der)
+    return [der, r.to_bytes(32) + s.to_bytes(32)]

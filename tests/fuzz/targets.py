@@ -18,12 +18,14 @@ from desk.iso7816 import tlv
 from desk.iso7816.apdu import CommandApdu, ResponseApdu
 from desk.iso7816.troubles import TlvError, TransportFailed
 from desk.mrtd import (
+    active_authentication,
     certificates,
     lds,
     lengths,
     master_list,
     mrz,
     passive,
+    picture_child,
     portrait,
     signatures,
     signed_data,
@@ -37,7 +39,7 @@ from desk.mrtd.secure_messaging import DO_MAC, SecureMessaging
 from desk.mrtd.signatures import SignatureWrong, Unsupported
 from desk.mrtd.signed_data import DigestWrong, SignedDataMalformed, SignedMessage
 from desk.mrtd.sod import SodMalformed
-from desk.mrtd.troubles import FileMalformed, PortraitUnreadable, SessionBroken
+from desk.mrtd.troubles import FileMalformed, PictureFault, PortraitUnreadable, SessionBroken
 from desk.mrtd.trust import FILE_NAME, TrustStore
 from desk.mrtd.trust_troubles import TrustTrouble
 from tests.fuzz import samples
@@ -105,15 +107,46 @@ def _dg1(data: bytes) -> None:
     _use_zone(zone)
 
 
+def _dg15(data: bytes) -> None:
+    """The key is used at once, as it is in active authentication."""
+    key = lds.parse_dg15(data)
+    for size in (64, (key.key_size + 7) // 8):
+        answer = active_authentication.Answer(samples.CHALLENGE, b"\x5a" * size)
+        with suppress(SignatureWrong, Unsupported):
+            active_authentication.verify(key, answer)
+
+
 def _portrait(data: bytes) -> None:
     assert portrait.parse_dg2(data).media_type.startswith("image/")
 
 
 def _picture(data: bytes) -> None:
-    height, width, colours = portrait.portrait_rgb(data).shape
-    assert height
-    assert width
-    assert colours == 3
+    """In this process, which then dies of what the decoding process is there to die of."""
+    outcome, width, height, pixels = picture_child.decode(data)
+    if outcome != picture_child.DECODED:
+        raise PortraitUnreadable("", PictureFault.BROKEN)
+    assert 0 < width * height <= picture_child.MAX_PIXELS
+    assert len(pixels) == width * height * 3
+
+
+def _recovered_signature(data: bytes) -> None:
+    """``data`` is what the signature opens to: the chip that signs it knows its key."""
+    key = samples.small_rsa_key()
+    numbers = key.private_numbers()
+    modulus = numbers.public_numbers.n
+    signature = pow(int.from_bytes(data) % modulus, numbers.d, modulus).to_bytes(128)
+    for given in (signature, data):
+        answer = active_authentication.Answer(samples.CHALLENGE, given)
+        with suppress(SignatureWrong):
+            active_authentication.verify(key.public_key(), answer)
+            return
+    raise SignatureWrong
+
+
+def _curve_signature(data: bytes) -> None:
+    key = samples.country().signer.key.public_key()
+    answer = active_authentication.Answer(samples.CHALLENGE, data)
+    active_authentication.verify(key, answer, "sha256")
 
 
 def _security_object(data: bytes) -> None:
@@ -259,6 +292,7 @@ def _commands() -> list[bytes]:
 
 _ZONE = (MrzError,)
 _FILE = (FileMalformed,)
+_NO_PROOF = (SignatureWrong, Unsupported)
 
 TARGETS: dict[str, Target] = {
     target.name: target
@@ -270,7 +304,7 @@ TARGETS: dict[str, Target] = {
         Target("dg1", _dg1, _FILE, _file("DG1"), 1_024),
         Target("dg2", _portrait, (FileMalformed, PortraitUnreadable), samples.portraits, 16_384),
         Target("dg14", lds.parse_dg14, _FILE, _file("DG14")),
-        Target("dg15", lds.parse_dg15, (FileMalformed, Unsupported), _file("DG15")),
+        Target("dg15", _dg15, (FileMalformed, Unsupported), samples.active_keys, 16_384),
         Target("sod", _security_object, (SodMalformed,), samples.security_objects),
         Target("hashes", _hashes, (SodMalformed,), _contents, 4_096),
         Target(
@@ -298,5 +332,7 @@ TARGETS: dict[str, Target] = {
         Target("answer_to_reset", _answer_to_reset, (), samples.answers_to_reset, 64),
         Target("secure_messaging", _secure_messaging, (SessionBroken,), _protected_answers, 2_048),
         Target("picture", _picture, (PortraitUnreadable,), samples.pictures, 16_384),
+        Target("aa_rsa", _recovered_signature, _NO_PROOF, samples.representatives, 128),
+        Target("aa_ecdsa", _curve_signature, _NO_PROOF, samples.curve_signatures, 200),
     )
 }

@@ -116,6 +116,18 @@ def test_a_point_off_the_curve_is_refused() -> None:
         signatures.public_key(explicit(DOMAINS[1][1], bytes(point)))
 
 
+@pytest.mark.parametrize(
+    ("bits", "exponent", "reason"),
+    [(60_000, 65537, "key of 60000"), (4096, (1 << 4000) + 1, "exponent of 4001")],
+)
+def test_rsa_keys_that_cost_hours_are_refused(bits: int, exponent: int, reason: str) -> None:
+    numbers = keys.RSAPublicKey({"modulus": (1 << bits) - 1, "public_exponent": exponent})
+    raw = keys.PublicKeyInfo.wrap(numbers, "rsa").dump()
+
+    with pytest.raises(Unsupported, match=reason):
+        signatures.public_key(raw)
+
+
 def test_short_rsa_keys_are_refused() -> None:
     # 512-bit modulus, product of two known primes; far below MIN_RSA_BITS.
     modulus = (2**255 - 19) * (2**255 - 31)
