@@ -13,10 +13,17 @@ from collections.abc import Mapping
 from desk.iso7816.status import StatusWord, right_length
 from desk.mrtd import active_authentication as active
 from desk.mrtd import lds, signatures
+from desk.mrtd.chip_authentication import Attempt
 from desk.mrtd.passive import PassiveResult
 from desk.mrtd.results import Check, Fact, Finding, Group, Result
 from desk.mrtd.signatures import SignatureWrong, Unsupported
 from desk.mrtd.troubles import FileMalformed
+
+_LENGTH = {
+    StatusWord.WRONG_LENGTH,
+    StatusWord.CHAINING_EXPECTED,
+    StatusWord.CHAINING_NOT_SUPPORTED,
+}
 
 
 def active_authentication(
@@ -48,6 +55,35 @@ def active_authentication(
     return _chip("AA-01", Result.PASSED, check, algorithm=algorithm)
 
 
+def chip_authentication(
+    files: Mapping[str, bytes], attempt: Attempt | None, content: PassiveResult
+) -> Finding:
+    """Whether the chip showed that it knows the private key to its key in DG14.
+
+    ``attempt`` is how far it came (None: it was not tried); the others as above.
+    """
+    check = Check.CHIP_AUTHENTICATION
+    if "DG14" not in files:
+        return _without_dg14(content)
+    try:
+        infos = lds.parse_dg14(files["DG14"])
+    except FileMalformed:
+        return _chip("CA-04", Result.UNDECIDED, check)
+    if not infos.offers_chip_authentication:
+        return _chip("CA-03", Result.NOT_SUPPORTED, check)
+    if attempt is None:
+        return _chip("CA-02", Result.NOT_DONE, check)
+    if attempt.reason:
+        return _chip("CA-07", Result.UNDECIDED, check, reason=attempt.reason)
+    if attempt.sw != StatusWord.OK:
+        return _refused_agreement(attempt.sw)
+    if not attempt.is_confirmed:
+        return _chip("CA-05", Result.FAILED, check, algorithm=attempt.algorithm)
+    if attempt.key not in infos.chip_keys or not bound(content, 14):
+        return _chip("CA-08", Result.UNDECIDED, check, algorithm=attempt.algorithm)
+    return _chip("CA-01", Result.PASSED, check, algorithm=attempt.algorithm)
+
+
 def bound(content: PassiveResult, group: int) -> bool:
     """Whether the issuer vouches for data group ``group``, and with it for a key therein."""
     required = (
@@ -60,11 +96,30 @@ def bound(content: PassiveResult, group: int) -> bool:
 
 
 def _refused_signature(sw: int) -> Finding:
-    """A length that reader and chip cannot agree on is no refusal of the proof."""
     check, facts = Check.ACTIVE_AUTHENTICATION, {"sw": f"{sw:04X}"}
-    if sw == StatusWord.WRONG_LENGTH or right_length(sw) is not None:
+    if _is_about_length(sw):
         return _chip("AA-07", Result.UNDECIDED, check, **facts)
     return _chip("AA-06", Result.FAILED, check, **facts)
+
+
+def _without_dg14(content: PassiveResult) -> Finding:
+    """A signed DG14 that nobody has seen may offer chip authentication, or not."""
+    check = Check.CHIP_AUTHENTICATION
+    if _signed(content, 14):
+        return _chip("CA-09", Result.NOT_DONE, check)
+    return _chip("CA-03", Result.NOT_SUPPORTED, check)
+
+
+def _refused_agreement(sw: int) -> Finding:
+    check, facts = Check.CHIP_AUTHENTICATION, {"sw": f"{sw:04X}"}
+    if _is_about_length(sw):
+        return _chip("CA-10", Result.UNDECIDED, check, **facts)
+    return _chip("CA-06", Result.FAILED, check, **facts)
+
+
+def _is_about_length(sw: int) -> bool:
+    """A length or chain that reader and chip cannot agree on is no refusal of the proof."""
+    return sw in _LENGTH or right_length(sw) is not None
 
 
 def _stated_hash(files: Mapping[str, bytes]) -> str:

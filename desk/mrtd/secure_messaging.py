@@ -23,12 +23,16 @@ _PADDING_INDICATOR = b"\x01"
 
 
 class SecureMessaging:
-    """Keys and send sequence counter of one session; every call counts one up."""
+    """Keys and send sequence counter of one session; every call counts one up.
+
+    ``confirmed`` tells that the chip has answered under these keys, and so knows them.
+    """
 
     def __init__(self, suite: CipherSuite, counter: bytes | None = None) -> None:
         """``counter`` is the value before the first command (zeros after PACE)."""
         self._suite = suite
         self._counter = int.from_bytes(counter or b"")
+        self.confirmed = False
 
     @property
     def counter(self) -> bytes:
@@ -59,6 +63,7 @@ class SecureMessaging:
         status = objects.get(DO_STATUS, b"")
         if len(status) != 2:
             raise SessionBroken("no status word in the protected answer")
+        self.confirmed = True
         return ResponseApdu(self._decrypted(objects), int.from_bytes(status))
 
     def unprotect_command(self, command: CommandApdu) -> CommandApdu:
@@ -132,20 +137,17 @@ class SecureChannel:
     """A connection whose commands travel protected.
 
     A chip that answers without protection has ended the session (9.8.4); its status
-    word is handed up, and ``broken`` tells that the session is gone. ``confirmed`` tells
-    that the chip has answered at least once under the present keys, and so knows them.
+    word is handed up, and ``broken`` tells that the session is gone.
     """
 
     def __init__(self, inner: CardConnection, messaging: SecureMessaging) -> None:
         self._inner = inner
         self.messaging = messaging
         self.broken = False
-        self.confirmed = False
 
     def restart(self, messaging: SecureMessaging) -> None:
         """Go on under the keys that chip authentication agreed on (9303-11 clause 6.2)."""
         self.messaging = messaging
-        self.confirmed = False
 
     def transmit(self, apdu: bytes) -> bytes:
         if self.broken:
@@ -158,12 +160,10 @@ class SecureChannel:
                 raise SessionBroken("unprotected answer")
             return answer.encode()
         try:
-            plain = self.messaging.unprotect(answer)
+            return self.messaging.unprotect(answer).encode()
         except SessionBroken:
             self.broken = True
             raise
-        self.confirmed = True
-        return plain.encode()
 
 
 def _expected(command: CommandApdu) -> bytes:

@@ -8,28 +8,37 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from desk.iso7816 import tlv
-from desk.mrtd import chip_proofs, passive
+from desk.mrtd import chip_proofs, lds, passive
 from desk.mrtd.active_authentication import Answer, sign_ecdsa
 from desk.mrtd.anchors import AnchorSet
+from desk.mrtd.chip_authentication import Attempt
+from desk.mrtd.ciphers import aes_keys
+from desk.mrtd.domains import STANDARDIZED, public_key_info
 from desk.mrtd.passive import PassiveResult
 from desk.mrtd.results import Check, Finding, Group, Result
+from desk.mrtd.secure_messaging import SecureMessaging
+from desk.mrtd.security_infos import ChipPublicKey
 from desk.training import chip_files
 from desk.training.csca import TrainingCsca
 from tests.mrtd.conftest import LINES, NOW
 
 CHALLENGE = bytes(range(8))
+CURVE = STANDARDIZED[13]
 KEY = ec.derive_private_key(11, ec.SECP256R1())
 OTHER_KEY = ec.derive_private_key(12, ec.SECP256R1())
 
 
-def personalised(country: TrainingCsca, jpeg: bytes, dg15: bytes) -> dict[str, bytes]:
-    groups = {1: chip_files.dg1(LINES), 2: chip_files.dg2(jpeg), 15: dg15}
+def personalised(
+    country: TrainingCsca, jpeg: bytes, dg15: bytes, dg14: bytes | None = None
+) -> dict[str, bytes]:
+    dg14 = chip_files.dg14(KEY.public_key()) if dg14 is None else dg14
+    groups = {1: chip_files.dg1(LINES), 2: chip_files.dg2(jpeg), 14: dg14, 15: dg15}
     files = {f"DG{number}": content for number, content in groups.items()}
     return files | {"SOD": country.sod(groups)}
 
 
 def judged(files: dict[str, bytes], anchors: AnchorSet) -> PassiveResult:
-    groups = {n: files[f"DG{n}"] for n in (1, 2, 15) if f"DG{n}" in files}
+    groups = {n: files[f"DG{n}"] for n in (1, 2, 14, 15) if f"DG{n}" in files}
     return passive.verify(files["SOD"], groups, anchors, NOW)
 
 
@@ -159,3 +168,122 @@ def test_the_hash_that_dg14_states_is_only_where_to_begin(
     finding = chip_proofs.active_authentication(files | {"DG14": dg14}, answered(), content)
 
     assert finding.code == "AA-01"
+
+
+def tried(files: dict[str, bytes], *, confirmed: bool = True, sw: int = 0x9000) -> Attempt:
+    """An attempt with the chip's key, and whether its first answer fitted."""
+    (key,) = lds.parse_dg14(files["DG14"]).chip_keys
+    messaging = SecureMessaging(aes_keys(bytes(16), 16))
+    messaging.confirmed = confirmed
+    return Attempt("ECDH AES-128", key, messaging if sw == 0x9000 else None, sw)
+
+
+def test_a_chip_that_answers_under_the_new_keys(
+    files: dict[str, bytes], content: PassiveResult
+) -> None:
+    finding = chip_proofs.chip_authentication(files, tried(files), content)
+
+    assert (finding.code, finding.result) == ("CA-01", Result.PASSED)
+    assert finding.facts == {"algorithm": "ECDH AES-128"}
+
+
+def test_a_chip_that_never_does(files: dict[str, bytes], content: PassiveResult) -> None:
+    finding = chip_proofs.chip_authentication(files, tried(files, confirmed=False), content)
+
+    assert (finding.code, finding.result) == ("CA-05", Result.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("sw", "code", "result"),
+    [
+        (0x6A80, "CA-06", Result.FAILED),
+        (0x6A88, "CA-06", Result.FAILED),
+        (0x6D00, "CA-06", Result.FAILED),
+        (0x6300, "CA-06", Result.FAILED),
+        (0x6700, "CA-10", Result.UNDECIDED),
+        (0x6883, "CA-10", Result.UNDECIDED),
+        (0x6884, "CA-10", Result.UNDECIDED),
+    ],
+)
+def test_a_chip_that_refuses_the_agreement(
+    files: dict[str, bytes], content: PassiveResult, sw: int, code: str, result: Result
+) -> None:
+    finding = chip_proofs.chip_authentication(files, tried(files, sw=sw), content)
+
+    assert (finding.code, finding.result) == (code, result)
+
+
+def test_what_the_desk_cannot_try(files: dict[str, bytes], content: PassiveResult) -> None:
+    attempt = Attempt("", reason="domain parameter 99")
+
+    finding = chip_proofs.chip_authentication(files, attempt, content)
+
+    assert (finding.code, finding.result) == ("CA-07", Result.UNDECIDED)
+
+
+def test_chip_authentication_not_tried(files: dict[str, bytes], content: PassiveResult) -> None:
+    finding = chip_proofs.chip_authentication(files, None, content)
+
+    assert (finding.code, finding.result) == ("CA-02", Result.NOT_DONE)
+
+
+def test_a_forgers_own_key_in_dg14_proves_nothing(
+    files: dict[str, bytes], anchors: AnchorSet
+) -> None:
+    forged = files | {"DG14": chip_files.dg14(OTHER_KEY.public_key())}
+
+    finding = chip_proofs.chip_authentication(forged, tried(forged), judged(forged, anchors))
+
+    assert (finding.code, finding.result) == ("CA-08", Result.UNDECIDED)
+
+
+def test_a_key_that_is_not_in_the_signed_file_proves_nothing(
+    files: dict[str, bytes], content: PassiveResult
+) -> None:
+    """A DG14 shown for the agreement and another one read for the hash."""
+    stranger = ChipPublicKey(
+        None, CURVE.agreement, public_key_info(CURVE, CURVE.public_key(CURVE.draw()))
+    )
+
+    finding = chip_proofs.chip_authentication(files, replace(tried(files), key=stranger), content)
+
+    assert (finding.code, finding.result) == ("CA-08", Result.UNDECIDED)
+
+
+def test_a_signer_nobody_trusts_binds_no_key_in_dg14(files: dict[str, bytes]) -> None:
+    content = judged(files, AnchorSet(()))
+
+    finding = chip_proofs.chip_authentication(files, tried(files), content)
+
+    assert (finding.code, finding.result) == ("CA-08", Result.UNDECIDED)
+
+
+def test_a_dg14_that_offers_none_or_does_not_read(
+    country: TrainingCsca, jpeg: bytes, anchors: AnchorSet
+) -> None:
+    dg15 = chip_files.dg15(KEY.public_key())
+    for dg14, code in ((tlv.encode(0x6E, b"\x31\x00"), "CA-03"), (b"\x6e\x00", "CA-04")):
+        files = personalised(country, jpeg, dg15, dg14)
+
+        finding = chip_proofs.chip_authentication(files, None, judged(files, anchors))
+
+        assert finding.code == code
+
+
+def test_a_signed_dg14_that_the_chip_does_not_give(
+    files: dict[str, bytes], anchors: AnchorSet
+) -> None:
+    without = {name: raw for name, raw in files.items() if name != "DG14"}
+
+    finding = chip_proofs.chip_authentication(without, None, judged(without, anchors))
+
+    assert (finding.code, finding.result) == ("CA-09", Result.NOT_DONE)
+
+
+def test_a_passport_without_dg14(country: TrainingCsca, jpeg: bytes, anchors: AnchorSet) -> None:
+    groups = {1: chip_files.dg1(LINES), 2: chip_files.dg2(jpeg)}
+    files = {f"DG{n}": raw for n, raw in groups.items()} | {"SOD": country.sod(groups)}
+
+    finding = chip_proofs.chip_authentication(files, None, judged(files, anchors))
+
+    assert (finding.code, finding.result) == ("CA-03", Result.NOT_SUPPORTED)
