@@ -12,7 +12,8 @@ from desk.iso7816 import tlv
 from desk.iso7816.apdu import CommandApdu, ResponseApdu
 from desk.mrtd import bac, files
 from desk.mrtd.ciphers import AesSuite, CipherSuite, TripleDesSuite
-from desk.mrtd.files import EXTENDED_READ, SHORT_READ, File, FileReader, ReadLength
+from desk.mrtd.files import File, FileReader
+from desk.mrtd.lengths import EXTENDED_READ, SHORT_READ, ReadLength
 from desk.mrtd.mrz import MrzKey
 from desk.mrtd.secure_messaging import SecureChannel, SecureMessaging
 from desk.mrtd.troubles import SessionBroken
