@@ -15,7 +15,8 @@ from desk.training.camera import NAME as CAMERA_NAME
 from desk.training.camera import Rgb, Scene, TrainingCamera
 from desk.training.phone import Phone, PhoneEvent
 from desk.ui.camera import Camera
-from desk.ui.phone.bench import BenchView, BenchWindow, Person
+from desk.ui.phone.bench import BenchView, BenchWindow
+from desk.ui.phone.bench_rows import Person
 from desk.ui.phone.control import PhoneControl
 from desk.ui.phone.window import PhoneWindow
 from desk.ui.program import Program, report_bug

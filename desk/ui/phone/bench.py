@@ -7,30 +7,30 @@ Chips, readers and the camera are moved by whoever listens.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
 
-from desk.mrtd.portrait import portrait_rgb
-from desk.trouble import Trouble
 from desk.ui.glyphs import Glyph
-from desk.ui.look import Look, rounded, shown
+from desk.ui.look import Look, shown
 from desk.ui.parts.box import Card, QuietBar, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Choice, Labelled
-from desk.ui.parts.person import Picture
 from desk.ui.parts.ring import FocusRing
-from desk.ui.parts.sign import Badge, GlyphSign
+from desk.ui.parts.sign import Badge
 from desk.ui.parts.text import Text
-from desk.ui.phone.parts import Clear, Pressable, wide
-from desk.ui.pictures import image_of
+from desk.ui.phone.bench_rows import Passport, PassportRow, Person, PersonRow, Radio
+from desk.ui.phone.parts import Clear, wide
 from desk.ui.shell import BAND, FRAME, TrainingBand
 from desk.ui.theme import Type
 
-SIZE = (900, 752)
-ROW, SCROLL_BAR = 76, QuietBar.WIDTH + 2
+SIZE = (1240, 800)
+SCROLL_BAR = QuietBar.WIDTH + 2
+SIDE = 300
+GENUINE = Passport("genuine")
+"""The passport as its issuer made it."""
 SCENES = (
     "normal",
     "two_faces",
@@ -45,26 +45,18 @@ SCENES = (
 
 
 @dataclass(frozen=True)
-class Person:
-    """An invented applicant. ``story`` is a word of ``desk.training.applicants.Story``,
-    ``picture`` JPEG or JPEG2000."""
-
-    key: str
-    story: str
-    hangul: str
-    latin: str
-    picture: bytes = field(default=b"", repr=False)
-
-
-@dataclass(frozen=True)
 class BenchView:
     """What lies where. ``passport`` and ``chosen`` are keys of ``people``, empty for none;
+    ``kind`` is the key of the passport that the one chosen brings, ``laid`` of the one lying;
     ``card`` is the place in ``cards`` of the one inserted. ``cards`` hold the officers'
     names by language; ``card_pin`` is told to the trainee, empty to keep it back."""
 
     people: tuple[Person, ...] = ()
     chosen: str = ""
+    passports: tuple[Passport, ...] = (GENUINE,)
+    kind: str = GENUINE.key
     passport: str = ""
+    laid: str = GENUINE.key
     cards: tuple[Mapping[str, str], ...] = ()
     card: int | None = None
     card_pin: str = ""
@@ -74,11 +66,15 @@ class BenchView:
     def person(self, key: str) -> Person | None:
         return next((one for one in self.people if one.key == key), None)
 
+    def of_kind(self, key: str) -> Passport:
+        return next((one for one in self.passports if one.key == key), GENUINE)
+
 
 class BenchWindow(QWidget):
-    """Signals carry the key of an applicant, the place of a card, a scene."""
+    """Signals carry the key of an applicant or a passport, the place of a card, a scene."""
 
     applicant_chosen = Signal(str)
+    passport_chosen = Signal(str)
     passport_laid = Signal()
     passport_taken = Signal()
     card_inserted = Signal(int)
@@ -92,6 +88,7 @@ class BenchWindow(QWidget):
         self._view = BenchView()
         self._card = 0
         self.people: list[PersonRow] = []
+        self.passports: list[PassportRow] = []
         self.cards: list[Radio] = []
         self._build()
         self._ring = FocusRing(self.look, self)
@@ -108,6 +105,8 @@ class BenchWindow(QWidget):
         before, self._view = self._view, view
         if view.people != before.people:
             self._fill_people()
+        if list(view.passports) != [one.passport for one in self.passports]:
+            self._fill_passports()
         if view.cards != before.cards:
             self._fill_cards()
         if view.card is not None and view.card != before.card:
@@ -123,23 +122,33 @@ class BenchWindow(QWidget):
         )
         right.setContentsMargins(0, 0, SCROLL_BAR, 0)
         side = Clear(holder(right))
-        side.setFixedWidth(340 + SCROLL_BAR)
-        content = row(self._people_card(), side, gap=16, margins=(20, 20, 20 - SCROLL_BAR, 20))
-        content.setStretch(0, 1)
+        side.setFixedWidth(SIDE + SCROLL_BAR)
+        content = row(
+            self._people_card(), self._forgeries_card(), side,
+            gap=16, margins=(20, 20, 20 - SCROLL_BAR, 20),
+        )  # fmt: skip
+        content.setStretch(0, 5)
+        content.setStretch(1, 6)
         outer = column(TrainingBand(look), content, margins=(FRAME, 0, FRAME, FRAME))
         outer.setStretch(1, 1)
         self.setLayout(outer)
 
     def _people_card(self) -> QWidget:
-        self._people = Card(self.look, " ", padding=(1, 0, 1, 1))
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(0)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        content = column(self._rows, None)
-        self._scroll = Clear(holder(content))
-        self._people.body.addWidget(self._scroll)
+        self._people, self._rows, self._scroll = self._list()
         self._group = QButtonGroup(self)
         return self._people
+
+    def _forgeries_card(self) -> QWidget:
+        self._forgeries, self._forgery_rows, self._forgery_scroll = self._list()
+        self._forgery_group = QButtonGroup(self)
+        return self._forgeries
+
+    def _list(self) -> tuple[Card, QVBoxLayout, Clear]:
+        """A card of rows that scroll."""
+        card, rows = Card(self.look, " ", padding=(1, 0, 1, 1)), column()
+        scroll = Clear(holder(column(rows, None)))
+        card.body.addWidget(scroll)
+        return card, rows, scroll
 
     def _passport_card(self) -> QWidget:
         look = self.look
@@ -208,6 +217,19 @@ class BenchWindow(QWidget):
                 lambda _on=False, key=line.person.key: self.applicant_chosen.emit(key)
             )
 
+    def _fill_passports(self) -> None:
+        for old in self.passports:
+            self._forgery_group.removeButton(old)
+            old.setParent(None)
+            old.deleteLater()
+        self.passports = [PassportRow(self.look, one) for one in self._view.passports]
+        for line in self.passports:
+            self._forgery_group.addButton(line)
+            self._forgery_rows.addWidget(line)
+            line.clicked.connect(
+                lambda _on=False, key=line.passport.key: self.passport_chosen.emit(key)
+            )
+
     def _fill_cards(self) -> None:
         for old in self.cards:
             self._radio_group.removeButton(old)
@@ -235,11 +257,19 @@ class BenchWindow(QWidget):
             line.show_state(line.person.key == view.chosen)
             if line.isChecked():
                 self._scroll.ensureWidgetVisible(line, 0, 0)
+        self._say_forgeries()
         self._say_passport()
         self._say_card()
         self._camera.name(say("camera.title"))
         self._scene_box.say(say("camera.choose"))
         self.scene.offer([(one, say(f"camera.{one}")) for one in view.scenes], view.scene)
+
+    def _say_forgeries(self) -> None:
+        say, view = self.look.say, self._view
+        forged = sum(not one.is_genuine for one in view.passports)
+        self._forgeries.name(say("forgeries.title"), say("forgeries.note", n=forged))
+        for line in self.passports:
+            line.show_state(line.passport.key == view.kind)
 
     def _say_passport(self) -> None:
         say, view = self.look.say, self._view
@@ -249,18 +279,27 @@ class BenchWindow(QWidget):
             (Glyph.PASSED, "passport.chip_on") if lying else (Glyph.WAITING, "passport.chip_off")
         )
         self._passport_badge.show_state(badge[0], say(badge[1]))
-        self._passport_line.say(
-            say("passport.lies", name=self._name(lying)) if lying else say("passport.empty")
-        )
+        self._passport_line.say(self._what_lies())
         self.lay.say(say("passport.lay"))
         self.take.say(say("passport.take"))
         self.scan.say(say("passport.scan"))
         self._kinds(self.lay, self.take, primary=lying is None)
-        self.lay.setEnabled(chosen is not None and view.chosen != view.passport)
+        there = (view.chosen, view.kind) == (view.passport, view.laid)
+        self.lay.setEnabled(chosen is not None and not there)
         self.take.setEnabled(lying is not None)
         self.scan.setEnabled(chosen is not None)
         self._scan_note.say(say("passport.scan_note", name=self._name(chosen)) if chosen else "")
         shown(self._scan_note, chosen is not None)
+
+    def _what_lies(self) -> str:
+        say, view = self.look.say, self._view
+        lying = view.person(view.passport)
+        if lying is None:
+            return say("passport.empty")
+        if view.of_kind(view.laid).is_genuine:
+            return say("passport.lies", name=self._name(lying))
+        what = say(f"forgery.{view.laid}")
+        return say("passport.forged_lies", name=self._name(lying), what=what)
 
     def _say_card(self) -> None:
         say, view = self.look.say, self._view
@@ -301,100 +340,3 @@ class BenchWindow(QWidget):
         painter.fillRect(self.rect(), self.look["training"])
         inner = self.rect().adjusted(FRAME, BAND, -FRAME, -FRAME)
         painter.fillRect(inner, self.look["background"])
-
-
-class PersonRow(Pressable):
-    """An applicant of the list: thumbnail, names, what the case teaches."""
-
-    ring_inset = True
-
-    def __init__(self, look: Look, person: Person) -> None:
-        super().__init__(look)
-        self.person = person
-        self.setCheckable(True)
-        self._picture = Picture(look, 48, 60, 6)
-        self._sign = GlyphSign(look, Glyph.PASSED, 20)
-        self._first = Text(look, "", Type.STRONG)
-        self._second = Text(look, "", Type.SMALL, "muted")
-        self._story = Text(look, "", Type.SMALL, wrap=True)
-        names = row(self._first, self._second, None, gap=8)
-        words = column(None, names, self._story, None)
-        layout = row(
-            self._picture, 14, words, 8, column(None, self._sign, None), margins=(16, 6, 16, 6)
-        )
-        layout.setStretch(2, 1)
-        self.setLayout(layout)
-        self.setFixedHeight(ROW)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._image = _picture(person.picture)
-        self.show_state(False)
-
-    def show_state(self, chosen: bool) -> None:
-        look, person = self._look, self.person
-        self.setChecked(chosen)
-        first, second = person.hangul, person.latin
-        if look.language == "en":
-            first, second = second, first
-        story = look.say(f"story.{person.story}") if f"story.{person.story}" in look.words else ""
-        self._first.say(first)
-        self._second.say(second)
-        self._story.say(story)
-        self._picture.show_image(self._image, first)
-        self._sign.show_state(Glyph.PASSED, look.say("people.here"))
-        shown(self._sign, chosen)
-        self.setAccessibleName(
-            look.say("people.row", hangul=person.hangul, latin=person.latin, story=story)
-        )
-        self.update()
-
-    # Qt's own
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter, look = QPainter(self), self._look
-        if self.isChecked():
-            painter.fillRect(self.rect(), look["accent-soft"])
-            painter.fillRect(0, 0, 4, self.height(), look["accent"])
-        elif self.underMouse():
-            painter.fillRect(self.rect(), look["background"])
-        painter.fillRect(0, self.height() - 1, self.width(), 1, look["line"])
-
-
-class Radio(Pressable):
-    """One of several, 40 high."""
-
-    ring_radius = 8
-
-    def __init__(self, look: Look) -> None:
-        super().__init__(look)
-        self.setCheckable(True)
-        self.setFixedHeight(36)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def say(self, words: str) -> None:
-        self.setText(words)
-        self.setAccessibleName(words)
-        self.update()
-
-    # Qt's own
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter, look, on = QPainter(self), self._look, self.isChecked()
-        disc = QRectF(1, self.height() / 2 - 10, 20, 20)
-        rounded(painter, disc, 10, look["card"], look["accent" if on else "line-strong"], 1.5)
-        if on:
-            painter.setPen(QPen(Qt.PenStyle.NoPen))
-            painter.setBrush(look["accent"])
-            painter.drawEllipse(disc.center(), 5.0, 5.0)
-        painter.setFont(look.font(Type.BODY))
-        painter.setPen(look["text"])
-        place = QRectF(32, 0, self.width() - 32, self.height())
-        align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(place, align, self.text())
-
-
-def _picture(data: bytes) -> QImage | None:
-    """None where there is none, or it cannot be read: the row then shows a stand-in."""
-    if not data:
-        return None
-    try:
-        return image_of(portrait_rgb(data))
-    except Trouble:
-        return None

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from desk.resources import resource
 from desk.training.applicants import APPLICANTS
-from desk.ui.phone.bench import BenchView, Person
+from desk.ui.phone.bench import GENUINE, BenchView
+from desk.ui.phone.bench_rows import Ending, Passport, Person
 from desk.ui.phone.snapshot import (
     Again,
     CardState,
@@ -151,10 +152,38 @@ OFFICERS = (
 )
 
 
+REFUSED = (
+    ("clone", "CA-05"),
+    ("altered", "PA-DG-01"),
+    ("other_face", "PA-DG-02"),
+    ("wrong_hash", "PA-SIG-02"),
+    ("signer_revoked", "PA-CRL-03"),
+    ("csca_expired", "PA-VAL-03"),
+    ("absurd_length", "CHIP-21"),
+    ("endless", "CHIP-22"),
+    ("claims_50mb", "CHIP-23"),
+)
+LOOKED_AT = (
+    ("signer_unknown", "PA-CHAIN-02"),
+    ("downgrade", "PACE-05"),
+    ("picture_bomb", "DG2-03"),
+)
+
+
+def passports() -> tuple[Passport, ...]:
+    """The genuine one and every forgery of the bench."""
+    refused = (Passport(key, Ending.REFUSE, code) for key, code in REFUSED)
+    looked_at = (Passport(key, Ending.LOOK_CLOSER, code) for key, code in LOOKED_AT)
+    return GENUINE, *refused, *looked_at
+
+
 def benches() -> dict[str, BenchView]:
-    empty = BenchView(people(), cards=OFFICERS, card_pin="123456")
+    empty = BenchView(people(), passports=passports(), cards=OFFICERS, card_pin="123456")
+    laid = replace(empty, chosen="haneul", passport="haneul", card=0)
     return {
         "00-empty": empty,
-        "01-laid": replace(empty, chosen="haneul", passport="haneul", card=0, scene="two_faces"),
+        "01-laid": replace(laid, scene="two_faces"),
         "02-other": replace(empty, chosen="alexandrina", passport="haneul", card=1),
+        "03-forged": replace(laid, kind="clone", laid="clone"),
+        "04-forgery-chosen": replace(laid, kind="picture_bomb"),
     }

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from desk.training.applicants import Story
 from desk.training.camera import Scene
+from desk.ui.parts.text import Text
 from desk.ui.phone.bench import SCENES, BenchView, BenchWindow
 from tests.ui.phone import samples
 
@@ -55,6 +56,35 @@ def test_an_applicant_is_chosen_and_the_passport_laid(bench: BenchWindow, qtbot:
     assert not bench.lay.isEnabled()
     with qtbot.waitSignal(bench.passport_taken):
         bench.take.click()
+
+
+def test_a_forgery_is_chosen_and_laid(bench: BenchWindow, qtbot: QtBot) -> None:
+    """The same person's passport can be laid again once it is another kind."""
+    laid = replace(samples.benches()["00-empty"], chosen="haneul", passport="haneul")
+    bench.show_view(laid)
+    assert not bench.lay.isEnabled()
+
+    with qtbot.waitSignal(bench.passport_chosen) as chosen:
+        bench.passports[1].click()
+    assert chosen.args == ["clone"]
+
+    bench.show_view(replace(laid, kind="clone"))
+    assert bench.lay.isEnabled()
+    bench.show_view(replace(laid, kind="clone", laid="clone"))
+    assert not bench.lay.isEnabled()
+    assert "김하늘의 위조 여권이 놓여 있습니다: 열쇠 없이 복제한 칩" in lines(bench)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_passport_says_in_full_what_it_teaches(bench: BenchWindow, language: str) -> None:
+    bench.set_language(language)
+
+    for row in bench.passports:
+        texts = row.findChildren(Text)
+        assert all(one.text() for one in texts[:1])
+        assert all(one.advance() <= one.width() for one in texts)
+        assert row.passport.is_genuine or row.passport.code in {one.text() for one in texts}
+    assert bench.passports[0].passport.is_genuine
 
 
 def test_one_of_two_cards_is_inserted_and_pulled(bench: BenchWindow, qtbot: QtBot) -> None:
