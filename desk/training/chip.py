@@ -9,34 +9,27 @@ that the chip is no copy to `chip_proofs`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from desk.iso7816 import tlv
 from desk.iso7816.apdu import EXTENDED_DATA_MAX, CommandApdu, ResponseApdu
 from desk.iso7816.connection import INS_GET_RESPONSE, CardConnection
 from desk.iso7816.status import StatusWord
-from desk.iso7816.troubles import CardRemoved
+from desk.iso7816.troubles import CardRemoved, TlvError
 from desk.mrtd.mrz import MrzKey
 from desk.mrtd.secure_messaging import SM_CLASS, SecureMessaging
 from desk.mrtd.troubles import SessionBroken
 from desk.training import chip_proofs
 from desk.training.chip_access import BasicAccess, Step
-from desk.training.chip_proofs import ActiveKey
+from desk.training.chip_features import Keys
+from desk.training.chip_proofs import AUTHENTICATION, KEY_AGREEMENT, ChipAuthentication
 from desk.training.chip_system import FileSystem, Habits, status
 
-__all__ = ["Habits", "LeavingChip", "PassportChip", "Secrets"]
+__all__ = ["Habits", "LeavingChip", "PassportChip"]
 _SELECT, _READ, _READ_TLV = 0xA4, 0xB0, 0xB1
 _GET_CHALLENGE, _EXTERNAL_AUTHENTICATE, _INTERNAL_AUTHENTICATE = 0x84, 0x82, 0x88
+_MANAGE, _GENERAL_AUTHENTICATE = 0x22, 0x86
 _SHORT_ANSWER = 256
-
-
-@dataclass(frozen=True)
-class Secrets:
-    """Keys that the issuer put into the chip and that never leave it.
-
-    A chip without any is what somebody gets who copies the files.
-    """
-
-    active: ActiveKey | None = None
 
 
 class PassportChip:
@@ -51,13 +44,14 @@ class PassportChip:
         files: Mapping[str, bytes],
         key: MrzKey,
         habits: Habits | None = None,
-        secrets: Secrets | None = None,
+        keys: Keys | None = None,
         *,
         root: Mapping[str, bytes] | None = None,
         bac: bool = True,
     ) -> None:
         self._system = FileSystem(files, root or {}, habits or Habits())
-        self._secrets = secrets or Secrets()
+        self._keys = keys or Keys()
+        self._proof = ChipAuthentication(self._keys.chip)
         self._key = key
         self._basic = BasicAccess(key) if bac else None
         self.commands = 0
@@ -83,24 +77,21 @@ class PassportChip:
 
     def with_files(self, **changed: bytes) -> PassportChip:
         """A chip with the same keys and these files in place of its own."""
-        return self._like(self.files | changed, self.root, self._secrets)
+        return self._like(self.files | changed, self._keys)
 
     def copied(self) -> PassportChip:
         """What a thief gets who read every file: all of it but the keys."""
-        return self._like(self.files, self.root, Secrets())
+        return self._like(self.files, Keys())
 
     def with_habits(self, **changed: object) -> PassportChip:
         """The same chip that treats commands otherwise."""
-        chip = self._like(self.files, self.root, self._secrets)
+        chip = self._like(self.files, self._keys)
         chip.habits = replace(self.habits, **changed)  # type: ignore[arg-type]
         return chip
 
-    def _like(
-        self, files: Mapping[str, bytes], root: Mapping[str, bytes], secrets: Secrets
-    ) -> PassportChip:
-        return PassportChip(
-            files, self._key, self.habits, secrets, root=root, bac=self._basic is not None
-        )
+    def _like(self, files: Mapping[str, bytes], keys: Keys) -> PassportChip:
+        bac = self._basic is not None
+        return PassportChip(files, self._key, self.habits, keys, root=self.root, bac=bac)
 
     @property
     def atr(self) -> bytes:
@@ -119,6 +110,7 @@ class PassportChip:
         self._chained = b""
         self._waiting = b""
         self._system.reset()
+        self._proof.reset()
         if self._basic is not None:
             self._basic.reset()
 
@@ -138,9 +130,6 @@ class PassportChip:
         if command.is_extended and not self.habits.extended:
             self._session = None
             return status(StatusWord.WRONG_LENGTH)
-        if command.is_chained:
-            return self._link_of_chain(command)
-        command, self._chained = self._whole(command), b""
         if command.cla & SM_CLASS == SM_CLASS:
             return self._protected(command)
         # A command in the clear ends secure messaging (Doc 9303-11 clause 9.8.4).
@@ -148,18 +137,6 @@ class PassportChip:
         step = self._answer(command, access=False)
         self._session = step.session
         return self._fitted(step.answer, command)
-
-    def _link_of_chain(self, command: CommandApdu) -> ResponseApdu:
-        self._chained += command.data
-        if len(self._chained) <= EXTENDED_DATA_MAX:
-            return status(StatusWord.OK)
-        self._chained = b""
-        return status(StatusWord.NOT_ENOUGH_MEMORY)
-
-    def _whole(self, command: CommandApdu) -> CommandApdu:
-        if not self._chained:
-            return command
-        return replace(command, data=(self._chained + command.data)[:EXTENDED_DATA_MAX])
 
     def _protected(self, command: CommandApdu) -> ResponseApdu:
         session = self._session
@@ -204,11 +181,19 @@ class PassportChip:
             _GET_CHALLENGE: self._basic_access,
             _EXTERNAL_AUTHENTICATE: self._basic_access,
             _INTERNAL_AUTHENTICATE: self._active,
+            _MANAGE: self._chip_authentication,
+            _GENERAL_AUTHENTICATE: self._chip_authentication,
         }
         handler = handlers.get(command.ins)
         if handler is None:
             return Step.refused(StatusWord.INS_NOT_SUPPORTED)
-        return handler(command, access)
+        data, self._chained = self._chained + command.data, b""
+        if len(data) > EXTENDED_DATA_MAX:
+            return Step.refused(StatusWord.NOT_ENOUGH_MEMORY)
+        if command.is_chained and not _is_step(command.ins, data):
+            self._chained = data
+            return Step.refused(StatusWord.OK)
+        return handler(replace(command, data=data), access)
 
     def _select(self, command: CommandApdu, access: bool) -> Step:
         if command.p1 == 0x02 and (sw := self._system.may_read(access=access)) != StatusWord.OK:
@@ -233,7 +218,16 @@ class PassportChip:
     def _active(self, command: CommandApdu, access: bool) -> Step:
         if not access or not self._system.in_application:
             return Step.refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
-        return chip_proofs.internal_authenticate(self._secrets.active, command)
+        return chip_proofs.internal_authenticate(self._keys.active, command)
+
+    def _chip_authentication(self, command: CommandApdu, access: bool) -> Step:
+        if not access or not self._system.in_application:
+            return Step.refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        if command.ins == _GENERAL_AUTHENTICATE:
+            return self._proof.authenticate(command)
+        if (command.p1, command.p2) not in (KEY_AGREEMENT, AUTHENTICATION):
+            return Step.refused(StatusWord.WRONG_P1_P2)
+        return self._proof.manage(command)
 
 
 class LeavingChip:
@@ -253,3 +247,14 @@ class LeavingChip:
 
 def _refuses_length(sw: int) -> bool:
     return sw == StatusWord.WRONG_LENGTH or sw >> 8 == 0x6C
+
+
+def _is_step(ins: int, data: bytes) -> bool:
+    """Whether a chained GENERAL AUTHENTICATE is a whole step: PACE chains its steps, too."""
+    if ins != _GENERAL_AUTHENTICATE:
+        return False
+    try:
+        tlv.parse_one(data)
+    except TlvError:
+        return False
+    return True

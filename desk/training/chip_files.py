@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from PIL import Image
 
 from desk.iso7816 import tlv
@@ -102,7 +102,7 @@ def dg14(chip_key: ec.EllipticCurvePublicKey) -> bytes:
     return tlv.encode(0x6E, tlv.encode(0x31, *sorted((protocol, key))))
 
 
-def dg15(key: ec.EllipticCurvePublicKey) -> bytes:
+def dg15(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> bytes:
     """The public key of active authentication."""
     return tlv.encode(0x6F, _spki(key))
 
@@ -181,7 +181,7 @@ def _face_record(picture: bytes) -> bytes:
     return record + face
 
 
-def _spki(key: ec.EllipticCurvePublicKey) -> bytes:
+def _spki(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> bytes:
     return key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

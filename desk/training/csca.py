@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
 from desk.iso7816 import tlv
-from desk.mrtd.mrz import MrzKey, parse
+from desk.mrtd.mrz import parse
 from desk.mrtd.trust import TrustStore
-from desk.training import chip_files
-from desk.training.chip import PassportChip
+from desk.training import chip_features, chip_files
+from desk.training.chip import Habits, PassportChip
+from desk.training.chip_features import ActiveOffer, Features, Keys
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 COUNTRY = "KR"
@@ -36,6 +37,7 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
 _OID = 0x06
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 SECURITY_OBJECT = bytes.fromhex("678108010101")
+_CARD_SECURITY = bytes.fromhex("04007f0007030201")
 _CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
 _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 _SIGNING_TIME = bytes.fromhex("2a864886f70d010905")
@@ -94,34 +96,58 @@ class TrainingCsca:
         *,
         altered: bytes | None = None,
         active_authentication: bool = False,
+        features: Features | None = None,
+        habits: Habits | None = None,
     ) -> PassportChip:
         """A chip for the holder of this zone, its picture in JPEG or JPEG2000.
 
         ``altered`` is put in the picture's place after signing, as a forger would.
+        ``features`` are what else the issuer ordered.
         """
-        files = self.files(mrz_lines, portrait, active_authentication=active_authentication)
+        ordered = features or Features()
+        if active_authentication:
+            ordered = replace(ordered, active=ActiveOffer())
+        keys = Keys.draw(ordered)
+        files = self.files(mrz_lines, portrait, ordered, keys)
         if altered is not None:
             files["DG2"] = chip_files.dg2(altered)
-        key = parse("\n".join(mrz_lines)).key
-        return PassportChip(files, MrzKey(key.document_number, key.birth, key.expiry))
+        return PassportChip(
+            files,
+            parse("\n".join(mrz_lines)).key,
+            habits,
+            keys,
+            root=self.root_files(ordered, keys),
+            bac=ordered.bac,
+        )
 
     def files(
         self,
         mrz_lines: tuple[str, ...],
         portrait: bytes,
-        *,
-        active_authentication: bool = False,
+        features: Features | None = None,
+        keys: Keys | None = None,
     ) -> dict[str, bytes]:
-        """Every file by name (COM, SOD, DG1, ...), signed."""
+        """Every file of the application by name (COM, SOD, DG1, ...), signed."""
+        ordered = features or Features()
         groups = {
             1: chip_files.dg1(mrz_lines),
             2: chip_files.dg2(portrait),
-            14: chip_files.dg14(ec.generate_private_key(ec.SECP256R1()).public_key()),
+            **chip_features.data_groups(ordered, keys or Keys.draw(ordered)),
         }
-        if active_authentication:
-            groups[15] = chip_files.dg15(ec.generate_private_key(ec.SECP256R1()).public_key())
         files = {f"DG{number}": content for number, content in groups.items()}
         return files | {"COM": chip_files.com(groups), "SOD": self.sod(groups)}
+
+    def root_files(self, features: Features, keys: Keys) -> dict[str, bytes]:
+        """The files beside the application: EF.CardAccess, EF.CardSecurity, EF.ATR/INFO."""
+        files = {}
+        if features.pace:
+            files["CardAccess"] = chip_features.card_access(features)
+        if keys.mapping is not None:
+            content = chip_features.card_security(features, keys)
+            files["CardSecurity"] = signed_data(content, self.signer, self.manner, _CARD_SECURITY)
+        if features.lengths is not None:
+            files["ATR"] = chip_files.atr_info(*features.lengths)
+        return files
 
     def sod(self, groups: Mapping[int, bytes]) -> bytes:
         """EF.SOD over whole data group files by number."""
