@@ -93,7 +93,7 @@ def _other_framing() -> bytes:
 
 @lru_cache(maxsize=1)
 def passport_files() -> dict[str, bytes]:
-    return country().files(PASSPORT, picture(), active_authentication=True)
+    return country().personalise(PASSPORT, picture(), active_authentication=True).files
 
 
 def groups() -> dict[int, bytes]:
