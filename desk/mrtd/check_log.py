@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from desk import __version__
+from desk.mrtd.reader import PassportReading
 from desk.mrtd.results import GROUP_OF, Check, Finding, Group, Result, advice, aggregate
 from desk.resources import resource
 from desk.words import TroubleWords
@@ -30,16 +31,21 @@ _AGED = (Check.SIGNER_CHAIN, Check.REVOCATION, Check.DEVIATION)
 
 @dataclass(frozen=True)
 class Session:
-    """How the chip was read. ``protocols`` in the order of use, ``files`` sizes by name;
-    ``commands`` and ``bytes`` as they went over the reader, None where nobody counted."""
+    """How the chip was read.
+
+    ``protocols`` in the order of use, ``files`` sizes in bytes by name in the order of
+    reading; ``commands``, ``sent`` and ``received`` (bytes with headers and status words)
+    as they went over the reader, 0 where nobody counted.
+    """
 
     read_at: datetime
     seconds: float
     access: str
     protocols: tuple[str, ...] = ()
-    commands: int | None = None
-    bytes_read: int | None = None
     files: Mapping[str, int] = field(default_factory=dict)
+    commands: int = 0
+    sent: int = 0
+    received: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,36 @@ class Checked:
     issuer: str = ""
     session: Session | None = None
     case: str = ""
+
+
+def of_reading(reading: PassportReading) -> Checked:
+    """A reading outside a case."""
+    return Checked(
+        overall=reading.overall,
+        findings=reading.findings,
+        document_code=reading.mrz.document_code,
+        issuer=reading.mrz.issuer,
+        session=Session(
+            read_at=reading.read_at,
+            seconds=reading.seconds,
+            access=reading.access.value,
+            protocols=protocols(reading),
+            files=sizes(reading),
+            commands=reading.commands,
+            sent=reading.sent,
+            received=reading.received,
+        ),
+    )
+
+
+def protocols(reading: PassportReading) -> tuple[str, ...]:
+    """What was spoken with the chip, in that order."""
+    return (reading.access.value,)
+
+
+def sizes(reading: PassportReading) -> dict[str, int]:
+    """Bytes of each file that was read."""
+    return {name: len(content) for name, content in reading.files.items()}
 
 
 def compose(checked: Checked, words: TroubleWords, written_at: datetime) -> dict[str, Any]:
@@ -105,7 +141,8 @@ def _reading(session: Session) -> dict[str, Any]:
         "access": session.access,
         "protocols": list(session.protocols),
         "commands": session.commands,
-        "bytes": session.bytes_read,
+        "sent": session.sent,
+        "received": session.received,
         "files": [{"name": name, "bytes": size} for name, size in session.files.items()],
     }
 
