@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from desk.iso7816.troubles import TlvError
+from desk.iso7816.troubles import TlvError, TlvFault
 
 MAX_LENGTH = 1 << 20
 """Longest value taken, bytes. The largest object of the field is a portrait of some 100 kB."""
@@ -55,7 +55,7 @@ class Tlv:
     def children(self) -> tuple[Tlv, ...]:
         """The objects inside the value; raises TlvError where it holds none or is too deep."""
         if self.depth + 1 >= MAX_DEPTH:
-            raise TlvError("nested too deep")
+            raise TlvError("nested too deep", fault=TlvFault.ENDLESS)
         return tuple(_iterate(self.value, self.depth + 1))
 
     def find(self, *path: int) -> Tlv | None:
@@ -75,7 +75,7 @@ def read_header(data: bytes, offset: int = 0) -> Header:
     tag, position = _read_tag(data, offset)
     length, position = _read_length(data, position)
     if length > MAX_LENGTH:
-        raise TlvError("value too long", offset)
+        raise TlvError("value too long", offset, fault=TlvFault.CLAIM, claimed=length)
     return Header(tag, length, position - offset)
 
 
@@ -132,9 +132,9 @@ def _iterate(data: bytes, depth: int) -> Iterator[Tlv]:
         header = read_header(data, offset)
         end = offset + header.total
         if end > len(data):
-            raise TlvError("value cut short", offset)
+            raise TlvError("value cut short", offset, fault=TlvFault.CLAIM, claimed=header.length)
         if (count := count + 1) > MAX_OBJECTS:
-            raise TlvError("too many objects", offset)
+            raise TlvError("too many objects", offset, fault=TlvFault.ENDLESS)
         yield Tlv(header.tag, data[offset + header.size : end], data[offset:end], depth)
         offset = end
 
@@ -146,7 +146,7 @@ def _read_tag(data: bytes, offset: int) -> tuple[int, int]:
             end += 1
         end += 1
     if end - offset > _MAX_TAG_BYTES:
-        raise TlvError("tag too long", offset)
+        raise TlvError("tag too long", offset, fault=TlvFault.ENDLESS)
     return int.from_bytes(data[offset:end]), end
 
 

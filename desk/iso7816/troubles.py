@@ -13,6 +13,7 @@ whoever counts tries must ask the chip again.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from desk.trouble import Trouble
@@ -46,10 +47,31 @@ class CardAnswered(CardTrouble):
         self.sw = sw
 
 
+class TlvFault(StrEnum):
+    """How bytes fail to be TLV. CLAIM: an object says it is longer than anything taken, or
+    than what is there. ENDLESS: deeper, or more objects, than anything honest."""
+
+    FORM = "form"
+    CLAIM = "claim"
+    ENDLESS = "endless"
+
+
 class TlvError(CardTrouble):
-    """Bytes that are not the TLV they should be; ``offset`` is where reading stopped."""
+    """Bytes that are not the TLV they should be; ``offset`` is where reading stopped.
+
+    ``claimed`` is the length that an object says it has, where ``fault`` is CLAIM.
+    """
 
     code: ClassVar[str] = "READER-09"
 
-    def __init__(self, reason: str, offset: int = 0) -> None:
+    def __init__(
+        self,
+        reason: str,
+        offset: int = 0,
+        *,
+        fault: TlvFault = TlvFault.FORM,
+        claimed: int = 0,
+    ) -> None:
         super().__init__(f"{reason} at byte {offset}", reason=reason, offset=offset)
+        self.fault = fault
+        self.claimed = claimed

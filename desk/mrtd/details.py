@@ -15,7 +15,7 @@ from typing import TypeVar
 from desk.iso7816 import tlv
 from desk.iso7816.tlv import Tlv
 from desk.iso7816.troubles import TlvError
-from desk.mrtd.troubles import FileMalformed
+from desk.mrtd.troubles import FileMalformed, malformed
 
 _Value = TypeVar("_Value")
 _FILLER, _REPLACEMENT = "<", "\N{REPLACEMENT CHARACTER}"
@@ -177,7 +177,7 @@ def parse_dg13(raw: bytes) -> bytes:
     try:
         return tlv.parse_one(raw, 0x6D).value
     except TlvError as error:
-        raise FileMalformed("DG13", str(error)) from error
+        raise malformed("DG13", error) from error
 
 
 def parse_dg16(raw: bytes) -> tuple[PersonToNotify, ...]:
@@ -201,14 +201,14 @@ def _content(label: str, raw: bytes, tag: int) -> tuple[Tlv, ...]:
     try:
         return tlv.parse_one(raw, tag).children
     except TlvError as error:
-        raise FileMalformed(label, str(error)) from error
+        raise malformed(label, error) from error
 
 
 def _children(label: str, item: Tlv) -> tuple[Tlv, ...]:
     try:
         return item.children
     except TlvError as error:
-        raise FileMalformed(label, str(error)) from error
+        raise malformed(label, error) from error
 
 
 def _values(items: Iterable[Tlv]) -> dict[int, bytes]:

@@ -19,7 +19,13 @@ from desk.iso7816.connection import CardConnection, send
 from desk.iso7816.status import StatusWord, right_length
 from desk.iso7816.troubles import CardAnswered, TlvError, TransportFailed
 from desk.mrtd.lengths import ReadLength
-from desk.mrtd.troubles import FileMalformed, FileMissing, SessionBroken
+from desk.mrtd.troubles import (
+    FileMalformed,
+    FileMissing,
+    FileTooLarge,
+    SessionBroken,
+    malformed,
+)
 
 INS_SELECT, INS_READ, INS_READ_TLV = 0xA4, 0xB0, 0xB1
 AID = bytes.fromhex("A0000002471001")
@@ -336,7 +342,7 @@ def _content(offset: int, data: bytes) -> bytes:
     try:
         return tlv.parse_one(data, _TAG_DATA).value
     except TlvError as error:
-        raise FileMalformed("part", str(error)) from error
+        raise malformed("part", error) from error
 
 
 def _size(file: ElementaryFile, start: bytes) -> int:
@@ -344,9 +350,11 @@ def _size(file: ElementaryFile, start: bytes) -> int:
     try:
         header = tlv.read_header(start)
     except TlvError as error:
-        raise FileMalformed(file.label, str(error)) from error
+        if error.claimed:
+            raise FileTooLarge(file.label, error.claimed, file.limit) from error
+        raise malformed(file.label, error) from error
     if header.tag != file.tag:
         raise FileMalformed(file.label, f"tag {header.tag:X} instead of {file.tag:X}")
     if header.total > file.limit:
-        raise FileMalformed(file.label, f"claims {header.total} bytes")
+        raise FileTooLarge(file.label, header.total, file.limit)
     return header.total

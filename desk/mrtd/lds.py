@@ -14,7 +14,7 @@ from desk.mrtd import mrz, security_infos, signatures, signed_data
 from desk.mrtd.mrz import Mrz, MrzError, MrzShape
 from desk.mrtd.security_infos import SecurityInfos
 from desk.mrtd.signed_data import SignedDataMalformed, SignedMessage
-from desk.mrtd.troubles import FileMalformed
+from desk.mrtd.troubles import FileMalformed, malformed
 
 GROUP_TAGS = {
     tag: number
@@ -42,7 +42,7 @@ def parse_com(raw: bytes) -> Common:
         tags = content.get(0x5C)
         version, unicode_version = content.get(0x5F01), content.get(0x5F36)
     except TlvError as error:
-        raise FileMalformed("COM", str(error)) from error
+        raise malformed("COM", error) from error
     return Common(
         version.decode("ascii", "replace"),
         unicode_version.decode("ascii", "replace"),
@@ -55,7 +55,7 @@ def parse_dg1(raw: bytes) -> tuple[Mrz, tuple[MrzError, ...]]:
     try:
         text = tlv.parse_one(raw, 0x61).get(0x5F1F)
     except TlvError as error:
-        raise FileMalformed("DG1", str(error)) from error
+        raise malformed("DG1", error) from error
     try:
         return mrz.read(text.decode("ascii"))
     except (UnicodeDecodeError, MrzShape) as error:
@@ -67,7 +67,7 @@ def parse_dg14(raw: bytes) -> SecurityInfos:
     try:
         return security_infos.parse(tlv.parse_one(raw, 0x6E).value)
     except TlvError as error:
-        raise FileMalformed("DG14", str(error)) from error
+        raise malformed("DG14", error) from error
 
 
 def parse_card_access(raw: bytes) -> SecurityInfos:
@@ -75,7 +75,7 @@ def parse_card_access(raw: bytes) -> SecurityInfos:
     try:
         return security_infos.parse(raw)
     except TlvError as error:
-        raise FileMalformed("CardAccess", str(error)) from error
+        raise malformed("CardAccess", error) from error
 
 
 def parse_card_security(raw: bytes) -> tuple[SignedMessage, SecurityInfos]:
@@ -97,5 +97,5 @@ def parse_dg15(raw: bytes) -> signatures.PublicKey:
     try:
         value = tlv.parse_one(raw, 0x6F).value
     except TlvError as error:
-        raise FileMalformed("DG15", str(error)) from error
+        raise malformed("DG15", error) from error
     return signatures.public_key(value)

@@ -16,7 +16,7 @@ from desk.iso7816.tlv import Tlv
 from desk.iso7816.troubles import TlvError
 from desk.mrtd import picture_child, picture_process
 from desk.mrtd.picture_process import PictureProcess, Rgb
-from desk.mrtd.troubles import FileMalformed, PictureFault, PortraitUnreadable
+from desk.mrtd.troubles import FileMalformed, PictureFault, PortraitUnreadable, malformed
 
 MAX_BYTES = 256 * 1024
 _GROUP, _TEMPLATES, _COUNT, _TEMPLATE = 0x75, 0x7F61, 0x02, 0x7F60
@@ -44,7 +44,7 @@ def parse_dg2(raw: bytes) -> Portrait:
         block = _first_block(raw)
         picture = _picture(block)
     except TlvError as error:
-        raise FileMalformed("DG2", str(error)) from error
+        raise malformed("DG2", error) from error
     except struct.error as error:
         raise FileMalformed("DG2", "facial record cut short") from error
     return Portrait(picture, media_type(picture))

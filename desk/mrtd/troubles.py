@@ -9,6 +9,9 @@
         ├── SessionBroken        secure messaging does not verify any more
         ├── FileMissing          a file that every passport has is not there
         ├── FileMalformed        a file is not built as Doc 9303-10 says, or claims absurd sizes
+        │   ├── PartTooLong      a part of a file claims to be longer than the file
+        │   ├── DataEndless      deeper or longer than any passport's data
+        │   └── FileTooLarge     a file claims more bytes than are taken
         └── PortraitUnreadable   the picture is none the desk can show
 
 After each of these the reading starts again from clean; nothing is kept half read.
@@ -19,6 +22,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from desk.iso7816.troubles import TlvError, TlvFault
 from desk.trouble import Trouble
 
 
@@ -77,6 +81,41 @@ class FileMalformed(PassportTrouble):
 
     def __init__(self, file: str, reason: str) -> None:
         super().__init__(f"{file}: {reason}", file=file, reason=reason)
+
+
+class PartTooLong(FileMalformed):
+    """Something in ``file`` says that it is longer than the file: ``claimed`` bytes."""
+
+    code: ClassVar[str] = "CHIP-21"
+
+    def __init__(self, file: str, claimed: int) -> None:
+        super().__init__(file, f"a part claims {claimed} bytes")
+        self.facts["claimed"] = claimed
+
+
+class DataEndless(FileMalformed):
+    """``file`` goes deeper, or on for longer, than any passport's."""
+
+    code: ClassVar[str] = "CHIP-22"
+
+
+class FileTooLarge(FileMalformed):
+    """``file`` says it has ``claimed`` bytes; at most ``limit`` are taken."""
+
+    code: ClassVar[str] = "CHIP-23"
+
+    def __init__(self, file: str, claimed: int, limit: int) -> None:
+        super().__init__(file, f"claims {claimed} bytes")
+        self.facts |= {"claimed": claimed, "limit": limit}
+
+
+def malformed(file: str, error: TlvError) -> FileMalformed:
+    """The trouble with a file whose bytes are not the TLV they should be."""
+    if error.fault is TlvFault.ENDLESS:
+        return DataEndless(file, str(error))
+    if error.fault is TlvFault.CLAIM:
+        return PartTooLong(file, error.claimed)
+    return FileMalformed(file, str(error))
 
 
 class PictureFault(StrEnum):

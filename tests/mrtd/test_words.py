@@ -12,9 +12,8 @@ from desk.mrtd import mrz, troubles, trust_troubles
 from desk.resources import resource
 from desk.trouble import Trouble
 
-CODE_ROOT = resource().parent / "desk"
-SOURCES = [*sorted((CODE_ROOT / "mrtd").glob("*.py")), CODE_ROOT / "counter" / "holder.py"]
-CODE = re.compile(r'"((?:MRZ|CHIP|DOC|BAC|PACE|CA|AA|PA-[A-Z]+|DG2|TRUST|HOLD)-\d\d)"')
+SOURCES = sorted((resource().parent / "desk" / "mrtd").glob("*.py"))
+CODE = re.compile(r'"((?:MRZ|CHIP|DOC|BAC|PACE|CA|AA|PA-[A-Z]+|DG2|TRUST)-\d\d)"')
 FILES = sorted(resource("troubles").glob("passport*.toml"))
 WORDS = {
     code: entry
@@ -72,6 +71,9 @@ def places(words: dict[str, str]) -> set[str]:
         troubles.SessionBroken("x"),
         troubles.FileMissing("DG1", 0x6A82),
         troubles.FileMalformed("DG2", "x"),
+        troubles.PartTooLong("DG2", 70_000),
+        troubles.DataEndless("DG2", "x"),
+        troubles.FileTooLarge("DG2", 50_000_000, 262_144),
         troubles.PortraitUnreadable("x"),
         trust_troubles.NotTrustMaterial("x"),
         trust_troubles.ListAltered(),
