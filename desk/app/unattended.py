@@ -33,6 +33,7 @@ from desk.credential.keys import from_b64url
 from desk.issuance.case import Case, Comparison, State
 from desk.issuance.record import to_plain
 from desk.store import cases, journal
+from desk.store.cases import BlobKind
 from desk.trouble import Trouble
 from desk.ui.phone.snapshot import Page as PhonePage
 from desk.ui.program import install_guards
@@ -321,11 +322,14 @@ class _Script:
     # What is left behind
 
     def leave_evidence(self, case: Case) -> None:
-        """Case, audit log, credentials, root, slips; the pictures are there already."""
+        """Case, audit log, the passport's check log, credentials, root, slips; the pictures
+        are there already."""
         station = self._stage.rehearsal.station
         self._write("case.json", json.dumps(self._case_evidence(case), indent=2))
         with station.store.read() as session:
             journal.export(session, self._out / "audit.jsonl", station.now())
+            log = cases.blob(session, case.number, BlobKind.CHECK_LOG)
+        self._write("passport-check-log.json", log or b"")
         self._write("iaca.pem", self._stage.rehearsal.authority.iaca_pem)
         for name, pdf in self._slips.items():
             self._write(name, pdf)

@@ -28,7 +28,8 @@ PRINTABLE: Mapping[SlipKind, frozenset[State]] = {
     SlipKind.REFUSAL: frozenset({State.REFUSED}),
 }
 CLOSABLE = frozenset({State.PROVEN, State.REFUSED, State.DELIVERED})
-_WIPED = tuple(kind for kind in BlobKind if kind is not BlobKind.SLIP)
+_KEPT = (BlobKind.SLIP, BlobKind.CHECK_LOG)
+_WIPED = tuple(kind for kind in BlobKind if kind not in _KEPT)
 _PDF = "application/pdf"
 
 

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 
+from desk.counter import checklog
 from desk.counter.compare import REASONS, compare_sources
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance.case import Act, Case, Document, RegisterFacts, advance, unexplained
+from desk.mrtd import check_log
 from desk.mrtd import mrz as zone
 from desk.mrtd.mrz import Mrz
 from desk.mrtd.reader import PassportReading, ReadProgress, read_passport
@@ -25,11 +27,16 @@ from desk.trouble import Trouble
 _KEPT_FILES = {
     "COM": BlobKind.EF_COM,
     "SOD": BlobKind.EF_SOD,
+    "ATR/INFO": BlobKind.EF_ATR_INFO,
+    "CardAccess": BlobKind.EF_CARD_ACCESS,
+    "CardSecurity": BlobKind.EF_CARD_SECURITY,
     "DG1": BlobKind.DG1,
     "DG2": BlobKind.DG2,
     "DG14": BlobKind.DG14,
     "DG15": BlobKind.DG15,
 }
+"""What a later look at the case needs. Of the further groups (address, personal number,
+persons to notify, scanned pages) only what was found about them is kept, not they."""
 
 
 class ReasonUnknown(Trouble):
@@ -107,6 +114,7 @@ def _take_reading(
     with station.store.write() as session:
         for kind, media_type, data in _kept_files(reading):
             cases.keep_blob(session, stamp, case.number, kind, media_type, data)
+        cases.keep_blob(session, stamp, case.number, *checklog.entry(checked, stamp.at))
         cases.save(
             session,
             stamp,
@@ -144,6 +152,11 @@ def _document(station: Station, reading: PassportReading) -> Document:
         read_at=reading.read_at,
         seconds=reading.seconds,
         bytes_read=reading.bytes_read,
+        protocols=check_log.protocols(reading),
+        files=check_log.sizes(reading),
+        commands=reading.commands,
+        sent=reading.sent,
+        received=reading.received,
     )
 
 
@@ -188,8 +201,11 @@ def explain(station: Station, officer: Officer, case: Case, item: str, reason: s
     compared = tuple(
         replace(row, reason=reason) if row.item == item else row for row in case.compared
     )
-    changed = replace(case, compared=compared)
-    return station.save(officer, changed, "DOCUMENT.DIFFERENCE_EXPLAINED", reason=reason)
+    changed, stamp = replace(case, compared=compared), station.stamp(officer)
+    with station.store.write() as session:
+        cases.keep_blob(session, stamp, case.number, *checklog.entry(changed, stamp.at))
+        cases.save(session, stamp, changed, "DOCUMENT.DIFFERENCE_EXPLAINED", reason=reason)
+    return changed
 
 
 def may_go_on(case: Case) -> bool:

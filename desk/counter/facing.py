@@ -12,6 +12,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from desk.counter import checklog
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.face.matcher import Matcher
@@ -63,6 +64,7 @@ def judge_face(
     judged = advance(case, Act.JUDGE_FACE, stamp.at, face=check)
     with station.store.write() as session:
         cases.keep_blob(session, stamp, case.number, BlobKind.FACE, "image/jpeg", picture)
+        cases.keep_blob(session, stamp, case.number, *checklog.entry(judged, stamp.at))
         cases.save(
             session,
             stamp,

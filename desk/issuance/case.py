@@ -140,7 +140,9 @@ class Document:
     """What was read from the passport, and how it was judged.
 
     ``findings`` come in the order in which they were made; ``portrait_sha256`` names the
-    picture beside the case (hex).
+    picture beside the case (hex). ``files`` are the sizes of what was read, by name in the
+    order of reading; ``commands``, ``sent`` and ``received`` (bytes) what went over the
+    reader, 0 in records of a time when nobody counted.
     """
 
     document_code: str
@@ -161,6 +163,11 @@ class Document:
     read_at: datetime
     seconds: float
     bytes_read: int
+    protocols: tuple[str, ...] = ()
+    files: Mapping[str, int] = field(default_factory=dict)
+    commands: int = 0
+    sent: int = 0
+    received: int = 0
 
     @property
     def latin_name(self) -> str:

@@ -11,14 +11,19 @@ from desk.iso7816.troubles import TlvError
 INTEGER, BIT_STRING, OBJECT_ID, SEQUENCE, SET = 0x02, 0x03, 0x06, 0x30, 0x31
 """Universal tags."""
 _MORE = 0x80
+_LONGEST = 128
+"""Bytes of an object identifier; those of the field have up to twenty. One of thousands is
+turned into digits no more, and takes its time until it is refused."""
 
 
 @lru_cache(maxsize=256)
 def dotted(value: bytes) -> str:
     """An object identifier in dotted form (ISO/IEC 8825-1 clause 8.19).
 
-    Raises TlvError where it is cut short.
+    Raises TlvError where it is cut short or absurdly long.
     """
+    if len(value) > _LONGEST:
+        raise TlvError("object identifier too long")
     arcs, number = [], 0
     for octet in value:
         number = number << 7 | octet & 0x7F

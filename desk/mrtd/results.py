@@ -48,7 +48,34 @@ class Check(StrEnum):
     UNREAD_GROUP = "unread_group"
     """A group beyond the mandatory ones that nobody read, such as fingerprints."""
     FILE_LIST = "file_list"
+    DEVIATION = "deviation"
+    """A defect that the issuer has made known, told apart from a forgery (Doc 9303-12)."""
     PORTRAIT = "portrait"
+    REGISTER = "register"
+    FACE = "face"
+
+
+GROUP_OF = {
+    Check.MRZ_CHECK_DIGITS: Group.DOCUMENT,
+    Check.EXPIRY: Group.DOCUMENT,
+    Check.MRZ_EQUALS_CHIP: Group.DOCUMENT,
+    Check.ISSUER_COUNTRY: Group.DOCUMENT,
+    Check.ACCESS: Group.CHIP,
+    Check.PACE: Group.CHIP,
+    Check.CHIP_AUTHENTICATION: Group.CHIP,
+    Check.ACTIVE_AUTHENTICATION: Group.CHIP,
+    Check.SOD_SIGNATURE: Group.CONTENT,
+    Check.SIGNER_CHAIN: Group.CONTENT,
+    Check.REVOCATION: Group.CONTENT,
+    Check.DATA_GROUP: Group.CONTENT,
+    Check.UNREAD_GROUP: Group.CONTENT,
+    Check.FILE_LIST: Group.CONTENT,
+    Check.DEVIATION: Group.CONTENT,
+    Check.PORTRAIT: Group.CONTENT,
+    Check.REGISTER: Group.HOLDER,
+    Check.FACE: Group.HOLDER,
+}
+"""Where each leaf hangs, in the order in which leaves are shown and logged."""
 
 
 Fact = str | int | float | None
@@ -73,6 +100,28 @@ class Finding:
 
     def _json_facts(self) -> dict[str, object]:
         return {"facts": dict(self.facts)} if self.facts else {}
+
+
+class Advice(StrEnum):
+    """What an officer does next: the two-second answer."""
+
+    GO_ON = "go_on"
+    LOOK_CLOSER = "look_closer"
+    REFUSE = "refuse"
+
+
+def advice(document: Result, findings: Iterable[Finding]) -> Advice:
+    """Refuse what failed; look closer where anything, the holder included, is not settled.
+
+    ``document`` is the overall result of document, chip and content. Only a document that
+    passed and findings of which none failed or stayed undecided go on.
+    """
+    results = {finding.result for finding in findings}
+    if document is Result.FAILED:
+        return Advice.REFUSE
+    if document is not Result.PASSED or results & {Result.FAILED, Result.UNDECIDED}:
+        return Advice.LOOK_CLOSER
+    return Advice.GO_ON
 
 
 def aggregate(results: Iterable[Result]) -> Result:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import cbor2
+import jsonschema
 import pypdfium2
 import pytest
 import zxingcpp
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from desk.credential.claims import load_profile
 from desk.credential.verify import Trust, verify_mdoc, verify_sdjwt
+from desk.mrtd import check_log
 from desk.store.commands import audit_verify
 
 STATES = [
@@ -64,6 +66,17 @@ def test_the_case_went_through_every_state_in_order(evidence: Path) -> None:
     times = [datetime.fromisoformat(entry["at"]) for entry in states]
     assert times == sorted(times)
     assert case["closed_at"] is not None
+
+
+def test_the_passports_check_log_is_left_and_valid(evidence: Path) -> None:
+    """It outlives the closing of the case, knows the face's judgement and names the case."""
+    log = json.loads((evidence / "passport-check-log.json").read_text(encoding="utf-8"))
+
+    jsonschema.Draft202012Validator(check_log.schema()).validate(log)
+    assert log["case"] == case_of(evidence)["number"]
+    assert log["overall"]["result"] == "passed"
+    face = log["groups"]["holder"]["checks"][1]["findings"][0]
+    assert face["code"] == "HOLD-13"
 
 
 def test_the_audit_log_holds_and_one_changed_byte_shows(evidence: Path, tmp_path: Path) -> None:

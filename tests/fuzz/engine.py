@@ -21,7 +21,7 @@ from pathlib import Path
 HAS_ATHERIS = importlib.util.find_spec("atheris") is not None
 
 
-def main(name: str, seconds: int, folder: Path) -> None:
+def main(name: str, seconds: float, folder: Path) -> None:
     corpus, crashes = folder / "corpus", folder / "crashes"
     for made in (corpus, crashes):
         made.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def main(name: str, seconds: int, folder: Path) -> None:
         _by_chance(name, seconds, corpus, crashes)
 
 
-def _by_coverage(name: str, seconds: int, corpus: Path, crashes: Path) -> None:
+def _by_coverage(name: str, seconds: float, corpus: Path, crashes: Path) -> None:
     import atheris
 
     # Whatever parses is imported here, so that its branches are seen.
@@ -50,7 +50,7 @@ def _by_coverage(name: str, seconds: int, corpus: Path, crashes: Path) -> None:
         return bytes(atheris.Mutate(data, most))
 
     options = [
-        f"-max_total_time={seconds}",
+        f"-max_total_time={seconds:.0f}",
         f"-max_len={target.most}",
         f"-artifact_prefix={crashes}/",
         f"-seed={random.randrange(1, 1 << 31)}",
@@ -62,7 +62,7 @@ def _by_coverage(name: str, seconds: int, corpus: Path, crashes: Path) -> None:
     atheris.Fuzz()
 
 
-def _by_chance(name: str, seconds: int, corpus: Path, crashes: Path) -> None:
+def _by_chance(name: str, seconds: float, corpus: Path, crashes: Path) -> None:
     """Samples altered object by object; nothing is learnt from what they reach."""
     from tests.fuzz.mutations import mutated
     from tests.fuzz.targets import TARGETS
@@ -119,4 +119,4 @@ def _lay_out(samples: object, corpus: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], float(sys.argv[2]), Path(sys.argv[3]))

@@ -23,13 +23,15 @@ from cryptography.x509.oid import ObjectIdentifier
 from PIL import Image
 
 from desk.iso7816 import tlv
-from desk.mrtd import active_authentication, certificates, mrz, signed_data
+from desk.mrtd import active_authentication, certificates, der, domains, mrz, signed_data
+from desk.mrtd.security_infos import SecurityInfo, encode
 from desk.mrtd.trust import FILE_NAME, TrustStore
 from desk.training import chip_files, csca
 from desk.training.csca import Manner, Pair, TrainingCsca
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 SIGNED_AT = NOW - timedelta(days=10)
+_ECDSA_SHA256 = tlv.encode(der.OBJECT_ID, der.object_id("1.2.840.10045.4.3.2"))
 _SPKI = PublicFormat.SubjectPublicKeyInfo
 MASTER_LIST = bytes.fromhex("678108010102")
 PASSPORT = mrz.compose_td3(
@@ -91,7 +93,7 @@ def _other_framing() -> bytes:
 
 @lru_cache(maxsize=1)
 def passport_files() -> dict[str, bytes]:
-    return country().files(PASSPORT, picture(), active_authentication=True)
+    return country().personalise(PASSPORT, picture(), active_authentication=True).files
 
 
 def groups() -> dict[int, bytes]:
@@ -104,6 +106,10 @@ def security_objects() -> list[bytes]:
     manners = ((country().signer, Manner(signed_at=SIGNED_AT)),)
     manners += ((rsa_signer(), Manner("sha512")), (rsa_signer(), Manner("sha1", pss=True)))
     return [csca.build_sod(groups(), signer, manner) for signer, manner in manners]
+
+
+def signed_messages() -> list[bytes]:
+    return [tlv.parse_one(raw, 0x77).value for raw in security_objects()]
 
 
 def certificate_files() -> list[bytes]:
@@ -125,6 +131,14 @@ def master_list(content: bytes) -> bytes:
     )
 
 
+def list_contents() -> list[bytes]:
+    return [list_content(certificate_files())]
+
+
+def master_lists() -> list[bytes]:
+    return [master_list(content) for content in list_contents()]
+
+
 @lru_cache(maxsize=1)
 def trust_file() -> bytes:
     """``trust.json`` after two imports, one certificate refused; indented by nothing."""
@@ -143,13 +157,82 @@ def public_keys() -> list[bytes]:
 
 def algorithms() -> list[bytes]:
     """How certificates and signer infos were signed; RSA-PSS with all its parameters."""
-    signed = [signed_data.parse(raw[4:]).signer.algorithm for raw in security_objects()]
+    signed = [signed_data.parse(raw).signer.algorithm for raw in signed_messages()]
     return [certificates.parse(country().signer.certificate).algorithm, *signed]
 
 
 def answers_to_reset() -> list[bytes]:
     # Specimens of ISO/IEC 7816-4 clause 12.1.1 and PC/SC part 3: made up of their rules.
     return [bytes.fromhex(text) for text in ("3B80800101", "3B85800180730140005C", "3B00", "3B")]
+
+
+def atr_infos() -> list[bytes]:
+    return [chip_files.atr_info(1_000, 2_000), chip_files.atr_info(65_535, 65_536)]
+
+
+def details() -> list[bytes]:
+    """One of each kind behind the byte that chooses it; everything in it is invented."""
+    person = chip_files.PersonalDetails(
+        "KIM<<HANEUL", "910314", "19910314", "SEOUL<<KOR", "1 GIL", "+82 2", "BAKER", "DR", "NONE"
+    )
+    issued = chip_files.DocumentDetails(
+        "MOFA", "20230502", "NONE", "NO", "20230502101112", "SYSTEM 1"
+    )
+    notify = chip_files.PersonToNotify("20230502", "KIM<<BADA", "+82 2", "1 GIL<<SEOUL")
+    groups_ = (
+        chip_files.dg7(picture()[:300]),
+        chip_files.dg11(person),
+        chip_files.dg12(issued),
+        chip_files.dg13(b"the issuer's own"),
+        chip_files.dg16(notify, notify),
+    )
+    return [bytes([number]) + raw for number, raw in enumerate(groups_)]
+
+
+def chip_keys() -> list[bytes]:
+    """Static keys of chip authentication: a curve and a DH group, and a curve by its name."""
+    numbered = [domains.STANDARDIZED[number] for number in (0, 2, 13)]
+    keys = [domains.public_key_info(domain, domain.public_key(99)) for domain in numbered]
+    return [*keys, certificates.parse(country().signer.certificate).spki]
+
+
+def security_infos() -> list[bytes]:
+    """A chip that offers everything, and one that offers a single way of PACE."""
+    arc = "0.4.0.127.0.7.2.2."
+    group = domains.algorithm_of(domains.STANDARDIZED[12])
+    keys = [SecurityInfo(f"{arc}1.{2 - (i < 2)}", key) for i, key in enumerate(chip_keys())]
+    everything = encode(
+        _info(f"{arc}4.2.2", 2, 13),
+        _info(f"{arc}4.4.4", 2, 12),
+        _info(f"{arc}4.1.1", 2, 0),
+        _info(f"{arc}4.6.3", 2, 16),
+        _info(f"{arc}4.2.2", 2, 40),
+        SecurityInfo(f"{arc}4.2", group, der.integer(40)),
+        _info(f"{arc}3.2.2", 1, 1),
+        _info(f"{arc}3.1.1", 1),
+        _info(f"{arc}2", 1),
+        SecurityInfo("2.23.136.1.1.5", der.integer(1), _ECDSA_SHA256),
+        *keys,
+    )
+    return [everything, encode(_info(f"{arc}4.2.2", 2, 13))]
+
+
+def _info(oid: str, *numbers: int) -> SecurityInfo:
+    required, *optional = (der.integer(number) for number in numbers)
+    return SecurityInfo(oid, required, b"".join(optional))
+
+
+def chip_offers() -> list[bytes]:
+    offers = [tlv.encode(0x6E, infos) for infos in security_infos()]
+    return [passport_files()["DG14"], *offers]
+
+
+def card_security() -> list[bytes]:
+    object_ = der.object_id("0.4.0.127.0.7.3.2.1")
+    manner = Manner(signed_at=SIGNED_AT)
+    return [
+        csca.signed_data(infos, country().signer, manner, object_) for infos in security_infos()
+    ]
 
 
 CHALLENGE = bytes(range(8))

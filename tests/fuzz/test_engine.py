@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,12 +9,12 @@ import pytest
 
 from desk.iso7816 import tlv
 from desk.iso7816.troubles import TlvError
+from tests.fuzz import __main__ as command
 from tests.fuzz import engine, limits
 from tests.fuzz.limits import TooMuch, limited
 from tests.fuzz.mutations import mutated
-from tests.fuzz.targets import Target
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.fuzz.target import Target
+from tests.fuzz.targets import TARGETS
 
 
 def target(run: object) -> Target:
@@ -92,18 +90,24 @@ def _parses(data: bytes) -> bool:
     return True
 
 
-def test_the_command_runs_a_target_and_tells_what_it_did(tmp_path: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "tests.fuzz", "answer_to_reset", "--minutes", "0.01"]
+def test_without_atheris_samples_are_altered_by_chance(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(engine, "HAS_ATHERIS", False)
 
-    done = subprocess.run(
-        [*command, "--folder", str(tmp_path)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    engine.main("answer_to_reset", 0.05, tmp_path)
 
-    assert done.returncode == 0, (tmp_path / "answer_to_reset" / "log.txt").read_text()
-    assert "answer_to_reset: " in done.stdout
-    assert "0 crashes" in done.stdout
+    assert list((tmp_path / "corpus").iterdir())
+    assert not list((tmp_path / "crashes").iterdir())
+    assert int(capfd.readouterr().err.split(": ")[1]) > 10
+
+
+def test_the_command_knows_its_targets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["fuzz", "list"])
+    assert command.main() == 0
+    assert set(capsys.readouterr().out.split()) == set(TARGETS)
+
+    monkeypatch.setattr(sys, "argv", ["fuzz", "no-such-parser"])
+    assert command.main() == 2

@@ -12,8 +12,9 @@ from desk.mrtd import mrz, troubles, trust_troubles
 from desk.resources import resource
 from desk.trouble import Trouble
 
-SOURCES = sorted((resource().parent / "desk" / "mrtd").glob("*.py"))
-CODE = re.compile(r'"((?:MRZ|CHIP|DOC|BAC|PACE|CA|AA|PA-[A-Z]+|DG2|TRUST)-\d\d)"')
+CODE_ROOT = resource().parent / "desk"
+SOURCES = [*sorted((CODE_ROOT / "mrtd").glob("*.py")), CODE_ROOT / "counter" / "holder.py"]
+CODE = re.compile(r'"((?:MRZ|CHIP|DOC|BAC|PACE|CA|AA|PA-[A-Z]+|DG2|TRUST|HOLD)-\d\d)"')
 FILES = sorted(resource("troubles").glob("passport*.toml"))
 WORDS = {
     code: entry

@@ -1,0 +1,174 @@
+"""PACE, chip authentication and secure messaging against OpenPACE, each side in turn.
+
+What both sides have in common here, they have by the standard and not by our own code:
+the other side's keys, agreement, derivation, encryption and codes are the library's.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from desk.iso7816 import tlv
+from desk.iso7816.apdu import CommandApdu, ResponseApdu
+from desk.iso7816.connection import ask
+from desk.mrtd import bac, der, domains, files, lds, security_infos
+from desk.mrtd.chip_authentication import authenticate
+from desk.mrtd.ciphers import SessionCipher, pad
+from desk.mrtd.domains import STANDARDIZED, Agreement, DomainParameters
+from desk.mrtd.mrz import Mrz
+from desk.mrtd.secure_messaging import SecureChannel, SecureMessaging
+from desk.mrtd.security_infos import SecurityInfo
+from desk.training.chip_features import ChipKeyOffer, Features
+from desk.training.csca import TrainingCsca
+from tests.mrtd.conftest import LINES
+from tests.openpace import OpenPace, Side, openpace
+
+__all__ = ["openpace"]  # fixture
+PROTOCOLS = "0.4.0.127.0.7.2.2"
+READ_COM = CommandApdu(0x00, 0xB0, 0x9E, 0x00, le=8)
+GROUPS = [
+    *product([13], SessionCipher),
+    *product([0, 8, 9, 10, 11, 12, 14, 15, 16, 17, 18], [SessionCipher.AES_256]),
+    (2, SessionCipher.TRIPLE_DES),
+]
+"""Every group with AES-256, every cipher on one of them, and the longest keys."""
+
+
+def family(domain: DomainParameters) -> int:
+    return 1 if domain.agreement is Agreement.DH else 2
+
+
+def chip_authentication_infos(domain: DomainParameters, cipher: SessionCipher) -> bytes:
+    """As an identity card's EF.CardAccess states it: protocol, and domain parameters."""
+    prefix = f"{PROTOCOLS}.3.{family(domain)}"
+    return security_infos.encode(
+        SecurityInfo(f"{prefix}.{cipher.arc}", der.integer(2), der.integer(1)),
+        SecurityInfo(prefix, domains.algorithm_of(domain), der.integer(1)),
+    )
+
+
+class LibrarySuite:
+    """Encryption and codes by the library; desk.mrtd only lays out the message."""
+
+    def __init__(self, side: Side, block: int) -> None:
+        self._side, self._block = side, block
+
+    @property
+    def block(self) -> int:
+        return self._block
+
+    def encrypt(self, data: bytes, counter: bytes) -> bytes:
+        return self._side.encrypt(data, int.from_bytes(counter))
+
+    def decrypt(self, data: bytes, counter: bytes) -> bytes:
+        return self._side.decrypt(data, int.from_bytes(counter))
+
+    def mac(self, data: bytes) -> bytes:
+        counter, message = data[: self._block], data[self._block :]
+        return self._side.authenticate(pad(message, self._block), int.from_bytes(counter))
+
+    def token(self, data: bytes) -> bytes:
+        raise NotImplementedError("the library makes tokens by itself")
+
+
+class LibraryChip:
+    """A chip whose chip authentication is the library's, behind a session opened before."""
+
+    def __init__(self, library: OpenPace, domain: DomainParameters, cipher: SessionCipher) -> None:
+        self.domain, self.cipher = domain, cipher
+        self.side = library.side(chip_authentication_infos(domain, cipher))
+        private = domain.draw()
+        self.public = domain.public_key(private)
+        self.side.hold_key(domains.unsigned(private), self.public)
+        self.messaging = first_session()
+        self.chained = b""
+
+    def transmit(self, apdu: bytes) -> bytes:
+        command = self.messaging.unprotect_command(CommandApdu.parse(apdu))
+        current = self.messaging
+        return current.protect_response(self.answer(command), command.ins).encode()
+
+    def answer(self, command: CommandApdu) -> ResponseApdu:
+        data, self.chained = self.chained + command.data, b""
+        if command.is_chained:
+            self.chained = data
+        elif command.ins == 0x22 and command.p2 == 0xA6:
+            self.agree(tlv.parse(data)[0].value)
+        elif command.ins == 0x86:
+            self.agree(tlv.get(tlv.parse(data), 0x7C, 0x80))
+            return ResponseApdu(b"\x7c\x00", 0x9000)
+        return ResponseApdu(b"content" if command.ins == 0xB0 else b"", 0x9000)
+
+    def agree(self, ephemeral: bytes) -> None:
+        self.side.agree_with_chip(ephemeral)
+        self.side.protect_by(chip_authentication=True)
+        self.messaging = SecureMessaging(LibrarySuite(self.side, self.cipher.block))
+
+
+def first_session() -> SecureMessaging:
+    return SecureMessaging(SessionCipher.AES_128.suite(bytes(16)))
+
+
+@pytest.mark.parametrize(("parameter_id", "cipher"), GROUPS)
+def test_our_terminal_and_their_chip_authenticate(
+    openpace: OpenPace, parameter_id: int, cipher: SessionCipher
+) -> None:
+    chip = LibraryChip(openpace, STANDARDIZED[parameter_id], cipher)
+    channel = SecureChannel(chip, first_session())
+    infos = security_infos.parse(
+        security_infos.encode(
+            SecurityInfo(
+                f"{PROTOCOLS}.1.{family(chip.domain)}",
+                domains.public_key_info(chip.domain, chip.public),
+            ),
+            SecurityInfo(f"{PROTOCOLS}.3.{family(chip.domain)}.{cipher.arc}", der.integer(1)),
+        )
+    )
+
+    attempt = authenticate(channel, infos)
+
+    assert attempt is not None
+    assert ask(channel, READ_COM) == b"content"
+    assert attempt.is_confirmed
+    chip.side.close()
+
+
+@pytest.mark.parametrize(("parameter_id", "cipher"), GROUPS)
+def test_their_terminal_and_our_chip_authenticate(
+    openpace: OpenPace,
+    country: TrainingCsca,
+    holder: Mrz,
+    jpeg: bytes,
+    parameter_id: int,
+    cipher: SessionCipher,
+) -> None:
+    """The key they agree with is the one in our chip's signed DG14."""
+    offer = ChipKeyOffer(cipher, parameter_id)
+    chip = country.personalise(LINES, jpeg, features=Features(chip_authentication=(offer,)))
+    files.select_application(chip)
+    channel = SecureChannel(chip, bac.open_session(chip, holder.key))
+    domain, static = lds.parse_dg14(chip.files["DG14"]).chip_keys[0].key
+    terminal = openpace.side(chip_authentication_infos(domain, cipher))
+
+    send_key(channel, domain, cipher, terminal.draw_key())
+    terminal.agree_with_chip(static)
+    terminal.protect_by(chip_authentication=True)
+    channel.restart(SecureMessaging(LibrarySuite(terminal, cipher.block)))
+
+    assert ask(channel, READ_COM) == chip.files["COM"][:8]
+    terminal.close()
+
+
+def send_key(
+    channel: SecureChannel, domain: DomainParameters, cipher: SessionCipher, public: bytes
+) -> None:
+    """The commands of Doc 9303-11 clause 6.2.4, written out once more."""
+    if cipher is SessionCipher.TRIPLE_DES:
+        ask(channel, CommandApdu(0x00, 0x22, 0x41, 0xA6, tlv.encode(0x91, public)))
+        return
+    protocol = der.object_id(f"{PROTOCOLS}.3.{family(domain)}.{cipher.arc}")
+    ask(channel, CommandApdu(0x00, 0x22, 0x41, 0xA4, tlv.encode(0x80, protocol)))
+    dynamic = tlv.encode(0x7C, tlv.encode(0x80, public))
+    ask(channel, CommandApdu(0x00, 0x86, 0x00, 0x00, dynamic, 256))
