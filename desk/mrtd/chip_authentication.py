@@ -122,10 +122,12 @@ def best_offer(infos: SecurityInfos) -> Offer | None:
         return None
     usable: list[Offer] = []
     problem: Unsupported | KeyInvalid = Unsupported("no key or version for it")
-    for offer in _offers(infos):
+    stated = list(_offers(infos))
+    # Each key once: it is looked at for as long as its group asks, and others may share it.
+    for key in dict.fromkeys(offer.key for offer in stated):
         try:
-            domain, public = offer.key.key
-            usable.append(_offer(offer, domain, public))
+            domain, public = key.key
+            usable += [_offer(offer, domain, public) for offer in stated if offer.key == key]
         except (Unsupported, KeyInvalid) as error:
             problem = error
     if not usable:

@@ -28,6 +28,9 @@ _PACE = "0.4.0.127.0.7.2.2.4."
 _ACTIVE_AUTHENTICATION = "2.23.136.1.1.5"
 _AGREEMENTS = {"1": Agreement.DH, "2": Agreement.ECDH}
 _PACE_VERSION = 2
+MAX_INFOS = 64
+"""Entries taken; chips of the field have up to some twenty. Every protocol may have to be
+tried with every key, and a file has room for a thousand of each."""
 T = TypeVar("T")
 
 
@@ -190,7 +193,10 @@ class SecurityInfos:
 
 def parse(raw: bytes) -> SecurityInfos:
     """The entries of a DER SET OF SecurityInfo; raises TlvError where it is none."""
-    items = tuple(_item(item) for item in tlv.parse_one(raw, der.SET).children)
+    entries = tlv.parse_one(raw, der.SET).children
+    if len(entries) > MAX_INFOS:
+        raise TlvError(f"{len(entries)} security infos")
+    items = tuple(map(_item, entries))
     known = tuple(filter(None, map(_understood, items)))
     explicit = _of_kind(known, PaceDomainParameters)
     return SecurityInfos(

@@ -11,6 +11,7 @@ from desk.iso7816.apdu import CommandApdu, ResponseApdu
 from desk.iso7816.troubles import TlvError, TransportFailed
 from desk.mrtd import (
     active_authentication,
+    chip_authentication,
     details,
     domains,
     lds,
@@ -121,6 +122,9 @@ def _use_infos(infos: SecurityInfos) -> None:
         with suppress(Unsupported, KeyInvalid):
             domain, public = key.key
             assert domain.validated(public) == public
+    with suppress(Unsupported, KeyInvalid):
+        offer = chip_authentication.best_offer(infos)
+        assert offer is None or offer.label
     if infos.active_authentication is not None:
         with suppress(Unsupported):
             assert signatures.scheme_of_der(infos.active_authentication.identifier, "sha1").label

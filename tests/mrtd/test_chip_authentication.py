@@ -10,7 +10,7 @@ import pytest
 from desk.iso7816 import tlv
 from desk.iso7816.apdu import CommandApdu, ResponseApdu
 from desk.iso7816.connection import ask
-from desk.mrtd import der, security_infos
+from desk.mrtd import der, domains, security_infos
 from desk.mrtd.chip_authentication import Attempt, authenticate, best_offer, session
 from desk.mrtd.ciphers import SessionCipher, aes_keys, triple_des_keys
 from desk.mrtd.domains import STANDARDIZED, Agreement, DomainParameters, KeyInvalid, public_key_info
@@ -355,6 +355,22 @@ def test_a_key_of_an_unknown_group_is_passed_over() -> None:
     assert offer.public == curve.public_key(4)
     with pytest.raises(Unsupported):
         best_offer(stating(unknown, protocol))
+
+
+def test_a_key_is_looked_at_once_however_many_protocols_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    curve, looked_at = STANDARDIZED[12], []
+    keys = [key_info(curve, curve.public_key(n), n) for n in (3, 4)]
+    protocols = [protocol_info(curve, SessionCipher.AES_128, n) for n in (3, 4)] * 10
+    infos = stating(*keys, *protocols)
+    real = domains.of_public_key
+    monkeypatch.setattr(domains, "of_public_key", lambda spki: looked_at.append(spki) or real(spki))
+
+    offer = best_offer(infos)
+
+    assert offer is not None
+    assert len(looked_at) == 2
 
 
 def test_nothing_offered_is_nothing_done() -> None:

@@ -96,6 +96,15 @@ def test_offers_that_cannot_be_used(item: SecurityInfo, why: str) -> None:
     assert [offer.is_usable for offer in infos.pace] == [False], why
 
 
+def test_no_more_entries_than_any_chip_has() -> None:
+    """Each protocol may be tried with each key, and a file has room for a thousand of both."""
+    item = info(_PACE + "2.2", 2, 13)
+
+    assert len(parsed(*[item] * security_infos.MAX_INFOS).items) == security_infos.MAX_INFOS
+    with pytest.raises(TlvError):
+        parsed(*[item] * (security_infos.MAX_INFOS + 1))
+
+
 @pytest.mark.parametrize("oid", ["5.2", "7.2", "2.0", "2.5", "2.2.1", "2.99"])
 def test_unknown_ways_of_pace_offer_nothing(oid: str) -> None:
     infos = parsed(info(_PACE + oid, 2, 13))
