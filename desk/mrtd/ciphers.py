@@ -44,6 +44,10 @@ class CipherSuite(Protocol):
         """Eight bytes over ``data``, which is padded here (method 2)."""
         ...
 
+    def token(self, data: bytes) -> bytes:
+        """Eight bytes over ``data`` with the code's own padding only (4.4.3.4)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TripleDesSuite:
@@ -63,6 +67,9 @@ class TripleDesSuite:
         return _triple_des(self.encryption_key, data, encrypt=False)
 
     def mac(self, data: bytes) -> bytes:
+        return retail_mac(self.mac_key, data)
+
+    def token(self, data: bytes) -> bytes:
         return retail_mac(self.mac_key, data)
 
 
@@ -86,8 +93,11 @@ class AesSuite:
         return decryptor.update(data) + decryptor.finalize()
 
     def mac(self, data: bytes) -> bytes:
+        return self.token(pad(data, self.block))
+
+    def token(self, data: bytes) -> bytes:
         code = CMAC(algorithms.AES(self.mac_key))
-        code.update(pad(data, self.block))
+        code.update(data)
         return code.finalize()[:MAC_LENGTH]
 
     def _cipher(self, counter: bytes) -> Cipher[modes.CBC]:
@@ -123,6 +133,19 @@ class SessionCipher(StrEnum):
     def block(self) -> int:
         """Bytes."""
         return 8 if self is SessionCipher.TRIPLE_DES else 16
+
+    def encrypt(self, key: bytes, data: bytes) -> bytes:
+        """CBC with zero IV; ``data`` whole blocks."""
+        if self is SessionCipher.TRIPLE_DES:
+            return _triple_des(key, data, encrypt=True)
+        encryptor = Cipher(algorithms.AES(key), modes.CBC(bytes(self.block))).encryptor()
+        return encryptor.update(data) + encryptor.finalize()
+
+    def decrypt(self, key: bytes, data: bytes) -> bytes:
+        if self is SessionCipher.TRIPLE_DES:
+            return _triple_des(key, data, encrypt=False)
+        decryptor = Cipher(algorithms.AES(key), modes.CBC(bytes(self.block))).decryptor()
+        return decryptor.update(data) + decryptor.finalize()
 
     def suite(self, secret: bytes) -> CipherSuite:
         """Session keys out of a shared secret (9.7.4)."""

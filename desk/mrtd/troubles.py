@@ -5,7 +5,11 @@
         ├── ChipLost             the passport left the reader while it was read
         ├── NotAPassport         no eMRTD application on the chip
         ├── AccessRefused        the typed zone does not open this chip
+        │   ├── CanRefused       nor does the access number
+        │   └── PasswordBlocked  the chip takes this password no more
         ├── AccessNotOffered     the chip does not open by the zone in this way (BAC)
+        │   └── PaceNotTaken     the chip does not go through with the PACE it offers
+        ├── CanMalformed         what was typed is no access number
         ├── SessionBroken        secure messaging does not verify any more
         ├── FileMissing          a file that every passport has is not there
         ├── FileMalformed        a file is not built as Doc 9303-10 says, or claims absurd sizes
@@ -53,10 +57,34 @@ class AccessRefused(PassportTrouble):
     code: ClassVar[str] = "CHIP-03"
 
 
+class CanRefused(AccessRefused):
+    """The chip refused the card access number; ``tries`` is known where the chip tells it."""
+
+    code: ClassVar[str] = "CHIP-30"
+
+
+class PasswordBlocked(AccessRefused):
+    """The chip has blocked or suspended the password after wrong ones (63C0, 6983)."""
+
+    code: ClassVar[str] = "CHIP-31"
+
+
 class AccessNotOffered(PassportTrouble):
     """The chip has no Basic Access Control; issuers are dropping it for PACE."""
 
     code: ClassVar[str] = "CHIP-08"
+
+
+class PaceNotTaken(AccessNotOffered):
+    """The chip names a way of PACE and refuses it at ``step`` with ``sw``."""
+
+    code: ClassVar[str] = "CHIP-32"
+
+
+class CanMalformed(PassportTrouble):
+    """A card access number is six digits; what was typed is not."""
+
+    code: ClassVar[str] = "CHIP-33"
 
 
 class SessionBroken(PassportTrouble):
