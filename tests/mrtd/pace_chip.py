@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from desk.iso7816 import tlv
 from desk.iso7816.apdu import CommandApdu, ResponseApdu
+from desk.iso7816.troubles import TlvError
 from desk.mrtd import der, pace_steps
 from desk.mrtd.ciphers import CipherSuite
 from desk.mrtd.domains import DomainParameters, KeyInvalid
@@ -45,11 +46,12 @@ class PaceChip:
         self._messages = 0
 
     def transmit(self, apdu: bytes) -> bytes:
-        command = CommandApdu.parse(self._pass(apdu))
-        self.commands.append(command)
+        received = self._pass(apdu)
         try:
+            command = CommandApdu.parse(received)
+            self.commands.append(command)
             answer = self._answer(command)
-        except (KeyInvalid, KeyError, ValueError, AssertionError):
+        except (KeyInvalid, KeyError, ValueError, AssertionError, TlvError):
             answer = ResponseApdu(b"", 0x6A80)
         answered = ResponseApdu(self._pass(answer.data), answer.sw)
         return answered.encode()
