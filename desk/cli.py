@@ -108,16 +108,35 @@ def _add_passport(commands: Subparsers) -> None:
 
 
 def _add_trust(commands: Subparsers) -> None:
-    trust = commands.add_parser("trust", help="the CSCA certificates passports are judged by")
+    trust = commands.add_parser("trust", help="what passports' issuers are judged by")
     verbs = trust.add_subparsers(metavar="", required=True)
-    take = verbs.add_parser("import", help="a master list or a single certificate")
-    take.add_argument("file", type=Path)
-    take.add_argument("--signer", type=Path, help="root that the list's signer chains to")
+    take = verbs.add_parser(
+        "import",
+        help="master, revocation and deviation lists, certificates, LDIF of the ICAO directory",
+    )
+    take.add_argument("file", type=Path, nargs="+", help="files, or folders of them")
+    take.add_argument(
+        "--signer",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="ROOT",
+        help="certificate that a list's signer chains to; may be given several times",
+    )
+    take.add_argument(
+        "--by-listed",
+        action="store_true",
+        help="let certificates known only from lists vouch for their own country's master list",
+    )
     take.add_argument("--json", action="store_true")
     take.set_defaults(command=_trust_import)
     listed = verbs.add_parser("list", help="what is trusted, and how old it is")
     listed.add_argument("--json", action="store_true")
     listed.set_defaults(command=_trust_list)
+    remove = verbs.add_parser("remove", help="forget one source")
+    remove.add_argument("name", help="its name as `desk trust list` tells it")
+    remove.add_argument("--json", action="store_true")
+    remove.set_defaults(command=_trust_remove)
 
 
 def _add_records(commands: Subparsers) -> None:
@@ -186,23 +205,33 @@ def _passport_verify(args: argparse.Namespace) -> int:
 
 
 def _trust_import(args: argparse.Namespace) -> int:
-    from desk.mrtd.commands import trust_import
+    from desk.mrtd.trust_commands import trust_import
 
-    answer = trust_import(args.file, args.signer, _trust(args), datetime.now(UTC))
+    now = datetime.now(UTC)
+    answer = trust_import(args.file, args.signer, _trust(args), now, by_listed=args.by_listed)
     return _tell(answer.json if args.json else answer.text, args.json, answer.exit_code)
 
 
 def _trust_list(args: argparse.Namespace) -> int:
-    from desk.mrtd.commands import trust_list
+    from desk.mrtd.trust_commands import trust_list
 
     answer = trust_list(_trust(args), datetime.now(UTC))
     return _tell(answer.json if args.json else answer.text, args.json, answer.exit_code)
 
 
+def _trust_remove(args: argparse.Namespace) -> int:
+    from desk.mrtd.trust_commands import trust_remove
+
+    answer = trust_remove(args.name, _trust(args), datetime.now(UTC))
+    return _tell(answer.json if args.json else answer.text, args.json, answer.exit_code)
+
+
 def _trust(args: argparse.Namespace) -> TrustStore:
+    from desk.counter.settings import load_settings
     from desk.mrtd.trust import TrustStore
 
-    return TrustStore(_home(args).trust)
+    home = _home(args)
+    return TrustStore(home.trust, load_settings(home.settings).trust.ages)
 
 
 def _import_register(args: argparse.Namespace) -> int:

@@ -92,7 +92,7 @@ def open_station(
         store=store,
         readers=readers,
         roles=ReaderRoles(readers, settings.readers),
-        trust=TrustStore(home.trust),
+        trust=TrustStore(home.trust, settings.trust.ages),
         officers=officers,
         authority=authority,
         profile=load_profile(resource(settings.credential.claim_profile)),

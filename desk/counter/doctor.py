@@ -16,6 +16,7 @@ from desk.cards.troubles import CertificateExpired, NoCard, NoReader, NoSignerCe
 from desk.cards.watcher import CardWorld
 from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.station import Station
+from desk.mrtd.trust_records import SourceKind
 from desk.store import journal, register
 from desk.trouble import Trouble
 
@@ -194,7 +195,8 @@ def _trust_list(station: Station) -> BoardCheck:
     contents = station.trust.contents()
     if not contents.held:
         raise TrustListMissing()
-    oldest = max(source.age_days(station.now()) for source in contents.sources)
+    lists = contents.of_kind(SourceKind.MASTER_LIST, SourceKind.CERTIFICATE)
+    oldest = max(source.age_days(station.now()) for source in lists)
     facts = {"certificates": len(contents.held), "days": oldest}
     if facts["days"] > station.settings.trust.warn_days:
         old = TrustListOld.code

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from desk.mrtd.anchors import Ages
 from desk.resources import resource
 from desk.trouble import Trouble
 
@@ -75,6 +76,12 @@ class AuthoritySettings:
 @dataclass(frozen=True)
 class TrustSettings:
     warn_days: int
+    revocation_days: int
+    revocation_issue_days: int
+
+    @property
+    def ages(self) -> Ages:
+        return Ages(self.revocation_days, self.revocation_issue_days)
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,13 @@ MASTER_LIST_SIGNER = "2.23.136.1.1.3"
 _COUNTRY = "2.5.4.6"
 _COMMON_NAME = "2.5.4.3"
 _ORGANISATION = ("2.5.4.10", "2.5.4.11")
+DEVIATION_LIST_SIGNER = "2.23.136.1.1.8"
+"""Extended key usage of who may sign deviation lists (same clause)."""
 _SEQUENCE, _VERSION, _EXTENSIONS = 0x30, 0xA0, 0xA3
-_KEY_CERT_SIGN = 0x04
+_DIGITAL_SIGNATURE, _KEY_CERT_SIGN, _CRL_SIGN = 0x80, 0x04, 0x02
+_GENERALIZED = "%Y%m%d%H%M%S%z"
+_UTC_TIME = 0x17
+_SHORT, _LONG = "YYMMDDhhmmssZ", "YYYYMMDDhhmmssZ"
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
@@ -55,7 +60,9 @@ class Name:
 class Certificate:
     """One certificate; ``der`` and ``signed`` are the bytes as they came.
 
-    ``signed`` is the TBSCertificate, ``algorithm`` and ``spki`` are DER.
+    ``signed`` is the TBSCertificate, ``algorithm`` and ``spki`` are DER. ``key_used_from``
+    and ``key_used_until`` bound the time in which the private key signs, where stated;
+    ``document_types`` are the codes of the zone that a document signer signs for.
     """
 
     der: bytes = field(repr=False)
@@ -69,7 +76,12 @@ class Certificate:
     authority_key_id: bytes | None
     is_authority: bool
     signs_certificates: bool
+    signs_revocation_lists: bool
+    signs_data: bool
     extended_usage: tuple[str, ...]
+    key_used_from: datetime | None
+    key_used_until: datetime | None
+    document_types: tuple[str, ...]
     algorithm: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     spki: bytes = field(repr=False)
@@ -93,6 +105,16 @@ class Certificate:
     def names_itself_issuer(self) -> bool:
         return self.subject.key == self.issuer.key
 
+    @property
+    def is_link(self) -> bool:
+        """An authority's new key or new name, signed by its former key (Doc 9303-12, 7.1.1)."""
+        if not self.is_authority:
+            return False
+        another_key = None not in (self.subject_key_id, self.authority_key_id) and (
+            self.subject_key_id != self.authority_key_id
+        )
+        return another_key or not self.names_itself_issuer
+
     def valid_at(self, moment: datetime) -> bool:
         return self.not_before <= moment <= self.not_after
 
@@ -101,8 +123,12 @@ class Certificate:
         signatures.verify(issuer.public_key, self.scheme, self.signature, self.signed)
 
 
+@lru_cache(maxsize=2048)
 def parse(der: bytes) -> Certificate:
-    """The certificate in ``der``; raises CertificateUnreadable."""
+    """The certificate in ``der``; raises CertificateUnreadable.
+
+    The last ones are kept: many states' lists name the same certificates.
+    """
     if len(der) > MAX_CERTIFICATE:
         raise CertificateUnreadable("larger than 32 kB")
     try:
@@ -138,19 +164,25 @@ def _read(der: bytes) -> Certificate:
     serial, _, issuer, validity, subject, spki, *rest = fields
     not_before, not_after = validity.children
     extensions = _extensions(rest)
+    key_used = _private_key_usage(extensions)
     return Certificate(
         der=der,
         signed=signed.raw,
         subject=name(subject.raw),
         issuer=name(issuer.raw),
         serial=int.from_bytes(serial.value, signed=True),
-        not_before=_moment(not_before),
-        not_after=_moment(not_after),
+        not_before=moment(not_before),
+        not_after=moment(not_after),
         subject_key_id=_subject_key_id(extensions),
         authority_key_id=_authority_key_id(extensions),
         is_authority=_is_authority(extensions),
-        signs_certificates=_signs_certificates(extensions),
+        signs_certificates=_may(extensions, _KEY_CERT_SIGN),
+        signs_revocation_lists=_may(extensions, _CRL_SIGN),
+        signs_data=_may(extensions, _DIGITAL_SIGNATURE),
         extended_usage=_extended_usage(extensions),
+        key_used_from=key_used.get(0x80),
+        key_used_until=key_used.get(0x81),
+        document_types=_document_types(extensions),
         algorithm=algorithm.raw,
         signature=_bits(signature),
         spki=spki.raw,
@@ -198,9 +230,19 @@ def _folded(value: Any) -> str:
     return " ".join(text.casefold().split()) if isinstance(text, str) else value.dump().hex()
 
 
-def _moment(value: Tlv) -> datetime:
-    moment: datetime = x509.Time.load(value.raw).native
-    return moment.astimezone(UTC)
+def moment(value: Tlv) -> datetime:
+    """UTCTime or GeneralizedTime in UTC; raises ValueError.
+
+    Read by hand in the form that DER asks for; a long revocation list has thousands.
+    """
+    text = value.value.decode("ascii")
+    if value.tag == _UTC_TIME and len(text) == len(_SHORT) and text.endswith("Z"):
+        text = ("19" if text >= "5" else "20") + text
+    if len(text) == len(_LONG) and text.endswith("Z") and text[:-1].isdigit():
+        parts = [int(text[:4]), *(int(text[at : at + 2]) for at in range(4, 14, 2))]
+        return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
+    other: datetime = x509.Time.load(value.raw).native
+    return other.astimezone(UTC)
 
 
 def _bits(item: Tlv) -> bytes:
@@ -230,13 +272,13 @@ def _is_authority(extensions: Mapping[str, bytes]) -> bool:
     return found is not None and any(found.value)
 
 
-def _signs_certificates(extensions: Mapping[str, bytes]) -> bool:
+def _may(extensions: Mapping[str, bytes], use: int) -> bool:
     """Without the extension every use is allowed (RFC 5280 clause 4.2.1.3); China's lacks it."""
     raw = extensions.get("2.5.29.15")
     if raw is None:
         return True
     bits = tlv.parse_one(raw, 0x03).value
-    return len(bits) > 1 and bool(bits[1] & _KEY_CERT_SIGN)
+    return len(bits) > 1 and bool(bits[1] & use)
 
 
 def _extended_usage(extensions: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -244,3 +286,26 @@ def _extended_usage(extensions: Mapping[str, bytes]) -> tuple[str, ...]:
     if raw is None:
         return ()
     return tuple(dotted(usage.value) for usage in tlv.parse_one(raw, _SEQUENCE).children)
+
+
+def _private_key_usage(extensions: Mapping[str, bytes]) -> dict[int, datetime]:
+    """Both bounds by their tags; what does not read counts as not stated (RFC 3280, 4.2.1.4)."""
+    raw = extensions.get("2.5.29.16", b"")
+    try:
+        bounds = tlv.parse_one(raw, _SEQUENCE).children
+        return {b.tag: datetime.strptime(b.value.decode(), _GENERALIZED) for b in bounds}
+    except (TlvError, ValueError):
+        return {}
+
+
+def _document_types(extensions: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Codes of the zone, «P» or two letters (Doc 9303-12 clause 7.1.1.6).
+
+    Several states encode the list wrongly; one that does not read counts as not stated.
+    """
+    raw = extensions.get("2.23.136.1.1.6.2", b"")
+    try:
+        _, types = tlv.parse_one(raw, _SEQUENCE).children
+        return tuple(item.value.decode("ascii").rstrip("<") for item in types.children)
+    except (TlvError, ValueError):
+        return ()

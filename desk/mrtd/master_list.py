@@ -1,14 +1,11 @@
 """CSCA master lists (Doc 9303-12 clause 8): many countries' certificates, signed by one.
 
-A list is believed because its signature verifies and its signer was appointed under a
-root that the operator holds from elsewhere. Keeping what it says is `desk.mrtd.trust`'s
-matter.
+Why a list is believed is `desk.mrtd.signed_list`'s matter, keeping what it says
+`desk.mrtd.trust`'s.
 """
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,22 +13,14 @@ from typing import Any, ClassVar
 
 from asn1crypto import core
 
-from desk.mrtd import certificates, signed_data
+from desk.mrtd import certificates
 from desk.mrtd.certificates import MASTER_LIST_SIGNER, Certificate, CertificateUnreadable
-from desk.mrtd.signatures import SignatureWrong, Unsupported
-from desk.mrtd.signed_data import DigestWrong, SignedDataMalformed, SignedMessage
-from desk.mrtd.trust_troubles import (
-    ListAltered,
-    ListSignerUnknown,
-    NotTrustMaterial,
-    OutsideValidity,
-)
+from desk.mrtd.signatures import Unsupported
+from desk.mrtd.signed_list import Kind, SignedList
+from desk.mrtd.trust_troubles import NotTrustMaterial
 
-MAX_LIST = 64 * 1024 * 1024
-MASTER_LIST = "2.23.136.1.1.2"
-_MAX_CHAIN = 4
+MASTER_LIST = Kind("2.23.136.1.1.2", MASTER_LIST_SIGNER, "master list")
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
-_PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]+-----(.+?)-----END", re.DOTALL)
 
 
 class _Certificates(core.SetOf):  # type: ignore[misc]
@@ -55,28 +44,19 @@ class Refused:
 
 @dataclass(frozen=True)
 class MasterList:
-    """A verified list: what can be used, what cannot, who signed it and when."""
+    """A verified list: what can be used, what cannot, who signed it, for whom, and when."""
 
     signer: Certificate
+    root: Certificate
     signed_at: datetime | None
     usable: tuple[Certificate, ...] = field(repr=False)
     refused: tuple[Refused, ...] = field(repr=False)
 
 
-def verify(raw: bytes, root: Certificate, at: datetime) -> MasterList:
-    """The list in ``raw``, vouched for by ``root`` as of ``at``.
-
-    Raises NotTrustMaterial, ListAltered, ListSignerUnknown or OutsideValidity.
-    """
-    message = _message(raw)
-    signer = message.signer_certificate
-    if signer is None:
-        raise ListSignerUnknown("signer's certificate missing")
-    _verify_message(message, signer)
-    chain = _chain(signer, message.certificates, root)
-    _verify_dates(chain, message.signer.signing_time, at)
-    usable, refused = sift(_contents(message.content))
-    return MasterList(signer, message.signer.signing_time, usable, refused)
+def read(found: SignedList) -> MasterList:
+    """What a verified list says; raises NotTrustMaterial."""
+    usable, refused = sift(_contents(found.message.content))
+    return MasterList(found.signer, found.root, found.signed_at, usable, refused)
 
 
 def sift(ders: Iterable[bytes]) -> tuple[tuple[Certificate, ...], tuple[Refused, ...]]:
@@ -114,100 +94,9 @@ def unusable(certificate: Certificate) -> Refused | None:
     return None
 
 
-def unarmoured(raw: bytes) -> bytes:
-    """DER out of PEM; DER stays as it is."""
-    found = _PEM.search(raw)
-    if not found:
-        return raw
-    try:
-        return base64.b64decode(found[1])
-    except ValueError:
-        return raw
-
-
-def is_master_list(raw: bytes) -> bool:
-    """Whether the bytes claim to be signed data with a master list inside."""
-    try:
-        _message(raw)
-    except NotTrustMaterial:
-        return False
-    return True
-
-
-def _message(raw: bytes) -> SignedMessage:
-    if len(raw) > MAX_LIST:
-        raise NotTrustMaterial("larger than 64 MB")
-    try:
-        message = signed_data.parse(raw)
-    except SignedDataMalformed as error:
-        raise NotTrustMaterial(error.reason) from error
-    if message.content_type != MASTER_LIST:
-        raise NotTrustMaterial("signed content is no master list")
-    return message
-
-
-def _verify_message(message: SignedMessage, signer: Certificate) -> None:
-    try:
-        message.verify_digest()
-        message.verify_signature(signer)
-    except (DigestWrong, SignatureWrong) as error:
-        raise ListAltered from error
-    except Unsupported as error:
-        raise ListSignerUnknown(error.reason) from error
-    if MASTER_LIST_SIGNER not in signer.extended_usage:
-        raise ListSignerUnknown("not appointed to sign master lists")
-
-
-def _chain(
-    signer: Certificate, others: tuple[Certificate, ...], root: Certificate
-) -> tuple[Certificate, ...]:
-    """From the signer up to ``root``, over link certificates that came along."""
-    path = [signer]
-    while len(path) < _MAX_CHAIN:
-        if _issued(path[-1], root):
-            return (*path, root)
-        above = (c for c in others if c.is_authority and c not in path and _issued(path[-1], c))
-        issuer = next(above, None)
-        if issuer is None:
-            break
-        path.append(issuer)
-    raise ListSignerUnknown("not issued under the given root")
-
-
-def _issued(certificate: Certificate, issuer: Certificate) -> bool:
-    try:
-        certificate.verify_issued_by(issuer)
-    except (SignatureWrong, Unsupported):
-        return False
-    return issuer.is_authority and issuer.signs_certificates
-
-
-def _verify_dates(chain: tuple[Certificate, ...], signed_at: datetime | None, at: datetime) -> None:
-    """Everyone in force when the list was signed and still now.
-
-    A signature's own time proves nothing after its key has run out, hence both.
-    """
-    moments = [at] if signed_at is None else [signed_at, at]
-    for certificate in chain:
-        for moment in moments:
-            if not certificate.valid_at(moment):
-                raise OutsideValidity(
-                    certificate.subject.label,
-                    _day(certificate.not_before),
-                    _day(certificate.not_after),
-                    _day(moment),
-                )
-    if signed_at is not None and signed_at > at:
-        raise OutsideValidity(chain[0].subject.label, _day(signed_at), "", _day(at))
-
-
 def _contents(content: bytes) -> Iterator[bytes]:
     try:
         for item in _Content.load(content, strict=True)["certificates"]:
             yield item.dump()
     except _MALFORMED as error:
         raise NotTrustMaterial(f"list not readable: {type(error).__name__}") from error
-
-
-def _day(moment: datetime) -> str:
-    return moment.date().isoformat()

@@ -2,8 +2,8 @@
 
 Four questions, each answered by findings of its own: does the signature of the security
 object fit, was its signer appointed by a trusted country, when, and are the data groups
-the signed ones. Nothing here raises for a document's sake. Whether a signer was revoked
-is not asked yet and says so.
+the signed ones. Whether the signer was revoked is `desk.mrtd.revocation`'s question.
+Nothing here raises for a document's sake.
 
 How results are told apart:
 
@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk.mrtd import signatures, sod
+from desk.mrtd import revocation, signatures, sod
 from desk.mrtd.anchors import Anchor, AnchorSet
 from desk.mrtd.certificates import Certificate
 from desk.mrtd.ciphers import same
@@ -78,7 +78,7 @@ def verify(
     findings += chain
     if signer is not None and anchor is not None:
         findings.append(_validity(message, signer, anchor, at))
-    findings.append(_found("PA-CRL-01", Result.NOT_DONE, Check.REVOCATION))
+    findings.append(revocation.check(signer, anchor, trust, at))
     signed, by_group = _content(message, groups, set(absent))
     findings += by_group.values()
     results = {number: finding.result for number, finding in by_group.items()}

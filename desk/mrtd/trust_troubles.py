@@ -2,13 +2,15 @@
 
     Trouble
     └── TrustTrouble
-        ├── NotTrustMaterial     neither a master list nor a certificate
+        ├── NotTrustMaterial     none of the kinds of file that can be imported
         ├── ListAltered          the list's own signature or digest does not fit
         ├── ListSignerUnknown    its signer was not appointed under the given root
         ├── OutsideValidity      signed or used when signer or root was not in force
         ├── ListOlder            a newer list of this issuer is held already
         ├── CertificateUnusable  the single certificate cannot serve as an anchor
-        ├── RootMissing          a list was given without the root that vouches for it
+        ├── RootMissing          no root is given or held that vouches for a list
+        ├── RevocationListRefused  a revocation list that is not believed or not whole
+        ├── SourceUnknown        nothing of this name is held
         ├── StoreDamaged         the trust store on disk does not read
         └── FileUnavailable      a file cannot be read or written
 
@@ -84,6 +86,22 @@ class StoreDamaged(TrustTrouble):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, reason=reason)
+
+
+class RevocationListRefused(TrustTrouble):
+    """``country`` has two letters, empty where the list does not read."""
+
+    code: ClassVar[str] = "TRUST-11"
+
+    def __init__(self, country: str, reason: str) -> None:
+        super().__init__(reason, country=country, reason=reason)
+
+
+class SourceUnknown(TrustTrouble):
+    code: ClassVar[str] = "TRUST-12"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, name=name)
 
 
 class FileUnavailable(TrustTrouble):
