@@ -295,7 +295,7 @@ def signed_data(
     info = tlv.encode(
         0x30,
         _integer(1),
-        _issuer_and_serial(signer.certificate),
+        issuer_and_serial(signer.certificate),
         digest,
         tlv.encode(0xA0, attributes),
         _signature_algorithm(signer.key, manner),
@@ -362,7 +362,8 @@ def _sign(key: PrivateKey, data: bytes, manner: Manner) -> bytes:
     return key.sign(data, pss, hash_)
 
 
-def _issuer_and_serial(der: bytes) -> bytes:
+def issuer_and_serial(der: bytes) -> bytes:
+    """How a certificate (DER) is named by whoever it signed (RFC 5652 clause 10.2.4)."""
     certificate = x509.load_der_x509_certificate(der)
     return tlv.encode(0x30, certificate.issuer.public_bytes(), _integer(certificate.serial_number))
 

@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.iso7816 import tlv
-from desk.mrtd import certificates, master_list, passive, signatures, trust_troubles
+from desk.mrtd import certificates, passive, signatures, trust_troubles
 from desk.mrtd.results import Check, Result
 from desk.mrtd.trust import TrustStore
+from desk.mrtd.trust_import import Importer, Item, unarmoured
+from desk.mrtd.trust_records import Contents
 from desk.training import csca
 from desk.training.csca import Manner, Pair, TrainingCsca
 
@@ -382,7 +384,8 @@ def test_the_store_is_readable_text(store: TrustStore, tmp_path: Path) -> None:
 @settings(max_examples=100)
 @given(st.binary(max_size=400))
 def test_arbitrary_bytes_are_no_list(noise: bytes) -> None:
-    assert not master_list.is_master_list(master_list.unarmoured(noise))
+    with pytest.raises(trust_troubles.TrustTrouble):
+        Importer(Contents(), NOW).take_one(Item("noise", unarmoured(noise)))
 
 
 # --- the published German list -----------------------------------------------------------

@@ -83,6 +83,8 @@ def places(words: dict[str, str]) -> set[str]:
         trust_troubles.ListOlder("2020-01-01", "2021-01-01"),
         trust_troubles.CertificateUnusable("x"),
         trust_troubles.RootMissing(),
+        trust_troubles.RevocationListRefused("KR", "x"),
+        trust_troubles.SourceUnknown("x"),
         trust_troubles.StoreDamaged("x"),
         trust_troubles.FileUnavailable("f", "x"),
     ],
