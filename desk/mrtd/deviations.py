@@ -52,6 +52,9 @@ class DefectKind(StrEnum):
     UNKNOWN = "?"
 
 
+_KINDS = {kind.value: kind for kind in DefectKind}
+
+
 @dataclass(frozen=True, slots=True)
 class Defect:
     """``parameter`` is the data group (20 for EF.SOD, 21 for EF.COM) or field of the zone."""
@@ -304,7 +307,7 @@ def _moment(value: Any) -> datetime:
 
 def _defect(description: Any) -> Defect:
     arcs = description["type"].dotted.removeprefix(f"{DEVIATION_LIST.content_type}.")
-    kind = DefectKind(arcs) if arcs in DefectKind else DefectKind.UNKNOWN
+    kind = _KINDS.get(arcs, DefectKind.UNKNOWN)
     return Defect(kind, _parameter(_present(description["parameters"])))
 
 
