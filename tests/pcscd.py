@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -160,18 +161,20 @@ def missing_part() -> str | None:
     return None
 
 
-# Not for the whole session: pytest makes one of these for each module that imports it, and
-# the second would wait for the first's lock.
-@pytest.fixture(scope="module")
-def pcscd_host() -> Iterator[PcscService]:
-    """The module's daemon, running at the start; `pcscd` hands it to a test."""
+class Missing(Exception):
+    """No pcscd of our own can run here; the message says why."""
+
+
+@contextmanager
+def own_service() -> Iterator[PcscService]:
+    """A daemon of our own, running at the start; raises Missing where none can be."""
     if reason := missing_part():
-        pytest.skip(reason)
+        raise Missing(reason)
     lock_file = Path(tempfile.gettempdir()) / "desk-tests-pcscd.lock"
     with lock_file.open("w") as lock, tempfile.TemporaryDirectory() as folder:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _somebody_elses():
-            pytest.skip("another pcscd runs on this machine")
+            raise Missing("another pcscd runs on this machine")
         RUN_FOLDER.mkdir(exist_ok=True)
         driver = _driver()
         assert driver is not None
@@ -181,6 +184,18 @@ def pcscd_host() -> Iterator[PcscService]:
             yield service
         finally:
             service.stop()
+
+
+# Not for the whole session: pytest makes one of these for each module that imports it, and
+# the second would wait for the first's lock.
+@pytest.fixture(scope="module")
+def pcscd_host() -> Iterator[PcscService]:
+    """The module's daemon, running at the start; `pcscd` hands it to a test."""
+    try:
+        with own_service() as service:
+            yield service
+    except Missing as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture
@@ -210,7 +225,7 @@ def _two_free_ports() -> tuple[int, int]:
         port = 10_000 + secrets.randbelow(20_000)
         if _is_free(port) and _is_free(port + 1):
             return port, port + 1
-    pytest.skip("no two free ports beside each other")
+    raise Missing("no two free ports beside each other")
 
 
 def _is_free(port: int) -> bool:
