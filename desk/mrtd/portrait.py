@@ -9,11 +9,12 @@ to a process of its own (`desk.mrtd.picture_process`).
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from desk.iso7816 import tlv
 from desk.iso7816.tlv import Tlv
-from desk.iso7816.troubles import TlvError
+from desk.iso7816.troubles import TlvError, TlvFault
 from desk.mrtd import picture_child, picture_process
 from desk.mrtd.picture_process import PictureProcess, Rgb
 from desk.mrtd.troubles import FileMalformed, PictureFault, PortraitUnreadable, malformed
@@ -106,11 +107,17 @@ def _from_face_record(record: bytes) -> bytes:
 
 def _from_tree(block: Tlv) -> bytes:
     """ISO/IEC 39794-5: the first value in the ASN.1 tree that begins like a picture."""
-    pending = list(block.children)
-    while pending:
-        item = pending.pop(0)
-        if any(item.value.startswith(start) for start in _SIGNATURES):
+    for count, item in enumerate(_below(block)):
+        if count == tlv.MAX_OBJECTS:
+            raise TlvError("too many objects", fault=TlvFault.ENDLESS)
+        if item.value.startswith(tuple(_SIGNATURES)):
             return item.value
-        if item.is_constructed:
-            pending = [*item.children, *pending]
     raise PortraitUnreadable("no picture in the biometric data block", PictureFault.UNKNOWN_KIND)
+
+
+def _below(item: Tlv) -> Iterator[Tlv]:
+    """Every object inside, in the order of the bytes; as deep as TLV may go."""
+    for child in item.children:
+        yield child
+        if child.is_constructed:
+            yield from _below(child)

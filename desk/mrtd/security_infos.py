@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from desk.iso7816 import tlv
 from desk.iso7816.tlv import Tlv
-from desk.iso7816.troubles import TlvError
+from desk.iso7816.troubles import TlvError, TlvFault
 from desk.mrtd import der, domains
 from desk.mrtd.ciphers import SessionCipher
 from desk.mrtd.domains import Agreement, DomainParameters
@@ -195,7 +195,7 @@ def parse(raw: bytes) -> SecurityInfos:
     """The entries of a DER SET OF SecurityInfo; raises TlvError where it is none."""
     entries = tlv.parse_one(raw, der.SET).children
     if len(entries) > MAX_INFOS:
-        raise TlvError(f"{len(entries)} security infos")
+        raise TlvError(f"{len(entries)} security infos", fault=TlvFault.ENDLESS)
     items = tuple(map(_item, entries))
     known = tuple(filter(None, map(_understood, items)))
     explicit = _of_kind(known, PaceDomainParameters)

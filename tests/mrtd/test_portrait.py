@@ -13,7 +13,7 @@ from PIL import Image
 
 from desk.iso7816 import tlv
 from desk.mrtd import portrait
-from desk.mrtd.troubles import FileMalformed, PictureFault, PortraitUnreadable
+from desk.mrtd.troubles import DataEndless, FileMalformed, PictureFault, PortraitUnreadable
 from desk.training import chip_files
 
 
@@ -129,6 +129,16 @@ def test_a_compressed_bomb_of_another_format_is_not_opened() -> None:
 
 
 @settings(max_examples=150)
+def test_a_tree_without_end_is_left_before_its_end() -> None:
+    """Forty thousand objects around nothing: looking at each for long is what they are for."""
+    tree = b""
+    for _ in range(11):
+        tree = tlv.encode(0xA0, tree) + b"\xa0\x00" * 4095
+
+    with pytest.raises(DataEndless, match="too many objects"):
+        portrait.parse_dg2(framed(tree, 0x7F2E))
+
+
 @given(st.binary(max_size=200))
 def test_arbitrary_blocks_are_refused(noise: bytes) -> None:
     for raw in (noise, framed(noise), framed(b"FAC\x00010\x00" + noise), framed(noise, 0x7F2E)):
