@@ -7,7 +7,8 @@ whoever knows the anchors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from cryptography import x509
@@ -16,14 +17,17 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from desk.cards.piv_data import KeyType, PublicKey
+from desk.cards.piv_data import KeyType, PublicKey, Slot
 from desk.cards.troubles import (
     CertificateExpired,
     CertificateNotYetValid,
     CertificateUnreadable,
     ChainBroken,
+    NoSignInCertificate,
     SignatureMismatch,
 )
+
+CHALLENGE_BYTES = 32
 
 
 def load_certificate(der: bytes) -> x509.Certificate:
@@ -82,11 +86,24 @@ def verify_signature(key: PublicKey, signature: bytes, data: bytes) -> None:
     """Check a signature as `PivSession.sign` makes it. Raises SignatureMismatch."""
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, data, ec.ECDSA(_hash_for(key)))
+            kind = KeyType.of(key) or KeyType.P256
+            key.verify(signature, data, ec.ECDSA(kind.digest))
         else:
             key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature as error:
         raise SignatureMismatch from error
+
+
+def prove_by(der: bytes | None, slot: Slot, sign: Callable[[bytes], bytes]) -> bytes:
+    """Let ``sign`` answer a random challenge; the certificate (DER) that agreed with it.
+
+    Raises NoSignInCertificate where there is none, SignatureMismatch, CertificateUnreadable.
+    """
+    if der is None:
+        raise NoSignInCertificate(slot=f"{slot:02X}")
+    challenge = secrets.token_bytes(CHALLENGE_BYTES)
+    verify_signature(public_key_of(load_certificate(der)), sign(challenge), challenge)
+    return der
 
 
 def raw_signature(signature: bytes, key_type: KeyType) -> bytes:
@@ -101,10 +118,6 @@ def raw_signature(signature: bytes, key_type: KeyType) -> bytes:
         return r.to_bytes(key_type.size) + s.to_bytes(key_type.size)
     except (ValueError, OverflowError) as error:
         raise SignatureMismatch from error
-
-
-def _hash_for(key: ec.EllipticCurvePublicKey) -> hashes.HashAlgorithm:
-    return hashes.SHA384() if KeyType.of(key) is KeyType.P384 else hashes.SHA256()
 
 
 def _issuer_of(

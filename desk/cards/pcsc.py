@@ -15,6 +15,7 @@ from typing import Self
 
 from smartcard import scard
 
+from desk.cards.pin_pad import GET_FEATURE_REQUEST
 from desk.cards.troubles import (
     AccessDenied,
     CardReset,
@@ -40,6 +41,18 @@ CANCELLED = 0x80100002
 TIMED_OUT = 0x8010000A
 NO_READERS = 0x8010002E
 UNKNOWN_READERS = frozenset({0x80100009, 0x80100017})
+
+FEATURE_REQUEST: int = scard.SCARD_CTL_CODE(GET_FEATURE_REQUEST)
+_NO_FEATURES = frozenset(
+    {
+        0x80100022,  # SCARD_E_UNSUPPORTED_FEATURE, by pcscd
+        0x8010001F,  # the same in older versions of pcscd
+        0x80100004,  # SCARD_E_INVALID_PARAMETER
+        0x80100016,  # SCARD_E_NOT_TRANSACTED: the driver refuses every control command
+        0x00000001,  # ERROR_INVALID_FUNCTION, by Windows
+        0x00000032,  # ERROR_NOT_SUPPORTED, by Windows
+    }
+)
 
 STATE_PRESENT: int = scard.SCARD_STATE_PRESENT
 STATE_MUTE: int = scard.SCARD_STATE_MUTE
@@ -157,6 +170,26 @@ class PcscConnection:
         if self._protocol == scard.SCARD_PROTOCOL_T0:
             apdu = _without_le(apdu)
         result, answer = scard.SCardTransmit(self._card, self._pci, list(apdu))
+        if result:
+            raise self._why(result & 0xFFFFFFFF)
+        return bytes(answer)
+
+    def features(self) -> bytes:
+        """What the reader can do besides (part 10, 2.2); empty where it knows the question not.
+
+        Raises like `transmit` where the chip or the reader has gone.
+        """
+        result, answer = scard.SCardControl(self._card, FEATURE_REQUEST, [])
+        if result & 0xFFFFFFFF in _NO_FEATURES:
+            return b""
+        if result:
+            raise self._why(result & 0xFFFFFFFF)
+        return bytes(answer)
+
+    def control(self, code: int, data: bytes) -> bytes:
+        """One control command to the reader; blocks while somebody types. Raises like
+        `transmit`."""
+        result, answer = scard.SCardControl(self._card, code, list(data))
         if result:
             raise self._why(result & 0xFFFFFFFF)
         return bytes(answer)

@@ -2,8 +2,9 @@
 
 It asks the card what it can do and never its brand. It sends no vendor command, counts
 no tries of its own (the card's count is the only one) and keeps no PIN: whoever holds
-the bytearray wipes it. A transport that fails is raised as such and tells nothing about
-tries; ask `PivSession.tries_left` again. Which certificates are trusted is left to others.
+the bytearray wipes it; None in its place lets the PIN be typed on the reader's own pad.
+A transport that fails is raised as such and tells nothing about tries; ask
+`PivSession.tries_left` again. Which certificates are trusted is left to others.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from desk.cards.certificates import load_certificate, public_key_of, verify_signature
+from desk.cards.certificates import load_certificate, prove_by, public_key_of
+from desk.cards.pin_pad import PinPad
 from desk.cards.piv_data import (
     SELECT_AID,
     TAG_CHUID,
@@ -24,6 +26,7 @@ from desk.cards.piv_data import (
     Chuid,
     KeyType,
     ManagementAlgorithm,
+    PinPolicy,
     PublicKey,
     Slot,
     certificate_in,
@@ -35,7 +38,7 @@ from desk.cards.troubles import (
     KeyUnusable,
     LastTry,
     ManagementRefused,
-    NoSignInCertificate,
+    NoPinPad,
     NotOfficerCard,
     PinBlocked,
     PinFormat,
@@ -70,21 +73,19 @@ _TAG_WITNESS = 0x80
 _TAG_CHALLENGE = 0x81
 _TAG_RESPONSE = 0x82
 _TAG_EXPONENTIATION = 0x85
-_GLOBAL_PIN_FIRST = 0x20
 _LE_ALL = 256
-_CHALLENGE_BYTES = 32
-_HASHES: dict[KeyType, hashes.HashAlgorithm] = {
-    KeyType.P256: hashes.SHA256(),
-    KeyType.P384: hashes.SHA384(),
-    KeyType.RSA2048: hashes.SHA256(),
-}
 # DigestInfo of RFC 8017, 9.2 note 1, up to the SHA-256 value.
-_DIGEST_INFO_SHA256 = bytes.fromhex("3031300D060960864801650304020105000420")
+DIGEST_INFO_SHA256 = bytes.fromhex("3031300D060960864801650304020105000420")
 
 
-def wipe(secret: bytearray) -> None:
+Pin = bytearray | None
+"""A PIN as typed here, or None: it is typed on the reader's pad."""
+
+
+def wipe(secret: Pin) -> None:
     """Overwrite a PIN in place. Copies the interpreter made on the way out are beyond reach."""
-    secret[:] = bytes(len(secret))
+    if secret is not None:
+        secret[:] = bytes(len(secret))
 
 
 class PivSession:
@@ -95,9 +96,14 @@ class PivSession:
     """
 
     def __init__(self, connection: CardConnection) -> None:
+        self._connection = connection
         self._card = ResponseChaining(CommandChaining(Logged(connection)))
-        self._pin_reference: int | None = None
+        self._policy: PinPolicy | None = None
+        self._pad: PinPad | None = None
+        self._pad_asked = False
         self._certificates: dict[Slot, bytes | None] = {}
+        self._pin_shown = False
+        self._pin_each_time: set[Slot] = set()
 
     # --- what the card is -----------------------------------------------------------
 
@@ -120,6 +126,11 @@ class PivSession:
         """The card's identifier; None on a card that has none (yet)."""
         contents = self.get_data(TAG_CHUID)
         return Chuid.parse(contents) if contents else None
+
+    def identity(self) -> bytes | None:
+        """What tells this card from others without a PIN: its GUID; None where it has none."""
+        chuid = self.chuid()
+        return chuid.guid if chuid and any(chuid.guid) else None
 
     def certificate(self, slot: Slot) -> bytes | None:
         """The slot's DER certificate, read once a session; None where the object is empty.
@@ -144,6 +155,27 @@ class PivSession:
 
     # --- PIN and PUK ----------------------------------------------------------------
 
+    def pin_policy(self) -> PinPolicy:
+        """Which PIN the card wants, by its discovery object; the standard's own without one."""
+        if self._policy is None:
+            try:
+                contents = self.get_data(TAG_DISCOVERY)
+                self._policy = PinPolicy.parse(contents) if contents else PinPolicy()
+            except (CardAnswered, TlvError):
+                self._policy = PinPolicy()
+        return self._policy
+
+    def pin_pad(self) -> PinPad | None:
+        """The reader's own keys for the PIN, None where it has none."""
+        if not self._pad_asked:
+            self._pad = PinPad.of(self._connection, PIN_LENGTHS)
+            self._pad_asked = True
+        return self._pad
+
+    def has_pin_pad(self) -> bool:
+        """Whether a PIN can be typed on the reader (None in its place)."""
+        return self.pin_pad() is not None
+
     def tries_left(self) -> int | None:
         """The card's own count for the PIN; None where it does not tell.
 
@@ -151,50 +183,44 @@ class PivSession:
         """
         return tries_left(self._ask_tries())
 
-    def verify_pin(self, pin: bytearray, allow_last_try: bool = False) -> None:
+    def verify_pin(self, pin: Pin, allow_last_try: bool = False) -> None:
         """Present the PIN (part 2, 3.2.1); ``pin`` is read, not kept, and the caller wipes it.
 
-        Raises PinFormat and LastTry before anything is sent, PinBlocked, WrongPin.
+        Raises PinFormat and LastTry before anything is sent, PinBlocked, WrongPin; with None:
+        NoPinPad, PinNotTyped.
         """
-        _check_pin(pin)
-        padded = _padded(pin)
-        try:
-            self._guard_last_try(allow_last_try)
-            self._present(INS_VERIFY, padded)
-        finally:
-            wipe(padded)
+        if pin is not None:
+            _check_pin(pin)
+        self._guard_last_try(allow_last_try)
+        self._present_pin(INS_VERIFY, pin)
+        self._pin_shown = True
 
-    def change_pin(self, old: bytearray, new: bytearray, allow_last_try: bool = False) -> None:
-        """Replace the PIN (part 2, 3.2.2). Raises like `verify_pin`."""
-        _check_pin(old, new)
-        both = _padded(old, new)
-        try:
-            self._guard_last_try(allow_last_try)
-            self._present(INS_CHANGE_REFERENCE_DATA, both)
-        finally:
-            wipe(both)
+    def change_pin(self, old: Pin, new: Pin, allow_last_try: bool = False) -> None:
+        """Replace the PIN (part 2, 3.2.2); both None: typed on the pad, the new one twice.
 
-    def unblock(self, puk: bytearray, new_pin: bytearray) -> None:
+        Raises like `verify_pin`, and NewPinsDiffer.
+        """
+        if old is not None and new is not None:
+            _check_pin(old, new)
+        self._guard_last_try(allow_last_try)
+        self._present_pin(INS_CHANGE_REFERENCE_DATA, old, new)
+
+    def unblock(self, puk: Pin, new_pin: Pin) -> None:
         """Set a new PIN by the PUK (part 2, 3.2.3), which makes the PIN's tries full again.
 
-        Raises PinFormat, WrongPuk, PukBlocked. Cards have no way to ask for the PUK's tries.
+        Both None: typed on the pad. Raises PinFormat, WrongPuk, PukBlocked, and what the pad
+        has to say. Cards have no way to ask for the PUK's tries.
         """
-        _check_puk(puk)
-        _check_pin(new_pin)
-        both = _padded(puk, new_pin)
-        try:
-            self._present_puk(INS_RESET_RETRY_COUNTER, self._reference(), both)
-        finally:
-            wipe(both)
+        if puk is not None and new_pin is not None:
+            _check_puk(puk)
+            _check_pin(new_pin)
+        sw = self._exchange(INS_RESET_RETRY_COUNTER, self._reference(), puk, new_pin)
+        _require_puk(sw)
 
     def change_puk(self, old: bytearray, new: bytearray) -> None:
         """Replace the PUK. Raises PinFormat, WrongPuk, PukBlocked."""
         _check_puk(old, new)
-        both = _padded(old, new)
-        try:
-            self._present_puk(INS_CHANGE_REFERENCE_DATA, PUK_REFERENCE, both)
-        finally:
-            wipe(both)
+        _require_puk(self._exchange(INS_CHANGE_REFERENCE_DATA, PUK_REFERENCE, old, new))
 
     # --- keys -----------------------------------------------------------------------
 
@@ -206,7 +232,7 @@ class PivSession:
         between PIN and signature. Raises PinNeeded, KeyUnusable.
         """
         key_type = key_type or self.key_type(slot)
-        digest = hashes.Hash(_HASHES[key_type])
+        digest = hashes.Hash(key_type.digest)
         digest.update(data)
         block = digest.finalize()
         if key_type is KeyType.RSA2048:
@@ -217,12 +243,22 @@ class PivSession:
         self,
         slot: Slot,
         data: bytes,
-        pin: bytearray,
+        pin: Pin,
         key_type: KeyType | None = None,
         allow_last_try: bool = False,
     ) -> bytes:
-        """`verify_pin` and, as the very next command, `sign`; raises what they raise."""
+        """A signature, the PIN presented as often as this card asks for it in a session.
+
+        The first time `verify_pin` goes directly before. Each next one is asked for without: a
+        card that wants the PIN every time answers so, gets it, and is remembered until the
+        session ends. Raises what `verify_pin` and `sign` raise.
+        """
         key_type = key_type or self.key_type(slot)
+        if self._pin_shown and slot not in self._pin_each_time:
+            try:
+                return self.sign(slot, data, key_type)
+            except PinNeeded:
+                self._pin_each_time.add(slot)
         self.verify_pin(pin, allow_last_try)
         return self.sign(slot, data, key_type)
 
@@ -231,13 +267,7 @@ class PivSession:
 
         Raises NoSignInCertificate, SignatureMismatch, and what `sign` raises.
         """
-        der = self.certificate(slot)
-        if der is None:
-            raise NoSignInCertificate(slot=f"{slot:02X}")
-        challenge = secrets.token_bytes(_CHALLENGE_BYTES)
-        signature = self.sign(slot, challenge)
-        verify_signature(public_key_of(load_certificate(der)), signature, challenge)
-        return der
+        return prove_by(self.certificate(slot), slot, lambda challenge: self.sign(slot, challenge))
 
     def ecdh(self, slot: Slot, peer_point: bytes) -> bytes:
         """The shared secret (x coordinate) of the slot's key and an uncompressed point.
@@ -305,17 +335,8 @@ class PivSession:
         return send(self._card, command)
 
     def _reference(self) -> int:
-        """The PIN the card wants for this application, by its discovery object (part 1, 3.3.2)."""
-        if self._pin_reference is None:
-            try:
-                contents = self.get_data(TAG_DISCOVERY) or b""
-                policy = tlv.find(tlv.parse(contents), 0x5F2F)
-            except (CardAnswered, TlvError):
-                policy = None
-            value = policy.value if policy else b""
-            is_global = len(value) > 1 and value[1] == _GLOBAL_PIN_FIRST
-            self._pin_reference = GLOBAL_PIN_REFERENCE if is_global else PIN_REFERENCE
-        return self._pin_reference
+        """The PIN the card wants for this application."""
+        return GLOBAL_PIN_REFERENCE if self.pin_policy().global_first else PIN_REFERENCE
 
     def _ask_tries(self) -> int:
         return self._send(CommandApdu(0x00, INS_VERIFY, 0x00, self._reference())).sw
@@ -330,23 +351,31 @@ class PivSession:
         if left in (1, None) and sw != StatusWord.OK and not allowed:
             raise LastTry
 
-    def _present(self, ins: int, secret: bytearray) -> None:
-        sw = self._send(CommandApdu(0x00, ins, 0x00, self._reference(), bytes(secret))).sw
+    def _present_pin(self, ins: int, *secrets_: Pin) -> None:
+        sw = self._exchange(ins, self._reference(), *secrets_)
         left = tries_left(sw)
-        if left == 0:
-            raise PinBlocked
         if left is not None:
-            raise WrongPin(left)
+            self._pin_shown = False
+            raise WrongPin(left) if left else PinBlocked
         ResponseApdu(b"", sw).require()
 
-    def _present_puk(self, ins: int, reference: int, secret: bytearray) -> None:
-        sw = self._send(CommandApdu(0x00, ins, 0x00, reference, bytes(secret))).sw
-        left = tries_left(sw)
-        if left == 0:
-            raise PukBlocked
-        if left is not None:
-            raise WrongPuk(left)
-        ResponseApdu(b"", sw).require()
+    def _exchange(self, ins: int, reference: int, *secrets_: Pin) -> int:
+        """Send secrets, or let them be typed where they are None; the status word."""
+        given = [secret for secret in secrets_ if secret is not None]
+        if len(given) != len(secrets_):
+            return self._type_on_pad(ins, reference, len(secrets_))
+        padded = _padded(*given)
+        try:
+            return self._send(CommandApdu(0x00, ins, 0x00, reference, bytes(padded))).sw
+        finally:
+            wipe(padded)
+
+    def _type_on_pad(self, ins: int, reference: int, secrets_: int) -> int:
+        pad = self.pin_pad()
+        if pad is None or (secrets_ > 1 and not pad.can_change):
+            raise NoPinPad
+        frame = CommandApdu(0x00, ins, 0x00, reference, b"\xff" * REFERENCE_LENGTH * secrets_)
+        return pad.verify(frame.encode()) if secrets_ == 1 else pad.modify(frame.encode())
 
     def _authenticate(self, slot: Slot, key_type: KeyType, tag: int, value: bytes) -> bytes:
         template = tlv.encode(_TAG_TEMPLATE, tlv.encode(_TAG_RESPONSE, b""), tlv.encode(tag, value))
@@ -398,6 +427,13 @@ def _check_pin(*pins: bytearray) -> None:
         raise PinFormat
 
 
+def _require_puk(sw: int) -> None:
+    left = tries_left(sw)
+    if left is not None:
+        raise WrongPuk(left) if left else PukBlocked
+    ResponseApdu(b"", sw).require()
+
+
 def _check_puk(*puks: bytearray) -> None:
     if any(len(puk) not in PIN_LENGTHS for puk in puks):
         raise PinFormat
@@ -414,5 +450,5 @@ def _padded(*secrets_: bytearray) -> bytearray:
 
 def _pkcs1_block(digest: bytes, size: int) -> bytes:
     """EMSA-PKCS1-v1_5 (RFC 8017, 9.2): the card only exponentiates."""
-    info = _DIGEST_INFO_SHA256 + digest
+    info = DIGEST_INFO_SHA256 + digest
     return b"\x00\x01" + b"\xff" * (size - len(info) - 3) + b"\x00" + info

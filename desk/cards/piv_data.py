@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 from enum import IntEnum
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from desk.iso7816 import tlv
@@ -74,6 +75,11 @@ class KeyType(IntEnum):
         """Bytes of one coordinate or of the modulus."""
         return {KeyType.RSA2048: 256, KeyType.P256: 32, KeyType.P384: 48}[self]
 
+    @property
+    def digest(self) -> hashes.HashAlgorithm:
+        """The hash the desk signs with (SP 800-78-4, table 3-7)."""
+        return hashes.SHA384() if self is KeyType.P384 else hashes.SHA256()
+
     @classmethod
     def of(cls, key: object) -> KeyType | None:
         """The identifier for this public or private key, None where the desk has none."""
@@ -99,6 +105,41 @@ class ManagementAlgorithm(IntEnum):
     @property
     def block(self) -> int:
         return 8 if self is ManagementAlgorithm.TDES else 16
+
+
+@dataclass(frozen=True, slots=True)
+class PinPolicy:
+    """Which PIN opens the application, by its discovery object (part 1, 3.3.2).
+
+    ``global_first``: the card's global PIN is the one to ask for. A card without the object
+    has the application's PIN alone (`PinPolicy()`).
+    """
+
+    application: bool = True
+    global_pin: bool = False
+    biometric: bool = False
+    global_first: bool = False
+
+    @classmethod
+    def parse(cls, contents: bytes) -> PinPolicy:
+        """Raises TlvError where the contents are no discovery object."""
+        policy = tlv.get(tlv.parse(contents), 0x5F2F)
+        if len(policy) != 2:
+            raise TlvError("PIN usage policy of another length")
+        usage, first = policy
+        return cls(
+            application=bool(usage & 0x40),
+            global_pin=bool(usage & 0x20),
+            biometric=bool(usage & 0x10),
+            global_first=bool(usage & 0x20) and first == 0x20,
+        )
+
+    def encode(self) -> bytes:
+        """The discovery object's contents."""
+        usage = 0x40 * self.application | 0x20 * self.global_pin | 0x10 * self.biometric
+        first = (0x20 if self.global_first else 0x10) if self.global_pin else 0x00
+        policy = tlv.encode(0x5F2F, bytes((usage, first)))
+        return tlv.encode(0x4F, PIV_AID) + policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The officer's card as the signer of credentials.
 
-`CardSigner` reads the chain from the card once, and before every signature presents the
-PIN, because strict cards want it directly before each use of 9C. Every signature is
+`CardSigner` reads the chain from the card once and presents the PIN as often as the card
+asks for it: strict cards want it directly before each use of 9C. Every signature is
 verified with the card's own certificate before it leaves. What is signed, and that the
 intent is stored first, is left to the caller.
 """
@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from cryptography import x509
+
 from desk.cards.certificates import (
     build_chain,
     check_validity,
@@ -22,10 +24,12 @@ from desk.cards.certificates import (
     raw_signature,
     verify_signature,
 )
-from desk.cards.piv import PivSession, wipe
+from desk.cards.piv import Pin, wipe
 from desk.cards.piv_data import KeyType, Slot
+from desk.cards.session import CardSession
 from desk.cards.troubles import (
     CertificateUnreadable,
+    NoPinPad,
     NoSignerCertificate,
     NoSignInCertificate,
     OtherCard,
@@ -33,8 +37,11 @@ from desk.cards.troubles import (
     PinTrouble,
 )
 
-SessionFactory = Callable[[], AbstractContextManager[PivSession]]
+SessionFactory = Callable[[], AbstractContextManager[CardSession]]
 """Opens a session with the application selected; leaving it ends the connection."""
+
+Usable = Callable[[x509.Certificate, datetime], None]
+"""Raises the trouble that keeps a certificate from being used at a time."""
 
 _JOSE_NAMES = {KeyType.P256: "ES256", KeyType.P384: "ES384", KeyType.RSA2048: "RS256"}
 
@@ -45,9 +52,12 @@ class CardSigner:
     Used as a context, or ended by `lock`: the PIN is then wiped. ``certificate_chain`` is
     DER, leaf first, without the anchor; ``algorithm`` is the JOSE name (ES256, ES384, RS256).
 
+    ``usable`` is asked at construction and before each signature: by itself the certificate's
+    time, with the authority's lists its revocation too (`desk.cards.revocation`).
+
     Raises on construction: NoSignerCertificate (9A: NoSignInCertificate),
     CertificateUnreadable, CertificateExpired, CertificateNotYetValid, ChainBroken, and what
-    opening a session raises.
+    opening a session and ``usable`` raise.
     """
 
     def __init__(
@@ -57,17 +67,19 @@ class CardSigner:
         *,
         issuing: Sequence[bytes] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        usable: Usable = check_validity,
     ) -> None:
         self._open = session_factory
         self._slot = Slot(slot)
         self._now = now
-        self._pin = bytearray()
+        self._usable = usable
+        self._pin: Pin = bytearray()
         with session_factory() as session:
             self._leaf = self._read_leaf(session)
-            self._guid = _guid(session)
-        certificate = load_certificate(self._leaf)
-        check_validity(certificate, now())
-        self._public_key = public_key_of(certificate)
+            self._identity = session.identity()
+        self._certificate = load_certificate(self._leaf)
+        usable(self._certificate, now())
+        self._public_key = public_key_of(self._certificate)
         key_type = KeyType.of(self._public_key)
         if key_type is None:
             raise CertificateUnreadable
@@ -75,17 +87,21 @@ class CardSigner:
         self.certificate_chain: tuple[bytes, ...] = build_chain(self._leaf, issuing)
         self.algorithm: str = _JOSE_NAMES[key_type]
 
-    def unlock(self, pin: bytearray, allow_last_try: bool = False) -> None:
+    def unlock(self, pin: Pin, allow_last_try: bool = False) -> None:
         """Check the PIN with the card now and keep it for this case's signatures.
 
         The bytearray changes hands: it is wiped by `lock`, and at once when it is refused.
-        Raises OtherCard, WrongPin, LastTry, PinBlocked, PinFormat.
+        None: the PIN is typed on the reader's pad, when a signature asks for it.
+        Raises OtherCard, WrongPin, LastTry, PinBlocked, PinFormat, NoPinPad.
         """
         self.lock()
         try:
             with self._open() as session:
                 self._require_same_card(session)
-                session.verify_pin(pin, allow_last_try)
+                if pin is not None:
+                    session.verify_pin(pin, allow_last_try)
+                elif not session.has_pin_pad():
+                    raise NoPinPad
         except BaseException:
             wipe(pin)
             raise
@@ -98,12 +114,22 @@ class CardSigner:
         the PIN's and transport's troubles. After a transport that failed the PIN is still
         there: the same bytes may be signed again.
         """
-        if not self._pin:
+        return self.sign_all((data,))[0]
+
+    def sign_all(self, data: Sequence[bytes]) -> tuple[bytes, ...]:
+        """`sign` for each of ``data`` in one session: all signatures, or the trouble.
+
+        A card that holds a verified PIN gets it once, a strict one before each.
+        """
+        if self._pin is not None and not self._pin:
             raise PinNeeded
-        check_validity(load_certificate(self._leaf), self._now())
+        self._usable(self._certificate, self._now())
         with self._open() as session:
-            self._require_same_card(session)
-            signature = self._verify_and_sign(session, data)
+            return tuple(self._sign_one(session, one) for one in data)
+
+    def _sign_one(self, session: CardSession, data: bytes) -> bytes:
+        self._require_same_card(session)
+        signature = self._verify_and_sign(session, data)
         verify_signature(self._public_key, signature, data)
         return raw_signature(signature, self._key_type)
 
@@ -112,7 +138,7 @@ class CardSigner:
         wipe(self._pin)
         self._pin = bytearray()
 
-    def _verify_and_sign(self, session: PivSession, data: bytes) -> bytes:
+    def _verify_and_sign(self, session: CardSession, data: bytes) -> bytes:
         try:
             return session.verify_and_sign(self._slot, data, self._pin, self._key_type)
         except PinTrouble:
@@ -120,16 +146,16 @@ class CardSigner:
             self.lock()
             raise
 
-    def _require_same_card(self, session: PivSession) -> None:
-        """By the GUID, one short answer; by the certificate on a card that has none."""
-        if self._guid is None:
+    def _require_same_card(self, session: CardSession) -> None:
+        """By its identity, one short answer; by the certificate on a card that has none."""
+        if self._identity is None:
             same = session.certificate(self._slot) == self._leaf
         else:
-            same = _guid(session) == self._guid
+            same = session.identity() == self._identity
         if not same:
             raise OtherCard
 
-    def _read_leaf(self, session: PivSession) -> bytes:
+    def _read_leaf(self, session: CardSession) -> bytes:
         leaf = session.certificate(self._slot)
         if leaf is None and self._slot is Slot.AUTHENTICATION:
             raise NoSignInCertificate(slot=f"{self._slot:02X}")
@@ -147,8 +173,3 @@ class CardSigner:
         trace: TracebackType | None,
     ) -> None:
         self.lock()
-
-
-def _guid(session: PivSession) -> bytes | None:
-    chuid = session.chuid()
-    return chuid.guid if chuid and any(chuid.guid) else None

@@ -6,16 +6,19 @@ CardTrouble
 │   ├── ReaderGone         the reader was unplugged
 │   └── CardReset          another program restarted the chip
 ├── ReaderTrouble          a session cannot begin
-│   ├── NoReader, NoCard, MuteCard, ReaderHeld, CardUnsupported, AccessDenied
+│   ├── NoReader, NoCard, MuteCard, ReaderHeld, CardUnsupported, AccessDenied,
+    │   ModuleMissing
 └── OfficerCardTrouble
     ├── NotOfficerCard     no PIV application on it
     ├── PinTrouble         PinFormat, PinNeeded, WrongPin, LastTry, PinBlocked,
-    │                      WrongPuk, PukBlocked
+    │                      WrongPuk, PukBlocked, WrongPinUncounted, PinNotTyped,
+    │                      NewPinsDiffer, NoPinPad
     ├── KeyUnusable        the slot has no key, or not of this kind
     ├── ManagementRefused  the management key is not this card's
     └── SignerTrouble      NoSignerCertificate, NoSignInCertificate,
                            CertificateUnreadable, CertificateExpired,
-                           CertificateNotYetValid, ChainBroken, SignatureMismatch
+                           CertificateNotYetValid, CertificateRevoked, ChainBroken,
+                           SignatureMismatch
 """
 
 from __future__ import annotations
@@ -82,6 +85,12 @@ class AccessDenied(ReaderTrouble):
     """The system's rules keep this account from the readers."""
 
     code: ClassVar[str] = "READER-13"
+
+
+class ModuleMissing(ReaderTrouble):
+    """The vendor's PKCS #11 module cannot be loaded; fact: ``file``."""
+
+    code: ClassVar[str] = "READER-14"
 
 
 class OfficerCardTrouble(CardTrouble):
@@ -159,6 +168,33 @@ class PinNeeded(PinTrouble):
     code: ClassVar[str] = "CARD-17"
 
 
+class WrongPinUncounted(PinTrouble):
+    """The PIN is not the card's, and the card's module does not say how many tries are left."""
+
+    code: ClassVar[str] = "CARD-23"
+
+
+class PinNotTyped(PinTrouble):
+    """Nothing was typed on the reader's pad in time, or it was cancelled there; nothing was sent.
+
+    The pad's own status word is in ``sw``.
+    """
+
+    code: ClassVar[str] = "CARD-19"
+
+
+class NewPinsDiffer(PinTrouble):
+    """The new PIN was typed twice and not the same; nothing was sent to the card."""
+
+    code: ClassVar[str] = "CARD-20"
+
+
+class NoPinPad(PinTrouble):
+    """The PIN was to be typed on the reader, which has no keys for that."""
+
+    code: ClassVar[str] = "CARD-21"
+
+
 class KeyUnusable(OfficerCardTrouble):
     """The slot has no key, or one that cannot do what was asked."""
 
@@ -197,6 +233,15 @@ class CertificateNotYetValid(SignerTrouble):
 
     def __init__(self, since: datetime, clock: datetime) -> None:
         super().__init__(since=f"{since:%Y-%m-%d}", clock=f"{clock:%Y-%m-%d}")
+
+
+class CertificateRevoked(SignerTrouble):
+    """The authority's revocation list names the certificate; ``since`` is the day, UTC."""
+
+    code: ClassVar[str] = "CARD-22"
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__(since=f"{since:%Y-%m-%d}")
 
 
 class CertificateUnreadable(SignerTrouble):

@@ -36,6 +36,12 @@ EXAMPLES: list[CardTrouble] = [
     troubles.WrongPuk(2),
     troubles.PukBlocked(),
     troubles.PinNeeded(),
+    troubles.WrongPinUncounted(),
+    troubles.PinNotTyped(sw="6400"),
+    troubles.NewPinsDiffer(),
+    troubles.NoPinPad(),
+    troubles.ModuleMissing(file="libvendor.so"),
+    troubles.CertificateRevoked(WHEN),
     troubles.KeyUnusable(slot="9C"),
     troubles.ManagementRefused(),
     troubles.NoSignerCertificate(slot="9C"),
@@ -46,7 +52,11 @@ EXAMPLES: list[CardTrouble] = [
     troubles.ChainBroken(),
     troubles.SignatureMismatch(),
 ]
-SENTENCES = tomllib.loads(resource("troubles", "cards.toml").read_text(encoding="utf-8"))
+SENTENCES = {
+    code: entry
+    for name in ("cards.toml", "cards-provisioning.toml")
+    for code, entry in tomllib.loads(resource("troubles", name).read_text(encoding="utf-8")).items()
+}
 
 
 def _all_below(kind: type[CardTrouble]) -> set[type[CardTrouble]]:
