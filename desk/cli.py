@@ -1,7 +1,7 @@
 """The command line: ``desk`` opens the program, everything else works without a window.
 
 Heavy parts are imported by the command that needs them. ``--json`` is there wherever a
-machine may read the answer; troubles go to stderr with their code and end with status 4.
+machine may read the answer; troubles go to stderr with their code and end with status 3.
 """
 
 from __future__ import annotations
@@ -19,13 +19,17 @@ from desk.app.home import Home, default_home
 from desk.trouble import Trouble
 
 if TYPE_CHECKING:
+    from desk.mrtd.mrz import Mrz, MrzKey
     from desk.mrtd.trust import TrustStore
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 PICTURE_CHILD = ("passport", "decode-picture")
-EXIT_TROUBLE = 4
+EXIT_TROUBLE = 3
 EXIT_USAGE = 2
+_STATUSES = (
+    "Exit status: 0 passed, 1 failed, 4 undecided or not done, 2 wrong arguments, 3 trouble."
+)
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -97,10 +101,55 @@ def _add_rehearse(commands: Subparsers) -> None:
 
 
 def _add_passport(commands: Subparsers) -> None:
-    passport = commands.add_parser("passport", help="judge passport files")
+    passport = commands.add_parser("passport", help="read and judge passports without a window")
     verbs = passport.add_subparsers(metavar="", required=True)
-    verify = verbs.add_parser("verify", help="judge a security object and data groups")
-    verify.add_argument("--sod", type=Path, required=True, help="EF.SOD")
+    _add_passport_read(verbs)
+    _add_passport_verify(verbs)
+
+
+def _add_passport_read(verbs: Subparsers) -> None:
+    read = verbs.add_parser(
+        "read",
+        help="read a passport's chip and judge it",
+        description="Read the chip of the passport on a reader, judge it, and tell each result. "
+        "One of --mrz, --document with --birth and --expiry, or --can opens it.",
+        epilog=_STATUSES,
+    )
+    read.add_argument(
+        "--reader", default="", metavar="NAME", help="its name or part of it; else any with a chip"
+    )
+    read.add_argument(
+        "--mrz",
+        metavar="LINE2",
+        help="second line of the zone, 44 characters, in quotes; or both lines, which are then "
+        "compared with the chip's; - takes it from standard input, unseen by other users",
+    )
+    read.add_argument("--document", metavar="N", help="passport number")
+    read.add_argument("--birth", metavar="D", help="date of birth, YYYY-MM-DD or YYMMDD")
+    read.add_argument("--expiry", metavar="D", help="date of expiry, YYYY-MM-DD or YYMMDD")
+    read.add_argument("--can", metavar="N", help="card access number, six digits")
+    read.add_argument("--json", action="store_true", help="the check log (published schema)")
+    read.add_argument(
+        "--save",
+        type=Path,
+        metavar="DIR",
+        help="lay the chip's files, the portrait and the check log into a new folder "
+        "(personal data: for you alone)",
+    )
+    read.set_defaults(command=_passport_read, usage=read)
+
+
+def _add_passport_verify(verbs: Subparsers) -> None:
+    verify = verbs.add_parser(
+        "verify",
+        help="judge saved passport files",
+        description="Judge a folder that `desk passport read --save` has left, or a security "
+        "object with or without data groups (--sod FILE --dg1 FILE --dg2 FILE ...).",
+        epilog=_STATUSES,
+    )
+    source = verify.add_mutually_exclusive_group(required=True)
+    source.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="saved files")
+    source.add_argument("--sod", type=Path, metavar="FILE", help="EF.SOD")
     for number in range(1, 17):
         verify.add_argument(f"--dg{number}", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     verify.add_argument("--json", action="store_true")
@@ -196,11 +245,43 @@ def _rehearse_serve(args: argparse.Namespace) -> int:
     return run_serve(_home(args), args)
 
 
+def _passport_read(args: argparse.Namespace) -> int:
+    from desk.app.passport import read_here
+
+    key, typed = _password(args)
+    answer = read_here(_home(args), _trust(args), args.reader, key, typed, args.save)
+    return _tell(answer.json if args.json else answer.text, args.json, answer.exit_code)
+
+
+def _password(args: argparse.Namespace) -> tuple[MrzKey, Mrz | None]:
+    """What opens the chip; wrong or missing arguments end the program with status 2."""
+    from desk.mrtd.mrz import MrzError, MrzKey
+    from desk.mrtd.passport_commands import zone_date, zone_or_line
+
+    fields = (args.document, args.birth, args.expiry)
+    ways = (args.mrz is not None, any(fields), args.can is not None)
+    if sum(ways) != 1 or (any(fields) and not all(fields)):
+        args.usage.error("one of --mrz, --can, or --document with --birth and --expiry")
+    try:
+        if args.mrz is not None:
+            return zone_or_line(sys.stdin.read() if args.mrz == "-" else args.mrz)
+        birth, expiry = zone_date(args.birth), zone_date(args.expiry)
+        return MrzKey(args.document.upper(), birth, expiry), None
+    except MrzError as error:
+        _say_trouble(error, args.json)
+        raise SystemExit(EXIT_USAGE) from error
+
+
 def _passport_verify(args: argparse.Namespace) -> int:
     from desk.mrtd.commands import passport_verify
+    from desk.mrtd.passport_commands import verify_folder
 
-    groups = {n: getattr(args, f"dg{n}") for n in range(1, 17) if getattr(args, f"dg{n}")}
-    answer = passport_verify(args.sod, groups, _trust(args), datetime.now(UTC))
+    now, trust = datetime.now(UTC), _trust(args)
+    if args.folder is not None:
+        answer = verify_folder(args.folder, trust, now)
+    else:
+        groups = {n: getattr(args, f"dg{n}") for n in range(1, 17) if getattr(args, f"dg{n}")}
+        answer = passport_verify(args.sod, groups, trust, now)
     return _tell(answer.json if args.json else answer.text, args.json, answer.exit_code)
 
 

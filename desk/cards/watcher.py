@@ -49,6 +49,16 @@ class CardWorld:
         return next((reader for reader in self.readers if reader.name == name), None)
 
 
+def look() -> CardWorld:
+    """The readers as they are now. Raises ServiceStopped, AccessDenied."""
+    context = pcsc.Context()
+    try:
+        states = _ask(context, context.readers())
+    finally:
+        context.release()
+    return CardWorld(True, tuple(_reader_state(*state) for state in states))
+
+
 class Watcher:
     """Calls ``on_change`` with a new `CardWorld` whenever it differs from the last one.
 

@@ -165,3 +165,9 @@ class PortraitUnreadable(PassportTrouble):
     def __init__(self, reason: str, fault: PictureFault = PictureFault.BROKEN) -> None:
         super().__init__(reason, reason=reason)
         self.fault = fault
+
+
+class FolderTaken(PassportTrouble):
+    """The folder for what the chip holds is not empty; ``folder`` is its name."""
+
+    code: ClassVar[str] = "CHIP-30"
