@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from desk import cli
+from desk.mrtd import picture_child
 
 HEADER = (
     "overseas_number,name_hangul,surname,given_names,birth_date,sex,nationality,"
@@ -102,3 +103,47 @@ def test_starting_the_command_line_loads_no_window_and_no_database() -> None:
     )
 
     assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--document", "M123A4567"),
+        ("--can", "123456", "--mrz", "x"),
+        ("--document", "M123A4567", "--birth", "1991-03-14", "--expiry", "x"),
+        ("--mrz", "M123A4567"),
+    ],
+)
+def test_a_passport_is_not_looked_for_without_what_opens_it(
+    tmp_path: Path, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wrong or missing arguments end with 2 and say what is missing, before any reader."""
+    with pytest.raises(SystemExit) as caught:
+        run(tmp_path / "home", "passport", "read", *arguments)
+
+    assert caught.value.code == cli.EXIT_USAGE
+    assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("passport", "read"), ("passport", "verify")])
+def test_the_help_names_every_exit_status(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main([*words, "--help"])
+
+    assert caught.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "0 passed, 1 failed, 4 undecided or not done, 2 wrong arguments, 3 trouble" in text
+
+
+def test_the_program_starts_itself_as_the_process_that_decodes_pictures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A package has no interpreter to start a file with; the command takes its place."""
+    asked: list[list[str]] = []
+    monkeypatch.setattr(picture_child, "main", lambda arguments: asked.append(arguments) or 0)
+
+    assert cli.main(["passport", "decode-picture", "1000", "1"]) == 0
+    assert asked == [["1000", "1"]]
