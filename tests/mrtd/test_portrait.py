@@ -128,7 +128,6 @@ def test_a_compressed_bomb_of_another_format_is_not_opened() -> None:
         portrait.portrait_rgb(zlib.compress(bytes(1_000_000)))
 
 
-@settings(max_examples=150)
 def test_a_tree_without_end_is_left_before_its_end() -> None:
     """Forty thousand objects around nothing: looking at each for long is what they are for."""
     tree = b""
@@ -139,6 +138,7 @@ def test_a_tree_without_end_is_left_before_its_end() -> None:
         portrait.parse_dg2(framed(tree, 0x7F2E))
 
 
+@settings(max_examples=150)
 @given(st.binary(max_size=200))
 def test_arbitrary_blocks_are_refused(noise: bytes) -> None:
     for raw in (noise, framed(noise), framed(b"FAC\x00010\x00" + noise), framed(noise, 0x7F2E)):
