@@ -9,11 +9,15 @@ succeeded as well. What contradicts itself has failed whoever signed it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from desk.iso7816.status import StatusWord, right_length
 from desk.mrtd import active_authentication as active
-from desk.mrtd import lds, signatures
+from desk.mrtd import lds, passive, signatures
+from desk.mrtd.anchors import AnchorSet
+from desk.mrtd.certificates import Certificate
 from desk.mrtd.chip_authentication import Attempt
+from desk.mrtd.pace_steps import MappingProof, ProofWrong
 from desk.mrtd.passive import PassiveResult
 from desk.mrtd.results import Check, Fact, Finding, Group, Result
 from desk.mrtd.signatures import SignatureWrong, Unsupported
@@ -50,7 +54,7 @@ def active_authentication(
         return _chip("AA-04", Result.UNDECIDED, check, reason=error.reason)
     except SignatureWrong:
         return _chip("AA-05", Result.FAILED, check)
-    if not bound(content, 15):
+    if not content.vouches_for(15):
         return _chip("AA-08", Result.UNDECIDED, check, algorithm=algorithm)
     return _chip("AA-01", Result.PASSED, check, algorithm=algorithm)
 
@@ -79,20 +83,50 @@ def chip_authentication(
         return _refused_agreement(attempt.sw)
     if not attempt.is_confirmed:
         return _chip("CA-05", Result.FAILED, check, algorithm=attempt.algorithm)
-    if attempt.key not in infos.chip_keys or not bound(content, 14):
+    if attempt.key not in infos.chip_keys or not content.vouches_for(14):
         return _chip("CA-08", Result.UNDECIDED, check, algorithm=attempt.algorithm)
     return _chip("CA-01", Result.PASSED, check, algorithm=attempt.algorithm)
 
 
-def bound(content: PassiveResult, group: int) -> bool:
-    """Whether the issuer vouches for data group ``group``, and with it for a key therein."""
-    required = (
-        content.of(Check.SOD_SIGNATURE),
-        content.of(Check.SIGNER_CHAIN),
-        content.data_groups.get(group),
-    )
-    revoked = content.of(Check.REVOCATION) is Result.FAILED
-    return all(result is Result.PASSED for result in required) and not revoked
+def chip_authentication_mapping(
+    card_security: bytes | None,
+    proof: MappingProof | None,
+    content: PassiveResult,
+    trust: AnchorSet,
+    at: datetime,
+) -> Finding | None:
+    """Whether PACE itself proved the chip, by the key in EF.CardSecurity (clause 4.4.3.5).
+
+    None where PACE was done without that mapping. ``card_security`` is the whole file (None:
+    the chip did not give it), judged by its own signature and signer, which must be of the
+    state that signed the rest.
+    """
+    if proof is None:
+        return None
+    check = Check.CHIP_AUTHENTICATION
+    if card_security is None:
+        return _chip("CA-14", Result.UNDECIDED, check, reason="EF.CardSecurity")
+    try:
+        message, infos = lds.parse_card_security(card_security)
+        proof.verify(infos)
+    except FileMalformed:
+        return _chip("CA-14", Result.UNDECIDED, check, reason="EF.CardSecurity")
+    except Unsupported as error:
+        return _chip("CA-14", Result.UNDECIDED, check, reason=error.reason)
+    except ProofWrong:
+        return _chip("CA-12", Result.FAILED, check)
+    source = passive.signed_by(message, trust, at)
+    if source.of(Check.SOD_SIGNATURE) is Result.FAILED:
+        return _chip("CA-15", Result.FAILED, check)
+    if not source.is_genuine or not _same_state(source.signer, content.signer):
+        return _chip("CA-13", Result.UNDECIDED, check)
+    return _chip("CA-11", Result.PASSED, check, algorithm=proof.domain.label)
+
+
+def _same_state(left: Certificate | None, right: Certificate | None) -> bool:
+    if left is None or right is None:
+        return False
+    return left.issuer.country.upper() == right.issuer.country.upper()
 
 
 def _refused_signature(sw: int) -> Finding:

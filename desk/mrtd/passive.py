@@ -36,6 +36,25 @@ _ICAO_USAGES = "2.23.136.1.1."
 
 
 @dataclass(frozen=True)
+class SourceResult:
+    """Where a signed message comes from: signature, chain, validity and revocation."""
+
+    findings: tuple[Finding, ...]
+    signer: Certificate | None = None
+    anchor: Anchor | None = None
+
+    def of(self, check: Check) -> Result:
+        return aggregate(f.result for f in self.findings if f.check == check)
+
+    @property
+    def is_genuine(self) -> bool:
+        """A trusted country's signer signed it, and is not known as revoked."""
+        required = (self.of(Check.SOD_SIGNATURE), self.of(Check.SIGNER_CHAIN))
+        revoked = self.of(Check.REVOCATION) is Result.FAILED
+        return all(result is Result.PASSED for result in required) and not revoked
+
+
+@dataclass(frozen=True)
 class PassiveResult:
     """All findings, and what they were made from."""
 
@@ -48,6 +67,11 @@ class PassiveResult:
 
     def of(self, check: Check) -> Result:
         return aggregate(f.result for f in self.findings if f.check == check)
+
+    def vouches_for(self, group: int) -> bool:
+        """Whether the issuer vouches for data group ``group``, and so for a key therein."""
+        source = SourceResult(self.findings, self.signer, self.anchor)
+        return source.is_genuine and self.data_groups.get(group) is Result.PASSED
 
     @property
     def overall(self) -> Result:
@@ -72,6 +96,15 @@ def verify(
         message = sod.message(raw_sod)
     except SodMalformed as error:
         return _unreadable(groups, error.reason)
+    source = signed_by(message, trust, at)
+    signed, by_group = _content(message, groups, set(absent))
+    findings = (*source.findings, *by_group.values())
+    results = {number: finding.result for number, finding in by_group.items()}
+    return PassiveResult(findings, results, message, signed, source.signer, source.anchor)
+
+
+def signed_by(message: SignedMessage, trust: AnchorSet, at: datetime) -> SourceResult:
+    """Who signed ``message`` (EF.SOD's or EF.CardSecurity's), and by whose appointment."""
     signer = message.signer_certificate
     findings = [_digest(message), _signature(message, signer)]
     chain, anchor = _chain(signer, trust, at)
@@ -79,10 +112,7 @@ def verify(
     if signer is not None and anchor is not None:
         findings.append(_validity(message, signer, anchor, at))
     findings.append(revocation.check(signer, anchor, trust, at))
-    signed, by_group = _content(message, groups, set(absent))
-    findings += by_group.values()
-    results = {number: finding.result for number, finding in by_group.items()}
-    return PassiveResult(tuple(findings), results, message, signed, signer, anchor)
+    return SourceResult(tuple(findings), signer, anchor)
 
 
 def _found(code: str, result: Result, check: Check, **facts: Fact) -> Finding:

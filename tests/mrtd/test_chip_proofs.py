@@ -14,13 +14,15 @@ from desk.mrtd.anchors import AnchorSet
 from desk.mrtd.chip_authentication import Attempt
 from desk.mrtd.ciphers import aes_keys
 from desk.mrtd.domains import STANDARDIZED, public_key_info
+from desk.mrtd.pace_steps import MappingProof, proof_number
 from desk.mrtd.passive import PassiveResult
 from desk.mrtd.results import Check, Finding, Group, Result
 from desk.mrtd.secure_messaging import SecureMessaging
-from desk.mrtd.security_infos import ChipPublicKey
-from desk.training import chip_files
+from desk.mrtd.security_infos import ChipPublicKey, Mapping
+from desk.training import chip_files, csca
+from desk.training.chip_features import Features, Keys, PaceOffer
 from desk.training.csca import TrainingCsca
-from tests.mrtd.conftest import LINES, NOW
+from tests.mrtd.conftest import LINES, NOW, anchors_of
 
 CHALLENGE = bytes(range(8))
 CURVE = STANDARDIZED[13]
@@ -287,3 +289,118 @@ def test_a_passport_without_dg14(country: TrainingCsca, jpeg: bytes, anchors: An
     finding = chip_proofs.chip_authentication(files, None, judged(files, anchors))
 
     assert (finding.code, finding.result) == ("CA-03", Result.NOT_SUPPORTED)
+
+
+MAPPING = Features(pace=(PaceOffer(Mapping.CHIP_AUTHENTICATION),))
+
+
+@pytest.fixture(scope="module")
+def mapping_keys() -> Keys:
+    return Keys.draw(MAPPING)
+
+
+@pytest.fixture(scope="module")
+def card_security(country: TrainingCsca, mapping_keys: Keys) -> bytes:
+    return country.root_files(MAPPING, mapping_keys)["CardSecurity"]
+
+
+def proven(private: int) -> MappingProof:
+    """What a chip that holds ``private`` leaves of PACE."""
+    mapping = CURVE.draw()
+    number = proof_number(CURVE, private, mapping)
+    return MappingProof(CURVE, CURVE.parameter_id, CURVE.public_key(mapping), number)
+
+
+@pytest.fixture(scope="module")
+def genuine(mapping_keys: Keys) -> MappingProof:
+    assert mapping_keys.mapping is not None
+    return proven(mapping_keys.mapping.private)
+
+
+def test_a_proof_within_pace_by_a_signed_key(
+    card_security: bytes, genuine: MappingProof, content: PassiveResult, anchors: AnchorSet
+) -> None:
+    finding = chip_proofs.chip_authentication_mapping(card_security, genuine, content, anchors, NOW)
+
+    assert finding is not None
+    assert (finding.code, finding.result) == ("CA-11", Result.PASSED)
+
+
+def test_no_proof_within_pace_is_no_finding(
+    card_security: bytes, content: PassiveResult, anchors: AnchorSet
+) -> None:
+    assert (
+        chip_proofs.chip_authentication_mapping(card_security, None, content, anchors, NOW) is None
+    )
+
+
+def test_a_proof_by_another_key_or_none(
+    card_security: bytes, genuine: MappingProof, content: PassiveResult, anchors: AnchorSet
+) -> None:
+    for proof in (proven(CURVE.draw()), replace(genuine, number=None)):
+        finding = chip_proofs.chip_authentication_mapping(
+            card_security, proof, content, anchors, NOW
+        )
+
+        assert finding is not None
+        assert (finding.code, finding.result) == ("CA-12", Result.FAILED)
+
+
+def test_a_proof_whose_key_is_signed_by_nobody_trusted(
+    card_security: bytes, genuine: MappingProof, content: PassiveResult
+) -> None:
+    stranger = csca.create(NOW, seed=b"another country")
+    trust = anchors_of(stranger.country.certificate)
+
+    finding = chip_proofs.chip_authentication_mapping(card_security, genuine, content, trust, NOW)
+
+    assert finding is not None
+    assert (finding.code, finding.result) == ("CA-13", Result.UNDECIDED)
+
+
+def test_a_proof_beside_content_that_nobody_signed(
+    card_security: bytes, genuine: MappingProof, files: dict[str, bytes], anchors: AnchorSet
+) -> None:
+    """Without the signer of the rest, nothing says that both are one passport's."""
+    content = passive.verify(b"", {}, anchors, NOW)
+
+    finding = chip_proofs.chip_authentication_mapping(card_security, genuine, content, anchors, NOW)
+
+    assert finding is not None
+    assert (finding.code, finding.result) == ("CA-13", Result.UNDECIDED)
+
+
+def test_a_file_of_keys_altered_after_signing(
+    card_security: bytes, genuine: MappingProof, content: PassiveResult, anchors: AnchorSet
+) -> None:
+    """Only PACE's cipher is changed: the key still fits the proof."""
+    oid = bytes.fromhex("04007f00070202040602")
+    altered = card_security.replace(oid, oid[:-1] + b"\x04", 1)
+
+    finding = chip_proofs.chip_authentication_mapping(altered, genuine, content, anchors, NOW)
+
+    assert altered != card_security
+    assert finding is not None
+    assert (finding.code, finding.result) == ("CA-15", Result.FAILED)
+
+
+@pytest.mark.parametrize("raw", [None, b"", b"\x30\x00"])
+def test_a_file_of_keys_that_is_missing_or_does_not_read(
+    raw: bytes | None, genuine: MappingProof, content: PassiveResult, anchors: AnchorSet
+) -> None:
+    finding = chip_proofs.chip_authentication_mapping(raw, genuine, content, anchors, NOW)
+
+    assert finding is not None
+    assert (finding.code, finding.result) == ("CA-14", Result.UNDECIDED)
+
+
+def test_a_file_of_keys_without_one_for_this_group(
+    country: TrainingCsca, genuine: MappingProof, content: PassiveResult, anchors: AnchorSet
+) -> None:
+    other = Features(pace=(PaceOffer(Mapping.CHIP_AUTHENTICATION, parameter_id=12),))
+    raw = country.root_files(other, Keys.draw(other))["CardSecurity"]
+
+    finding = chip_proofs.chip_authentication_mapping(raw, genuine, content, anchors, NOW)
+
+    assert finding is not None
+    assert (finding.code, finding.result) == ("CA-14", Result.UNDECIDED)
