@@ -13,17 +13,19 @@ import pytest
 from desk.iso7816 import tlv
 from desk.iso7816.apdu import CommandApdu, ResponseApdu
 from desk.iso7816.connection import ask
-from desk.mrtd import bac, der, domains, files, lds, security_infos
+from desk.mrtd import bac, der, domains, files, lds, pace, security_infos
 from desk.mrtd.chip_authentication import authenticate
 from desk.mrtd.ciphers import SessionCipher, pad
 from desk.mrtd.domains import STANDARDIZED, Agreement, DomainParameters
 from desk.mrtd.mrz import Mrz
+from desk.mrtd.pace_steps import CanKey
 from desk.mrtd.secure_messaging import SecureChannel, SecureMessaging
 from desk.mrtd.security_infos import SecurityInfo
+from desk.mrtd.troubles import AccessRefused
 from desk.training.chip_features import ChipKeyOffer, Features
 from desk.training.csca import TrainingCsca
 from tests.mrtd.conftest import LINES
-from tests.openpace import OpenPace, Side, openpace
+from tests.openpace import CAN, MRZ, OpenPace, Refused, Side, openpace, zone_of
 
 __all__ = ["openpace"]  # fixture
 PROTOCOLS = "0.4.0.127.0.7.2.2"
@@ -172,3 +174,83 @@ def send_key(
     ask(channel, CommandApdu(0x00, 0x22, 0x41, 0xA4, tlv.encode(0x80, protocol)))
     dynamic = tlv.encode(0x7C, tlv.encode(0x80, public))
     ask(channel, CommandApdu(0x00, 0x86, 0x00, 0x00, dynamic, 256))
+
+
+# --- PACE --------------------------------------------------------------------------------
+
+
+def pace_infos(parameter_id: int, cipher: SessionCipher) -> bytes:
+    """EF.CardAccess with generic mapping, which is what the library does."""
+    oid = f"{PROTOCOLS}.4.{family(STANDARDIZED[parameter_id])}.{cipher.arc}"
+    return security_infos.encode(SecurityInfo(oid, der.integer(2), der.integer(parameter_id)))
+
+
+class LibraryPace:
+    """A chip whose PACE and secure messaging are the library's."""
+
+    def __init__(self, side: Side, secret: str, kind: int, block: int) -> None:
+        self.side, self.block = side, block
+        self.password = side.password(secret, kind)
+        self.messaging: SecureMessaging | None = None
+        self.map_public = self.public = b""
+
+    def transmit(self, apdu: bytes) -> bytes:
+        command = CommandApdu.parse(apdu)
+        if self.messaging is not None:
+            plain = self.messaging.unprotect_command(command)
+            answer = ResponseApdu(b"content" if plain.ins == 0xB0 else b"", 0x9000)
+            return self.messaging.protect_response(answer, plain.ins).encode()
+        if command.ins == 0x22:
+            return b"\x90\x00"
+        sent = tlv.parse_one(command.data, 0x7C).children
+        try:
+            data = self.step(sent[0] if sent else None)
+        except Refused:
+            return b"\x63\x00"
+        return tlv.encode(0x7C, data) + b"\x90\x00"
+
+    def step(self, sent: tlv.Tlv | None) -> bytes:
+        """Doc 9303-11 table 4, row by row."""
+        if sent is None:
+            return tlv.encode(0x80, self.side.sealed_nonce(self.password))
+        if sent.tag == 0x81:
+            own = self.side.mapping_data()
+            self.side.map(sent.value)
+            return tlv.encode(0x82, own)
+        if sent.tag == 0x83:
+            self.public, own = sent.value, self.side.ephemeral_key()
+            self.side.agree(sent.value)
+            return tlv.encode(0x84, own)
+        token = self.side.token(self.public)
+        self.side.check_token(sent.value)
+        self.side.protect_by()
+        self.messaging = SecureMessaging(LibrarySuite(self.side, self.block))
+        return tlv.encode(0x86, token)
+
+
+@pytest.mark.parametrize(("parameter_id", "cipher"), GROUPS)
+@pytest.mark.parametrize("by_number", [False, True], ids=["zone", "CAN"])
+def test_our_terminal_opens_their_chip(
+    openpace: OpenPace, holder: Mrz, parameter_id: int, cipher: SessionCipher, by_number: bool
+) -> None:
+    access = pace_infos(parameter_id, cipher)
+    side = openpace.side(access)
+    secret, kind = ("123456", CAN) if by_number else (zone_of(LINES[1]), MRZ)
+    chip = LibraryPace(side, secret, kind, cipher.block)
+    (info,) = lds.parse_card_access(access).pace
+
+    opened = pace.open_session(chip, info, CanKey("123456") if by_number else holder.key)
+
+    assert ask(SecureChannel(chip, opened.messaging), READ_COM) == b"content"
+    side.close()
+
+
+def test_their_chip_refuses_another_password(openpace: OpenPace, holder: Mrz) -> None:
+    access = pace_infos(13, SessionCipher.AES_128)
+    side = openpace.side(access)
+    chip = LibraryPace(side, "123456", CAN, 16)
+    (info,) = lds.parse_card_access(access).pace
+
+    with pytest.raises(AccessRefused):
+        pace.open_session(chip, info, CanKey("654321"))
+    side.close()
