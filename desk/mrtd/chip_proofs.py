@@ -28,6 +28,8 @@ _LENGTH = {
     StatusWord.CHAINING_EXPECTED,
     StatusWord.CHAINING_NOT_SUPPORTED,
 }
+_SESSION_LOST = {StatusWord.SM_OBJECTS_MISSING, StatusWord.SM_OBJECTS_INCORRECT}
+"""No answer about the key: a chip short of power loses its session over the reckoning."""
 
 
 def active_authentication(
@@ -131,6 +133,8 @@ def _same_state(left: Certificate | None, right: Certificate | None) -> bool:
 
 def _refused_signature(sw: int) -> Finding:
     check, facts = Check.ACTIVE_AUTHENTICATION, {"sw": f"{sw:04X}"}
+    if sw in _SESSION_LOST:
+        return _chip("AA-09", Result.UNDECIDED, check)
     if _is_about_length(sw):
         return _chip("AA-07", Result.UNDECIDED, check, **facts)
     return _chip("AA-06", Result.FAILED, check, **facts)
@@ -146,6 +150,8 @@ def _without_dg14(content: PassiveResult) -> Finding:
 
 def _refused_agreement(sw: int) -> Finding:
     check, facts = Check.CHIP_AUTHENTICATION, {"sw": f"{sw:04X}"}
+    if sw in _SESSION_LOST:
+        return _chip("CA-16", Result.UNDECIDED, check)
     if _is_about_length(sw):
         return _chip("CA-10", Result.UNDECIDED, check, **facts)
     return _chip("CA-06", Result.FAILED, check, **facts)

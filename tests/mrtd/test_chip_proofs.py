@@ -94,6 +94,12 @@ def test_a_signature_longer_than_the_reader_takes(
     assert (finding.code, finding.result) == ("AA-07", Result.UNDECIDED)
 
 
+def test_a_session_lost_over_the_signature(files: dict[str, bytes], content: PassiveResult) -> None:
+    finding = chip_proofs.active_authentication(files, Answer(b"", b"", 0x6988), content)
+
+    assert (finding.code, finding.result) == ("AA-09", Result.UNDECIDED)
+
+
 def test_a_chip_that_was_not_asked(files: dict[str, bytes], content: PassiveResult) -> None:
     finding = chip_proofs.active_authentication(files, None, content)
 
@@ -202,6 +208,8 @@ def test_a_chip_that_never_does(files: dict[str, bytes], content: PassiveResult)
         (0x6A88, "CA-06", Result.FAILED),
         (0x6D00, "CA-06", Result.FAILED),
         (0x6300, "CA-06", Result.FAILED),
+        (0x6988, "CA-16", Result.UNDECIDED),
+        (0x6987, "CA-16", Result.UNDECIDED),
         (0x6700, "CA-10", Result.UNDECIDED),
         (0x6883, "CA-10", Result.UNDECIDED),
         (0x6884, "CA-10", Result.UNDECIDED),
