@@ -17,11 +17,13 @@ from desk.iso7816.connection import INS_GET_RESPONSE, CardConnection
 from desk.iso7816.status import StatusWord
 from desk.iso7816.troubles import CardRemoved, TlvError
 from desk.mrtd.mrz import MrzKey
+from desk.mrtd.pace_steps import CanKey
 from desk.mrtd.secure_messaging import SM_CLASS, SecureMessaging
 from desk.mrtd.troubles import SessionBroken
-from desk.training import chip_proofs
+from desk.training import chip_pace, chip_proofs
 from desk.training.chip_access import BasicAccess, Step
 from desk.training.chip_features import Keys
+from desk.training.chip_pace import Pace
 from desk.training.chip_proofs import AUTHENTICATION, KEY_AGREEMENT, ChipAuthentication
 from desk.training.chip_system import FileSystem, Habits, status
 
@@ -35,8 +37,9 @@ _SHORT_ANSWER = 256
 class PassportChip:
     """Files by name (COM, SOD, DG1, ...) behind the access that ``key`` opens.
 
-    ``root`` are files beside the application (CardAccess, CardSecurity, ATR), ``bac``
-    False is a chip of an issuer that has dropped Basic Access Control.
+    ``root`` are files beside the application (CardAccess, CardSecurity, ATR); the ways of
+    PACE are those that CardAccess says. ``bac`` False is a chip of an issuer that has
+    dropped Basic Access Control, ``can`` the card access number printed on the page.
     """
 
     def __init__(
@@ -48,12 +51,15 @@ class PassportChip:
         *,
         root: Mapping[str, bytes] | None = None,
         bac: bool = True,
+        can: str = "",
     ) -> None:
+        self._can = can
         self._system = FileSystem(files, root or {}, habits or Habits())
         self._keys = keys or Keys()
         self._proof = ChipAuthentication(self._keys.chip)
         self._key = key
         self._basic = BasicAccess(key) if bac else None
+        self._pace = self._ways_of_pace()
         self.commands = 0
         self.reset()
 
@@ -81,7 +87,16 @@ class PassportChip:
 
     def copied(self) -> PassportChip:
         """What a thief gets who read every file: all of it but the keys."""
-        return self._like(self.files, Keys())
+        return self.with_keys(Keys())
+
+    def with_keys(self, keys: Keys) -> PassportChip:
+        """The same files on a chip with other keys."""
+        return self._like(self.files, keys)
+
+    def without_root(self) -> PassportChip:
+        """A chip that says nothing beside its application, and so does no PACE."""
+        bac = self._basic is not None
+        return PassportChip(self.files, self._key, self.habits, self._keys, bac=bac)
 
     def with_habits(self, **changed: object) -> PassportChip:
         """The same chip that treats commands otherwise."""
@@ -90,8 +105,21 @@ class PassportChip:
         return chip
 
     def _like(self, files: Mapping[str, bytes], keys: Keys) -> PassportChip:
-        bac = self._basic is not None
-        return PassportChip(files, self._key, self.habits, keys, root=self.root, bac=bac)
+        return PassportChip(
+            files,
+            self._key,
+            self.habits,
+            keys,
+            root=self.root,
+            bac=self._basic is not None,
+            can=self._can,
+        )
+
+    def _ways_of_pace(self) -> Pace | None:
+        """What EF.CardAccess says, opened by the zone and by the card access number."""
+        access = self.root.get("CardAccess")
+        passwords = (self._key, *((CanKey(self._can),) if self._can else ()))
+        return None if access is None else Pace(access, passwords, self._keys.mapping)
 
     @property
     def atr(self) -> bytes:
@@ -111,6 +139,8 @@ class PassportChip:
         self._waiting = b""
         self._system.reset()
         self._proof.reset()
+        if self._pace is not None:
+            self._pace.reset()
         if self._basic is not None:
             self._basic.reset()
 
@@ -181,8 +211,8 @@ class PassportChip:
             _GET_CHALLENGE: self._basic_access,
             _EXTERNAL_AUTHENTICATE: self._basic_access,
             _INTERNAL_AUTHENTICATE: self._active,
-            _MANAGE: self._chip_authentication,
-            _GENERAL_AUTHENTICATE: self._chip_authentication,
+            _MANAGE: self._manage,
+            _GENERAL_AUTHENTICATE: self._authenticate,
         }
         handler = handlers.get(command.ins)
         if handler is None:
@@ -220,14 +250,24 @@ class PassportChip:
             return Step.refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         return chip_proofs.internal_authenticate(self._keys.active, command)
 
-    def _chip_authentication(self, command: CommandApdu, access: bool) -> Step:
+    def _manage(self, command: CommandApdu, access: bool) -> Step:
+        if (command.p1, command.p2) == chip_pace.AUTHENTICATION:
+            if self._pace is None:
+                return Step.refused(StatusWord.FUNCTION_NOT_SUPPORTED)
+            return self._pace.choose(command)
         if not access or not self._system.in_application:
             return Step.refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
-        if command.ins == _GENERAL_AUTHENTICATE:
-            return self._proof.authenticate(command)
         if (command.p1, command.p2) not in (KEY_AGREEMENT, AUTHENTICATION):
             return Step.refused(StatusWord.WRONG_P1_P2)
         return self._proof.manage(command)
+
+    def _authenticate(self, command: CommandApdu, access: bool) -> Step:
+        """PACE comes in the clear, chip authentication in a session."""
+        if access:
+            return self._proof.authenticate(command)
+        if self._pace is None:
+            return Step.refused(StatusWord.INS_NOT_SUPPORTED)
+        return self._pace.authenticate(command)
 
 
 class LeavingChip:

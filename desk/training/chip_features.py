@@ -130,7 +130,8 @@ class Keys:
                 StaticKey.draw(domains.standardized(offer.parameter_id), offer.cipher, offer.key_id)
                 for offer in features.chip_authentication
             ),
-            None if cam is None else StaticKey.draw(cam.domain, cam.cipher),
+            # The terminal finds this key by the number of its group (9.2.1).
+            None if cam is None else StaticKey.draw(cam.domain, cam.cipher, cam.parameter_id),
             None if features.active is None else _active_key(features.active),
         )
 

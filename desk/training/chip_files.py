@@ -82,8 +82,11 @@ def dg1(mrz_lines: Iterable[str]) -> bytes:
     return tlv.encode(0x61, tlv.encode(0x5F1F, "".join(mrz_lines).encode("ascii")))
 
 
-def dg2(picture: bytes) -> bytes:
-    """One facial image record (ISO/IEC 19794-5:2005) in one template."""
+def dg2(picture: bytes, size: tuple[int, int] | None = None) -> bytes:
+    """One facial image record (ISO/IEC 19794-5:2005) in one template.
+
+    ``size`` is the picture's width and height, where it cannot be asked itself.
+    """
     header = tlv.encode(
         0xA1,
         tlv.encode(0x80, b"\x01\x01"),  # version of the patron header
@@ -91,7 +94,7 @@ def dg2(picture: bytes) -> bytes:
         tlv.encode(0x87, b"\x01\x01"),  # format owner: ISO/IEC JTC 1/SC 37
         tlv.encode(0x88, b"\x00\x08"),  # format type: 19794-5
     )
-    template = tlv.encode(0x7F60, header, tlv.encode(0x5F2E, _face_record(picture)))
+    template = tlv.encode(0x7F60, header, tlv.encode(0x5F2E, _face_record(picture, size)))
     return tlv.encode(0x75, tlv.encode(0x7F61, tlv.encode(0x02, b"\x01"), template))
 
 
@@ -167,9 +170,8 @@ def _listed(group: int, objects: list[tuple[int, bytes]]) -> bytes:
     )
 
 
-def _face_record(picture: bytes) -> bytes:
-    with Image.open(io.BytesIO(picture)) as image:
-        width, height = image.size
+def _face_record(picture: bytes, size: tuple[int, int] | None = None) -> bytes:
+    width, height = size or _size(picture)
     kind = _JPEG if picture.startswith(b"\xff\xd8\xff") else _JPEG2000
     image_header = struct.pack(
         ">BBHHBBHH", _FACE_FRONTAL, kind, width, height, 1, 2, 0, 0
@@ -179,6 +181,11 @@ def _face_record(picture: bytes) -> bytes:
     face = struct.pack(">I", len(body) + 4) + body
     record = b"FAC\x00010\x00" + struct.pack(">IH", 14 + len(face), 1)
     return record + face
+
+
+def _size(picture: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(picture)) as image:
+        return image.size
 
 
 def _spki(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> bytes:

@@ -118,6 +118,7 @@ class TrainingCsca:
             keys,
             root=self.root_files(ordered, keys),
             bac=ordered.bac,
+            can=ordered.can,
         )
 
     def files(
