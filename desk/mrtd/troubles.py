@@ -170,4 +170,4 @@ class PortraitUnreadable(PassportTrouble):
 class FolderTaken(PassportTrouble):
     """The folder for what the chip holds is not empty; ``folder`` is its name."""
 
-    code: ClassVar[str] = "CHIP-30"
+    code: ClassVar[str] = "CHIP-40"
