@@ -20,7 +20,7 @@ from desk.iso7816 import tlv
 from desk.iso7816.tlv import Tlv
 from desk.iso7816.troubles import TlvError
 from desk.mrtd import signatures
-from desk.mrtd.der import dotted
+from desk.mrtd.der import MALFORMED, dotted
 from desk.mrtd.signatures import PublicKey, Scheme
 
 MAX_CERTIFICATE = 32 * 1024
@@ -36,7 +36,6 @@ _DIGITAL_SIGNATURE, _KEY_CERT_SIGN, _CRL_SIGN = 0x80, 0x04, 0x02
 _GENERALIZED = "%Y%m%d%H%M%S%z"
 _UTC_TIME = 0x17
 _SHORT, _LONG = "YYMMDDhhmmssZ", "YYYYMMDDhhmmssZ"
-_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 class CertificateUnreadable(Exception):
@@ -133,7 +132,7 @@ def parse(der: bytes) -> Certificate:
         raise CertificateUnreadable("larger than 32 kB")
     try:
         return _read(der)
-    except (*_MALFORMED, TlvError) as error:
+    except (*MALFORMED, TlvError) as error:
         raise CertificateUnreadable(f"not readable: {type(error).__name__}") from error
 
 

@@ -21,7 +21,7 @@ from desk.iso7816.tlv import Tlv
 from desk.iso7816.troubles import TlvError
 from desk.mrtd import certificates, signatures
 from desk.mrtd.certificates import Certificate, Name
-from desk.mrtd.der import dotted
+from desk.mrtd.der import MALFORMED, dotted
 from desk.mrtd.signatures import Unsupported
 
 MAX_LIST = 1 << 20
@@ -51,7 +51,6 @@ _REASONS = {
     9: "privilege_withdrawn",
     10: "aa_compromise",
 }
-_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 class RevocationListUnreadable(Exception):
@@ -104,7 +103,7 @@ def parse(der: bytes) -> RevocationList:
         raise RevocationListUnreadable("larger than 1 MB")
     try:
         return _read(der)
-    except (*_MALFORMED, TlvError) as error:
+    except (*MALFORMED, TlvError) as error:
         raise RevocationListUnreadable(f"not readable: {type(error).__name__}") from error
 
 

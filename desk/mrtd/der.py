@@ -10,6 +10,17 @@ from desk.iso7816.troubles import TlvError
 
 INTEGER, BIT_STRING, OBJECT_ID, SEQUENCE, SET = 0x02, 0x03, 0x06, 0x30, 0x31
 """Universal tags."""
+MALFORMED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)
+"""What `asn1crypto` and Python raise over bytes that are not what they should be; the last
+for a moment of the year 1 or 9999 that its own time zone carries beyond the calendar."""
 _MORE = 0x80
 _LONGEST = 128
 """Bytes of an object identifier; those of the field have up to twenty. One of thousands is

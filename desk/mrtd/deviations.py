@@ -22,13 +22,13 @@ from asn1crypto import algos, cms, core
 from desk.iso7816 import tlv
 from desk.mrtd import certificates
 from desk.mrtd.certificates import DEVIATION_LIST_SIGNER, Certificate
+from desk.mrtd.der import MALFORMED
 from desk.mrtd.results import Check, Fact, Finding, Result
 from desk.mrtd.signed_list import Kind
 from desk.mrtd.trust_troubles import NotTrustMaterial
 
 DEVIATION_LIST = Kind("2.23.136.1.1.7", DEVIATION_LIST_SIGNER, "deviation list")
 _PRINTABLE, _INTEGER = 0x13, 0x02
-_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 class DefectKind(StrEnum):
@@ -198,7 +198,7 @@ def parse(content: bytes) -> tuple[Deviation, ...]:
     """The deviations in a list's signed content; raises NotTrustMaterial."""
     try:
         return tuple(_deviation(item) for item in _Content.load(content, strict=True)["deviations"])
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise NotTrustMaterial(f"list not readable: {type(error).__name__}") from error
 
 

@@ -29,7 +29,7 @@ from desk.iso7816.tlv import Tlv
 from desk.iso7816.troubles import TlvError
 from desk.mrtd import der, signatures
 from desk.mrtd.curves import Domain
-from desk.mrtd.der import dotted
+from desk.mrtd.der import MALFORMED, dotted
 from desk.mrtd.signatures import Unsupported
 
 RandomBytes = Callable[[int], bytes]
@@ -40,7 +40,6 @@ _EC_OID = "1.2.840.10045.2.1"
 _UNCOMPRESSED = b"\x04"
 _MARGIN = 8
 """Bytes drawn beyond the order's length, so that the remainder is as good as uniform."""
-_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 class KeyInvalid(ValueError):
@@ -385,7 +384,7 @@ def of_algorithm(algorithm: bytes) -> DomainParameters:
         if oid.tag != der.OBJECT_ID or len(parameters) != 1:
             raise Unsupported("domain parameters not stated")
         return _stated(dotted(oid.value), parameters[0])
-    except (TlvError, *_MALFORMED) as error:
+    except (TlvError, *MALFORMED) as error:
         raise Unsupported(f"domain parameters not readable: {type(error).__name__}") from error
 
 

@@ -15,12 +15,12 @@ from asn1crypto import core
 
 from desk.mrtd import certificates
 from desk.mrtd.certificates import MASTER_LIST_SIGNER, Certificate, CertificateUnreadable
+from desk.mrtd.der import MALFORMED
 from desk.mrtd.signatures import Unsupported
 from desk.mrtd.signed_list import Kind, SignedList
 from desk.mrtd.trust_troubles import NotTrustMaterial
 
 MASTER_LIST = Kind("2.23.136.1.1.2", MASTER_LIST_SIGNER, "master list")
-_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 class _Certificates(core.SetOf):  # type: ignore[misc]
@@ -98,5 +98,5 @@ def _contents(content: bytes) -> Iterator[bytes]:
     try:
         for item in _Content.load(content, strict=True)["certificates"]:
             yield item.dump()
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise NotTrustMaterial(f"list not readable: {type(error).__name__}") from error

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from desk.mrtd.curves import CURVES, PRIMES, Domain
+from desk.mrtd.der import MALFORMED
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
@@ -36,7 +37,6 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
 _PLAIN_ECDSA = "0.4.0.127.0.7.1.1.4.1."
 """BSI TR-03111 ecdsa-plain-signatures; the last arc names the hash."""
 _PLAIN_HASHES = {"1": "sha1", "2": "sha224", "3": "sha256", "4": "sha384", "5": "sha512"}
-_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 class Unsupported(Exception):
@@ -91,7 +91,7 @@ def public_key(spki: bytes) -> PublicKey:
             return _rsa_key(info)
         if algorithm == "ec":
             return _ec_key(info)
-    except (*_MALFORMED, UnsupportedAlgorithm) as error:
+    except (*MALFORMED, UnsupportedAlgorithm) as error:
         raise Unsupported(f"key not readable: {type(error).__name__}") from error
     raise Unsupported(f"key algorithm {algorithm}")
 
@@ -104,7 +104,7 @@ def scheme(algorithm: Any, default_hash: str) -> Scheme:
     """
     try:
         return _scheme(algorithm, default_hash)
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise Unsupported(f"signature algorithm not readable: {type(error).__name__}") from error
 
 
@@ -112,7 +112,7 @@ def scheme_of_der(algorithm: bytes, default_hash: str = "") -> Scheme:
     """The same for a DER AlgorithmIdentifier."""
     try:
         parsed = algos.SignedDigestAlgorithm.load(algorithm)
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise Unsupported("signature algorithm not readable") from error
     return scheme(parsed, default_hash)
 

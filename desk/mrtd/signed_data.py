@@ -17,6 +17,7 @@ from desk.iso7816.tlv import length_bytes
 from desk.mrtd import certificates, signatures
 from desk.mrtd.certificates import Certificate, CertificateUnreadable
 from desk.mrtd.ciphers import same
+from desk.mrtd.der import MALFORMED
 from desk.mrtd.signatures import Scheme, SignatureWrong
 
 _SET = b"\x31"
@@ -25,7 +26,6 @@ _CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_TIME = (
     "1.2.840.113549.1.9.4",
     "1.2.840.113549.1.9.5",
 )
-_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 class SignedDataMalformed(Exception):
@@ -117,7 +117,7 @@ def parse(der: bytes) -> SignedMessage:
         return _read(info["content"])
     except CertificateUnreadable as error:
         raise SignedDataMalformed(f"certificate inside: {error.reason}") from error
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise SignedDataMalformed(f"not readable: {type(error).__name__}") from error
 
 

@@ -14,6 +14,7 @@ from asn1crypto import algos, core
 from desk.iso7816 import tlv
 from desk.iso7816.troubles import TlvError
 from desk.mrtd import signed_data
+from desk.mrtd.der import MALFORMED
 from desk.mrtd.signed_data import SignedDataMalformed, SignedMessage
 
 TAG = 0x77
@@ -23,7 +24,6 @@ SECURITY_OBJECT = "2.23.136.1.1.1"
 """id-icao-ldsSecurityObject, and the older arc some first-generation passports carry."""
 _OLD_SECURITY_OBJECT = "1.2.528.1.1006.1.20.1"
 _GROUPS = range(1, 17)
-_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 class SodMalformed(Exception):
@@ -91,7 +91,7 @@ def hashes(content: bytes) -> SignedHashes:
     """The security object that ``content`` is; raises SodMalformed."""
     try:
         return _read(SecurityObject.load(content, strict=True))
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise SodMalformed(f"content not readable: {type(error).__name__}") from error
 
 
