@@ -13,6 +13,7 @@ import pytest
 from desk.iso7816 import tlv
 from desk.iso7816.apdu import CommandApdu, ResponseApdu
 from desk.iso7816.connection import ask
+from desk.iso7816.troubles import CardAnswered
 from desk.mrtd import bac, der, domains, files, lds, pace, security_infos
 from desk.mrtd.chip_authentication import authenticate
 from desk.mrtd.ciphers import SessionCipher, pad
@@ -22,7 +23,8 @@ from desk.mrtd.pace_steps import CanKey
 from desk.mrtd.secure_messaging import SecureChannel, SecureMessaging
 from desk.mrtd.security_infos import SecurityInfo
 from desk.mrtd.troubles import AccessRefused
-from desk.training.chip_features import ChipKeyOffer, Features
+from desk.training.chip import PassportChip
+from desk.training.chip_features import ChipKeyOffer, Features, PaceOffer
 from desk.training.csca import TrainingCsca
 from tests.mrtd.conftest import LINES
 from tests.openpace import CAN, MRZ, OpenPace, Refused, Side, openpace, zone_of
@@ -229,17 +231,27 @@ class LibraryPace:
 
 
 @pytest.mark.parametrize(("parameter_id", "cipher"), GROUPS)
-@pytest.mark.parametrize("by_number", [False, True], ids=["zone", "CAN"])
 def test_our_terminal_opens_their_chip(
-    openpace: OpenPace, holder: Mrz, parameter_id: int, cipher: SessionCipher, by_number: bool
+    openpace: OpenPace, holder: Mrz, parameter_id: int, cipher: SessionCipher
 ) -> None:
     access = pace_infos(parameter_id, cipher)
     side = openpace.side(access)
-    secret, kind = ("123456", CAN) if by_number else (zone_of(LINES[1]), MRZ)
-    chip = LibraryPace(side, secret, kind, cipher.block)
+    chip = LibraryPace(side, zone_of(LINES[1]), MRZ, cipher.block)
     (info,) = lds.parse_card_access(access).pace
 
-    opened = pace.open_session(chip, info, CanKey("123456") if by_number else holder.key)
+    opened = pace.open_session(chip, info, holder.key)
+
+    assert ask(SecureChannel(chip, opened.messaging), READ_COM) == b"content"
+    side.close()
+
+
+def test_our_terminal_opens_their_chip_by_its_access_number(openpace: OpenPace) -> None:
+    access = pace_infos(13, SessionCipher.AES_128)
+    side = openpace.side(access)
+    chip = LibraryPace(side, "123456", CAN, 16)
+    (info,) = lds.parse_card_access(access).pace
+
+    opened = pace.open_session(chip, info, CanKey("123456"))
 
     assert ask(SecureChannel(chip, opened.messaging), READ_COM) == b"content"
     side.close()
@@ -254,3 +266,74 @@ def test_their_chip_refuses_another_password(openpace: OpenPace, holder: Mrz) ->
     with pytest.raises(AccessRefused):
         pace.open_session(chip, info, CanKey("654321"))
     side.close()
+
+
+@pytest.mark.parametrize(("parameter_id", "cipher"), GROUPS)
+def test_their_terminal_opens_our_chip(
+    openpace: OpenPace,
+    country: TrainingCsca,
+    jpeg: bytes,
+    parameter_id: int,
+    cipher: SessionCipher,
+) -> None:
+    """By the EF.CardAccess that our chip shows, which the library parses by itself."""
+    chip = chip_with_pace(country, jpeg, parameter_id, cipher)
+
+    messaging = their_session(openpace.side(chip.root["CardAccess"]), chip, zone_of(LINES[1]), MRZ)
+
+    channel = SecureChannel(chip, messaging)
+    ask(channel, CommandApdu(0x00, 0xA4, 0x04, 0x0C, files.AID))
+    assert ask(channel, READ_COM) == chip.files["COM"][:8]
+
+
+def test_their_terminal_opens_our_chip_by_its_access_number(
+    openpace: OpenPace, country: TrainingCsca, jpeg: bytes
+) -> None:
+    chip = chip_with_pace(country, jpeg, 13, SessionCipher.AES_128)
+    side = openpace.side(chip.root["CardAccess"])
+
+    messaging = their_session(side, chip, "500540", CAN)
+
+    ask(SecureChannel(chip, messaging), CommandApdu(0x00, 0xA4, 0x04, 0x0C, files.AID))
+
+
+def test_our_chip_refuses_their_terminal_another_password(
+    openpace: OpenPace, country: TrainingCsca, jpeg: bytes
+) -> None:
+    chip = chip_with_pace(country, jpeg, 13, SessionCipher.AES_128)
+    side = openpace.side(chip.root["CardAccess"])
+
+    with pytest.raises(CardAnswered):
+        their_session(side, chip, "500541", CAN)
+
+
+def chip_with_pace(
+    country: TrainingCsca, jpeg: bytes, parameter_id: int, cipher: SessionCipher
+) -> PassportChip:
+    offer = PaceOffer(cipher=cipher, parameter_id=parameter_id)
+    return country.personalise(LINES, jpeg, features=Features(pace=(offer,), can="500540"))
+
+
+def their_session(side: Side, chip: PassportChip, secret: str, kind: int) -> SecureMessaging:
+    """The commands of Doc 9303-11 clause 4.4.4, written out once more; the library reckons."""
+    (info,) = lds.parse_card_access(chip.root["CardAccess"]).pace
+    password = side.password(secret, kind)
+    template = tlv.encode(0x80, der.object_id(info.oid)) + tlv.encode(0x83, bytes([kind]))
+    ask(chip, CommandApdu(0x00, 0x22, 0xC1, 0xA4, template))
+    side.take_nonce(password, general(chip, b"", 0x80))
+    own = side.mapping_data()
+    side.map(general(chip, tlv.encode(0x81, own), 0x82))
+    theirs = general(chip, tlv.encode(0x83, side.ephemeral_key()), 0x84)
+    side.agree(theirs)
+    token = general(chip, tlv.encode(0x85, side.token(theirs)), 0x86, last=True)
+    side.check_token(token)
+    side.protect_by()
+    return SecureMessaging(LibrarySuite(side, info.cipher.block))
+
+
+def general(chip: PassportChip, data: bytes, tag: int, *, last: bool = False) -> bytes:
+    """GENERAL AUTHENTICATE; the data object ``tag`` of the answer."""
+    dynamic = tlv.encode(0x7C, data)
+    le = 65_536 if len(dynamic) > 255 else 256
+    command = CommandApdu(0x00 if last else 0x10, 0x86, 0x00, 0x00, dynamic, le)
+    return tlv.get(tlv.parse(ask(chip, command)), 0x7C, tag)
