@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from asn1crypto import algos, cms, core
 
 from desk.iso7816 import tlv
+from desk.iso7816.troubles import TlvError
 from desk.mrtd import certificates
 from desk.mrtd.certificates import DEVIATION_LIST_SIGNER, Certificate
 from desk.mrtd.der import MALFORMED
@@ -28,7 +29,7 @@ from desk.mrtd.signed_list import Kind
 from desk.mrtd.trust_troubles import NotTrustMaterial
 
 DEVIATION_LIST = Kind("2.23.136.1.1.7", DEVIATION_LIST_SIGNER, "deviation list")
-_PRINTABLE, _INTEGER = 0x13, 0x02
+_PRINTABLE, _INTEGER, _PARAMETERS = 0x13, 0x02, 0xA0
 
 
 class DefectKind(StrEnum):
@@ -198,7 +199,7 @@ def parse(content: bytes) -> tuple[Deviation, ...]:
     """The deviations in a list's signed content; raises NotTrustMaterial."""
     try:
         return tuple(_deviation(item) for item in _Content.load(content, strict=True)["deviations"])
-    except MALFORMED as error:
+    except (*MALFORMED, TlvError) as error:
         raise NotTrustMaterial(f"list not readable: {type(error).__name__}") from error
 
 
@@ -315,7 +316,5 @@ def _parameter(value: Any | None) -> int | None:
     """The number of a data group or field; other parameters are not needed."""
     if value is None:
         return None
-    raw = value.dump()
-    if raw[:1] == bytes([_INTEGER]):
-        return int.from_bytes(tlv.parse_one(raw, _INTEGER).value)
-    return None
+    inside = tlv.parse_one(value.dump(), _PARAMETERS).children
+    return int.from_bytes(inside[0].value) if inside and inside[0].tag == _INTEGER else None

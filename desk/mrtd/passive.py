@@ -2,7 +2,8 @@
 
 Four questions, each answered by findings of its own: does the signature of the security
 object fit, was its signer appointed by a trusted country, when, and are the data groups
-the signed ones. Whether the signer was revoked is `desk.mrtd.revocation`'s question.
+the signed ones. The signer's chain is judged by `desk.mrtd.chain`, whether it was revoked
+by `desk.mrtd.revocation`, errors that issuers announced by `desk.mrtd.deviations`.
 Nothing here raises for a document's sake.
 
 How results are told apart:
@@ -18,21 +19,25 @@ How results are told apart:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk.mrtd import revocation, signatures, sod
+from desk.mrtd import chain as chains
+from desk.mrtd import deviations, lds, revocation, signatures, sod
 from desk.mrtd.anchors import Anchor, AnchorSet
 from desk.mrtd.certificates import Certificate
 from desk.mrtd.ciphers import same
+from desk.mrtd.deviations import Defect, DocumentFacts
+from desk.mrtd.mrz import Mrz, MrzError
 from desk.mrtd.results import Check, Fact, Finding, Group, Result, aggregate, overall
 from desk.mrtd.signatures import SignatureWrong, Unsupported
 from desk.mrtd.signed_data import DigestWrong, SignedMessage
 from desk.mrtd.sod import SignedHashes, SodMalformed
+from desk.mrtd.troubles import FileMalformed
 
 REQUIRED_GROUPS = (1, 2)
 """Every passport has them (Doc 9303-10 table 38), and nothing is known without them."""
-_ICAO_USAGES = "2.23.136.1.1."
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,11 @@ class SourceResult:
 
 @dataclass(frozen=True)
 class PassiveResult:
-    """All findings, and what they were made from."""
+    """All findings, and what they were made from.
+
+    ``defects`` are what the issuer has announced of documents like this one; they bear on
+    the findings of others too (`deviations.told_apart`).
+    """
 
     findings: tuple[Finding, ...]
     data_groups: Mapping[int, Result]
@@ -64,6 +73,7 @@ class PassiveResult:
     signed: SignedHashes | None = None
     signer: Certificate | None = None
     anchor: Anchor | None = None
+    defects: tuple[Defect, ...] = ()
 
     def of(self, check: Check) -> Result:
         return aggregate(f.result for f in self.findings if f.check == check)
@@ -98,21 +108,40 @@ def verify(
         return _unreadable(groups, error.reason)
     source = signed_by(message, trust, at)
     signed, by_group = _content(message, groups, set(absent))
-    findings = (*source.findings, *by_group.values())
-    results = {number: finding.result for number, finding in by_group.items()}
-    return PassiveResult(findings, results, message, signed, source.signer, source.anchor)
+    defects = _known_defects(message, source.signer, groups, trust)
+    findings = deviations.told_apart(
+        (*source.findings, *_document_type(source.signer, groups), *by_group.values()), defects
+    )
+    last = findings[len(findings) - len(by_group) :]
+    results = {number: finding.result for number, finding in zip(by_group, last, strict=True)}
+    return PassiveResult(findings, results, message, signed, source.signer, source.anchor, defects)
 
 
 def signed_by(message: SignedMessage, trust: AnchorSet, at: datetime) -> SourceResult:
     """Who signed ``message`` (EF.SOD's or EF.CardSecurity's), and by whose appointment."""
-    signer = message.signer_certificate
-    findings = [_digest(message), _signature(message, signer)]
-    chain, anchor = _chain(signer, trust, at)
-    findings += chain
-    if signer is not None and anchor is not None:
-        findings.append(_validity(message, signer, anchor, at))
-    findings.append(revocation.check(signer, anchor, trust, at))
-    return SourceResult(tuple(findings), signer, anchor)
+    signer = message.signer_certificate or _published(message, trust)
+    signed_at = message.signer.signing_time
+    chain = chains.judge(signer, message.certificates, trust, signed_at, at)
+    findings = (
+        _digest(message),
+        _signature(message, signer),
+        *chain.findings,
+        revocation.check(signer, chain.anchor, trust, at),
+    )
+    return SourceResult(findings, signer, chain.anchor)
+
+
+def _published(message: SignedMessage, trust: AnchorSet) -> Certificate | None:
+    """The signer's certificate from the directory, where the document came without.
+
+    Of several of one name, the one whose key signed.
+    """
+    found = trust.signers(message.signer)
+    for certificate in found:
+        with suppress(SignatureWrong, Unsupported):
+            message.verify_signature(certificate)
+            return certificate
+    return next(iter(found), None)
 
 
 def _found(code: str, result: Result, check: Check, **facts: Fact) -> Finding:
@@ -152,88 +181,47 @@ def _signature(message: SignedMessage, signer: Certificate | None) -> Finding:
         return _found("PA-SIG-05", Result.FAILED, check, algorithm=label)
     except Unsupported as error:
         return _found("PA-SIG-04", Result.UNDECIDED, check, reason=error.reason)
-    return _found("PA-SIG-03", Result.PASSED, check, algorithm=label)
+    code = "PA-SIG-03" if signer in message.certificates else "PA-SIG-07"
+    return _found(code, Result.PASSED, check, algorithm=label)
 
 
-def _chain(
-    signer: Certificate | None, trust: AnchorSet, at: datetime
-) -> tuple[list[Finding], Anchor | None]:
-    """Who appointed the signer: the anchor whose key signed its certificate."""
-    if signer is None:
-        return [_link("PA-CHAIN-07", Result.NOT_DONE)], None
-    facts: dict[str, Fact] = {"country": signer.issuer.country}
-    if not len(trust):
-        return [_link("PA-CHAIN-03", Result.UNDECIDED, **facts)], None
-    named = trust.by_key(signer.authority_key_id)
-    candidates = dict.fromkeys((*named, *trust.by_name(signer.issuer.key)))
-    verified, unsupported = _issuers(signer, candidates)
-    if verified:
-        anchor = _best(signer, verified, at)
-        facts |= {"issuer": anchor.certificate.subject.label, "age_days": (at - anchor.as_of).days}
-        findings = [_link("PA-CHAIN-01", Result.PASSED, **facts)]
-        return findings + _usage(signer), anchor
-    if unsupported:
-        return [_link("PA-CHAIN-05", Result.UNDECIDED, reason=unsupported, **facts)], None
-    if named:
-        return [_link("PA-CHAIN-04", Result.FAILED, **facts)], None
-    return [_link("PA-CHAIN-02", Result.UNDECIDED, **facts)], None
+def _document_type(signer: Certificate | None, groups: Mapping[int, bytes]) -> list[Finding]:
+    """A signer of other kinds of document, such as visas, signs no passports.
+
+    Compared by the first letter, which says the kind; states list their types loosely.
+    """
+    zone = _zone(groups)
+    if signer is None or zone is None or not signer.document_types:
+        return []
+    if any(code[:1] == zone.document_code[:1] for code in signer.document_types):
+        return []
+    return [_found("PA-CHAIN-11", Result.UNDECIDED, Check.SIGNER_CHAIN)]
 
 
-def _link(code: str, result: Result, **facts: Fact) -> Finding:
-    return _found(code, result, Check.SIGNER_CHAIN, **facts)
+def _known_defects(
+    message: SignedMessage,
+    signer: Certificate | None,
+    groups: Mapping[int, bytes],
+    trust: AnchorSet,
+) -> tuple[Defect, ...]:
+    """What the issuer itself has announced to be wrong with documents like this one."""
+    if signer is None or not trust.deviations:
+        return ()
+    zone = _zone(groups)
+    document = DocumentFacts(
+        signer,
+        None if zone is None else zone.document_code,
+        None if zone is None else zone.document_number,
+        message.signer.signing_time,
+    )
+    return deviations.known(trust.deviations, signer.issuer.country, document)
 
 
-def _issuers(signer: Certificate, candidates: Iterable[Anchor]) -> tuple[list[Anchor], str]:
-    """The candidates whose key signed it, and why one could not be tried."""
-    verified, unsupported = [], ""
-    for anchor in candidates:
-        try:
-            signer.verify_issued_by(anchor.certificate)
-        except SignatureWrong:
-            continue
-        except Unsupported as error:
-            unsupported = error.reason
-        else:
-            verified.append(anchor)
-    return verified, unsupported
-
-
-def _best(signer: Certificate, verified: list[Anchor], at: datetime) -> Anchor:
-    """One key may have several certificates; take one in force then and now if there is."""
-
-    def fitness(anchor: Anchor) -> tuple[bool, bool, datetime]:
-        certificate = anchor.certificate
-        then, now = certificate.valid_at(signer.not_before), certificate.valid_at(at)
-        return then, now, certificate.not_after
-
-    return max(verified, key=fitness)
-
-
-def _usage(signer: Certificate) -> list[Finding]:
-    """A country also appoints signers of master lists and seals; those sign no passports."""
-    if any(usage.startswith(_ICAO_USAGES) for usage in signer.extended_usage):
-        return [_link("PA-CHAIN-06", Result.FAILED)]
-    return []
-
-
-def _validity(message: SignedMessage, signer: Certificate, anchor: Anchor, at: datetime) -> Finding:
-    """In force when they signed, and still so now."""
-    issuer, signed_at = anchor.certificate, message.signer.signing_time
-    if signed_at is not None and not signer.valid_at(signed_at):
-        return _link("PA-VAL-02", Result.FAILED, signed=_day(signed_at))
-    if not issuer.valid_at(signer.not_before):
-        return _link("PA-VAL-03", Result.FAILED, appointed=_day(signer.not_before))
-    if at < signer.not_before or at < issuer.not_before:
-        starts = max(signer.not_before, issuer.not_before)
-        return _link("PA-VAL-04", Result.UNDECIDED, starts=_day(starts))
-    if not signer.valid_at(at) or not issuer.valid_at(at):
-        ended = min(signer.not_after, issuer.not_after)
-        return _link("PA-VAL-05", Result.UNDECIDED, ended=_day(ended))
-    return _link("PA-VAL-01", Result.PASSED, until=_day(signer.not_after))
-
-
-def _day(moment: datetime) -> str:
-    return moment.date().isoformat()
+def _zone(groups: Mapping[int, bytes]) -> Mrz | None:
+    try:
+        return lds.parse_dg1(groups[1])[0]
+    except (KeyError, FileMalformed, MrzError):
+        return None
 
 
 def _content(

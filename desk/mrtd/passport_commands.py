@@ -23,12 +23,13 @@ from desk.mrtd import check_log, judge, lds, mrz, passive, portrait
 from desk.mrtd.anchors import AnchorSet
 from desk.mrtd.check_log import Checked
 from desk.mrtd.commands import EXIT_DONE, EXIT_FAILED, EXIT_NOT_PASSED, Answer
+from desk.mrtd.disk import read_file
 from desk.mrtd.mrz import Mrz, MrzKey
 from desk.mrtd.passive import PassiveResult
 from desk.mrtd.reader import PassportReading, Progress, read_passport
 from desk.mrtd.results import Check, Finding, Group, Result, aggregate
 from desk.mrtd.troubles import FileMalformed, FolderTaken, PassportTrouble
-from desk.mrtd.trust import TrustStore, read_file
+from desk.mrtd.trust import TrustStore
 from desk.mrtd.trust_troubles import FileUnavailable
 from desk.words import TroubleWords
 

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from desk.iso7816.connection import CardConnection, Counted, ResponseChaining
 from desk.iso7816.status import StatusWord
 from desk.iso7816.troubles import CardRemoved, TransportFailed
-from desk.mrtd import bac, details, files, judge, lds, lengths, passive, portrait, sod
+from desk.mrtd import bac, details, deviations, files, judge, lds, lengths, passive, portrait, sod
 from desk.mrtd.anchors import AnchorSet
 from desk.mrtd.ciphers import TRIPLE_DES_BLOCK
 from desk.mrtd.details import Details
@@ -156,6 +156,7 @@ def read_passport(
         judge.file_list(chip.get("COM"), content.signed),
         judge.portrait(picture.data),
     )
+    findings = deviations.told_apart(findings, content.defects)
     return PassportReading(
         mrz=mrz,
         files=MappingProxyType(chip),

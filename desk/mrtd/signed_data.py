@@ -79,12 +79,17 @@ class SignedMessage:
     def signer_certificate(self) -> Certificate | None:
         """The one the signer info names, None where it did not come along.
 
-        A serial number alone is enough where the names differ, since the signature
-        decides whether it is the right one.
+        A serial number alone is enough where the names differ, and a certificate without
+        key identifier where one is named by it, since the signature decides whether it is
+        the right one.
         """
-        named = [c for c in self.certificates if self.signer.is_of(c)]
-        numbered = [c for c in self.certificates if c.serial == self.signer.serial]
-        return next(iter(named or numbered), None)
+        signer = self.signer
+        named = [c for c in self.certificates if signer.is_of(c)]
+        if signer.key_id is None:
+            likely = [c for c in self.certificates if c.serial == signer.serial]
+        else:
+            likely = [c for c in self.certificates if c.subject_key_id is None]
+        return next(iter(named or likely), None)
 
     def verify_digest(self) -> None:
         """The signed attributes belong to this content (RFC 5652 clause 5.4).
