@@ -35,7 +35,7 @@ def number(octets: bytes) -> int:
     return int.from_bytes(octets)
 
 
-@pytest.mark.parametrize("example", GENERIC, ids=("G.1", "G.2", "I.1"))
+@pytest.mark.parametrize("example", GENERIC, ids=("G.1", "G.2", "I.1", "EAC"))
 def test_generic_mapping_as_in_the_worked_examples(example: Example) -> None:
     domain = domain_of(example)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from desk.iso7816 import tlv
 from desk.iso7816.apdu import CommandApdu
 from desk.iso7816.troubles import TransportFailed
-from desk.mrtd import der, domains, pace, pace_steps, security_infos
+from desk.mrtd import der, domains, pace, security_infos
 from desk.mrtd.ciphers import SessionCipher
 from desk.mrtd.domains import STANDARDIZED, Agreement
 from desk.mrtd.mrz import MrzKey
@@ -28,9 +28,10 @@ from desk.mrtd.troubles import (
 )
 from tests.mrtd import pace_examples
 from tests.mrtd.pace_chip import PaceChip
-from tests.mrtd.pace_examples import G1, G2, H1, H2, I1, Example
+from tests.mrtd.pace_examples import EAC, G1, G2, H1, H2, I1, Example
 
 MRZ = pace_examples.MRZ_G
+DIGITS = pace_examples.DIGITS
 CAN = CanKey("500540")
 _FAMILIES = {
     (Agreement.DH, Mapping.GENERIC): "1",
@@ -136,11 +137,16 @@ def test_the_commands_of_the_first_worked_example() -> None:
 
 @pytest.mark.parametrize(
     ("example", "password", "last"),
-    [(G1, MRZ, ()), (G2, MRZ, (G2_REFERENCE,)), (I1, pace_examples.MRZ_I, (I1_PROOF,))],
-    ids=("G.1", "G.2", "I.1"),
+    [
+        (G1, MRZ, ()),
+        (G2, MRZ, (G2_REFERENCE,)),
+        (I1, pace_examples.MRZ_I, (I1_PROOF,)),
+        (EAC, DIGITS, ()),
+    ],
+    ids=("G.1", "G.2", "I.1", "EAC"),
 )
 def test_whole_runs_of_the_worked_examples(
-    example: Example, password: MrzKey, last: tuple[bytes, ...]
+    example: Example, password: Password, last: tuple[bytes, ...]
 ) -> None:
     chip = script_of(example, *last)
 
@@ -158,14 +164,10 @@ def test_whole_runs_of_the_worked_examples(
 
 
 @pytest.mark.parametrize("example", [H1, H2], ids=("H.1", "H.2"))
-def test_whole_runs_with_integrated_mapping(
-    example: Example, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Appendix H tells the password's key and not the password."""
-    monkeypatch.setattr(pace_steps, "password_key", lambda *_: example.password_key)
+def test_whole_runs_with_integrated_mapping(example: Example) -> None:
     chip = script_of(example)
 
-    opened = pace.open_session(chip, info_of(example), MRZ, random_of(example))
+    opened = pace.open_session(chip, info_of(example), DIGITS, random_of(example))
 
     sent = [CommandApdu.parse(apdu).data for apdu in chip.seen]
     assert sent[2] == tlv.encode(0x7C, tlv.encode(0x81, example.t))
@@ -371,26 +373,20 @@ def test_a_chip_that_departs_from_the_protocol(index: int, answered: bytes, why:
 
 
 @pytest.mark.parametrize("data", [b"\x01", H1.t, H1.chip_public])
-def test_integrated_mapping_takes_no_data_of_the_chip(
-    data: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pace_steps, "password_key", lambda *_: H1.password_key)
+def test_integrated_mapping_takes_no_data_of_the_chip(data: bytes) -> None:
     chip = script_of(H1)
     chip.answers[2] = answer(0x82, data)
 
     with pytest.raises(SessionBroken):
-        pace.open_session(chip, info_of(H1), MRZ, random_of(H1))
+        pace.open_session(chip, info_of(H1), DIGITS, random_of(H1))
 
 
-def test_integrated_mapping_works_without_the_empty_object(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_integrated_mapping_works_without_the_empty_object() -> None:
     """4.4.5.2.2 wants it there and empty; left out it says the same."""
-    monkeypatch.setattr(pace_steps, "password_key", lambda *_: H1.password_key)
     chip = script_of(H1)
     chip.answers[2] = b"\x7c\x00" + OK
 
-    assert pace.open_session(chip, info_of(H1), MRZ, random_of(H1)).proof is None
+    assert pace.open_session(chip, info_of(H1), DIGITS, random_of(H1)).proof is None
 
 
 def test_dh_keys_outside_the_subgroup_are_refused() -> None:

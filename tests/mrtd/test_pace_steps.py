@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from desk.iso7816 import tlv
-from desk.mrtd import der, domains, pace_steps, security_infos
+from desk.mrtd import ciphers, der, domains, pace_steps, security_infos
 from desk.mrtd.ciphers import AesSuite, SessionCipher
 from desk.mrtd.domains import STANDARDIZED
-from desk.mrtd.mrz import MrzKey
-from desk.mrtd.pace_steps import CanKey, MappingProof, ProofWrong
+from desk.mrtd.pace_steps import CanKey, MappingProof, Password, ProofWrong
 from desk.mrtd.security_infos import PaceInfo, SecurityInfo
 from desk.mrtd.signatures import Unsupported
 from desk.mrtd.troubles import CanMalformed
@@ -27,11 +26,13 @@ def info_of(example: Example) -> PaceInfo:
 @pytest.mark.parametrize(
     ("key", "encoded", "example"),
     [
+        (pace_examples.DIGITS, b"123456", pace_examples.EAC),
+        (pace_examples.DIGITS, b"123456", pace_examples.H1),
         (pace_examples.MRZ_G, pace_examples.MRZ_G_ENCODED, pace_examples.G1),
         (pace_examples.MRZ_I, pace_examples.MRZ_I_ENCODED, pace_examples.I1),
     ],
 )
-def test_the_zone_becomes_the_password_key(key: MrzKey, encoded: bytes, example: Example) -> None:
+def test_the_password_becomes_its_key(key: Password, encoded: bytes, example: Example) -> None:
     assert pace_steps.encoded(key) == encoded
     assert pace_steps.password_key(key, AES) == example.password_key
 
@@ -60,6 +61,21 @@ def test_session_keys_and_tokens(example: Example) -> None:
     assert suite == AesSuite(example.encryption_key, example.mac_key)
     assert pace_steps.token(info, suite, example.chip_public) == example.terminal_token
     assert pace_steps.token(info, suite, example.terminal_public) == example.chip_token
+
+
+@pytest.mark.parametrize(
+    ("example", "plain", "sealed", "code"), pace_examples.EAC_MESSAGING, ids=("ECDH", "DH")
+)
+def test_first_command_and_answer_after_pace(
+    example: Example, plain: str, sealed: str, code: str
+) -> None:
+    """BSI's worked example: counter 1 encrypts the command, 2 covers the bare answer."""
+    suite = AES.suite(example.shared)
+
+    encrypted = suite.encrypt(ciphers.pad(bytes.fromhex(plain), 16), (1).to_bytes(16))
+
+    assert encrypted.hex().upper() == sealed
+    assert suite.mac((2).to_bytes(16) + bytes.fromhex("99029000")).hex().upper() == code
 
 
 def test_the_token_covers_a_public_key_object() -> None:

@@ -36,8 +36,20 @@ def test_the_offers_of_the_worked_examples() -> None:
         "ECDH-IM AES-128 brainpoolP256r1",
         "DH-IM AES-128 DH 1024/160",
         "ECDH-CAM AES-128 brainpoolP256r1",
+        "ECDH-GM AES-128 brainpoolP256r1",
     ]
     assert all(offer.is_usable and not offer.several for offer in infos)
+
+
+def test_a_whole_file_with_much_that_a_passport_has_not() -> None:
+    """EF.CardAccess of BSI's Worked Example for Extended Access Control, ECDH."""
+    infos = security_infos.parse(pace_examples.EAC_CARD_ACCESS)
+
+    assert len(infos.items) == 6
+    assert [offer.label for offer in infos.pace] == ["ECDH-GM AES-128 brainpoolP256r1"]
+    assert [(way.version, way.key_id) for way in infos.chip_authentication] == [(2, 1)]
+    assert infos.terminal_authentication is not None
+    assert infos.terminal_authentication.version == 2
 
 
 def test_the_chip_key_of_the_worked_example() -> None:
