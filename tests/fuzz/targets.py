@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from tests.fuzz import file_targets, session_targets, trust_targets
+from tests.fuzz import file_targets, pace_targets, session_targets, trust_targets
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
     target.name: target
-    for target in (*file_targets.TARGETS, *trust_targets.TARGETS, *session_targets.TARGETS)
+    for target in (
+        *file_targets.TARGETS,
+        *trust_targets.TARGETS,
+        *session_targets.TARGETS,
+        *pace_targets.TARGETS,
+    )
 }

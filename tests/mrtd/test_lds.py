@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 from desk.iso7816 import tlv
 from desk.mrtd import lds
-from desk.mrtd.mrz import MrzCheckDigit
+from desk.mrtd.mrz import Mrz, MrzCheckDigit
+from desk.mrtd.security_infos import Mapping
 from desk.mrtd.signatures import Unsupported
 from desk.mrtd.troubles import FileMalformed
 from desk.training import chip_files
+from desk.training.chip_features import Features, Keys, PaceOffer
+from desk.training.csca import TrainingCsca
+from tests.mrtd import pace_examples
 
 # ICAO Doc 9303-10 clause 4.6.1.1: example of EF.COM with DG1, DG2, DG4 and DG12.
 COM = bytes.fromhex("60165F0104303130375F36063034303030305C046175766C")
@@ -67,6 +71,38 @@ def test_dg14_with_pace_and_active_authentication() -> None:
     assert infos.offers_pace
     assert not infos.offers_chip_authentication
     assert infos.active_authentication is not None
+
+
+def test_card_access_is_the_bare_set() -> None:
+    """EF.CardAccess of BSI's Worked Example for Extended Access Control."""
+    infos = lds.parse_card_access(pace_examples.EAC_CARD_ACCESS)
+
+    assert infos.offers_pace
+    with pytest.raises(FileMalformed):
+        lds.parse_card_access(tlv.encode(0x6E, pace_examples.EAC_CARD_ACCESS))
+
+
+def test_card_security_is_signed_data_over_the_set(country: TrainingCsca) -> None:
+    features = Features(pace=(PaceOffer(Mapping.CHIP_AUTHENTICATION),))
+    raw = country.root_files(features, Keys.draw(features))["CardSecurity"]
+
+    message, infos = lds.parse_card_security(raw)
+
+    message.verify_digest()
+    assert message.signer_certificate is not None
+    assert [key.key_id for key in infos.chip_keys] == [infos.pace[0].parameter_id]
+
+
+def test_signed_data_of_another_kind_are_no_card_security(
+    country: TrainingCsca, holder: Mrz, jpeg: bytes
+) -> None:
+    """An EF.SOD, signed by the same hand, says nothing about keys."""
+    sod = country.files(holder.lines, jpeg)["SOD"]
+
+    for raw in (sod, tlv.parse_one(sod).value, b"", pace_examples.EAC_CARD_ACCESS):
+        with pytest.raises(FileMalformed) as caught:
+            lds.parse_card_security(raw)
+        assert caught.value.facts["file"] == "CardSecurity"
 
 
 def test_dg15_gives_the_key() -> None:
