@@ -34,7 +34,6 @@ from desk.mrtd.troubles import (
 INS_MANAGE_SECURITY_ENVIRONMENT = 0x22
 INS_GENERAL_AUTHENTICATE = 0x86
 _MUTUAL_AUTHENTICATION = 0xC1A4
-_UNNAMED_GROUP = (StatusWord.WRONG_DATA, StatusWord.REFERENCE_NOT_FOUND)
 _STRONG_ORDER = 256
 """Bits from which on a longer group costs the chip time and gains nothing here."""
 
@@ -101,12 +100,11 @@ class _Run:
     def choose(self) -> None:
         """MSE:Set AT: protocol, password, and the group where it must be named."""
         answer = self._set_template(name_group=self._info.several)
-        if answer.sw in _UNNAMED_GROUP and not self._info.several:
-            # Some chips want the group named although there is no choice.
+        if not _is_chosen(answer.sw) and not self._info.several:
+            # Some chips want their only group named and say so by 6A80, 6A87 or 6A88.
             answer = self._set_template(name_group=True)
         self._refuse_blocked(answer.sw)
-        # A chip may tell with 63CX how many tries are left and go on all the same.
-        if answer.sw != StatusWord.OK and tries_left(answer.sw) is None:
+        if not _is_chosen(answer.sw):
             raise PaceNotTaken(step="choose", sw=f"{answer.sw:04X}")
 
     def nonce(self) -> bytes:
@@ -225,6 +223,11 @@ class _Run:
             return PasswordBlocked(sw=f"{sw:04X}")
         kind = CanRefused if isinstance(self._password, CanKey) else AccessRefused
         return kind(sw=f"{sw:04X}", **({} if tries is None else {"tries": tries}))
+
+
+def _is_chosen(sw: int) -> bool:
+    """Whether MSE:Set AT settled it: 63CX, tries left, is no refusal, nor helps another try."""
+    return sw == StatusWord.OK or tries_left(sw) is not None
 
 
 def _objects(answer: bytes) -> dict[int, bytes]:

@@ -96,7 +96,12 @@ def is_nonce_length(info: PaceInfo, length: int) -> bool:
 
 
 def pseudo_random(cipher: SessionCipher, s: bytes, t: bytes, modulus: int) -> int:
-    """R_p(s, t) of clause 4.4.3.3.2: a number below ``modulus`` out of both nonces."""
+    """R_p(s, t) of clause 4.4.3.3.2: a number below ``modulus`` out of both nonces.
+
+    Raises KeyInvalid where ``t``, which comes in the clear, is not as long as a key.
+    """
+    if len(t) != cipher.key_length:
+        raise KeyInvalid(f"nonce of {len(t)} bytes for the mapping")
     short = cipher.key_length == 16
     blocks = _blocks(cipher, s, t, *(_SHORT_CONSTANTS if short else _LONG_CONSTANTS))
     wanted = modulus.bit_length() + _MARGIN_BITS

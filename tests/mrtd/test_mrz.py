@@ -62,6 +62,30 @@ def test_a_long_number_runs_on_in_the_optional_data(text: str) -> None:
     assert zone.key.seed.hex() == "b366ad857ddca2b08c0e299811714730"
 
 
+@pytest.mark.parametrize(
+    ("text", "information"),
+    [
+        (TD2_LONG, "D23145890734934071279507122"),
+        (
+            "I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<\nL898902C<3UTO6908061F9406236<<<<<<<8",
+            "L898902C<369080619406236",
+        ),
+        (TD1_LONG, "D23145890734934071279507122"),
+        (
+            "I<UTOL898902C<3<<<<<<<<<<<<<<<\n6908061F9406236UTO<<<<<<<<<<<1\n"
+            "ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
+            "L898902C<369080619406236",
+        ),
+    ],
+)
+def test_the_information_of_every_zone_of_the_worked_examples(text: str, information: str) -> None:
+    """Doc 9303-11 appendix D.2; two of its zones are printed with another composite digit."""
+    zone, errors = mrz.read(text)
+
+    assert zone.key.information == information
+    assert {error.field for error in errors} <= {Field.COMPOSITE}
+
+
 @pytest.mark.parametrize("code", ["P<", "PM", "PS", "PR", "PO"])
 def test_every_korean_document_code_is_a_passport(code: str) -> None:
     zone = mrz.parse(KOREAN.replace("PM", code, 1))

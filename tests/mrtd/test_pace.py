@@ -455,8 +455,9 @@ def test_several_groups_are_named() -> None:
     assert chip.commands[0].data.hex().upper() == expected
 
 
-@pytest.mark.parametrize("sw", [b"\x6a\x80", b"\x6a\x88"])
+@pytest.mark.parametrize("sw", [b"\x6a\x80", b"\x6a\x87", b"\x6a\x88"])
 def test_a_chip_that_wants_its_only_group_named(sw: bytes) -> None:
+    """6A87 is what Ukrainian passports of before 2022 say (gmrtd, issue 108)."""
     chip = script_of(G1)
     chip.answers.insert(0, sw)
 

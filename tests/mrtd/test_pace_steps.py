@@ -7,7 +7,7 @@ import pytest
 from desk.iso7816 import tlv
 from desk.mrtd import ciphers, der, domains, pace_steps, security_infos
 from desk.mrtd.ciphers import AesSuite, SessionCipher
-from desk.mrtd.domains import STANDARDIZED
+from desk.mrtd.domains import STANDARDIZED, KeyInvalid
 from desk.mrtd.pace_steps import CanKey, MappingProof, Password, ProofWrong
 from desk.mrtd.security_infos import PaceInfo, SecurityInfo
 from desk.mrtd.signatures import Unsupported
@@ -52,6 +52,13 @@ def test_the_pseudo_random_number_of_both_nonces(example: Example) -> None:
 
     assert number == int.from_bytes(example.reduced)
     assert number == int.from_bytes(example.pseudo_random) % modulus
+
+
+@pytest.mark.parametrize("cipher", SessionCipher)
+def test_the_terminals_nonce_is_as_long_as_a_key(cipher: SessionCipher) -> None:
+    for length in (0, 8, cipher.key_length - 1, cipher.key_length + 1, 64):
+        with pytest.raises(KeyInvalid):
+            pace_steps.pseudo_random(cipher, bytes(32), bytes(length), 997)
 
 
 @EACH
