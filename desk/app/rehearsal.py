@@ -7,12 +7,13 @@ on nothing knows that it is a rehearsal but the frame around the windows.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from desk.app.compose import Opened, open_station, utc_now
@@ -25,17 +26,22 @@ from desk.counter.settings import Settings
 from desk.counter.station import Station
 from desk.counter.statuses import open_status_list
 from desk.issuance.posts import load_posts
+from desk.mrtd.trust_troubles import ListOlder
 from desk.store import register
-from desk.training import applicants, csca
+from desk.training import applicants, csca, forgeries
 from desk.training.applicants import Applicant
 from desk.training.authority import AUTHENTICATION, OfficerCard, TrainingAuthority
 from desk.training.bench import CARD_READER, PASSPORT_READER, Bench, Chip
 from desk.training.chip import PassportChip
+from desk.training.chip_features import MODERN, Features
+from desk.training.forgeries import Book, Forgery, Workshop
 from desk.training.piv_card import PivCard
 
 TRAINING_PIN = "123456"
 REGISTER_AGE = timedelta(hours=12)
 SEEN_SECONDS = 10.0
+_CURRENT_MODEL = date(2021, 12, 21)
+"""First day of the polycarbonate book with numbers of the form M123A4567."""
 
 _OFFICERS = (
     ("이서준", "Lee Seojun", "영사", "Consul"),
@@ -52,6 +58,7 @@ class Rehearsal:
     people: tuple[Applicant, ...]
     authority: TrainingAuthority
     csca: csca.TrainingCsca
+    workshop: Workshop
 
     @property
     def station(self) -> Station:
@@ -78,6 +85,7 @@ def open_rehearsal(
     training = home.training
     authority = TrainingAuthority.load_or_create(training.folder / "authority", now())
     passport_authority = csca.load_or_create(training.folder / "csca", now())
+    workshop = Workshop.load_or_create(training.folder / "forger", passport_authority, now())
     _write_officers(training.folder / "officers.toml", authority.officers)
     bench = Desktop.virtual(pcsc) if pcsc else Desktop.in_process()
     try:
@@ -93,7 +101,12 @@ def open_rehearsal(
         bench.readers.stop()
         raise
     rehearsal = Rehearsal(
-        opened, bench, applicants.applicants(now().date()), authority, passport_authority
+        opened,
+        bench,
+        applicants.applicants(now().date()),
+        authority,
+        passport_authority,
+        workshop,
     )
     _import_trust(rehearsal)
     _import_register(rehearsal, training.folder)
@@ -223,13 +236,30 @@ def card_matches(card: PivCard, made: OfficerCard) -> bool:
     return certificate == made.slots[AUTHENTICATION].der
 
 
-def passport_of(rehearsal: Rehearsal, person: Applicant) -> PassportChip:
-    """The chip in this applicant's passport, signed by the training authorities."""
+def passport_of(
+    rehearsal: Rehearsal, person: Applicant, forgery: Forgery | None = None
+) -> PassportChip:
+    """The chip in this applicant's passport: as the training authorities made it, or forged."""
+    if forgery is not None:
+        return forgeries.forge(forgery, rehearsal.workshop, _book(rehearsal, person))
     return rehearsal.csca.personalise(
         person.mrz_lines,
         person.portrait(),
         altered=(person.altered_portrait() if person.altered_dg2 else None),
+        features=_features(person),
     )
+
+
+def _book(rehearsal: Rehearsal, person: Applicant) -> Book:
+    """What a forger begins with, always a book with PACE; the other face is the next one's."""
+    people = rehearsal.people
+    other = people[(people.index(person) + 1) % len(people)]
+    return Book(person.mrz_lines, person.portrait(), other.portrait())
+
+
+def _features(person: Applicant) -> Features:
+    """Books of the current model do PACE, those issued before it open by BAC alone."""
+    return MODERN if person.issued >= _CURRENT_MODEL else Features()
 
 
 def _write_officers(file: Path, cards: tuple[OfficerCard, ...]) -> None:
@@ -249,7 +279,11 @@ def _write_officers(file: Path, cards: tuple[OfficerCard, ...]) -> None:
 
 
 def _import_trust(rehearsal: Rehearsal) -> None:
-    rehearsal.csca.trust_in(rehearsal.station.trust, rehearsal.station.now())
+    store, now = rehearsal.station.trust, rehearsal.station.now()
+    rehearsal.csca.trust_in(store, now)
+    # A clock set back since the last rehearsal leaves the younger revocation list in force.
+    with contextlib.suppress(ListOlder):
+        rehearsal.workshop.trust_in(store, now)
 
 
 def _import_register(rehearsal: Rehearsal, folder: Path) -> None:

@@ -10,13 +10,16 @@ import httpx
 
 from desk.app.compose import Opened
 from desk.app.rehearsal import TRAINING_PIN, Rehearsal, officer_card, passport_of
+from desk.mrtd.results import Result
+from desk.training import forgeries
 from desk.training.applicants import Applicant
 from desk.training.camera import NAME as CAMERA_NAME
 from desk.training.camera import Rgb, Scene, TrainingCamera
+from desk.training.forgeries import Forgery
 from desk.training.phone import Phone, PhoneEvent
 from desk.ui.camera import Camera
-from desk.ui.phone.bench import BenchView, BenchWindow
-from desk.ui.phone.bench_rows import Person
+from desk.ui.phone.bench import GENUINE, BenchView, BenchWindow
+from desk.ui.phone.bench_rows import Ending, Passport, Person
 from desk.ui.phone.control import PhoneControl
 from desk.ui.phone.window import PhoneWindow
 from desk.ui.program import Program, report_bug
@@ -52,6 +55,7 @@ class Stage:
         self.rehearsal = rehearsal
         self._clock = clock
         self.person: Applicant = rehearsal.people[0]
+        self.forgery: Forgery | None = None
         self.training_camera = TrainingCamera(self.person)
         self.camera = Camera(self._next_frame, CAMERA_NAME)
         self.program = Program(rehearsal.station, self.camera, front)
@@ -66,6 +70,7 @@ class Stage:
         self._view = BenchView(
             people=tuple(_bench_person(one) for one in rehearsal.people),
             chosen=self.person.key,
+            passports=(GENUINE, *map(_bench_passport, Forgery)),
             cards=tuple(
                 {"ko": f"{one.name_ko} {one.title_ko}", "en": f"{one.title_en} {one.name_en}"}
                 for one in rehearsal.station.officers.values()
@@ -93,6 +98,7 @@ class Stage:
     def _join(self) -> None:
         bench = self.bench
         bench.applicant_chosen.connect(self.choose)
+        bench.passport_chosen.connect(self.choose_passport)
         bench.passport_laid.connect(self.lay_passport)
         bench.passport_taken.connect(self.take_passport)
         bench.card_inserted.connect(self.insert_card)
@@ -112,9 +118,15 @@ class Stage:
         self.training_camera = TrainingCamera(self.person, self.training_camera.scene)
         self._show(chosen=key)
 
+    def choose_passport(self, key: str) -> None:
+        """The genuine passport of whoever sits there, or a forgery made from it."""
+        self.forgery = None if key == GENUINE.key else Forgery.of(key)
+        self._show(kind=key)
+
     def lay_passport(self) -> None:
-        self.rehearsal.bench.lay_passport(passport_of(self.rehearsal, self.person))
-        self._show(passport=self.person.key)
+        chip = passport_of(self.rehearsal, self.person, self.forgery)
+        self.rehearsal.bench.lay_passport(chip)
+        self._show(passport=self.person.key, laid=self._view.kind)
 
     def take_passport(self) -> None:
         self.rehearsal.bench.take_passport()
@@ -133,8 +145,11 @@ class Stage:
         self._show(scene=scene)
 
     def scan_mrz(self) -> None:
-        """The page reader types the applicant's zone."""
-        self.program.shell.mrz_scanned.emit("\n".join(self.person.mrz_lines))
+        """The page reader types the zone printed in the applicant's passport."""
+        lines = self.person.mrz_lines
+        if self.forgery is not None:
+            lines = forgeries.printed(self.forgery, lines)
+        self.program.shell.mrz_scanned.emit("\n".join(lines))
 
     def current_qr(self) -> str | None:
         """What the applicant's phone would see on the window: the live QR, if there is one."""
@@ -159,6 +174,12 @@ class Stage:
         self.program.close()
         self.rehearsal.close()
         self._http.close()
+
+
+def _bench_passport(forgery: Forgery) -> Passport:
+    """The forgery as a line of the bench."""
+    ending = Ending.REFUSE if forgery.ends is Result.FAILED else Ending.LOOK_CLOSER
+    return Passport(forgery.key, ending, forgery.code)
 
 
 def _bench_person(person: Applicant) -> Person:

@@ -74,7 +74,7 @@ class Forgery(Enum):
 class Book:
     """The genuine passport a forger begins with; ``other`` is another person's picture."""
 
-    mrz_lines: tuple[str, ...] = field(repr=False)
+    mrz_lines: tuple[str, str] = field(repr=False)
     portrait: bytes = field(repr=False)
     other: bytes = field(repr=False)
     features: Features = MODERN
@@ -136,7 +136,7 @@ def genuine(workshop: Workshop, book: Book) -> PassportChip:
     return workshop.country.personalise(book.mrz_lines, book.portrait, features=book.features)
 
 
-def printed(forgery: Forgery, mrz_lines: tuple[str, ...]) -> tuple[str, ...]:
+def printed(forgery: Forgery, mrz_lines: tuple[str, str]) -> tuple[str, str]:
     """The zone on the page: a forger who alters the name prints it as well."""
     return _renamed(mrz_lines) if forgery is Forgery.ALTERED else mrz_lines
 
@@ -254,9 +254,9 @@ def _ended(now: datetime) -> TrainingCsca:
     return TrainingCsca(Pair(country, root), Pair(signer, appointed), manner)
 
 
-def _renamed(mrz_lines: tuple[str, ...]) -> tuple[str, ...]:
+def _renamed(mrz_lines: tuple[str, str]) -> tuple[str, str]:
     """Another given name; no check digit covers the name (Doc 9303-4 clause 4.2.2.1)."""
-    first, *others = mrz_lines
+    first, second = mrz_lines
     surname = first[_NAME_START:].split("<<")[0]
     name = f"{surname}<<{_OTHER_NAME}"[:_NAME_LENGTH].ljust(_NAME_LENGTH, "<")
-    return first[:_NAME_START] + name, *others
+    return first[:_NAME_START] + name, second
