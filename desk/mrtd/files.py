@@ -38,6 +38,8 @@ _SHORT_OFFSET_MAX = 0x7FFF
 _KB = 1024
 _TAG_OFFSET, _TAG_DATA = 0x54, 0x53
 _LENGTH_FALLS = 6
+_LEAST_PART = 16
+"""Bytes. A chip that gives fewer at a time would keep the desk busy for hours."""
 _SESSION_LOST = {StatusWord.SM_OBJECTS_MISSING, StatusWord.SM_OBJECTS_INCORRECT}
 _LENGTH_REFUSED = {StatusWord.WRONG_LENGTH, StatusWord.WRONG_P1_P2, StatusWord.WRONG_OFFSET}
 _NOT_BY_SHORT_ID = {
@@ -170,12 +172,31 @@ class FileReader:
         self._length = length
         self._on_bytes = on_bytes
         self._short_ids = True
-        self._headers_first = False
+        self._caution = 0
         self._at_start = True
         self._patience = PATIENCE
         self._moved_at = self._refused_start = 0
         self.partial = bytearray()
         self.bytes_read = 0
+
+    @property
+    def connection(self) -> Channel:
+        """The session that holds now."""
+        return self._connection
+
+    def renew(self) -> None:
+        """A fresh session in the place of one that an answer in the clear has ended."""
+        self._connection = self._reopen()
+
+    def lost(self, error: Exception) -> None:
+        """A fresh session in the place of one that broke; raises ``error`` out of patience.
+
+        Also where the chip is away, or its reader: that is no matter of sessions.
+        """
+        if not self._patience or is_away(error):
+            raise error
+        self._patience -= 1
+        self.renew()
 
     def read(self, file: ElementaryFile, have: bytes = b"") -> bytes:
         """The whole file; ``have`` is its beginning as an earlier attempt got it.
@@ -201,7 +222,7 @@ class FileReader:
         self._count(file, len(start), size)
         while len(data) < size:
             part = self._part(len(data), size - len(data))
-            if not part:
+            if len(part) < min(size - len(data), _LEAST_PART):
                 raise FileMalformed(file.label, f"ends at {len(data)} of {size} bytes")
             data += part
             self._count(file, len(part), size)
@@ -214,19 +235,22 @@ class FileReader:
     def _begin(self, file: ElementaryFile, wanted: int) -> bytes:
         """The first bytes, which tell the size: as many as ``wanted``, or as lengths allow.
 
-        A chip that refuses to read past the end of a small file is asked for the header
-        alone from then on.
+        A chip that refuses it may not take the length, or not read past the end of a small
+        file: it is asked for less from then on, at last for the header alone.
         """
         while True:
-            asked = wanted or (HEADER_READ if self._headers_first else self._length.current)
+            asked = wanted or self._first_length()
             response = self._first(file, asked)
-            if not _refuses_length(response.sw) or not self._asks_less(asked, response.sw):
+            if not refuses_length(response.sw) or not self._asks_less(asked, response.sw):
                 break
         if response.sw not in (StatusWord.OK, StatusWord.END_OF_FILE) or not response.data:
             raise FileMissing(file.label, response.sw)
-        if asked == self._length.current and len(response.data) == asked:
-            self._length.succeeded(asked)
+        self._length.succeeded(asked)
         return response.data[: file.limit]
+
+    def _first_length(self) -> int:
+        length = self._length
+        return (length.current, min(length.current, length.short), HEADER_READ)[self._caution]
 
     def _first(self, file: ElementaryFile, asked: int) -> ResponseApdu:
         self._at_start = True
@@ -252,18 +276,16 @@ class FileReader:
             if response.sw in (StatusWord.OK, StatusWord.END_OF_FILE):
                 self._length.succeeded(asked)
                 return _content(offset, response.data)[:missing]
-            if not _refuses_length(response.sw) or not self._asks_less(asked, response.sw):
+            if not refuses_length(response.sw) or not self._asks_less(asked, response.sw):
                 raise CardAnswered(response.sw)
 
     def _send(self, command: CommandApdu) -> ResponseApdu:
         try:
             response = send(self._connection, command)
         except TransportFailed as error:
-            if type(error) is not TransportFailed:
-                raise  # the chip is away, or its reader
             self._moved(command, error)
         except SessionBroken as error:
-            self._lost(error)
+            self.lost(error)
         else:
             if self._connection.broken:
                 self._answered_in_the_clear(command, response.sw)
@@ -275,18 +297,11 @@ class FileReader:
 
         A length at which that happens twice is taken to be beyond the reader.
         """
-        self._lost(error)
+        self.lost(error)
         if command.is_extended and command.le is not None:
             if self._moved_at == command.le:
                 self._length.refused(command.le, self._length.short)
             self._moved_at = command.le
-
-    def _lost(self, error: Exception) -> None:
-        """A new session in the place of one that broke, as long as patience lasts."""
-        if not self._patience:
-            raise error
-        self._patience -= 1
-        self._connection = self._reopen()
 
     def _answered_in_the_clear(self, command: CommandApdu, sw: int) -> None:
         """The chip answered unprotected, so the session is over whatever it said (9.8.4).
@@ -296,30 +311,37 @@ class FileReader:
         refusal that repeats itself. All else counts as a session lost.
         """
         not_there = self._at_start and sw in _NOT_BY_SHORT_ID
-        if _refuses_length(sw) and not not_there:
+        if refuses_length(sw) and not not_there:
             if not self._asks_less(command.le or 0, sw):
                 raise SessionBroken("the chip takes no length", sw=f"{sw:04X}")
-            self._connection = self._reopen()
+            self.renew()
             raise _SessionEnded
         if not not_there and (sw != self._refused_start or sw in _SESSION_LOST):
             self._refused_start = sw if self._at_start else 0
-            self._lost(SessionBroken("the chip ended the session", sw=f"{sw:04X}"))
+            self.lost(SessionBroken("the chip ended the session", sw=f"{sw:04X}"))
             raise _SessionEnded
-        self._connection = self._reopen()
+        self.renew()
 
     def _asks_less(self, asked: int, sw: int) -> bool:
-        """A shorter read next time; at the start of a file its header alone, at last."""
-        if self._at_start and asked <= self._length.short:
-            before, self._headers_first = self._headers_first, True
-            return not before and asked > HEADER_READ
-        return self._length.refused(asked, right_length(sw))
+        """A shorter read next time; False where there is none."""
+        if not self._at_start:
+            return self._length.refused(asked, right_length(sw))
+        while asked <= self._first_length() and asked > HEADER_READ:
+            self._caution += 1
+        return asked > HEADER_READ
+
+
+def is_away(error: BaseException) -> bool:
+    """The chip has left, or its reader or service is gone: more than an answer lost."""
+    return isinstance(error, TransportFailed) and type(error) is not TransportFailed
 
 
 class _SessionEnded(Exception):
     """The session is gone and a new one stands in its place; the file is begun again."""
 
 
-def _refuses_length(sw: int) -> bool:
+def refuses_length(sw: int) -> bool:
+    """The chip does not take a command of this length, or not an answer of it."""
     return sw in _LENGTH_REFUSED or right_length(sw) is not None
 
 

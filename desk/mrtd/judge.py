@@ -6,12 +6,13 @@ that does not parse is a finding where the reading can go on without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from desk.mrtd import countries, lds, results
 from desk.mrtd import portrait as pictures
 from desk.mrtd.certificates import Certificate
+from desk.mrtd.details import Details
 from desk.mrtd.mrz import Mrz, MrzError, MrzKey
 from desk.mrtd.picture_process import PictureProcess
 from desk.mrtd.results import Check, Fact, Finding, Group, Result, aggregate
@@ -43,9 +44,12 @@ def result_of(findings: Iterable[Finding], check: Check) -> Result:
 
 
 def document(
-    mrz: Mrz, errors: tuple[MrzError, ...], typed: Mrz | None, key: MrzKey, at: datetime
+    mrz: Mrz, errors: tuple[MrzError, ...], typed: Mrz | None, key: MrzKey | None, at: datetime
 ) -> tuple[Finding, ...]:
-    """The chip's zone reads right, has not expired and is the one that was typed."""
+    """The chip's zone reads right, has not expired and is the one that was typed.
+
+    ``key`` is None where the access number opened the chip.
+    """
     return _check_digits(mrz, errors), _expiry(mrz, at), _equals(mrz, typed, key)
 
 
@@ -64,12 +68,6 @@ def issuer_country(mrz: Mrz, signer: Certificate | None) -> Finding:
     if not same:
         return _document("DOC-08", Result.FAILED, check, **facts)
     return _document("DOC-07", Result.PASSED, check, **facts)
-
-
-def chip(access: str, files: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    """Access passed, or nothing would have been read; what the chip could prove is open."""
-    opened = _chip("BAC-01", Result.PASSED, Check.ACCESS, access=access)
-    return opened, *_security_protocols(files)
 
 
 def file_list(com: bytes | None, signed: SignedHashes | None) -> Finding:
@@ -97,6 +95,14 @@ def portrait(picture: bytes, process: PictureProcess | None = None) -> Finding:
         return _content(code, result, Check.PORTRAIT)
     height, width = pixels.shape[:2]
     return _content("DG2-01", Result.PASSED, Check.PORTRAIT, width=width, height=height)
+
+
+def details(read: Details) -> tuple[Finding, ...]:
+    """Groups of free text that do not read as the standard has them; nothing rests on them."""
+    return tuple(
+        _content("DOC-13", Result.NOT_DONE, Check.UNREAD_GROUP, group=number)
+        for number in read.unreadable
+    )
 
 
 _PICTURE_FAULTS = {
@@ -128,10 +134,12 @@ def _expiry(mrz: Mrz, at: datetime) -> Finding:
     return _document("DOC-03", Result.PASSED, check, until=expiry.isoformat())
 
 
-def _equals(mrz: Mrz, typed: Mrz | None, key: MrzKey) -> Finding:
+def _equals(mrz: Mrz, typed: Mrz | None, key: MrzKey | None) -> Finding:
     """The whole zone where it was typed or scanned, else the fields of the key."""
     check = Check.MRZ_EQUALS_CHIP
-    if typed is None:
+    if typed is None and key is None:
+        return _document("DOC-12", Result.NOT_DONE, check)
+    if typed is None and key is not None:
         equal = (mrz.document_number, mrz.birth, mrz.expiry) == (
             key.document_number.rstrip("<"),
             key.birth,
@@ -139,46 +147,13 @@ def _equals(mrz: Mrz, typed: Mrz | None, key: MrzKey) -> Finding:
         )
         compared = "key"
     else:
-        equal, compared = mrz.lines == typed.lines, "zone"
+        equal, compared = typed is not None and mrz.lines == typed.lines, "zone"
     code, result = ("DOC-06", Result.PASSED) if equal else ("DOC-11", Result.FAILED)
     return _document(code, result, check, compared=compared)
 
 
-def _security_protocols(files: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    """What the chip offers to prove that it is no copy; none of it is done yet."""
-    infos = None
-    if "DG14" in files:
-        try:
-            infos = lds.parse_dg14(files["DG14"])
-        except FileMalformed:
-            malformed = _chip("CA-04", Result.UNDECIDED, Check.CHIP_AUTHENTICATION)
-            return _pace(), malformed, _active("DG15" in files)
-    offered = infos is not None and infos.offers_chip_authentication
-    return _pace(), _chip_authentication(offered), _active("DG15" in files)
-
-
-def _pace() -> Finding:
-    return _chip("PACE-02", Result.NOT_DONE, Check.PACE)
-
-
-def _chip_authentication(offered: bool) -> Finding:
-    if offered:
-        return _chip("CA-02", Result.NOT_DONE, Check.CHIP_AUTHENTICATION)
-    return _chip("CA-03", Result.NOT_SUPPORTED, Check.CHIP_AUTHENTICATION)
-
-
-def _active(offered: bool) -> Finding:
-    if offered:
-        return _chip("AA-02", Result.NOT_DONE, Check.ACTIVE_AUTHENTICATION)
-    return _chip("AA-03", Result.NOT_SUPPORTED, Check.ACTIVE_AUTHENTICATION)
-
-
 def _document(code: str, result: Result, check: Check, **facts: Fact) -> Finding:
     return Finding(code, result, Group.DOCUMENT, check, facts)
-
-
-def _chip(code: str, result: Result, check: Check, **facts: Fact) -> Finding:
-    return Finding(code, result, Group.CHIP, check, facts)
 
 
 def _content(code: str, result: Result, check: Check, **facts: Fact) -> Finding:

@@ -43,6 +43,12 @@ class ReadLength:
         """More is asked for than every chip and reader takes."""
         return self.current > self.short
 
+    def narrow(self, ceiling: int, short: int) -> None:
+        """No more than this from now on: another cipher leaves less room in an answer."""
+        self.short = min(self.short, short)
+        self.ceiling = min(self.ceiling, max(ceiling, self.short))
+        self.current = min(self.current, self.ceiling)
+
     def succeeded(self, asked: int) -> None:
         if asked >= self.current:
             self.current = self.ceiling
@@ -50,7 +56,9 @@ class ReadLength:
     def refused(self, asked: int, offered: int | None = None) -> bool:
         """Fall to what the chip offers, or a rung; False when there is no lower one."""
         lower = [rung for rung in _RUNGS if rung < asked]
-        best = offered if offered is not None and 0 < offered < asked else max(lower, default=0)
+        # One byte cannot say more than 256: chips with a longer limit offer its remainder.
+        sensible = offered is not None and _RUNGS[0] <= offered < asked
+        best = (offered or 0) if sensible else max(lower, default=0)
         if not best:
             return False
         self.ceiling = self.current = best

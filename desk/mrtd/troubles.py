@@ -3,6 +3,9 @@
     Trouble
     └── PassportTrouble
         ├── ChipLost             the passport left the reader while it was read
+        │   └── ChipMoved        it is there and answers no more: tilted, or too far off
+        ├── ChipSwapped          another passport lies where one was being read
+        ├── CanNotTaken          the chip opens by the zone alone
         ├── NotAPassport         no eMRTD application on the chip
         ├── AccessRefused        the typed zone does not open this chip
         │   ├── CanRefused       nor does the access number
@@ -43,6 +46,24 @@ class ChipLost(PassportTrouble):
 
     def __init__(self, phase: str, done: int = 0) -> None:
         super().__init__(f"chip lost in {phase} after {done} bytes", phase=phase, done=done)
+
+
+class ChipMoved(ChipLost):
+    """The chip is on the reader and does not answer: it was tilted or lies at the edge."""
+
+    code: ClassVar[str] = "CHIP-09"
+
+
+class ChipSwapped(PassportTrouble):
+    """The chip is not the one whose reading was interrupted; nothing of that one is used."""
+
+    code: ClassVar[str] = "CHIP-10"
+
+
+class CanNotTaken(PassportTrouble):
+    """The chip has no PACE, and only PACE takes the card access number."""
+
+    code: ClassVar[str] = "CHIP-11"
 
 
 class NotAPassport(PassportTrouble):

@@ -69,7 +69,7 @@ def test_a_genuine_passport_passes(
         "DOC-07": Result.PASSED,
         "BAC-01": Result.PASSED,
         "PACE-02": Result.NOT_DONE,
-        "CA-02": Result.NOT_DONE,
+        "CA-01": Result.PASSED,
         "AA-03": Result.NOT_SUPPORTED,
         "PA-SIG-01": Result.PASSED,
         "PA-SIG-03": Result.PASSED,
@@ -98,7 +98,7 @@ def test_jpeg2000_and_active_authentication_are_read(
     reading = read(chip)
 
     assert reading.portrait_type == "image/jp2"
-    assert results(reading)["AA-02"] is Result.NOT_DONE
+    assert results(reading)["AA-01"] is Result.PASSED
     assert set(reading.files) == {"COM", "SOD", "DG1", "DG2", "DG14", "DG15"}
 
 
@@ -114,6 +114,7 @@ def test_progress_tells_phases_in_order_and_bytes(chip: PassportChip, read: Read
         ReadPhase.SOD,
         ReadPhase.DG1,
         ReadPhase.DG14,
+        ReadPhase.CHIP_AUTHENTICATION,
         ReadPhase.DG2,
         ReadPhase.VERIFY,
     ]
@@ -299,9 +300,9 @@ def test_a_withheld_chip_key_is_undecided(chip: PassportChip, read: Read) -> Non
 
 
 def test_a_passport_without_com_is_read_by_its_signed_list(chip: PassportChip, read: Read) -> None:
-    files = {name: content for name, content in chip.files.items() if name != "COM"}
+    del chip.files["COM"]
 
-    reading = read(PassportChip(files, holder_key()))
+    reading = read(chip)
 
     assert results(reading)["PA-COM-03"] is Result.NOT_DONE
     assert reading.overall is Result.PASSED
@@ -389,7 +390,7 @@ def test_a_chip_whose_answers_are_changed_on_the_way(chip: PassportChip, read: R
         def transmit(self, apdu: bytes) -> bytes:
             self.count += 1
             answer = chip.transmit(apdu)
-            meddled = self.count > 5 and len(answer) > 5
+            meddled = self.count > 8 and len(answer) > 5
             return answer[:5] + bytes([answer[5] ^ 1]) + answer[6:] if meddled else answer
 
     with pytest.raises(SessionBroken):
