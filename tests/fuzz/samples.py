@@ -24,9 +24,12 @@ from PIL import Image
 
 from desk.iso7816 import tlv
 from desk.mrtd import active_authentication, certificates, der, domains, mrz, signed_data
-from desk.mrtd.security_infos import SecurityInfo, encode
+from desk.mrtd.ciphers import SessionCipher
+from desk.mrtd.security_infos import Mapping, SecurityInfo, encode
 from desk.mrtd.trust import FILE_NAME, TrustStore
 from desk.training import chip_files, csca
+from desk.training.chip import PassportChip
+from desk.training.chip_features import ActiveOffer, Features, Keys, PaceOffer
 from desk.training.csca import Manner, Pair, TrainingCsca
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -37,6 +40,7 @@ MASTER_LIST = bytes.fromhex("678108010102")
 PASSPORT = mrz.compose_td3(
     "PM", "KOR", "KIM", "HANEUL", "M123A4567", "KOR", "910314", "F", "330502"
 )
+KEY = mrz.parse("\n".join(PASSPORT)).key
 # Doc 9303-5 appendix A and 9303-6 appendix A: the specimens of Utopia.
 TD1 = (
     "I<UTOD231458907<<<<<<<<<<<<<<<",
@@ -92,8 +96,41 @@ def _other_framing() -> bytes:
 
 
 @lru_cache(maxsize=1)
+def features() -> Features:
+    """A chip with every mapping of PACE, cheap groups first, chip and active authentication."""
+    ways = (
+        PaceOffer(parameter_id=12),
+        PaceOffer(Mapping.CHIP_AUTHENTICATION, SessionCipher.AES_128, 12),
+        PaceOffer(Mapping.INTEGRATED, SessionCipher.AES_256, 13),
+        PaceOffer(Mapping.GENERIC, SessionCipher.TRIPLE_DES, 0),
+    )
+    return Features(pace=ways, active=ActiveOffer(), lengths=(4096, 4096))
+
+
+@lru_cache(maxsize=1)
+def _keys() -> Keys:
+    return Keys.draw(features())
+
+
+def mapping_key() -> int:
+    mapping = _keys().mapping
+    assert mapping is not None
+    return mapping.private
+
+
+@lru_cache(maxsize=1)
+def _root() -> dict[str, bytes]:
+    return country().root_files(features(), _keys())
+
+
+def chip(**changed: bytes) -> PassportChip:
+    """The passport's chip with some files changed, at rest."""
+    return PassportChip(passport_files() | changed, KEY, keys=_keys(), root=_root())
+
+
+@lru_cache(maxsize=1)
 def passport_files() -> dict[str, bytes]:
-    return country().personalise(PASSPORT, picture(), active_authentication=True).files
+    return country().files(PASSPORT, picture(), features(), _keys())
 
 
 def groups() -> dict[int, bytes]:
