@@ -491,9 +491,9 @@ def _long_number(lines: tuple[str, ...], layout: Layout) -> str | None:
     head = _at(lines, layout.spans[Field.DOCUMENT_NUMBER])
     tail = _at(lines, layout.spans[layout.long_number]).split(FILLER)[0]
     number = head + tail[:-1]
-    if len(tail) < 2 or FILLER in head or check_digit(number) != tail[-1]:
+    if len(tail) < 2 or FILLER in head or not _VALUES.keys() >= set(number):
         return None
-    return number
+    return number if check_digit(number) == tail[-1] else None
 
 
 def _read(lines: tuple[str, ...], layout: Layout) -> Mrz:

@@ -294,6 +294,17 @@ def test_an_empty_burst_is_empty() -> None:
     assert mrz.clean_burst("\x02\r\x03") == ""
 
 
+def test_a_long_number_with_a_strange_character_is_read_with_its_error() -> None:
+    """A chip may write any ASCII into its zone; the fields come out and the place is named."""
+    zone = TD2_LONG.replace("D23145890<", "D23145\x0190<")
+    assert zone != TD2_LONG
+
+    found, errors = mrz.read(zone)
+
+    assert found.document_number == "D23145\x0190"
+    assert errors[0].field is mrz.Field.DOCUMENT_NUMBER
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     try:
