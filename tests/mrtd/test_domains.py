@@ -187,6 +187,16 @@ def test_integrated_mapping_to_the_neutral_element_is_refused() -> None:
             domain.integrated(value)
 
 
+@ALL
+def test_nonces_at_the_edge_of_the_group(domain: DomainParameters) -> None:
+    """None of the elliptic curve's special cases leads anywhere else: nothing, itself, round."""
+    agreed = domain.public_key(12345)
+
+    assert domain.generic(bytes(16), agreed) == agreed
+    assert domain.generic((12345).to_bytes(16), agreed) == domain.public_key(2 * 12345)
+    assert domain.generic(domain.order.to_bytes(80), agreed) == agreed
+
+
 def test_a_nonce_that_cancels_the_agreed_element_is_refused() -> None:
     for domain in (STANDARDIZED[0], STANDARDIZED[13]):
         with pytest.raises(KeyInvalid):
