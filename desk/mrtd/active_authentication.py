@@ -23,7 +23,7 @@ from desk.iso7816.connection import CardConnection, send
 from desk.iso7816.status import StatusWord
 from desk.mrtd import signatures
 from desk.mrtd.ciphers import same
-from desk.mrtd.signatures import Kind, PublicKey, Scheme, SignatureWrong, Unsupported
+from desk.mrtd.signatures import EcKey, Kind, PublicKey, Scheme, SignatureWrong, Unsupported
 
 INS_INTERNAL_AUTHENTICATE = 0x88
 CHALLENGE = 8
@@ -174,9 +174,7 @@ def _trailer(hash_name: str) -> bytes:
     return bytes([by_name[hash_name], _EXPLICIT_TRAILER])
 
 
-def _ecdsa_schemes(
-    key: ec.EllipticCurvePublicKey, signature: bytes, stated_hash: str
-) -> Iterator[Scheme]:
+def _ecdsa_schemes(key: EcKey, signature: bytes, stated_hash: str) -> Iterator[Scheme]:
     """Plain and DER, each with every hash, the likely ones first."""
     size = (key.key_size + 7) // 8
     plain = len(signature) == 2 * size

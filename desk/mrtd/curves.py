@@ -5,14 +5,16 @@ recognised by the prime and every other parameter is compared; a curve that only
 resembles a known one is refused, since a chosen generator would forge any signature.
 
 Origin of the numbers: NIST curves from FIPS 186-4 appendix D.1.2, brainpool curves from
-RFC 5639 clause 3.
+RFC 5639 clause 3. The small curves, which `cryptography` has not, are as `ecdsa` has them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from ecdsa import curves as known
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +112,22 @@ CURVES: dict[Domain, ec.EllipticCurve] = {
     ): ec.BrainpoolP512R1(),
 }
 
-PRIMES = frozenset(domain.prime for domain in CURVES)
+
+def domain_of(curve: Any) -> Domain:
+    """The numbers of one of `ecdsa`'s curves."""
+    base, prime = curve.generator, curve.curve.p()
+    a, b = curve.curve.a() % prime, curve.curve.b() % prime
+    return Domain(prime, a, b, base.x(), base.y(), curve.order)
+
+
+SMALL = {
+    domain_of(curve): curve
+    for curve in (
+        known.NIST192p,
+        known.BRAINPOOLP192r1,
+        known.BRAINPOOLP224r1,
+        known.BRAINPOOLP320r1,
+    )
+}
+"""Curves of first-generation passports, by `ecdsa`'s objects."""
+PRIMES = frozenset(domain.prime for domain in (*CURVES, *SMALL))

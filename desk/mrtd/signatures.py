@@ -2,13 +2,14 @@
 
 RSA (PKCS#1 v1.5 and PSS with stated parameters) and ECDSA (named and explicit
 parameters), SHA-1 to SHA-512 (Doc 9303-12 clause 4.4). Parsing goes through
-asn1crypto because `cryptography` refuses explicit parameters.
+asn1crypto because `cryptography` refuses explicit parameters; the curves of
+first-generation passports that it does not know are verified by `ecdsa`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -17,11 +18,27 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from ecdsa import BadSignatureError, VerifyingKey
+from ecdsa.der import UnexpectedDER
+from ecdsa.errors import MalformedPointError
+from ecdsa.util import sigdecode_der
 
-from desk.mrtd.curves import CURVES, PRIMES, Domain
+from desk.mrtd.curves import CURVES, PRIMES, SMALL, Domain
 from desk.mrtd.der import MALFORMED
 
-PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+@dataclass(frozen=True)
+class SmallCurveKey:
+    """A public key on one of `curves.SMALL`; ``key_size`` is its curve's, bits."""
+
+    curve: str
+    key_size: int
+    point: bytes = field(repr=False)
+    _verifier: VerifyingKey = field(repr=False, compare=False)
+
+
+EcKey = ec.EllipticCurvePublicKey | SmallCurveKey
+PublicKey = rsa.RSAPublicKey | EcKey
 
 MIN_RSA_BITS, MAX_RSA_BITS = 1024, 8192
 MAX_EXPONENT_BITS = 64
@@ -123,12 +140,12 @@ def verify(key: PublicKey, how: Scheme, signature: bytes, data: bytes) -> None:
     try:
         if isinstance(key, rsa.RSAPublicKey) and how.kind in (Kind.PKCS1, Kind.PSS):
             key.verify(signature, data, _rsa_padding(how), hash_)
-        elif isinstance(key, ec.EllipticCurvePublicKey) and how.kind in (
-            Kind.ECDSA,
-            Kind.PLAIN_ECDSA,
-        ):
+        elif isinstance(key, EcKey) and how.kind in (Kind.ECDSA, Kind.PLAIN_ECDSA):
             der = _from_plain(signature) if how.kind is Kind.PLAIN_ECDSA else signature
-            key.verify(der, data, ec.ECDSA(hash_))
+            if isinstance(key, SmallCurveKey):
+                _verify_small(key, der, digest(how.hash, data))
+            else:
+                key.verify(der, data, ec.ECDSA(hash_))
         else:
             raise Unsupported(f"{how.kind.value} with another kind of key")
     except InvalidSignature as error:
@@ -200,33 +217,55 @@ def _rsa_key(info: Any) -> rsa.RSAPublicKey:
     return rsa.RSAPublicNumbers(exponent, modulus).public_key()
 
 
-def _ec_key(info: Any) -> ec.EllipticCurvePublicKey:
+def _ec_key(info: Any) -> EcKey:
     parameters = info["algorithm"]["parameters"]
     contents = info["public_key"].contents
     if contents[0]:
         raise Unsupported("public point not whole bytes")
-    curve = _named(parameters) if parameters.name == "named" else _explicit(parameters.chosen)
-    return ec.EllipticCurvePublicKey.from_encoded_point(curve, contents[1:])
+    domain = _named(parameters) if parameters.name == "named" else _explicit(parameters.chosen)
+    if domain in SMALL:
+        return _small_key(SMALL[domain], contents[1:])
+    return ec.EllipticCurvePublicKey.from_encoded_point(CURVES[domain], contents[1:])
+
+
+def _small_key(curve: Any, point: bytes) -> SmallCurveKey:
+    encodings = ("uncompressed", "compressed")
+    try:
+        verifier = VerifyingKey.from_string(point, curve, valid_encodings=encodings)
+    except MalformedPointError as error:
+        raise Unsupported("public point not on its curve") from error
+    plain = verifier.to_string("uncompressed")
+    return SmallCurveKey(curve.name, curve.order.bit_length(), plain, verifier)
+
+
+def _verify_small(key: SmallCurveKey, signature: bytes, hashed: bytes) -> None:
+    try:
+        key._verifier.verify_digest(signature, hashed, sigdecode_der, allow_truncate=True)
+    except (BadSignatureError, UnexpectedDER) as error:
+        raise SignatureWrong from error
 
 
 _NAMED = {
-    "secp224r1": "secp224r1",
-    "secp256r1": "secp256r1",
-    "secp384r1": "secp384r1",
-    "secp521r1": "secp521r1",
+    "1.2.840.10045.3.1.1": "NIST192p",
+    "1.3.132.0.33": "secp224r1",
+    "1.2.840.10045.3.1.7": "secp256r1",
+    "1.3.132.0.34": "secp384r1",
+    "1.3.132.0.35": "secp521r1",
+    "1.3.36.3.3.2.8.1.1.3": "BRAINPOOLP192r1",
+    "1.3.36.3.3.2.8.1.1.5": "BRAINPOOLP224r1",
     "1.3.36.3.3.2.8.1.1.7": "brainpoolP256r1",
+    "1.3.36.3.3.2.8.1.1.9": "BRAINPOOLP320r1",
     "1.3.36.3.3.2.8.1.1.11": "brainpoolP384r1",
     "1.3.36.3.3.2.8.1.1.13": "brainpoolP512r1",
 }
-_BY_NAME = {curve.name: curve for curve in CURVES.values()}
+_BY_NAME = {curve.name: domain for domain, curve in (*CURVES.items(), *SMALL.items())}
 
 
-def _named(parameters: Any) -> ec.EllipticCurve:
-    chosen = parameters.chosen
-    name = _NAMED.get(chosen.native) or _NAMED.get(chosen.dotted)
-    if name is None:
-        raise Unsupported(f"curve {chosen.dotted}")
-    return _BY_NAME[name]
+def _named(parameters: Any) -> Domain:
+    dotted = parameters.chosen.dotted
+    if dotted not in _NAMED:
+        raise Unsupported(f"curve {dotted}")
+    return _BY_NAME[_NAMED[dotted]]
 
 
 def stated_curve(domain: Any) -> Domain:
@@ -248,14 +287,14 @@ def stated_curve(domain: Any) -> Domain:
     return Domain(prime, a, b, x, y, domain["order"].native)
 
 
-def _explicit(domain: Any) -> ec.EllipticCurve:
-    """The named curve whose every parameter equals the stated ones."""
+def _explicit(domain: Any) -> Domain:
+    """The numbers of the named curve whose every parameter equals the stated ones."""
     if domain["field_id"]["parameters"].native not in PRIMES:
         raise Unsupported("curve with explicit parameters, prime unknown")
     stated = stated_curve(domain)
-    if stated not in CURVES:
+    if stated not in CURVES and stated not in SMALL:
         raise Unsupported("curve with explicit parameters that are not the standard's")
-    return CURVES[stated]
+    return stated
 
 
 def _base_point(encoded: bytes, prime: int) -> tuple[int, int]:
@@ -270,7 +309,7 @@ def _base_point(encoded: bytes, prime: int) -> tuple[int, int]:
 
 
 def _decompressed(x: int, mark: int, a: int, b: int, prime: int) -> int:
-    candidates = [d.y for d in CURVES if (d.prime, d.a, d.b, d.x) == (prime, a, b, x)]
+    candidates = [d.y for d in (*CURVES, *SMALL) if (d.prime, d.a, d.b, d.x) == (prime, a, b, x)]
     if not candidates:
         raise Unsupported("curve with explicit parameters that are not the standard's")
     y = candidates[0]

@@ -30,6 +30,7 @@ COUNTRY = "KR"
 ORGANISATION = "TRAINING ONLY - no passport authority"
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha1": hashes.SHA1,
+    "sha224": hashes.SHA224,
     "sha256": hashes.SHA256,
     "sha384": hashes.SHA384,
     "sha512": hashes.SHA512,
@@ -43,18 +44,21 @@ _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 _SIGNING_TIME = bytes.fromhex("2a864886f70d010905")
 _DIGESTS = {
     "sha1": bytes.fromhex("2b0e03021a"),
+    "sha224": bytes.fromhex("608648016503040204"),
     "sha256": bytes.fromhex("608648016503040201"),
     "sha384": bytes.fromhex("608648016503040202"),
     "sha512": bytes.fromhex("608648016503040203"),
 }
 _ECDSA = {
     "sha1": bytes.fromhex("2a8648ce3d0401"),
+    "sha224": bytes.fromhex("2a8648ce3d040301"),
     "sha256": bytes.fromhex("2a8648ce3d040302"),
     "sha384": bytes.fromhex("2a8648ce3d040303"),
     "sha512": bytes.fromhex("2a8648ce3d040304"),
 }
 _RSA = {
     "sha1": bytes.fromhex("2a864886f70d010105"),
+    "sha224": bytes.fromhex("2a864886f70d01010e"),
     "sha256": bytes.fromhex("2a864886f70d01010b"),
     "sha384": bytes.fromhex("2a864886f70d01010c"),
     "sha512": bytes.fromhex("2a864886f70d01010d"),

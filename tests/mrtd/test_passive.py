@@ -318,7 +318,7 @@ def test_a_link_certificate_serves_as_anchor(now: datetime) -> None:
     assert result.overall is Result.PASSED
 
 
-@pytest.mark.parametrize("hash_name", ["sha1", "sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("hash_name", ["sha1", "sha224", "sha256", "sha384", "sha512"])
 @pytest.mark.parametrize("kind", ["ecdsa", "rsa", "pss"])
 def test_every_algorithm_of_the_field(
     country: TrainingCsca,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from desk.iso7816 import tlv
 from desk.mrtd import signatures
-from desk.mrtd.curves import CURVES, Domain
+from desk.mrtd.curves import CURVES, SMALL, Domain
 from desk.mrtd.signatures import Kind, Scheme, SignatureWrong, Unsupported
 
 DOMAINS = [(curve.name, domain) for domain, curve in CURVES.items()]
@@ -191,3 +191,110 @@ def test_arbitrary_bytes_are_no_key_and_no_algorithm(noise: bytes) -> None:
             signatures.public_key(raw)
         with pytest.raises(Unsupported):
             signatures.scheme_of_der(raw)
+
+
+# Origin: made for this test by OpenSSL 3.0.19 (`ecparam`, `ec -param_enc explicit
+# -conv_form compressed`, `dgst -sign` over the four bytes «data»); the keys are thrown away.
+SMALL_CURVES = [
+    (
+        "prime192v1",
+        "sha256",
+        "3049301306072a8648ce3d020106082a8648ce3d0301010332000422465468684a8d4ffe018b03978dce"
+        "2ac337eb694372cf49d3bb71351255fdbd32e18121c5cc63c872b8bf3382a4c116",
+        "3081da3081bb06072a8648ce3d02013081af020101302406072a8648ce3d0101021900ffffffffffffff"
+        "fffffffffffffffffeffffffffffffffff304b0418fffffffffffffffffffffffffffffffeffffffffff"
+        "fffffc041864210519e59c80e70fa7e9ab72243049feb8deecc146b9b10315003045ae6fc8422f64ed57"
+        "9528d38120eae12196d5041903188da80eb03090f67cbf20eb43a18800f4ff0afd82ff1012021900ffff"
+        "ffffffffffffffffffff99def836146bc9b1b4d22831020101031a000222465468684a8d4ffe018b0397"
+        "8dce2ac337eb694372cf49",
+        "3035021900cfa673d812076bdeafe52dc236b70e9efadb6b8bb700b7e10218040327326bc7f3daa058ab"
+        "27352899d77a53d0ba1dda0599",
+    ),
+    (
+        "brainpoolP192r1",
+        "sha1",
+        "304a301406072a8648ce3d020106092b24030302080101030332000496a37147922f8642c8f589ce7fe1"
+        "f19d00bd48ad5fbcae384ecfe26e000fb86615de1f040e64fc334b5abd896ca57659",
+        "3081c33081a406072a8648ce3d0201308198020101302406072a8648ce3d0101021900c302f41d932a36"
+        "cda7a3463093d18db78fce476de1a86297303404186a91174076b1e0e19c39c031fe8685c1cae040e5c6"
+        "9a28ef0418469a28ef7c28cca3dc721d044f4496bcca7ef4146fbf25c9041903c0a0647eaab6a48753b0"
+        "33c56cb0f0900a2f5c4853375fd6021900c302f41d932a36cda7a3462f9e9e916b5be8f1029ac4acc102"
+        "0101031a000396a37147922f8642c8f589ce7fe1f19d00bd48ad5fbcae38",
+        "303402183fe18609a60a4c8799b1364d1024b743d9682e4aad590d3602185886bfbd403a2c7da2ba420e"
+        "9a7d989996e4559b650edda4",
+    ),
+    (
+        "brainpoolP224r1",
+        "sha224",
+        "3052301406072a8648ce3d020106092b2403030208010105033a00048963d25c8375bc6550d69bc5e956"
+        "9a5d7496250a45de09bf2508c6f10c0159fbc849a3260b81d167ae0f2f0772e2f169690c33b04f734aa3",
+        "3081db3081b806072a8648ce3d02013081ac020101302806072a8648ce3d0101021d00d7c134aa264366"
+        "862a18302575d1d787b09f075797da89f57ec8c0ff303c041c68a5e62ca9ce6c1c299803a6c1530b514e"
+        "182ad8b0042a59cad29f43041c2580f63ccfe44138870713b1a92369e33e2135d266dbb372386c400b04"
+        "1d030d9029ad2c7e5cf4340823b2a87dc68c9e4ce3174c1e6efdee12c07d021d00d7c134aa264366862a"
+        "18302575d0fb98d116bc4b6ddebca3a5a7939f020101031e00038963d25c8375bc6550d69bc5e9569a5d"
+        "7496250a45de09bf2508c6f1",
+        "303c021c27a57738b6a782d42d55db3d8d5747957ca044266329780e80712b93021c46bbcc7aec5fba2d"
+        "5fcf9f340ba6248ed02ba900b7ff21ecf8ca2394",
+    ),
+    (
+        "brainpoolP320r1",
+        "sha384",
+        "306a301406072a8648ce3d020106092b2403030208010109035200040dc50dd1d004d16d379760238f87"
+        "61a8e7071b668ce8f4c64b37b930bba2a820146a226c349e4562374e994b69495a35b5f99e199ff06d2c"
+        "57af99d5b6cd4ea28b993f50775d4097150d3d10f5478287",
+        "308201233081f406072a8648ce3d02013081e8020101303406072a8648ce3d0101022900d35e472036bc"
+        "4fb7e13c785ed201e065f98fcfa6f6f40def4f92b9ec7893ec28fcd412b1f1b32e27305404283ee30b56"
+        "8fbab0f883ccebd46d3f3bb8a2a73513f5eb79da66190eb085ffa9f492f375a97d860eb4042852088394"
+        "9dfdbc42d3ad198640688a6fe13f41349554b49acc31dccd884539816f5eb4ac8fb1f1a604290343bd7e"
+        "9afb53d8b85289bcc48ee5bfe6f20137d10a087eb6e7871e2a10a599c710af8d0d39e20611022900d35e"
+        "472036bc4fb7e13c785ed201e065f98fcfa5b68f12a32d482ec7ee8658e98691555b44c5931102010103"
+        "2a00030dc50dd1d004d16d379760238f8761a8e7071b668ce8f4c64b37b930bba2a820146a226c349e45"
+        "62",
+        "305402282e546a4bd8ff5a927adc1b0e8baf72783ec174320148f47c6743cde935cef2f4ccd41383b7e1"
+        "289f02287af409ecd5e36f265032536a5c6db5f5d5974bd55150557445a0226ae71f76035c12d95a4ffd"
+        "3f0b",
+    ),
+]
+
+
+@pytest.mark.parametrize(("curve", "hash_name", "named", "spelt_out", "signature"), SMALL_CURVES)
+def test_curves_of_first_generation_passports_verify(
+    curve: str, hash_name: str, named: str, spelt_out: str, signature: str
+) -> None:
+    """Named, and spelt out with a compressed base point; signatures plain and in DER."""
+    key = signatures.public_key(bytes.fromhex(named))
+    made = bytes.fromhex(signature)
+    r, s = decode_dss_signature(made)
+    size = (key.key_size + 7) // 8
+    plain = r.to_bytes(size) + s.to_bytes(size)
+
+    assert key == signatures.public_key(bytes.fromhex(spelt_out))
+    signatures.verify(key, Scheme(Kind.ECDSA, hash_name), made, b"data")
+    signatures.verify(key, Scheme(Kind.PLAIN_ECDSA, hash_name), plain, b"data")
+    for kind, wrong in (
+        (Kind.ECDSA, made[:-1] + bytes([made[-1] ^ 1])),
+        (Kind.ECDSA, plain),
+        (Kind.ECDSA, b""),
+        (Kind.PLAIN_ECDSA, bytes(2 * size)),
+        (Kind.PLAIN_ECDSA, b"\xff" * (2 * size)),
+    ):
+        with pytest.raises(SignatureWrong):
+            signatures.verify(key, Scheme(kind, hash_name), wrong, b"data")
+    with pytest.raises(SignatureWrong):
+        signatures.verify(key, Scheme(Kind.ECDSA, hash_name), made, b"other")
+    with pytest.raises(Unsupported):
+        signatures.verify(key, Scheme(Kind.PSS, hash_name, hash_name, 20), made, b"data")
+
+
+@pytest.mark.parametrize("domain", SMALL)
+def test_small_curves_that_only_resemble_a_known_one_are_refused(domain: Domain) -> None:
+    size = (domain.prime.bit_length() + 7) // 8
+    base = b"\x04" + domain.x.to_bytes(size) + domain.y.to_bytes(size)
+    other = Domain(domain.prime, domain.a, domain.b, domain.x, domain.y, domain.order + 2)
+    off = base[:-1] + bytes([base[-1] ^ 1])
+
+    assert signatures.public_key(explicit(domain, base))
+    for stated, point in ((other, base), (domain, off), (domain, b"\x00"), (domain, b"")):
+        with pytest.raises(Unsupported):
+            signatures.public_key(explicit(stated, point))

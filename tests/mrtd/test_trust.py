@@ -193,7 +193,7 @@ def test_certificates_that_cannot_serve_are_named(
         signer,
         country.country.certificate,
         country.signer.certificate,
-        csca.authority(ec.generate_private_key(ec.SECP192R1()), NOW, "Small curve"),
+        csca.authority(ec.generate_private_key(ec.SECP256K1()), NOW, "Other curve"),
         csca.authority(weak, NOW, "Still taken"),
         tlv.encode(0x30, b"\x02\x01\x01"),
     )
@@ -205,7 +205,7 @@ def test_certificates_that_cannot_serve_are_named(
     reasons = {refused.code: refused.reason for refused in imported.source.refused}
     assert reasons == {
         "TRUST-21": "not marked as a certificate authority",
-        "TRUST-22": "curve 1.2.840.10045.3.1.1",
+        "TRUST-22": "curve 1.3.132.0.10",
         "TRUST-23": "not readable: ValueError",
     }
     assert store.contents().sources[0].refused == imported.source.refused
