@@ -58,7 +58,11 @@ class SignerStore:
                 if der not in ders:
                     ders.append(der)
         write_file(self._path, json.dumps({"format": FORMAT, "signers": table}))
-        return sum(len(ders) for key, ders in table.items() if key.startswith(_SERIAL))
+        return _count(table)
+
+    def count(self) -> int:
+        """How many are kept. Raises StoreDamaged, FileUnavailable."""
+        return _count(self._read())
 
     def remove(self) -> None:
         """Forget them all."""
@@ -74,6 +78,10 @@ class SignerStore:
             return dict(stored["signers"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreDamaged(type(error).__name__) from error
+
+
+def _count(table: _Table) -> int:
+    return sum(len(ders) for key, ders in table.items() if key.startswith(_SERIAL))
 
 
 def _keys(certificate: Certificate) -> tuple[str, ...]:

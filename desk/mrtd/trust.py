@@ -115,6 +115,10 @@ class TrustStore:
             self._directory.remove()
         return source
 
+    def signer_count(self) -> int:
+        """Document signers kept from the directory. Raises StoreDamaged, FileUnavailable."""
+        return self._directory.count()
+
     def contents(self) -> Contents:
         """Raises StoreDamaged, FileUnavailable; empty where nothing was imported yet."""
         if not self._path.exists():

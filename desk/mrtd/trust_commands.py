@@ -17,7 +17,7 @@ from desk.mrtd.commands import EXIT_DONE, EXIT_FAILED, EXIT_NOT_PASSED, Answer
 from desk.mrtd.master_list import Refused
 from desk.mrtd.trust import TrustStore
 from desk.mrtd.trust_import import Imported, Intake
-from desk.mrtd.trust_records import Contents, Held, HeldList, Source
+from desk.mrtd.trust_records import Contents, Held, HeldList, Source, SourceKind
 
 
 def trust_import(
@@ -50,8 +50,11 @@ def trust_list(trust: TrustStore, now: datetime) -> Answer:
     for source in contents.sources:
         lines.append(_source_line(source, contents, now))
         lines += [_refusal_line(refused) for refused in source.refused]
+    signers = trust.signer_count() if contents.of_kind(SourceKind.SIGNERS) else 0
+    lines[0] += f", {signers} document signers" if signers else ""
     facts: dict[str, object] = {
         "anchors": len(contents.held),
+        "document_signers": signers,
         "revocation_lists": len(contents.revocations),
         "deviation_lists": len(contents.deviations),
         "sources": [_source(source, contents, now) for source in contents.sources],

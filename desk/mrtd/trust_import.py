@@ -177,7 +177,8 @@ class Importer:
         (imported,) = self._signers([piece])
         if imported.signers:
             return imported
-        raise CertificateUnusable(imported.source.refused[0].reason)
+        why = None if piece.certificate is None else master_list.unusable(piece.certificate)
+        raise CertificateUnusable((why or imported.source.refused[0]).reason)
 
     def _each(self, pieces: Iterable[_Piece], refused: list[Refused]) -> Iterator[Imported]:
         for piece in pieces:
@@ -346,7 +347,14 @@ class Importer:
             else:
                 refused.append(why)
         source = Source(
-            SIGNERS, SourceKind.SIGNERS, "", "", self._now, self._now, "", tuple(refused)
+            name=SIGNERS,
+            kind=SourceKind.SIGNERS,
+            country="",
+            label="document signers",
+            as_of=self._now,
+            imported_at=self._now,
+            vouched_by="",
+            refused=tuple(refused),
         )
         before = self.contents.source(SIGNERS)
         if self.signers or before is not None:
@@ -355,13 +363,11 @@ class Importer:
 
     def _unappointed(self, certificate: Certificate) -> Refused | None:
         names = (certificate.fingerprint, certificate.issuer.country, certificate.subject.label)
-        if certificate.is_authority:
-            return Refused("TRUST-24", "a country certificate that nobody vouches for", *names)
         candidates = tuple(self._named(certificate))
         if any(_issued(certificate, candidate) for candidate in candidates):
             return None
         if any(c.subject_key_id == certificate.authority_key_id for c in candidates):
-            return Refused("TRUST-26", "its issuer's signature does not fit", *names)
+            return Refused("TRUST-24", "its issuer's signature does not fit", *names)
         return Refused("TRUST-25", "no certificate of its issuer is held", *names)
 
     def _source(
@@ -417,8 +423,7 @@ def _classify(item: Item) -> _Piece:
         message, kind = signed_list.parse(item.der, (MASTER_LIST, DEVIATION_LIST))
         held = SourceKind.MASTER_LIST if kind is MASTER_LIST else SourceKind.DEVIATION_LIST
         return _Piece(item, held, signed=message)
-    authority = certificate.is_authority or not item.from_directory
-    held = SourceKind.CERTIFICATE if authority else SourceKind.SIGNERS
+    held = SourceKind.CERTIFICATE if certificate.is_authority else SourceKind.SIGNERS
     return _Piece(item, held, certificate=certificate)
 
 

@@ -78,11 +78,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a document signer signs: hash, PSS instead of PKCS#1 for RSA keys, dates."""
+    """How a document signer signs: hash, PSS instead of PKCS#1 for RSA keys, dates.
+
+    With ``by_key`` it names itself by its key's identifier, and with ``bare`` leaves its
+    certificate out.
+    """
 
     hash: str = "sha256"
     pss: bool = False
     signed_at: datetime | None = None
+    by_key: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -299,8 +305,8 @@ def signed_data(
     digest = _algorithm(_DIGESTS[manner.hash])
     info = tlv.encode(
         0x30,
-        _integer(1),
-        issuer_and_serial(signer.certificate),
+        _integer(3 if manner.by_key else 1),
+        _key_identifier(signer) if manner.by_key else issuer_and_serial(signer.certificate),
         digest,
         tlv.encode(0xA0, attributes),
         _signature_algorithm(signer.key, manner),
@@ -312,7 +318,7 @@ def signed_data(
         _integer(3),
         tlv.encode(0x31, digest),
         tlv.encode(0x30, tlv.encode(_OID, content_type), enclosed),
-        tlv.encode(0xA0, signer.certificate, others),
+        b"" if manner.bare else tlv.encode(0xA0, signer.certificate, others),
         tlv.encode(0x31, info),
     )
     return tlv.encode(0x30, tlv.encode(_OID, _SIGNED_DATA), tlv.encode(0xA0, data))
@@ -365,6 +371,11 @@ def _sign(key: PrivateKey, data: bytes, manner: Manner) -> bytes:
         return key.sign(data, padding.PKCS1v15(), hash_)
     pss = padding.PSS(mgf=padding.MGF1(hash_), salt_length=hash_.digest_size)
     return key.sign(data, pss, hash_)
+
+
+def _key_identifier(signer: Pair) -> bytes:
+    public = signer.key.public_key()
+    return tlv.encode(0x80, x509.SubjectKeyIdentifier.from_public_key(public).digest)
 
 
 def issuer_and_serial(der: bytes) -> bytes:

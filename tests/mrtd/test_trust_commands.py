@@ -57,6 +57,7 @@ def test_an_empty_store_lists_nothing(store: TrustStore) -> None:
 
     assert answer.json == {
         "anchors": 0,
+        "document_signers": 0,
         "revocation_lists": 0,
         "deviation_lists": 0,
         "sources": [],
@@ -152,6 +153,20 @@ def test_the_commands_without_a_window(
 
     assert name in listed
     assert "TRUST-12" in capsys.readouterr().err
+
+
+def test_document_signers_are_counted(
+    store: TrustStore, country_file: Path, country: TrainingCsca
+) -> None:
+    signer = country_file.with_name("signer.cer")
+    signer.write_bytes(country.signer.certificate)
+
+    imported = trust_commands.trust_import([country_file.parent], [], store, NOW)
+    listed = trust_commands.trust_list(store, NOW)
+
+    assert imported.exit_code == 0
+    assert listed.json["document_signers"] == 1
+    assert "1 document signers" in listed.text
 
 
 def test_lists_by_certificates_from_lists_only_when_asked(
