@@ -33,7 +33,6 @@ DEVIATION_LIST_SIGNER = "2.23.136.1.1.8"
 """Extended key usage of who may sign deviation lists (same clause)."""
 _SEQUENCE, _VERSION, _EXTENSIONS = 0x30, 0xA0, 0xA3
 _DIGITAL_SIGNATURE, _KEY_CERT_SIGN, _CRL_SIGN = 0x80, 0x04, 0x02
-_GENERALIZED = "%Y%m%d%H%M%S%z"
 _UTC_TIME = 0x17
 _SHORT, _LONG = "YYMMDDhhmmssZ", "YYYYMMDDhhmmssZ"
 
@@ -292,7 +291,7 @@ def _private_key_usage(extensions: Mapping[str, bytes]) -> dict[int, datetime]:
     raw = extensions.get("2.5.29.16", b"")
     try:
         bounds = tlv.parse_one(raw, _SEQUENCE).children
-        return {b.tag: datetime.strptime(b.value.decode(), _GENERALIZED) for b in bounds}
+        return {bound.tag: moment(bound) for bound in bounds}
     except (TlvError, ValueError):
         return {}
 
