@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import file_targets, pace_targets, session_targets, trust_targets
+from tests.fuzz import file_targets, session_targets, trust_targets
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -11,6 +11,5 @@ TARGETS: dict[str, Target] = {
         *file_targets.TARGETS,
         *trust_targets.TARGETS,
         *session_targets.TARGETS,
-        *pace_targets.TARGETS,
     )
 }

@@ -59,11 +59,21 @@ def info_of(example: Example) -> PaceInfo:
     return security_infos.parse(tlv.encode(der.SET, example.info)).pace[0]
 
 
+_LARGE = 264
+"""Bits of a modulus from which on arithmetic takes long enough to be sparing with runs."""
+
+
 def every_way() -> Iterator[PaceInfo]:
-    """Every standardised group with every mapping and cipher that goes with it."""
+    """Every standardised group with every mapping, and with every cipher that goes with it.
+
+    Of the ciphers, which know nothing of the group, large ones get those with longer keys.
+    """
     for domain, (agreement, mapping), cipher in itertools.product(
         STANDARDIZED.values(), _FAMILIES, SessionCipher
     ):
+        large = domain.modulus.bit_length() > _LARGE
+        if large and cipher in (SessionCipher.TRIPLE_DES, SessionCipher.AES_128):
+            continue
         if domain.agreement is agreement:
             arcs = f"{_FAMILIES[agreement, mapping]}.{cipher.arc}"
             yield from (i for i in offer((arcs, domain.parameter_id)) if i.is_usable)
@@ -253,7 +263,7 @@ _HEADER = 5
 
 
 @EACH
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.sampled_from(MESSAGES), st.integers(0, 10_000), st.integers(0, 7))
 def test_no_flipped_bit_goes_unnoticed(info: PaceInfo, number: int, place: int, bit: int) -> None:
     """Either the run is refused by name, or both sides still hold the very same keys.
