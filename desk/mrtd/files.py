@@ -256,9 +256,10 @@ class FileReader:
         self._at_start = True
         if self._short_ids:
             response = self._send(CommandApdu(0x00, INS_READ, 0x80 | file.short_id, 0, le=asked))
-            if response.sw not in _NOT_BY_SHORT_ID:
+            if not _may_be_there_by_name(file, response):
                 return response
         if isinstance(file, MasterFile):
+            # Refusals there mean least: some chips have to be led to the master file first.
             self._send(CommandApdu(0x00, INS_SELECT, 0x00, 0x0C, MASTER_FILE))
         selected = self._send(CommandApdu(0x00, INS_SELECT, 0x02, 0x0C, file.identifier))
         if selected.sw != StatusWord.OK:
@@ -338,6 +339,13 @@ def is_away(error: BaseException) -> bool:
 
 class _SessionEnded(Exception):
     """The session is gone and a new one stands in its place; the file is begun again."""
+
+
+def _may_be_there_by_name(file: ElementaryFile, response: ResponseApdu) -> bool:
+    """A refusal that may be about the short identifier, or about where the chip stands."""
+    if isinstance(file, MasterFile) and not refuses_length(response.sw):
+        return not response.data
+    return response.sw in _NOT_BY_SHORT_ID
 
 
 def refuses_length(sw: int) -> bool:

@@ -29,6 +29,7 @@ from desk.mrtd.secure_messaging import SecureChannel
 from desk.mrtd.security_infos import SecurityInfos
 from desk.mrtd.sod import SignedHashes, SodMalformed
 from desk.mrtd.troubles import (
+    AccessNotOffered,
     AccessRefused,
     ChipLost,
     ChipMoved,
@@ -36,6 +37,12 @@ from desk.mrtd.troubles import (
     FileMissing,
     SessionBroken,
 )
+
+_SAYS_NO = {
+    *("6300", "6982", "6983", "6985", "6986", "6988", "6A80", "6A81", "6A86", "6A88"),
+    *("6D00", "6E00", *(f"63C{tries:X}" for tries in range(16))),
+}
+"""What chips say to a wrong password or a way of access they do not have."""
 
 
 class ReadPhase(StrEnum):
@@ -357,11 +364,14 @@ class ChipReader:
         return channel
 
     def _opened(self) -> SecureChannel:
-        """A second try where an answer was lost or did not fit."""
+        """A second try where an answer was lost, did not fit or told nothing of access."""
         try:
             return self._door.open()
-        except (SessionBroken, TransportFailed) as error:
+        except (SessionBroken, TransportFailed, CardAnswered) as error:
             if files.is_away(error):
+                raise
+        except (AccessRefused, AccessNotOffered) as error:
+            if str(error.facts.get("sw", "")) in _SAYS_NO:
                 raise
         return self._door.open()
 
