@@ -18,7 +18,7 @@ from desk.issuance.case import Act, Case, Document, RegisterFacts, advance, unex
 from desk.mrtd import check_log
 from desk.mrtd import mrz as zone
 from desk.mrtd.mrz import Mrz
-from desk.mrtd.reader import PassportReading, ReadProgress, read_passport
+from desk.mrtd.reader import Kept, PassportReading, ReadProgress, read_passport
 from desk.mrtd.results import Result
 from desk.store import cases, register
 from desk.store.cases import BlobKind
@@ -64,10 +64,12 @@ def read_document(
     mrz_text: str,
     scanned: bool,
     progress: Callable[[ReadProgress], None],
+    kept: Kept | None = None,
 ) -> Case:
     """Read and judge the passport on the reader: DOCUMENT_CHECKED.
 
-    ``mrz_text`` is the machine readable zone as typed or as scanned. Raises MrzError with
+    ``mrz_text`` is the machine readable zone as typed or as scanned; ``kept`` lets an
+    attempt go on where the one before was interrupted. Raises MrzError with
     the place, ConsentMissing, the chip's and the transport's troubles; then the case stands
     as before.
     """
@@ -83,6 +85,7 @@ def read_document(
             progress=progress,
             typed=typed,
             atr=connection.atr,
+            kept=kept,
         )
     return _take_reading(station, officer, case, typed, scanned, reading)
 

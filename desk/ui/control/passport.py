@@ -13,7 +13,7 @@ from desk.issuance.case import Case
 from desk.mrtd import mrz as zone
 from desk.mrtd.mrz import Mrz, MrzError
 from desk.mrtd.portrait import portrait_rgb
-from desk.mrtd.reader import ReadPhase, ReadProgress
+from desk.mrtd.reader import Kept, ReadPhase, ReadProgress
 from desk.mrtd.troubles import ChipLost
 from desk.store import cases
 from desk.store.cases import BlobKind
@@ -58,6 +58,7 @@ class PassportControl(QObject):
         self._progress: ReadProgress | None = None
         self._words = Words("desk")
         self._stop = threading.Event()
+        self._kept = Kept()
         self._timer = QTimer(self)
         self._timer.setInterval(PROGRESS_MS)
         self._timer.timeout.connect(self._on_time)
@@ -78,6 +79,7 @@ class PassportControl(QObject):
     def enter(self, case: Case) -> None:
         """Show what is known of the document; the page of a new case waits for the zone."""
         self._stop.clear()
+        self._kept = Kept()
         self._progress, self._problem, self._trouble = None, None, None
         self._typed_lines = case.typed_mrz
         self._typed = zone.parse("\n".join(case.typed_mrz)) if case.typed_mrz else None
@@ -187,7 +189,7 @@ class PassportControl(QObject):
 
     def _start(self, text: str, scanned: bool) -> None:
         desk, case = self._desk, self._desk.the_case()
-        station, officer, stop = desk.station, desk.officer, self._stop
+        station, officer, stop, kept = desk.station, desk.officer, self._stop, self._kept
 
         def progress(step: ReadProgress) -> None:
             self._progress = step
@@ -196,7 +198,7 @@ class PassportControl(QObject):
 
         desk.act(
             Lane.PASSPORT,
-            lambda: document.read_document(station, officer, case, text, scanned, progress),
+            lambda: document.read_document(station, officer, case, text, scanned, progress, kept),
             self._read,
             self._failed,
         )
@@ -212,6 +214,8 @@ class PassportControl(QObject):
         self._timer.stop()
         self._progress = None
         self._stage = Stage.READ if self._desk.the_case().document else Stage.EMPTY
+        if isinstance(reason, ReadingStopped):
+            self._kept.forget()
         self._trouble = None if isinstance(reason, ReadingStopped) else reason
         self.progressed.emit(None)
         self.render()
