@@ -9,8 +9,6 @@ they are worth nothing outside the training mode.
 from __future__ import annotations
 
 import hashlib
-import io
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,12 +16,11 @@ from enum import Enum
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from PIL import Image
 
 from desk.iso7816 import tlv
 from desk.mrtd.results import Result
 from desk.mrtd.trust import TrustStore
-from desk.training import chip_files, csca, csca_lists
+from desk.training import bombs, chip_files, csca, csca_lists
 from desk.training.chip import PassportChip
 from desk.training.chip_features import MODERN, Features, Keys
 from desk.training.csca import Manner, Pair, TrainingCsca
@@ -36,7 +33,6 @@ _NAME_START, _NAME_LENGTH = 5, 39
 _NESTED = 4000
 _CLAIMED = 50_000_000
 _BEYOND_THE_FILE = 0xFFFF
-_BOMB_SIDE = 65_500
 _GROUP, _TEMPLATES, _TEMPLATE, _BLOCK, _LAYER = 0x75, 0x7F61, 0x7F60, 0x7F2E, 0xA1
 
 
@@ -58,6 +54,7 @@ class Forgery(Enum):
     SIGNER_UNKNOWN = ("signer_unknown", "PA-CHAIN-02", Result.UNDECIDED)
     DOWNGRADE = ("downgrade", "PACE-05", Result.UNDECIDED)
     PICTURE_BOMB = ("picture_bomb", "DG2-03", Result.UNDECIDED)
+    PICTURE_SLOW = ("picture_slow", "DG2-04", Result.UNDECIDED)
 
     def __init__(self, key: str, code: str, ends: Result) -> None:
         self.key = key
@@ -203,16 +200,13 @@ def _claims_50mb(workshop: Workshop, book: Book) -> PassportChip:
 
 def _picture_bomb(workshop: Workshop, book: Book) -> PassportChip:
     """A small picture that says it is 65,500 pixels high and wide."""
-    return _with_dg2(workshop, book, chip_files.dg2(bomb(), (_BOMB_SIDE, _BOMB_SIDE)))
+    side = bombs.HUGE_SIDE
+    return _with_dg2(workshop, book, chip_files.dg2(bombs.huge_picture(), (side, side)))
 
 
-def bomb() -> bytes:
-    """A JPEG whose frame header claims more than four billion pixels."""
-    out = io.BytesIO()
-    Image.new("RGB", (64, 64), "white").save(out, "JPEG")
-    picture = out.getvalue()
-    size = struct.pack(">HH", 64, 64)
-    return picture.replace(size, struct.pack(">HH", _BOMB_SIDE, _BOMB_SIDE), 1)
+def _picture_slow(workshop: Workshop, book: Book) -> PassportChip:
+    """A picture of allowed size that takes its decoder many seconds."""
+    return _with_dg2(workshop, book, chip_files.dg2(bombs.slow_picture()))
 
 
 _TRICKS: dict[Forgery, Callable[[Workshop, Book], PassportChip]] = {
@@ -228,6 +222,7 @@ _TRICKS: dict[Forgery, Callable[[Workshop, Book], PassportChip]] = {
     Forgery.SIGNER_UNKNOWN: _signer_unknown,
     Forgery.DOWNGRADE: _downgrade,
     Forgery.PICTURE_BOMB: _picture_bomb,
+    Forgery.PICTURE_SLOW: _picture_slow,
 }
 
 

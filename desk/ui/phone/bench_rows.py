@@ -21,7 +21,7 @@ from desk.ui.phone.parts import Pressable
 from desk.ui.pictures import image_of
 from desk.ui.theme import Type
 
-PERSON_ROW, PASSPORT_ROW = 76, 52
+PERSON_ROW, PASSPORT_ROW = 76, 48
 
 
 class Ending(StrEnum):
@@ -131,7 +131,7 @@ class PassportRow(Pressable):
         self._lesson = Text(look, "", Type.SMALL)
         title = row(self._title, None, self._code, gap=8)
         words = column(None, title, self._lesson, None)
-        layout = row(column(None, self._sign, None), 12, words, margins=(16, 4, 16, 4))
+        layout = row(column(None, self._sign, None), 12, words, margins=(16, 3, 16, 3))
         layout.setStretch(2, 1)
         self.setLayout(layout)
         self.setFixedHeight(PASSPORT_ROW)

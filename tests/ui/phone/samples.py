@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from desk.mrtd.results import Result
 from desk.resources import resource
 from desk.training.applicants import APPLICANTS
+from desk.training.forgeries import Forgery
 from desk.ui.phone.bench import GENUINE, BenchView
 from desk.ui.phone.bench_rows import Ending, Passport, Person
 from desk.ui.phone.snapshot import (
@@ -152,29 +154,10 @@ OFFICERS = (
 )
 
 
-REFUSED = (
-    ("clone", "CA-05"),
-    ("altered", "PA-DG-01"),
-    ("other_face", "PA-DG-02"),
-    ("wrong_hash", "PA-SIG-02"),
-    ("signer_revoked", "PA-CRL-03"),
-    ("csca_expired", "PA-VAL-03"),
-    ("absurd_length", "CHIP-21"),
-    ("endless", "CHIP-22"),
-    ("claims_50mb", "CHIP-23"),
-)
-LOOKED_AT = (
-    ("signer_unknown", "PA-CHAIN-02"),
-    ("downgrade", "PACE-05"),
-    ("picture_bomb", "DG2-03"),
-)
-
-
 def passports() -> tuple[Passport, ...]:
     """The genuine one and every forgery of the bench."""
-    refused = (Passport(key, Ending.REFUSE, code) for key, code in REFUSED)
-    looked_at = (Passport(key, Ending.LOOK_CLOSER, code) for key, code in LOOKED_AT)
-    return GENUINE, *refused, *looked_at
+    endings = {Result.FAILED: Ending.REFUSE, Result.UNDECIDED: Ending.LOOK_CLOSER}
+    return GENUINE, *(Passport(one.key, endings[one.ends], one.code) for one in Forgery)
 
 
 def benches() -> dict[str, BenchView]:
