@@ -31,6 +31,7 @@ from desk.mrtd.kept import Kept
 from desk.mrtd.mrz import Mrz, MrzError, MrzKey
 from desk.mrtd.pace_steps import Password
 from desk.mrtd.passive import PassiveResult
+from desk.mrtd.picture_process import PictureProcess
 from desk.mrtd.reading import ChipContent, ChipReader, Progress, ReadPhase, ReadProgress
 from desk.mrtd.results import Check, Finding, Result
 from desk.mrtd.trust import TrustStore
@@ -101,10 +102,13 @@ def read_passport(
     begun = time.perf_counter()
     counted = Counted(connection)
     reader = ChipReader(counted, key, progress, atr, kept)
-    chip = reader.read()
-    progress(ReadProgress(ReadPhase.VERIFY))
-    zone = lds.parse_dg1(chip.files["DG1"])
-    picture = portrait.parse_dg2(chip.files["DG2"])
+    # The decoder's process is up by the time that the chip has given its picture.
+    with PictureProcess() as decoder:
+        chip = reader.read()
+        progress(ReadProgress(ReadPhase.VERIFY))
+        zone = lds.parse_dg1(chip.files["DG1"])
+        picture = portrait.parse_dg2(chip.files["DG2"])
+        shown = judge.portrait(picture.data, decoder)
     further = details.parse(chip.files)
     anchors = trust.anchors() if isinstance(trust, TrustStore) else trust
     content = passive.verify(chip.files["SOD"], chip.groups, anchors, at, chip.absent)
@@ -113,7 +117,7 @@ def read_passport(
         *_chip(chip, content, anchors, at),
         *content.findings,
         judge.file_list(chip.files.get("COM"), content.signed),
-        judge.portrait(picture.data),
+        shown,
         *judge.details(further),
     )
     findings = deviations.told_apart(findings, content.defects)
