@@ -99,10 +99,17 @@ class Opening:
 
 
 class Door:
-    """The way into one chip with one password."""
+    """The way into one chip with one password.
 
-    def __init__(self, connection: CardConnection, password: Password) -> None:
+    ``uncut`` carries long commands whole, where ``connection`` may cut them: in PACE a chain
+    is its steps and nothing else (Doc 9303-11 clause 4.4.4.3).
+    """
+
+    def __init__(
+        self, connection: CardConnection, password: Password, uncut: CardConnection | None = None
+    ) -> None:
         self._connection = connection
+        self._uncut = uncut or connection
         self._password = password
         self._inside = False
         self.opening: Opening | None = None
@@ -177,7 +184,7 @@ class Door:
         return channel
 
     def _by_pace(self, info: PaceInfo) -> PaceOpened:
-        return pace.open_session(self._connection, info, self._password)
+        return pace.open_session(self._uncut, info, self._password)
 
     def _channel(self, opened: PaceOpened) -> SecureChannel:
         return SecureChannel(self._connection, opened.messaging)

@@ -158,13 +158,19 @@ def _document(
 def _chip(
     chip: ChipContent, content: PassiveResult, anchors: AnchorSet, at: datetime
 ) -> tuple[Finding, ...]:
-    """How it was opened, and its proofs; the mapping's stands for chip authentication."""
+    """How it was opened, and its proofs.
+
+    The mapping's stands for chip authentication, unless that was done because the key of
+    the mapping was not to be had.
+    """
     proof, attempt = chip.opening.proof, chip.chip_authentication
     card_security = chip.files.get("CardSecurity")
     mapping = chip_proofs.chip_authentication_mapping(card_security, proof, content, anchors, at)
     return (
         *access_findings.access(chip.opening, chip.files, content),
-        mapping or chip_proofs.chip_authentication(chip.files, attempt, content),
+        mapping
+        if mapping is not None and attempt is None
+        else chip_proofs.chip_authentication(chip.files, attempt, content),
         chip_proofs.active_authentication(chip.files, chip.active_authentication, content),
     )
 

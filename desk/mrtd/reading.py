@@ -175,7 +175,7 @@ class ChipReader:
         self._capabilities = lengths.of_atr_info(raw, self._capabilities)
 
     def _open(self) -> None:
-        self._door = Door(self._connection, self._password)
+        self._door = Door(self._connection, self._password, self._raw)
         try:
             channel = self._opened()
         except AccessRefused as error:
