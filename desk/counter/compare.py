@@ -1,7 +1,8 @@
 """The same item in four sources: printed page, chip, what was typed, the register.
 
-Values are compared as people would: spelling of Latin names without spaces, hyphens and
-case. What differs needs the officer's reason before the case goes on.
+Values are compared as people would: Latin names whatever their spaces, hyphens and case, in
+every way a machine readable zone may write their letters, and as far as it has room
+(`desk.mrtd.names`). What differs needs the officer's reason before the case goes on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from desk.issuance.case import ComparedItem, Comparison, Document, RegisterFacts
+from desk.mrtd import mrz, names
+from desk.mrtd.mrz import MrzError
+from desk.mrtd.names import Match
 
 # What an officer may give as the reason of a difference, by item; the words stand in the
 # officer's word table.
@@ -32,6 +36,7 @@ def compare_sources(
     """
     chip = _of_document(document)
     entry = _of_register(register) if register is not None else {}
+    cut = _may_be_cut(document)
     rows = [
         _row(
             item,
@@ -39,6 +44,7 @@ def compare_sources(
             chip=chip.get(item),
             typed=None if scanned else entered.get(item),
             register=entry.get(item),
+            cut=cut,
         )
         for item in _ITEMS
     ]
@@ -78,24 +84,66 @@ def _of_register(entry: RegisterFacts) -> dict[str, str]:
     }
 
 
+def _may_be_cut(document: Document) -> bool:
+    """Whether the name fills the zone, so that some of it may be missing."""
+    try:
+        return mrz.read("\n".join(document.mrz))[0].name_may_be_cut
+    except MrzError:
+        return False
+
+
 def _row(
-    item: str, printed: str | None, chip: str | None, typed: str | None, register: str | None
+    item: str,
+    printed: str | None,
+    chip: str | None,
+    typed: str | None,
+    register: str | None,
+    *,
+    cut: bool,
 ) -> ComparedItem:
-    outcome = _outcome(printed, chip, typed, register)
+    others = [value for value in (printed, typed, register) if value]
+    outcome = _outcome(item, chip, others, register is not None, cut)
     return ComparedItem(item, printed, chip, typed, register, outcome)
 
 
 def _outcome(
-    printed: str | None, chip: str | None, typed: str | None, register: str | None
+    item: str, chip: str | None, others: list[str], registered: bool, cut: bool
 ) -> Comparison:
     if chip is None:
         return Comparison.NOT_ON_CHIP
-    known = [value for value in (printed, chip, typed, register) if value]
-    if len({_plain(value) for value in known}) > 1:
-        return Comparison.DIFFERENT
-    if register is None:
+    compared = _name if item == "latin_name" else _value
+    outcomes = [compared(chip, other, cut) for other in others]
+    worst = max(outcomes, key=_DISTANCE.index, default=Comparison.SAME)
+    if worst is not Comparison.DIFFERENT and not registered:
         return Comparison.NOT_IN_REGISTER
-    return Comparison.SAME if len(set(known)) == 1 else Comparison.SPACING_ONLY
+    return worst
+
+
+_DISTANCE = (
+    Comparison.SAME,
+    Comparison.SPACING_ONLY,
+    Comparison.TRANSLITERATED,
+    Comparison.TRUNCATED,
+    Comparison.DIFFERENT,
+)
+_NAMES = {
+    Match.SAME: Comparison.SAME,
+    Match.SPACING: Comparison.SPACING_ONLY,
+    Match.TRANSLITERATED: Comparison.TRANSLITERATED,
+    Match.CUT: Comparison.TRUNCATED,
+    Match.DIFFERENT: Comparison.DIFFERENT,
+}
+
+
+def _name(chip: str, other: str, cut: bool) -> Comparison:
+    return _NAMES[names.match(chip, other, cut=cut)]
+
+
+def _value(chip: str, other: str, cut: bool) -> Comparison:
+    if chip == other:
+        return Comparison.SAME
+    same = _plain(chip) == _plain(other)
+    return Comparison.SPACING_ONLY if same else Comparison.DIFFERENT
 
 
 def _plain(value: str) -> str:

@@ -113,6 +113,10 @@ class Comparison(StrEnum):
 
     SAME = "same"
     SPACING_ONLY = "spacing_only"
+    TRANSLITERATED = "transliterated"
+    """The same name, its letters written as a machine readable zone may write them."""
+    TRUNCATED = "truncated"
+    """The same name as far as the machine readable zone has room for it."""
     DIFFERENT = "different"
     NOT_IN_REGISTER = "not_in_register"
     NOT_ON_CHIP = "not_on_chip"

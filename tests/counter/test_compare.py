@@ -56,3 +56,33 @@ def test_without_a_register_entry_nothing_is_called_the_same_as_the_register() -
 
     outcomes = {row.outcome for row in rows}
     assert outcomes == {Comparison.NOT_IN_REGISTER, Comparison.NOT_ON_CHIP}
+
+
+def test_letters_of_the_register_as_the_zone_writes_them_are_no_difference() -> None:
+    """Foreign names keep their letters in the register; the zone has none of those."""
+    passport = replace(document(), surname="MUELLER")
+    typed = TYPED | {"latin_name": "MUELLER HANEUL"}
+
+    rows = compare_sources(passport, typed, False, entry(surname="MÜLLER"))
+
+    by_item = {row.item: row.outcome for row in rows}
+    assert by_item["latin_name"] is Comparison.TRANSLITERATED
+
+
+def test_a_name_cut_by_the_zone_is_the_registers_longer_one() -> None:
+    """Only where the zone is full; a shorter name anywhere else is another name."""
+    surname, given_names = "NILAVADHANANANDA", "CHAYAPA DEJTHAMRONG K"
+    full = "P<KORNILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K"
+    zone = (full, document().mrz[1])
+    cut = replace(document(), surname=surname, given_names=given_names, mrz=zone)
+    short = replace(document(), surname=surname, given_names=given_names)
+    typed = TYPED | {"latin_name": f"{surname} {given_names}"}
+    register = replace(entry(surname=surname), given_names="CHAYAPA DEJTHAMRONG KRASUANG")
+
+    outcomes = [
+        {row.item: row.outcome for row in compare_sources(one, typed, False, register)}
+        for one in (cut, short)
+    ]
+
+    assert outcomes[0]["latin_name"] is Comparison.TRUNCATED
+    assert outcomes[1]["latin_name"] is Comparison.DIFFERENT
