@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND")
     _add_rehearse(commands)
     _add_passport(commands)
+    _add_card(commands)
     _add_trust(commands)
     _add_records(commands)
     _add_audit(commands)
@@ -98,6 +99,13 @@ def _add_rehearse(commands: Subparsers) -> None:
     serve.add_argument("--port", type=int, default=0, help="0 takes a free one")
     serve.add_argument("--json", action="store_true")
     serve.set_defaults(command=_rehearse_serve)
+    sign = modes.add_parser("sign-request", help="the training authority answers a request")
+    sign.set_defaults(command=_sign_request)
+    revoke = modes.add_parser("revoke", help="the training authority takes a certificate back")
+    revoke.set_defaults(command=_revoke)
+    for parser in (sign, revoke):
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--out", type=Path, required=True)
 
 
 def _add_passport(commands: Subparsers) -> None:
@@ -154,6 +162,40 @@ def _add_passport_verify(verbs: Subparsers) -> None:
         verify.add_argument(f"--dg{number}", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(command=_passport_verify)
+
+
+def _add_card(commands: Subparsers) -> None:
+    card = commands.add_parser("card", help="officers' cards: look, make keys, set PINs")
+    verbs = card.add_subparsers(metavar="", required=True, dest="verb")
+    help_of = {
+        "status": "what is on the card, and how long it is good for",
+        "request": "make a key in the card and a request for its certificate",
+        "install": "check the authority's certificate and write it to the card",
+        "change-pin": "set another PIN, knowing the present one",
+        "unblock": "set a new PIN by the PUK",
+        "revocations": "take the authority's revocation list",
+    }
+    parsers = {verb: verbs.add_parser(verb, help=text) for verb, text in help_of.items()}
+    for verb, parser in parsers.items():
+        parser.add_argument("--reader", default="", help="name of the reader")
+        parser.add_argument("--training", action="store_true", help="a training card, in no reader")
+        parser.add_argument("--officer", type=int, choices=(1, 2), default=1, help="whose")
+        parser.add_argument("--json", action="store_true")
+        if verb not in ("status", "revocations"):
+            parser.add_argument("--pad", action="store_true", help="PINs are typed on the reader")
+            parser.add_argument("--last-try", action="store_true", help="use the last try too")
+        if verb in ("request", "install"):
+            parser.add_argument("--slot", choices=("9A", "9C"), default="9C")
+            parser.add_argument("--management-key", type=Path, help="file with it in hexadecimal")
+        if verb in ("install", "revocations"):
+            parser.add_argument("file", type=Path)
+        parser.set_defaults(command=_card)
+    request = parsers["request"]
+    request.add_argument("--out", type=Path, required=True, help="file for the request (PEM)")
+    request.add_argument("--key", choices=("P256", "P384", "RSA2048"), default="P256")
+    request.add_argument("--name", default="", help="common name; made up for 9C if left out")
+    request.add_argument("--organisation", default="")
+    request.add_argument("--over-old", action="store_true", help="end a certificate still good")
 
 
 def _add_trust(commands: Subparsers) -> None:
@@ -214,6 +256,24 @@ def _add_enrollment(commands: Subparsers) -> None:
     serve = verbs.add_parser("serve", help="serve phones until told to stop")
     add_arguments(serve)
     serve.set_defaults(command=_enrollment_serve)
+
+
+def _card(args: argparse.Namespace) -> int:
+    from desk.app import cards
+
+    return cards.run(_home(args), args)
+
+
+def _sign_request(args: argparse.Namespace) -> int:
+    from desk.app import cards
+
+    return cards.sign_request(_home(args), args)
+
+
+def _revoke(args: argparse.Namespace) -> int:
+    from desk.app import cards
+
+    return cards.revoke(_home(args), args)
 
 
 def _home(args: argparse.Namespace) -> Home:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from desk.app.home import Home
+from desk.cards.revocation import Revocations
 from desk.counter.officers import Officer, load_officers
 from desk.counter.readers import ReaderRoles, Readers
 from desk.counter.settings import Settings, load_settings
@@ -152,16 +153,32 @@ def _once_free(port: int) -> int:
 def load_authority(home: Home, settings: Settings) -> Authority:
     """The ministry's certificates and the machine's keys. Raises :class:`AuthorityIncomplete`."""
     files = settings.authority
-    roots = _certificates(home.folder / files.iaca)
+    roots = load_certificates(home.folder / files.iaca)
     return Authority(
         anchors=roots,
         issuing=roots,
+        officer_roots=officer_roots(home, settings),
+        revocations=load_revocations(home, settings),
         verifier=_signer(home.folder / files.verifier),
         status_signer=_signer(home.folder / files.status_signer),
     )
 
 
-def _certificates(file: Path) -> tuple[bytes, ...]:
+def officer_roots(home: Home, settings: Settings) -> tuple[bytes, ...]:
+    """Roots of the sign-in certificates, none where the post has no such file."""
+    file = home.folder / settings.authority.officer_root
+    return load_certificates(file) if file.exists() else ()
+
+
+def load_revocations(home: Home, settings: Settings) -> Revocations:
+    """The revocation lists of whoever issues for the officers' cards, kept or yet to come."""
+    files = settings.authority
+    iaca = home.folder / files.iaca
+    signers = load_certificates(iaca) if iaca.exists() else ()
+    return Revocations(home.folder / files.revocations, (*signers, *officer_roots(home, settings)))
+
+
+def load_certificates(file: Path) -> tuple[bytes, ...]:
     try:
         loaded = x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError) as reason:
@@ -177,4 +194,4 @@ def _signer(file: Path) -> LocalSigner:
         raise AuthorityIncomplete(str(reason), file=file.name) from reason
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise AuthorityIncomplete("no elliptic curve key", file=file.name)
-    return LocalSigner(key, _certificates(file))
+    return LocalSigner(key, load_certificates(file))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from desk.app.home import Home
-from desk.cards import pcsc
-from desk.cards.pcsc import PcscConnection
-from desk.cards.watcher import CardWorld, look
+from desk.app.pcsc_readers import ReadersNow
+from desk.cards.watcher import CardWorld
 from desk.counter.readers import ReaderRoles
 from desk.counter.settings import load_settings
 from desk.mrtd.commands import Answer
@@ -19,22 +17,6 @@ from desk.mrtd.mrz import Mrz, MrzKey
 from desk.mrtd.passport_commands import passport_read
 from desk.mrtd.reader import ReadProgress
 from desk.mrtd.trust import TrustStore
-
-
-class ReadersNow:
-    """Satisfies ``desk.counter.readers.Readers`` for a command: looked at once, not watched."""
-
-    def world(self) -> CardWorld:
-        return look()
-
-    def connect(self, reader: str) -> PcscConnection:
-        return pcsc.connect(reader)
-
-    def watch(self, on_change: Callable[[CardWorld], None]) -> None:
-        on_change(self.world())
-
-    def stop(self) -> None:
-        """Nothing runs."""
 
 
 def read_here(

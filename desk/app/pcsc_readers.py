@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from desk.cards import pcsc
 from desk.cards.pcsc import PcscConnection
-from desk.cards.watcher import CardWorld, Watcher
+from desk.cards.watcher import CardWorld, Watcher, look
 
 
 class PcscReaders:
@@ -36,3 +36,19 @@ class PcscReaders:
     def stop(self) -> None:
         self._listeners.clear()
         self._watcher.stop()
+
+
+class ReadersNow:
+    """Satisfies ``desk.counter.readers.Readers`` for a command: looked at once, not watched."""
+
+    def world(self) -> CardWorld:
+        return look()
+
+    def connect(self, reader: str) -> PcscConnection:
+        return pcsc.connect(reader)
+
+    def watch(self, on_change: Callable[[CardWorld], None]) -> None:
+        on_change(self.world())
+
+    def stop(self) -> None:
+        """Nothing runs."""

@@ -8,6 +8,7 @@ on nothing knows that it is a rehearsal but the frame around the windows.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import threading
@@ -16,10 +17,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
+
 from desk.app.compose import Opened, open_station, utc_now
 from desk.app.home import Home
+from desk.cards.certificates import load_certificate
+from desk.cards.piv import PivSession
 from desk.cards.piv_data import Slot
-from desk.cards.troubles import NoReader
+from desk.cards.troubles import CertificateUnreadable, NoReader
 from desk.cards.watcher import CardWorld
 from desk.counter.readers import Readers
 from desk.counter.settings import Settings
@@ -30,7 +35,7 @@ from desk.mrtd.trust_troubles import ListOlder
 from desk.store import register
 from desk.training import applicants, csca, forgeries
 from desk.training.applicants import Applicant
-from desk.training.authority import AUTHENTICATION, OfficerCard, TrainingAuthority
+from desk.training.authority import TrainingAuthority
 from desk.training.bench import CARD_READER, PASSPORT_READER, Bench, Chip
 from desk.training.chip import PassportChip
 from desk.training.chip_features import MODERN, Features
@@ -86,7 +91,7 @@ def open_rehearsal(
     authority = TrainingAuthority.load_or_create(training.folder / "authority", now())
     passport_authority = csca.load_or_create(training.folder / "csca", now())
     workshop = Workshop.load_or_create(training.folder / "forger", passport_authority, now())
-    _write_officers(training.folder / "officers.toml", authority.officers)
+    _write_officers(training.folder, authority)
     bench = Desktop.virtual(pcsc) if pcsc else Desktop.in_process()
     try:
         opened = open_station(
@@ -205,15 +210,20 @@ class _Places:
 
 def officer_card(rehearsal: Rehearsal, position: int = 0) -> PivCard:
     """An officer's training card as it was left: its counted tries survive the program."""
-    made = rehearsal.authority.officers[position]
-    file = rehearsal.station.home / f"card-{position + 1}.json"
+    return kept_card(rehearsal.authority, rehearsal.station.home, position)
+
+
+def kept_card(authority: TrainingAuthority, folder: Path, position: int) -> PivCard:
+    """The card of the officer at ``position``, kept in ``folder``; every change is kept."""
+    made = authority.officers[position]
+    file = folder / f"card-{position + 1}.json"
 
     def keep() -> None:
         _write_private(file, json.dumps(card.state()).encode())
 
     if file.exists():
         card = PivCard.from_state(json.loads(file.read_bytes()), keep)
-        if card_matches(card, made):
+        if card_matches(card, authority):
             return card
     card = PivCard(
         {Slot(slot): pair.private for slot, pair in made.slots.items()},
@@ -225,15 +235,28 @@ def officer_card(rehearsal: Rehearsal, position: int = 0) -> PivCard:
     return card
 
 
-def card_matches(card: PivCard, made: OfficerCard) -> bool:
-    """Whether a kept card is still one of this authority."""
-    from desk.cards.piv import PivSession
+def card_matches(card: PivCard, authority: TrainingAuthority) -> bool:
+    """Whether a kept card is still one of this authority: its 9A and 9C, as far as they are
+    there, were issued by its roots. A trainee may have put new ones on it."""
+    roots = {Slot.AUTHENTICATION: authority.officer_root, Slot.SIGNATURE: authority.iaca}
+    held = {slot: certificate_on(card, slot) for slot in roots}
+    return all(der is None or _issued(der, roots[slot]) for slot, der in held.items())
 
-    session = PivSession(card)
-    session.select()
-    certificate = session.certificate(Slot.AUTHENTICATION)
-    card.reset()
-    return certificate == made.slots[AUTHENTICATION].der
+
+def _issued(der: bytes, root: bytes) -> bool:
+    try:
+        load_certificate(der).verify_directly_issued_by(load_certificate(root))
+    except (CertificateUnreadable, ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def certificate_on(card: PivCard, slot: Slot) -> bytes | None:
+    """A certificate on a card that lies on no reader."""
+    with card:
+        session = PivSession(card)
+        session.select()
+        return session.certificate(slot)
 
 
 def passport_of(
@@ -250,6 +273,7 @@ def passport_of(
     )
 
 
+<<<<<<< HEAD
 def _book(rehearsal: Rehearsal, person: Applicant) -> Book:
     """What a forger begins with, always a book with PACE; the other face is the next one's."""
     people = rehearsal.people
@@ -265,9 +289,15 @@ def _features(person: Applicant) -> Features:
 def _write_officers(file: Path, cards: tuple[OfficerCard, ...]) -> None:
     import hashlib
 
+=======
+def _write_officers(folder: Path, authority: TrainingAuthority) -> None:
+    """Who may sign in: whoever's certificate is on the cards as they were left."""
+>>>>>>> c02f524 (Make officers' cards ready at the desk: key in the card, request, checked certificate, PIN, revocation)
     entries = []
-    for number, (card, names) in enumerate(zip(cards, _OFFICERS, strict=True), start=1):
-        fingerprint = hashlib.sha256(card.slots[AUTHENTICATION].der).hexdigest()
+    for number, names in enumerate(_OFFICERS, start=1):
+        card = kept_card(authority, folder, number - 1)
+        certificate = certificate_on(card, Slot.AUTHENTICATION) or b""
+        fingerprint = hashlib.sha256(certificate).hexdigest()
         name_ko, name_en, title_ko, title_en = names
         entries.append(
             f'[[officer]]\nofficer_id = "T-{number:03d}"\n'
@@ -275,7 +305,7 @@ def _write_officers(file: Path, cards: tuple[OfficerCard, ...]) -> None:
             f'title_ko = "{title_ko}"\ntitle_en = "{title_en}"\n'
             f'role = "officer"\npost = "LA"\ncard = "{fingerprint}"\n'
         )
-    _write_private(file, "\n".join(entries).encode())
+    _write_private(folder / "officers.toml", "\n".join(entries).encode())
 
 
 def _import_trust(rehearsal: Rehearsal) -> None:

@@ -65,6 +65,7 @@ class Script:
                 station.officers,
                 station.post.code,
                 station.now,
+                usable=station.authority.revocations.check,
             )
         return cls(rehearsal, signed_in.officer)
 

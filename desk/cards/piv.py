@@ -74,6 +74,7 @@ _TAG_CHALLENGE = 0x81
 _TAG_RESPONSE = 0x82
 _TAG_EXPONENTIATION = 0x85
 _LE_ALL = 256
+_WITNESS_WANTED = tlv.encode(_TAG_TEMPLATE, tlv.encode(_TAG_WITNESS, b""))
 # DigestInfo of RFC 8017, 9.2 note 1, up to the SHA-256 value.
 DIGEST_INFO_SHA256 = bytes.fromhex("3031300D060960864801650304020105000420")
 
@@ -281,18 +282,29 @@ class PivSession:
 
     # --- provisioning ---------------------------------------------------------------
 
+    def management_algorithm(self, key_length: int) -> ManagementAlgorithm:
+        """The cipher of the card's management key, found by asking with each of that length.
+
+        Raises ManagementRefused where the card knows none of them.
+        """
+        for algorithm in ManagementAlgorithm:
+            if algorithm.key_length == key_length and self._gives_witness(algorithm):
+                return algorithm
+        raise ManagementRefused("no cipher with a key of this length")
+
     def authenticate_management(
-        self, key: bytes, algorithm: ManagementAlgorithm = ManagementAlgorithm.AES192
+        self, key: bytes, algorithm: ManagementAlgorithm | None = None
     ) -> None:
         """Mutual authentication with the management key (part 2, appendix A.1).
 
-        Raises ManagementRefused where either side does not have the key.
+        Without ``algorithm`` the card is asked. Raises ManagementRefused where either side
+        does not have the key.
         """
+        algorithm = algorithm or self.management_algorithm(len(key))
         if len(key) != algorithm.key_length:
             raise ManagementRefused("management key of another length")
         cipher = management_cipher(key, algorithm)
-        request = tlv.encode(_TAG_TEMPLATE, tlv.encode(_TAG_WITNESS, b""))
-        witness = self._management_step(algorithm, request, _TAG_WITNESS)
+        witness = self._management_step(algorithm, _WITNESS_WANTED, _TAG_WITNESS)
         if len(witness) != algorithm.block:
             raise ManagementRefused
         decryptor = cipher.decryptor()
@@ -305,6 +317,13 @@ class PivSession:
         encryptor = cipher.encryptor()
         if not secrets.compare_digest(answer, encryptor.update(challenge) + encryptor.finalize()):
             raise ManagementRefused("the card did not prove that it has the key")
+
+    def _gives_witness(self, algorithm: ManagementAlgorithm) -> bool:
+        try:
+            self._management_step(algorithm, _WITNESS_WANTED, _TAG_WITNESS)
+        except ManagementRefused:
+            return False
+        return True
 
     def generate(self, slot: Slot, key_type: KeyType) -> PublicKey:
         """Make a new key inside the card (part 2, 3.3.2); the old one is gone.
@@ -319,7 +338,6 @@ class PivSession:
     def put_certificate(self, slot: Slot, der: bytes, *, compress: bool = False) -> None:
         """Write the slot's certificate. Raises ManagementRefused."""
         self.put_object(Slot(slot).certificate_tag, certificate_object(der, compress=compress))
-        self._certificates.pop(slot, None)
 
     def put_object(self, tag: int, contents: bytes) -> None:
         """Write a data object (part 2, 3.3.1); empty contents delete it.
@@ -328,6 +346,7 @@ class PivSession:
         """
         data = tlv.encode(0x5C, tlv.tag_bytes(tag)) + tlv.encode(TAG_DATA, contents)
         self._provisioned(self._send(CommandApdu(0x00, INS_PUT_DATA, 0x3F, 0xFF, data)))
+        self._certificates.clear()
 
     # --- steps ----------------------------------------------------------------------
 

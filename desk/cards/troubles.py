@@ -18,7 +18,7 @@ CardTrouble
     └── SignerTrouble      NoSignerCertificate, NoSignInCertificate,
                            CertificateUnreadable, CertificateExpired,
                            CertificateNotYetValid, CertificateRevoked, ChainBroken,
-                           SignatureMismatch
+                           SignatureMismatch, RevocationListRefused, RevocationListOlder
 """
 
 from __future__ import annotations
@@ -242,6 +242,18 @@ class CertificateRevoked(SignerTrouble):
 
     def __init__(self, since: datetime) -> None:
         super().__init__(since=f"{since:%Y-%m-%d}")
+
+
+class RevocationListRefused(SignerTrouble):
+    """Not a revocation list signed by an issuer this desk knows."""
+
+    code: ClassVar[str] = "CARD-24"
+
+
+class RevocationListOlder(SignerTrouble):
+    """A newer list of the same issuer is held; facts: ``held``, ``given``, days."""
+
+    code: ClassVar[str] = "CARD-25"
 
 
 class CertificateUnreadable(SignerTrouble):

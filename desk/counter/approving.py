@@ -130,7 +130,12 @@ def approve(
     digest = case_digest(case)
     if digest != shown_digest:
         raise CaseChangedSince(case=case.number)
-    card = CardSigner(station.officer_card, Slot.AUTHENTICATION, now=station.now)
+    card = CardSigner(
+        station.officer_card,
+        Slot.AUTHENTICATION,
+        now=station.now,
+        usable=station.authority.revocations.check,
+    )
     with card:
         card.unlock(pin, allow_last_try)
         signature = card.sign(SIGNATURE_PREFIX + digest)

@@ -10,17 +10,15 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 
-from desk.cards.certificates import check_validity, load_certificate
-from desk.cards.piv_data import Slot
-from desk.cards.troubles import CertificateExpired, NoCard, NoReader, NoSignerCertificate
+from desk.cards.troubles import NoCard, NoReader
 from desk.cards.watcher import CardWorld
 from desk.counter.board import BoardCheck, CheckKey, CheckState
+from desk.counter.provisioning import REQUESTED, CertificateEnding, Roots, State, slot_status
 from desk.counter.station import Station
 from desk.mrtd.trust_records import SourceKind
 from desk.store import journal, register
 from desk.trouble import Trouble
 
-CERTIFICATE_WARN = timedelta(days=60)
 DISK_LEAST_BYTES = 500 * 1024 * 1024
 SERVICE_SLOW_MS = 2000
 CLOCK_SLACK = timedelta(minutes=2)
@@ -36,12 +34,6 @@ class PrinterMissing(Trouble):
     """No printer is set up; the slip can be shown on the applicant's screen."""
 
     code = "PRINT-01"
-
-
-class CertificateEnding(Trouble):
-    """The officer's signer certificate ends soon."""
-
-    code = "CARD-30"
 
 
 class TrustListOld(Trouble):
@@ -151,28 +143,27 @@ def passport_reader(station: Station, world: CardWorld) -> BoardCheck:
 
 
 def _officer_card(station: Station) -> BoardCheck:
+    """Both certificates that the desk uses: whichever stands worse is told."""
+    roots = Roots.of_station(station)
     try:
         with station.officer_card() as session:
-            certificate = session.certificate(Slot.SIGNATURE)
+            slots = [slot_status(session, slot, roots, station.now()) for slot in REQUESTED]
     except NoCard as reason:
         return _not_ready(CheckKey.OFFICER_CARD, reason)
-    if certificate is None:
-        missing = NoSignerCertificate.code
-        return BoardCheck(CheckKey.OFFICER_CARD, CheckState.UNUSABLE, "no_signer", {}, missing)
-    loaded = load_certificate(certificate)
-    left = loaded.not_valid_after_utc - station.now()
-    if left <= timedelta(0):
-        facts = {"until": f"{loaded.not_valid_after_utc:%Y-%m-%d}"}
-        over = CertificateExpired.code
-        return BoardCheck(CheckKey.OFFICER_CARD, CheckState.UNUSABLE, "expired", facts, over)
-    # A clock that stands before the certificate cannot sign either.
-    check_validity(loaded, station.now())
-    if left < CERTIFICATE_WARN:
-        ending = CertificateEnding(days=left.days)
-        return BoardCheck(
-            CheckKey.OFFICER_CARD, CheckState.ATTENTION, "ending", {"days": left.days}, ending.code
-        )
-    return BoardCheck(CheckKey.OFFICER_CARD, CheckState.READY, "days_left", {"days": left.days})
+    for status in slots:
+        if status.trouble is not None and not status.state.is_usable:
+            return _not_ready(CheckKey.OFFICER_CARD, status.trouble)
+    soonest = min(slots, key=lambda status: status.days_left or 0)
+    days = {"days": soonest.days_left or 0}
+    if soonest.state is State.ENDING:
+        code = CertificateEnding.code
+        return BoardCheck(CheckKey.OFFICER_CARD, CheckState.ATTENTION, "ending", days, code)
+    for status in slots:
+        if status.trouble is not None:
+            facts = {"days": int(status.trouble.facts["days"] or 0)}
+            code = status.trouble.code
+            return BoardCheck(CheckKey.OFFICER_CARD, CheckState.ATTENTION, "list_old", facts, code)
+    return BoardCheck(CheckKey.OFFICER_CARD, CheckState.READY, "days_left", days)
 
 
 def _named(key: CheckKey, probe: Probe, missing: Trouble) -> BoardCheck:

@@ -15,8 +15,10 @@ from datetime import datetime
 from pathlib import Path
 
 from desk.cards.certificates import check_validity, load_certificate
-from desk.cards.piv import PivSession, wipe
+from desk.cards.piv import Pin, wipe
 from desk.cards.piv_data import Slot
+from desk.cards.session import CardSession
+from desk.cards.signer import Usable
 from desk.cards.troubles import NoSignInCertificate
 from desk.trouble import Trouble
 
@@ -72,7 +74,7 @@ def load_officers(file: Path) -> Mapping[str, Officer]:
     return {officer.card: officer for officer in officers}
 
 
-def read_card_identity(session: PivSession) -> str:
+def read_card_identity(session: CardSession) -> str:
     """The SHA-256 (hex) of the card's 9A certificate; asks for no PIN."""
     certificate = session.certificate(Slot.AUTHENTICATION)
     if certificate is None:
@@ -81,25 +83,27 @@ def read_card_identity(session: PivSession) -> str:
 
 
 def sign_in(
-    session: PivSession,
-    pin: bytearray,
+    session: CardSession,
+    pin: Pin,
     officers: Mapping[str, Officer],
     post: str,
     now: Callable[[], datetime],
     allow_last_try: bool = False,
+    usable: Usable = check_validity,
 ) -> SignIn:
-    """PIN, challenge, list and post, in this order of refusal: a card nobody knows costs
-    no try. Raises the card's own troubles and those above; ``pin`` is wiped in any case."""
-    card = read_card_identity(session)
-    officer = officers.get(card)
-    if officer is None:
-        raise OfficerUnknown()
-    if officer.post != post:
-        raise OtherPost(post=officer.post)
+    """List and post, the certificate's time and revocation (``usable``), PIN, challenge, in
+    this order of refusal: a card that may not sign in costs no try. Raises the card's own
+    troubles and those above; ``pin`` is wiped in any case, None is typed on the reader."""
     try:
+        card = read_card_identity(session)
+        officer = officers.get(card)
+        if officer is None:
+            raise OfficerUnknown()
+        if officer.post != post:
+            raise OtherPost(post=officer.post)
+        usable(load_certificate(session.certificate(Slot.AUTHENTICATION) or b""), now())
         session.verify_pin(pin, allow_last_try)
-        proven = session.prove(Slot.AUTHENTICATION)
-        check_validity(load_certificate(proven), now())
+        session.prove(Slot.AUTHENTICATION)
     finally:
         wipe(pin)
     return SignIn(officer, card, now())

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from desk.cards.piv import PivSession
+from desk.cards.session import CardSession
 from desk.cards.troubles import NoCard, NoReader, NotOfficerCard, ReaderTrouble
 from desk.cards.watcher import CardWorld
 from desk.counter.settings import ReaderSettings
@@ -56,12 +58,33 @@ class ReaderRoles:
         return reader is None or not reader.present
 
     @contextmanager
-    def officer_card(self) -> Iterator[PivSession]:
-        """A PIV session with the officer's card, closed at the end.
+    def officer_card(self) -> Iterator[CardSession]:
+        """A session with the officer's card, closed at the end: through the vendor's module
+        where the settings name one, else with the card itself.
 
         Raises NoReader, NoCard, NotOfficerCard (settings name a reader with another card),
-        and the transport's own troubles.
+        ModuleMissing, and the transport's own troubles.
         """
+        way = self._by_module() if self._settings.module else self.piv_card()
+        with way as session:
+            yield session
+
+    @contextmanager
+    def _by_module(self) -> Iterator[CardSession]:
+        from desk.cards.token import open_token
+
+        with open_token(Path(self._settings.module)) as session:
+            self._seen = self._reader_named(session.reader)
+            yield session
+
+    def _reader_named(self, described: str) -> str:
+        """A module's words for a reader are its name, perhaps cut short."""
+        names = [reader.name for reader in self._readers.world().readers]
+        return next((name for name in names if name.startswith(described)), self._seen)
+
+    @contextmanager
+    def piv_card(self) -> Iterator[PivSession]:
+        """A PIV session with the officer's card, whatever the settings say of a module."""
         for reader in self._candidates(self._settings.officer, self._settings.passport):
             with _connected(self._readers, reader) as connection:
                 session = PivSession(connection)

@@ -35,6 +35,7 @@ class StationSettings:
 class ReaderSettings:
     passport: str
     officer: str
+    module: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class CredentialSettings:
 @dataclass(frozen=True)
 class AuthoritySettings:
     iaca: str
+    officer_root: str
+    revocations: str
     verifier: str
     status_signer: str
     officers: str

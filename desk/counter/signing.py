@@ -37,7 +37,13 @@ class CheckedRequest:
 
 def case_signer(station: Station) -> CardSigner:
     """The officer's card as signer for one approved case; it holds the PIN once unlocked."""
-    return CardSigner(station.officer_card, issuing=station.authority.issuing, now=station.now)
+    authority = station.authority
+    return CardSigner(
+        station.officer_card,
+        issuing=authority.issuing,
+        now=station.now,
+        usable=authority.revocations.check,
+    )
 
 
 def take_requests(

@@ -13,7 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from desk.cards.piv import PivSession
+from desk.cards.revocation import Revocations
+from desk.cards.session import CardSession
 from desk.counter.officers import Officer
 from desk.counter.readers import ReaderRoles, Readers
 from desk.counter.settings import Settings
@@ -37,11 +38,14 @@ class Authority:
     """The ministry's certificates and the machine's own keys.
 
     ``anchors`` are IACA roots in DER; ``issuing`` what may stand between them and the
-    officers' signer certificates.
+    officers' signer certificates; ``officer_roots`` issue for signing in; ``revocations``
+    says what was taken back.
     """
 
     anchors: tuple[bytes, ...]
     issuing: tuple[bytes, ...]
+    officer_roots: tuple[bytes, ...]
+    revocations: Revocations
     verifier: LocalSigner
     status_signer: LocalSigner
 
@@ -80,7 +84,7 @@ class Station:
         """Where the status list of new credentials is read by everybody."""
         return self.link.status_uri(STATUS_LIST)
 
-    def officer_card(self) -> AbstractContextManager[PivSession]:
+    def officer_card(self) -> AbstractContextManager[CardSession]:
         """A session with the officer's card, closed at the end."""
         return self.roles.officer_card()
 

@@ -27,6 +27,8 @@ from desk.resources import resource
 
 DEFAULT_PROFILE = resource("claims.toml")
 LOCALES = ("ko", "en", "zh", "vi")
+ISSUING_COUNTRY = "KR"
+"""ISO 3166-1 alpha-2; the signer's certificate must say the same."""
 _MAX_TEXT = 150
 _AGE_OVER = re.compile(r"age_over_(\d\d)\Z")
 _COUNTRY = re.compile(r"[A-Z]{2,3}\Z")
@@ -70,7 +72,7 @@ class CredentialValues:
     issuing_authority: str
     overseas_number: str
     jurisdiction_post: str
-    issuing_country: str = "KR"
+    issuing_country: str = ISSUING_COUNTRY
     nationality: str | None = "KR"
     sex: int | None = None
     document_number: str | None = None

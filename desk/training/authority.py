@@ -31,8 +31,9 @@ COUNTRY = "KR"
 ORGANISATION = "Training - not valid"
 _DAY = timedelta(days=1)
 _ROOT_LIFE = timedelta(days=3650)
-_SIGNER_LIFE = timedelta(days=457)
-_CARD_LIFE = timedelta(days=1095)
+SIGNER_LIFE = timedelta(days=457)
+CARD_LIFE = timedelta(days=1095)
+OFFICER_ROOT = "officer-root.pem"
 _ROOTS = ("iaca", "officers", "relying-parties")
 
 
@@ -103,6 +104,10 @@ class TrainingAuthority:
         made.officers = tuple(made.issue_card(holder, now) for holder in officers)
         return made
 
+    def pair(self, root: str) -> Pair:
+        """The root ``iaca`` or ``officers`` with its key, for whoever issues under it."""
+        return self._roots[root]
+
     @property
     def iaca(self) -> bytes:
         """The root all credentials and status lists chain to, DER."""
@@ -116,6 +121,10 @@ class TrainingAuthority:
     def officer_root(self) -> bytes:
         """The root of the cards' sign-in certificates (9A, 9D), DER."""
         return self._roots["officers"].der
+
+    @property
+    def officer_root_pem(self) -> bytes:
+        return self._roots["officers"].certificate.public_bytes(serialization.Encoding.PEM)
 
     @property
     def relying_party_root(self) -> bytes:
@@ -159,6 +168,7 @@ class TrainingAuthority:
             _write(folder / f"{name}.pem", _pem(pair))
         holders = json.dumps([card.holder for card in self.officers], ensure_ascii=False)
         _write(folder / "iaca-certificate.pem", self.iaca_pem)
+        _write(folder / OFFICER_ROOT, self.officer_root_pem)
         # Last, because its presence says that all the others are there.
         _write(folder / "officers.json", holders.encode())
 
@@ -194,6 +204,8 @@ class TrainingAuthority:
         if stored is None or stored.expires <= now + _DAY:
             stored = cls.create(now)
             stored.store(folder)
+        elif not (folder / OFFICER_ROOT).exists():  # a folder of an older version
+            stored.store(folder)
         return stored
 
     @property
@@ -219,7 +231,7 @@ class TrainingAuthority:
 
 
 def document_signer(
-    root: Pair, since: datetime, curve: Curve = Curve.P256, life: timedelta = _SIGNER_LIFE
+    root: Pair, since: datetime, curve: Curve = Curve.P256, life: timedelta = SIGNER_LIFE
 ) -> Pair:
     """An mdoc document signer (ISO/IEC 18013-5 annex B.1.4).
 
@@ -228,8 +240,8 @@ def document_signer(
     builder = _Builder(f"Training DS {secrets.token_hex(4).upper()}", curve, since, life)
     builder.add(_usage("digital_signature"), critical=True)
     builder.add(x509.ExtendedKeyUsage([DOCUMENT_SIGNER]), critical=True)
-    builder.add(_alternative_name())
-    builder.add(_revocation_list())
+    builder.add(alternative_name())
+    builder.add(revocation_point())
     return builder.issued_by(root)
 
 
@@ -237,34 +249,34 @@ def _root(name: str, now: datetime) -> Pair:
     builder = _Builder(name, Curve.P256, now - _DAY, _ROOT_LIFE)
     builder.add(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder.add(_usage("key_cert_sign", "crl_sign"), critical=True)
-    builder.add(_alternative_name())
-    builder.add(_revocation_list())
+    builder.add(alternative_name())
+    builder.add(revocation_point())
     return builder.self_issued()
 
 
 def _status_signer(root: Pair, now: datetime) -> Pair:
-    builder = _Builder("Training Status List", Curve.P256, now - _DAY, _SIGNER_LIFE)
+    builder = _Builder("Training Status List", Curve.P256, now - _DAY, SIGNER_LIFE)
     builder.add(_usage("digital_signature"), critical=True)
-    builder.add(_alternative_name())
-    builder.add(_revocation_list())
+    builder.add(alternative_name())
+    builder.add(revocation_point())
     return builder.issued_by(root)
 
 
 def _verifier(roots: Mapping[str, Pair], now: datetime) -> Pair:
-    builder = _Builder("Training Desk Check", Curve.P256, now - _DAY, _SIGNER_LIFE)
+    builder = _Builder("Training Desk Check", Curve.P256, now - _DAY, SIGNER_LIFE)
     builder.add(_usage("digital_signature"), critical=True)
     return builder.issued_by(roots["relying-parties"])
 
 
 def _card_authentication(root: Pair, holder: str, now: datetime) -> Pair:
-    builder = _Builder(holder, Curve.P256, now - _DAY, _CARD_LIFE)
+    builder = _Builder(holder, Curve.P256, now - _DAY, CARD_LIFE)
     builder.add(_usage("digital_signature"), critical=True)
     builder.add(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]))
     return builder.issued_by(root)
 
 
 def _card_key_management(root: Pair, holder: str, now: datetime) -> Pair:
-    builder = _Builder(holder, Curve.P256, now - _DAY, _CARD_LIFE)
+    builder = _Builder(holder, Curve.P256, now - _DAY, CARD_LIFE)
     builder.add(_usage("key_agreement"), critical=True)
     return builder.issued_by(root)
 
@@ -326,12 +338,17 @@ def _usage(*allowed: str) -> x509.KeyUsage:
     return x509.KeyUsage(**{name: name in allowed for name in _USAGES})
 
 
+def signing_usage() -> x509.KeyUsage:
+    """Signatures and nothing else."""
+    return _usage("digital_signature")
+
+
 # `.invalid` never resolves (RFC 2606 2): nothing is fetched for a training certificate.
-def _alternative_name() -> x509.IssuerAlternativeName:
+def alternative_name() -> x509.IssuerAlternativeName:
     return x509.IssuerAlternativeName([x509.UniformResourceIdentifier("https://training.invalid/")])
 
 
-def _revocation_list() -> x509.CRLDistributionPoints:
+def revocation_point() -> x509.CRLDistributionPoints:
     address = x509.UniformResourceIdentifier("https://training.invalid/iaca.crl")
     return x509.CRLDistributionPoints([x509.DistributionPoint([address], None, None, None)])
 

@@ -42,6 +42,8 @@ EXAMPLES: list[CardTrouble] = [
     troubles.NoPinPad(),
     troubles.ModuleMissing(file="libvendor.so"),
     troubles.CertificateRevoked(WHEN),
+    troubles.RevocationListRefused(),
+    troubles.RevocationListOlder(held="2026-11-23", given="2026-11-22"),
     troubles.KeyUnusable(slot="9C"),
     troubles.ManagementRefused(),
     troubles.NoSignerCertificate(slot="9C"),
@@ -76,7 +78,9 @@ def test_codes_are_unique() -> None:
     codes = [example.code for example in EXAMPLES]
 
     assert len(set(codes)) == len(codes)
-    assert set(codes) | {"READER-00", "CARD-00"} == set(SENTENCES)
+    # From CARD-31 on they belong to desk.counter.provisioning, whose tests look at them.
+    ours = {code for code in SENTENCES if code.startswith("READER") or code < "CARD-31"}
+    assert set(codes) | {"READER-00", "CARD-00"} == ours
 
 
 @pytest.mark.parametrize("trouble", EXAMPLES, ids=lambda trouble: trouble.code)

@@ -15,8 +15,9 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from desk.cards.certificates import load_certificate
-from desk.cards.piv import PivSession, wipe
+from desk.cards.piv import wipe
 from desk.cards.piv_data import Slot
+from desk.cards.session import CardSession
 from desk.cards.troubles import NoCard, NoReader, PinTrouble
 from desk.cards.watcher import CardWorld
 from desk.counter import officers
@@ -148,7 +149,13 @@ class Session(QObject):
         def job() -> SignIn:
             with station.officer_card() as session:
                 return officers.sign_in(
-                    session, pin, station.officers, station.post.code, station.now, last_try
+                    session,
+                    pin,
+                    station.officers,
+                    station.post.code,
+                    station.now,
+                    last_try,
+                    station.authority.revocations.check,
                 )
 
         self._desk.work(Lane.CARD, job, self._signed_in, self._refused)
@@ -322,7 +329,7 @@ class Session(QObject):
 
 
 def _card_facts(
-    session: PivSession, known: Mapping[str, Officer], now: Callable[[], datetime]
+    session: CardSession, known: Mapping[str, Officer], now: Callable[[], datetime]
 ) -> CardFacts:
     card = officers.read_card_identity(session)
     return CardFacts(
