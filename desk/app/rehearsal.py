@@ -273,7 +273,6 @@ def passport_of(
     )
 
 
-<<<<<<< HEAD
 def _book(rehearsal: Rehearsal, person: Applicant) -> Book:
     """What a forger begins with, always a book with PACE; the other face is the next one's."""
     people = rehearsal.people
@@ -286,13 +285,8 @@ def _features(person: Applicant) -> Features:
     return MODERN if person.issued >= _CURRENT_MODEL else Features()
 
 
-def _write_officers(file: Path, cards: tuple[OfficerCard, ...]) -> None:
-    import hashlib
-
-=======
 def _write_officers(folder: Path, authority: TrainingAuthority) -> None:
     """Who may sign in: whoever's certificate is on the cards as they were left."""
->>>>>>> c02f524 (Make officers' cards ready at the desk: key in the card, request, checked certificate, PIN, revocation)
     entries = []
     for number, names in enumerate(_OFFICERS, start=1):
         card = kept_card(authority, folder, number - 1)
