@@ -33,6 +33,8 @@ _TRAILER_HASHES = {0x33: "sha1", 0x34: "sha256", 0x35: "sha512", 0x36: "sha384",
 """Hash identifiers of ISO/IEC 10118-3 in front of CC. BC alone stands for SHA-1 in passports."""
 _HEADER = re.compile(r"6b*a")
 """Partial recovery, then the padding's nibbles; A is its last (9796-2 clause 7.2.3)."""
+_MODULUS_BITS, _EXPONENT_BITS = 8192, 64
+"""Longest taken: the key is the chip's own claim, and reckoning with it takes our time."""
 _ECDSA_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256,
     "sha224": hashes.SHA224,
@@ -123,6 +125,8 @@ def sign_ecdsa(
 
 def _verify_recovering(key: rsa.RSAPublicKey, answer: Answer) -> str:
     numbers = key.public_numbers()
+    if key.key_size > _MODULUS_BITS or numbers.e.bit_length() > _EXPONENT_BITS:
+        raise Unsupported(f"RSA key of {key.key_size} bits")
     number = int.from_bytes(answer.signature)
     if number >= numbers.n or len(answer.signature) > (key.key_size + 7) // 8:
         raise SignatureWrong

@@ -176,6 +176,14 @@ def test_keys_of_other_lengths(bits: int) -> None:
     verify(key.public_key(), Answer(CHALLENGE, sign_rsa(key, CHALLENGE, "sha256")))
 
 
+@pytest.mark.parametrize(("bits", "exponent"), [(100_000, 65537), (2048, (1 << 1999) + 1)])
+def test_a_key_that_would_take_the_desks_time_is_refused(bits: int, exponent: int) -> None:
+    key = rsa.RSAPublicNumbers(exponent, (1 << bits) - 1).public_key()
+
+    with pytest.raises(Unsupported):
+        verify(key, Answer(CHALLENGE, b"\x01"))
+
+
 @given(st.binary(max_size=140))
 def test_arbitrary_bytes_are_no_rsa_signature(noise: bytes) -> None:
     key = rsa.RSAPublicNumbers(65537, MODULUS).public_key()
