@@ -7,7 +7,7 @@ a chip was opened without PACE is judged in `desk.mrtd.access_findings`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from desk.iso7816.connection import CardConnection
@@ -80,15 +80,16 @@ class Announcement:
 class Opening:
     """How a chip was opened.
 
-    By PACE: ``pace`` is the way taken and ``proof`` what chip authentication mapping gave
-    with it. By BAC: ``without_pace`` says why, ``sw`` what the chip said instead.
+    By PACE: ``pace`` is the way taken and ``proofs`` what chip authentication mapping gave
+    with it, one a session, since another chip may have taken the place of the first
+    between two. By BAC: ``without_pace`` says why, ``sw`` what the chip said instead.
     """
 
     access: Access
     announced: Announcement
     by_can: bool = False
     pace: PaceInfo | None = None
-    proof: MappingProof | None = field(default=None, repr=False)
+    proofs: tuple[MappingProof, ...] = field(default=(), repr=False)
     without_pace: WithoutPace | None = None
     sw: str = ""
 
@@ -153,7 +154,9 @@ class Door:
             if opening is None or opening.pace is None:
                 return self._by_bac()
             files.select_master_file(self._connection)
-            channel = self._channel(self._by_pace(opening.pace))
+            opened = self._by_pace(opening.pace)
+            self.opening = replace(opening, proofs=(*opening.proofs, *_proofs(opened)))
+            channel = self._channel(opened)
             if self._inside:
                 _select(channel)
         except (AccessRefused, AccessNotOffered, NotAPassport, CardAnswered) as error:
@@ -163,7 +166,7 @@ class Door:
     def _entered_by_pace(self, info: PaceInfo, announced: Announcement) -> SecureChannel:
         opened = self._by_pace(info)
         by_can = isinstance(self._password, CanKey)
-        self.opening = Opening(Access.PACE, announced, by_can, info, opened.proof)
+        self.opening = Opening(Access.PACE, announced, by_can, info, _proofs(opened))
         return self._channel(opened)
 
     def _entered_by_bac(
@@ -220,6 +223,10 @@ def announcement(connection: CardConnection) -> Announcement:
     if not infos.offers_pace:
         return Announcement(raw, infos, WithoutPace.NOT_ANNOUNCED)
     return Announcement(raw, infos)
+
+
+def _proofs(opened: PaceOpened) -> tuple[MappingProof, ...]:
+    return () if opened.proof is None else (opened.proof,)
 
 
 def _select(connection: CardConnection) -> None:

@@ -8,7 +8,7 @@ succeeded as well. What contradicts itself has failed whoever signed it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from desk.iso7816.status import StatusWord, right_length
@@ -92,25 +92,27 @@ def chip_authentication(
 
 def chip_authentication_mapping(
     card_security: bytes | None,
-    proof: MappingProof | None,
+    proofs: Sequence[MappingProof],
     content: PassiveResult,
     trust: AnchorSet,
     at: datetime,
 ) -> Finding | None:
     """Whether PACE itself proved the chip, by the key in EF.CardSecurity (clause 4.4.3.5).
 
-    None where PACE was done without that mapping. ``card_security`` is the whole file (None:
-    the chip did not give it), judged by its own signature and signer, which must be of the
-    state that signed the rest.
+    ``proofs`` has one for each session of the reading, and every one must hold: the data may
+    have come in any. None where PACE was done without that mapping. ``card_security`` is
+    the whole file (None: the chip did not give it), judged by its own signature and signer,
+    which must be of the state that signed the rest.
     """
-    if proof is None:
+    if not proofs:
         return None
     check = Check.CHIP_AUTHENTICATION
     if card_security is None:
         return _chip("CA-14", Result.UNDECIDED, check, reason="EF.CardSecurity")
     try:
         message, infos = lds.parse_card_security(card_security)
-        proof.verify(infos)
+        for proof in proofs:
+            proof.verify(infos)
     except FileMalformed:
         return _chip("CA-14", Result.UNDECIDED, check, reason="EF.CardSecurity")
     except Unsupported as error:
@@ -122,7 +124,7 @@ def chip_authentication_mapping(
         return _chip("CA-15", Result.FAILED, check)
     if not source.is_genuine or not _same_state(source.signer, content.signer):
         return _chip("CA-13", Result.UNDECIDED, check)
-    return _chip("CA-11", Result.PASSED, check, algorithm=proof.domain.label)
+    return _chip("CA-11", Result.PASSED, check, algorithm=proofs[0].domain.label)
 
 
 def _same_state(left: Certificate | None, right: Certificate | None) -> bool:

@@ -163,9 +163,9 @@ def _chip(
     The mapping's stands for chip authentication, unless that was done because the key of
     the mapping was not to be had.
     """
-    proof, attempt = chip.opening.proof, chip.chip_authentication
+    proofs, attempt = chip.opening.proofs, chip.chip_authentication
     card_security = chip.files.get("CardSecurity")
-    mapping = chip_proofs.chip_authentication_mapping(card_security, proof, content, anchors, at)
+    mapping = chip_proofs.chip_authentication_mapping(card_security, proofs, content, anchors, at)
     return (
         *access_findings.access(chip.opening, chip.files, content),
         mapping

@@ -181,15 +181,12 @@ class ChipReader:
         except AccessRefused as error:
             # It opened with the same values a moment ago: this is another chip.
             raise error if self._kept.is_empty else self._kept.swapped() from error
-        if self._door.opening is None:
-            raise SessionBroken("the chip was not opened")
-        self._opening = self._door.opening
         self._length = ReadLength(*self._lengths(channel))
         self._reader = FileReader(channel, self._door.again, self._length, self._on_bytes)
 
     def _read_card_security(self) -> None:
         """The key behind the chip authentication mapping, which is readable now."""
-        if self._opening.proof is not None:
+        if self._opening.proofs:
             self._optional(MasterFile.CARD_SECURITY)
 
     def _enter(self) -> None:
@@ -349,6 +346,13 @@ class ChipReader:
     def _connection(self) -> CardConnection:
         """Long commands in one or, where the chip has not said it takes that, in a chain."""
         return self._raw if self._capabilities.extended else CommandChaining(self._raw)
+
+    @property
+    def _opening(self) -> Opening:
+        """How it was opened, the sessions that took the place of a lost one with it."""
+        if self._door.opening is None:
+            raise SessionBroken("the chip was not opened")
+        return self._door.opening
 
     @property
     def _session(self) -> FileReader:

@@ -328,7 +328,9 @@ def genuine(mapping_keys: Keys) -> MappingProof:
 def test_a_proof_within_pace_by_a_signed_key(
     card_security: bytes, genuine: MappingProof, content: PassiveResult, anchors: AnchorSet
 ) -> None:
-    finding = chip_proofs.chip_authentication_mapping(card_security, genuine, content, anchors, NOW)
+    finding = chip_proofs.chip_authentication_mapping(
+        card_security, (genuine,), content, anchors, NOW
+    )
 
     assert finding is not None
     assert (finding.code, finding.result) == ("CA-11", Result.PASSED)
@@ -337,9 +339,7 @@ def test_a_proof_within_pace_by_a_signed_key(
 def test_no_proof_within_pace_is_no_finding(
     card_security: bytes, content: PassiveResult, anchors: AnchorSet
 ) -> None:
-    assert (
-        chip_proofs.chip_authentication_mapping(card_security, None, content, anchors, NOW) is None
-    )
+    assert chip_proofs.chip_authentication_mapping(card_security, (), content, anchors, NOW) is None
 
 
 def test_a_proof_by_another_key_or_none(
@@ -347,7 +347,7 @@ def test_a_proof_by_another_key_or_none(
 ) -> None:
     for proof in (proven(CURVE.draw()), replace(genuine, number=None)):
         finding = chip_proofs.chip_authentication_mapping(
-            card_security, proof, content, anchors, NOW
+            card_security, (proof,), content, anchors, NOW
         )
 
         assert finding is not None
@@ -360,7 +360,9 @@ def test_a_proof_whose_key_is_signed_by_nobody_trusted(
     stranger = csca.create(NOW, seed=b"another country")
     trust = anchors_of(stranger.country.certificate)
 
-    finding = chip_proofs.chip_authentication_mapping(card_security, genuine, content, trust, NOW)
+    finding = chip_proofs.chip_authentication_mapping(
+        card_security, (genuine,), content, trust, NOW
+    )
 
     assert finding is not None
     assert (finding.code, finding.result) == ("CA-13", Result.UNDECIDED)
@@ -372,7 +374,9 @@ def test_a_proof_beside_content_that_nobody_signed(
     """Without the signer of the rest, nothing says that both are one passport's."""
     content = passive.verify(b"", {}, anchors, NOW)
 
-    finding = chip_proofs.chip_authentication_mapping(card_security, genuine, content, anchors, NOW)
+    finding = chip_proofs.chip_authentication_mapping(
+        card_security, (genuine,), content, anchors, NOW
+    )
 
     assert finding is not None
     assert (finding.code, finding.result) == ("CA-13", Result.UNDECIDED)
@@ -385,7 +389,7 @@ def test_a_file_of_keys_altered_after_signing(
     oid = bytes.fromhex("04007f00070202040602")
     altered = card_security.replace(oid, oid[:-1] + b"\x04", 1)
 
-    finding = chip_proofs.chip_authentication_mapping(altered, genuine, content, anchors, NOW)
+    finding = chip_proofs.chip_authentication_mapping(altered, (genuine,), content, anchors, NOW)
 
     assert altered != card_security
     assert finding is not None
@@ -396,7 +400,7 @@ def test_a_file_of_keys_altered_after_signing(
 def test_a_file_of_keys_that_is_missing_or_does_not_read(
     raw: bytes | None, genuine: MappingProof, content: PassiveResult, anchors: AnchorSet
 ) -> None:
-    finding = chip_proofs.chip_authentication_mapping(raw, genuine, content, anchors, NOW)
+    finding = chip_proofs.chip_authentication_mapping(raw, (genuine,), content, anchors, NOW)
 
     assert finding is not None
     assert (finding.code, finding.result) == ("CA-14", Result.UNDECIDED)
@@ -408,7 +412,7 @@ def test_a_file_of_keys_without_one_for_this_group(
     other = Features(pace=(PaceOffer(Mapping.CHIP_AUTHENTICATION, parameter_id=12),))
     raw = country.root_files(other, Keys.draw(other))["CardSecurity"]
 
-    finding = chip_proofs.chip_authentication_mapping(raw, genuine, content, anchors, NOW)
+    finding = chip_proofs.chip_authentication_mapping(raw, (genuine,), content, anchors, NOW)
 
     assert finding is not None
     assert (finding.code, finding.result) == ("CA-14", Result.UNDECIDED)
