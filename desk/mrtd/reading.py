@@ -404,8 +404,12 @@ class ChipReader:
 
     @contextmanager
     def _keeping(self) -> Iterator[None]:
+        """An interrupted reading may go on; one that the chip's own files ended may not."""
         try:
             yield
+        except (FileMalformed, FileMissing):
+            self._kept.forget()
+            raise
         except BaseException:
             begun = {} if self._reader is None else {self._current: bytes(self._reader.partial)}
             self._kept.keep(begun | self._files)

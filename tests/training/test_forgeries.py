@@ -12,9 +12,9 @@ import pytest
 
 from desk.mrtd.anchors import AnchorSet
 from desk.mrtd.mrz import parse
-from desk.mrtd.reader import PassportReading, read_passport
+from desk.mrtd.reader import Kept, PassportReading, read_passport
 from desk.mrtd.results import Result
-from desk.mrtd.troubles import PassportTrouble
+from desk.mrtd.troubles import FileTooLarge, PassportTrouble
 from desk.mrtd.trust import TrustStore
 from desk.training import csca, forgeries
 from desk.training.applicants import applicant
@@ -83,6 +83,21 @@ def test_a_forgery_ends_in_its_own_code_alone(
     assert reading.overall is forgery.ends
     assert not_passed(reading)[forgery.code] is forgery.ends
     assert set(not_passed(reading)) - UNBOUND == {forgery.code}
+
+
+def test_another_passport_is_read_from_clean_after_one_that_could_not_be(
+    workshop: Workshop, trust: AnchorSet
+) -> None:
+    """Nothing was interrupted, so the next passport is not taken for one that was swapped."""
+    kept, zone = Kept(), parse("\n".join(BOOK.mrz_lines))
+    forged = forgeries.forge(Forgery.CLAIMS_50MB, workshop, BOOK)
+    with pytest.raises(FileTooLarge):
+        read_passport(forged, zone.key, trust, NOW, typed=zone, atr=forged.atr, kept=kept)
+
+    genuine = forgeries.genuine(workshop, BOOK)
+    reading = read_passport(genuine, zone.key, trust, NOW, typed=zone, kept=kept)
+
+    assert reading.overall is Result.PASSED
 
 
 def test_no_forgery_makes_the_desk_large() -> None:
