@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from desk.cards.troubles import NoCard, NoReader
 from desk.cards.watcher import CardWorld
 from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.provisioning import REQUESTED, CertificateEnding, Roots, State, slot_status
+from desk.counter.settings import TrustSettings
 from desk.counter.station import Station
+from desk.mrtd.trust import TrustStore
 from desk.mrtd.trust_records import SourceKind
 from desk.store import journal, register
 from desk.trouble import Trouble
@@ -46,6 +48,12 @@ class TrustListMissing(Trouble):
     """No CSCA certificate is there: no passport can be judged."""
 
     code = "TRUST-31"
+
+
+class RevocationListsOld(Trouble):
+    """Revocation lists were imported longer ago than the settings allow."""
+
+    code = "TRUST-32"
 
 
 class RegisterOld(Trouble):
@@ -92,7 +100,10 @@ def check_all(station: Station, camera: Probe, printer: Probe) -> tuple[BoardChe
         _guarded(CheckKey.CAMERA, lambda: _named(CheckKey.CAMERA, camera, CameraMissing())),
         _guarded(CheckKey.PRINTER, lambda: _named(CheckKey.PRINTER, printer, PrinterMissing())),
         _guarded(CheckKey.ENROLLMENT_SERVICE, lambda: _service(station)),
-        _guarded(CheckKey.TRUST_LIST, lambda: _trust_list(station)),
+        _guarded(
+            CheckKey.TRUST_LIST,
+            lambda: trust_lists(station.trust, station.settings.trust, station.now()),
+        ),
         _guarded(CheckKey.REGISTER, lambda: _register(station)),
         _guarded(CheckKey.CLOCK, lambda: _clock_and_disk(station)),
     )
@@ -182,16 +193,26 @@ def _service(station: Station) -> BoardCheck:
     return BoardCheck(CheckKey.ENROLLMENT_SERVICE, CheckState.READY, "answers", facts)
 
 
-def _trust_list(station: Station) -> BoardCheck:
-    contents = station.trust.contents()
+def trust_lists(trust: TrustStore, limits: TrustSettings, now: datetime) -> BoardCheck:
+    """The master lists, and how long ago the revocation lists were asked for.
+
+    A single certificate does not age while there is a list. Raises TrustListMissing and the
+    store's troubles.
+    """
+    contents = trust.contents()
     if not contents.held:
         raise TrustListMissing()
-    lists = contents.of_kind(SourceKind.MASTER_LIST, SourceKind.CERTIFICATE)
-    oldest = max(source.age_days(station.now()) for source in lists)
+    lists = contents.of_kind(SourceKind.MASTER_LIST) or contents.of_kind(SourceKind.CERTIFICATE)
+    oldest = max(source.age_days(now) for source in lists)
     facts = {"certificates": len(contents.held), "days": oldest}
-    if facts["days"] > station.settings.trust.warn_days:
+    if oldest > limits.warn_days:
         old = TrustListOld.code
         return BoardCheck(CheckKey.TRUST_LIST, CheckState.ATTENTION, "old", facts, old)
+    asked = [(now - one.imported_at).days for one in contents.of_kind(SourceKind.REVOCATION_LIST)]
+    if asked and max(asked) > limits.revocation_days:
+        facts = {"lists": len(asked), "days": max(asked)}
+        old = RevocationListsOld.code
+        return BoardCheck(CheckKey.TRUST_LIST, CheckState.ATTENTION, "revocations_old", facts, old)
     return BoardCheck(CheckKey.TRUST_LIST, CheckState.READY, "fresh", facts)
 
 
