@@ -30,6 +30,7 @@ from desk.mrtd.trust import FILE_NAME, TrustStore
 from desk.training import chip_files, csca
 from desk.training.chip import PassportChip
 from desk.training.chip_features import ActiveOffer, Features, Keys, PaceOffer
+from desk.training.chip_files import DocumentDetails, PersonalDetails, PersonToNotify
 from desk.training.csca import Manner, Pair, TrainingCsca
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -104,7 +105,17 @@ def features() -> Features:
         PaceOffer(Mapping.INTEGRATED, SessionCipher.AES_256, 13),
         PaceOffer(Mapping.GENERIC, SessionCipher.TRIPLE_DES, 0),
     )
-    return Features(pace=ways, active=ActiveOffer(), lengths=(4096, 4096))
+    person, issued, notify = _invented()
+    return Features(
+        pace=ways,
+        active=ActiveOffer(),
+        lengths=(4096, 4096),
+        signatures=(picture()[:300],),
+        personal=person,
+        document=issued,
+        optional=b"the issuer's own",
+        notify=(notify, notify),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -119,13 +130,15 @@ def mapping_key() -> int:
 
 
 @lru_cache(maxsize=1)
-def _root() -> dict[str, bytes]:
+def root_files() -> dict[str, bytes]:
     return country().root_files(features(), _keys())
 
 
-def chip(**changed: bytes) -> PassportChip:
-    """The passport's chip with some files changed, at rest."""
-    return PassportChip(passport_files() | changed, KEY, keys=_keys(), root=_root())
+def chip(*, pace: bool = True, **changed: bytes) -> PassportChip:
+    """The passport's chip at rest, some of its files changed; without ``pace``, BAC alone."""
+    root = {name: changed.pop(name, content) for name, content in root_files().items()}
+    files = passport_files() | changed
+    return PassportChip(files, KEY, keys=_keys(), root=root if pace else {})
 
 
 @lru_cache(maxsize=1)
@@ -207,23 +220,20 @@ def atr_infos() -> list[bytes]:
     return [chip_files.atr_info(1_000, 2_000), chip_files.atr_info(65_535, 65_536)]
 
 
+def _invented() -> tuple[PersonalDetails, DocumentDetails, PersonToNotify]:
+    return (
+        PersonalDetails(
+            "KIM<<HANEUL", "910314", "19910314", "SEOUL<<KOR", "1 GIL", "+82 2", "BAKER", "DR", "-"
+        ),
+        DocumentDetails("MOFA", "20230502", "NONE", "NO", "20230502101112", "SYSTEM 1"),
+        PersonToNotify("20230502", "KIM<<BADA", "+82 2", "1 GIL<<SEOUL"),
+    )
+
+
 def details() -> list[bytes]:
-    """One of each kind behind the byte that chooses it; everything in it is invented."""
-    person = chip_files.PersonalDetails(
-        "KIM<<HANEUL", "910314", "19910314", "SEOUL<<KOR", "1 GIL", "+82 2", "BAKER", "DR", "NONE"
-    )
-    issued = chip_files.DocumentDetails(
-        "MOFA", "20230502", "NONE", "NO", "20230502101112", "SYSTEM 1"
-    )
-    notify = chip_files.PersonToNotify("20230502", "KIM<<BADA", "+82 2", "1 GIL<<SEOUL")
-    groups_ = (
-        chip_files.dg7(picture()[:300]),
-        chip_files.dg11(person),
-        chip_files.dg12(issued),
-        chip_files.dg13(b"the issuer's own"),
-        chip_files.dg16(notify, notify),
-    )
-    return [bytes([number]) + raw for number, raw in enumerate(groups_)]
+    """One of each kind behind the byte that chooses it."""
+    names = ("DG7", "DG11", "DG12", "DG13", "DG16")
+    return [bytes([number]) + passport_files()[name] for number, name in enumerate(names)]
 
 
 def chip_keys() -> list[bytes]:

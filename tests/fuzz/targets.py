@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import file_targets, session_targets, trust_targets
+from tests.fuzz import file_targets, reading_targets, session_targets, trust_targets
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -11,5 +11,6 @@ TARGETS: dict[str, Target] = {
         *file_targets.TARGETS,
         *trust_targets.TARGETS,
         *session_targets.TARGETS,
+        *reading_targets.TARGETS,
     )
 }
