@@ -196,8 +196,9 @@ class Door:
         if isinstance(self._password, CanKey):
             raise CanNotTaken
         _select(self._connection)
+        messaging = bac.open_session(self._connection, self._password)
         self._inside = True
-        return SecureChannel(self._connection, bac.open_session(self._connection, self._password))
+        return SecureChannel(self._connection, messaging)
 
 
 def announcement(connection: CardConnection) -> Announcement:

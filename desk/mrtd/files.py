@@ -37,6 +37,7 @@ PATIENCE = 3
 _SHORT_OFFSET_MAX = 0x7FFF
 _KB = 1024
 _TAG_OFFSET, _TAG_DATA = 0x54, 0x53
+_NEVER = -1
 _LENGTH_FALLS = 6
 _LEAST_PART = 16
 """Bytes. A chip that gives fewer at a time would keep the desk busy for hours."""
@@ -175,7 +176,7 @@ class FileReader:
         self._caution = 0
         self._at_start = True
         self._patience = PATIENCE
-        self._moved_at = self._refused_start = 0
+        self._moved_at, self._refused_start = 0, _NEVER
         self.partial = bytearray()
         self.bytes_read = 0
 
@@ -203,7 +204,7 @@ class FileReader:
 
         Raises FileMissing, FileMalformed, SessionBroken, CardAnswered, TransportFailed.
         """
-        self.partial, self._refused_start = bytearray(have), 0
+        self.partial, self._refused_start = bytearray(have), _NEVER
         for _ in range(_LENGTH_FALLS + PATIENCE + 1):
             try:
                 return self._read(file)
@@ -318,7 +319,7 @@ class FileReader:
             self.renew()
             raise _SessionEnded
         if not not_there and (sw != self._refused_start or sw in _SESSION_LOST):
-            self._refused_start = sw if self._at_start else 0
+            self._refused_start = sw if self._at_start else _NEVER
             self.lost(SessionBroken("the chip ended the session", sw=f"{sw:04X}"))
             raise _SessionEnded
         self.renew()

@@ -269,17 +269,20 @@ class ChipReader:
         The next answer under the new keys is the proof. Chip authentication mapping has
         shown the same already.
         """
-        if self._infos is None or MasterFile.CARD_SECURITY.label in self._files:
+        infos = self._infos
+        if infos is None or not infos.offers_chip_authentication:
+            return
+        if MasterFile.CARD_SECURITY.label in self._files:
             return
         while self._attempts < _TRIES and (self._attempt is None or self._has_failed):
             self._attempts += 1
             self._tell(ReadPhase.CHIP_AUTHENTICATION)
-            self._attempt = self._tried_chip_authentication(self._infos)
+            self._attempt = self._tried_chip_authentication(infos)
             if self._attempt is None:
                 return
 
     def _tried_chip_authentication(self, infos: SecurityInfos) -> Attempt | None:
-        channel, extended = self._channel, bool(self._capabilities.extended)
+        channel, extended = self._channel, self._takes_extended
         try:
             attempt = chip_authentication.authenticate(channel, infos, extended=extended)
         except (SessionBroken, TransportFailed) as error:
@@ -313,7 +316,7 @@ class ChipReader:
 
     def _ask_for_signature(self) -> None:
         """Active authentication; a length refused is asked for otherwise the second time."""
-        extended = bool(self._capabilities.extended)
+        extended = self._takes_extended
         for attempt in range(1, _TRIES + 1):
             channel = self._channel
             try:
@@ -336,6 +339,11 @@ class ChipReader:
         self._session.lost(error)
 
     # Sessions
+
+    @property
+    def _takes_extended(self) -> bool:
+        """The chip says so, and no reader was found in the way."""
+        return bool(self._capabilities.extended) and self._length.ceiling > self._length.short
 
     def _lengths(self, channel: SecureChannel) -> tuple[int, int]:
         """Most bytes of a file in one answer of this session: as the chip says, and short."""

@@ -93,6 +93,13 @@ class PassportChip:
         """The same files on a chip with other keys."""
         return self._like(self.files, keys)
 
+    def with_root(self, **changed: bytes) -> PassportChip:
+        """The same chip that says this beside its application."""
+        bac, root = self._basic is not None, self.root | changed
+        return PassportChip(
+            self.files, self._key, self.habits, self._keys, root=root, bac=bac, can=self._can
+        )
+
     def without_root(self) -> PassportChip:
         """A chip that says nothing beside its application, and so does no PACE."""
         bac = self._basic is not None
