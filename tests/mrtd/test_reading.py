@@ -92,7 +92,7 @@ def proven(content: ChipContent) -> tuple[bool, bool, bool]:
     attempt, answer = content.chip_authentication, content.active_authentication
     return (
         attempt is not None and attempt.is_confirmed,
-        content.opening.proof is not None,
+        bool(content.opening.proofs),
         answer is not None and answer.sw == 0x9000,
     )
 
