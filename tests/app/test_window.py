@@ -19,8 +19,11 @@ from desk.app.window import make_front
 from desk.cards.troubles import LastTry, PinBlocked, WrongPin
 from desk.counter.settings import load_settings
 from desk.issuance.case import State
+from desk.mrtd.results import Result
+from desk.training.forgeries import Forgery
 from desk.ui.applicant.snapshot import Page as ApplicantPage
 from desk.ui.control.steps import Step
+from desk.ui.phone.bench import GENUINE
 
 PATIENCE = 60_000
 
@@ -257,6 +260,27 @@ def test_a_service_that_dies_while_the_qr_stands_is_said_and_comes_back(
     trainee.until(lambda: service.starts > before)
     trainee.until(lambda: service.wait_until_serving(0.1))
     assert station.link.health().ok
+
+
+def test_a_forged_passport_is_laid_at_the_bench_and_found_out(trainee: Trainee) -> None:
+    """What the trainee chose at the bench is what the desk reads, printed page and chip."""
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    bench = trainee.stage.bench
+
+    row = next(one for one in bench.passports if one.passport.key == Forgery.ALTERED.key)
+    row.click()
+    bench.lay.click()
+    bench.scan.click()
+    trainee.until(lambda: trainee.program.desk.the_case().document is not None)
+
+    document = trainee.program.desk.the_case().document
+    assert document is not None
+    assert [f.code for f in document.findings if f.result is Result.FAILED] == ["PA-DG-01"]
+    assert not bench.lay.isEnabled()
+
+    trainee.stage.choose_passport(GENUINE.key)
+    assert bench.lay.isEnabled()
 
 
 def test_every_control_of_every_window_has_a_name(trainee: Trainee) -> None:
