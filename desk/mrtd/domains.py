@@ -7,7 +7,8 @@ the password). Group elements travel as bytes, encoded as ephemeral public keys 
 (9.4.5), and every element that comes from outside is validated before it is used.
 
 The order of the protocol's steps is left to `desk.mrtd.pace` and its like. Curve
-arithmetic is `ecdsa`'s, because `cryptography` takes no generator of one's own choice.
+arithmetic is `cryptography`'s on the standard's generator, in constant time and fast, and
+`ecdsa`'s on all others, and on curves that `cryptography` does not have.
 
 Origin of the numbers: DH groups from RFC 5114 clause 2, curves as `ecdsa` has them.
 """
@@ -21,6 +22,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from asn1crypto import keys
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ecdsa import curves as named
 from ecdsa.ellipticcurve import INFINITY, PointJacobi
 
@@ -28,7 +31,7 @@ from desk.iso7816 import tlv
 from desk.iso7816.tlv import Tlv
 from desk.iso7816.troubles import TlvError
 from desk.mrtd import der, signatures
-from desk.mrtd.curves import Domain
+from desk.mrtd.curves import CURVES, Domain
 from desk.mrtd.der import MALFORMED, dotted
 from desk.mrtd.signatures import Unsupported
 
@@ -150,8 +153,12 @@ class CurveDomain:
         return _draw(self.order, random)
 
     def public_key(self, private: int, generator: bytes | None = None) -> bytes:
-        base = self._base if generator is None else self._point(generator)
-        return self._encoded(base * private)
+        if generator is not None:
+            return self._encoded(self._point(generator) * private)
+        own = self._own(private)
+        if own is None:
+            return self._encoded(self._base * private)
+        return own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def validated(self, public: bytes) -> bytes:
         return self._encoded(self._point(public))
@@ -160,10 +167,15 @@ class CurveDomain:
         return self._encoded(self._point(public) * private)
 
     def shared_secret(self, private: int, public: bytes) -> bytes:
-        return self.agree(private, public)[1 : 1 + self._size]
+        own, point = self._own(private), self.validated(public)
+        if own is None:
+            return self.agree(private, point)[1 : 1 + self._size]
+        peer = ec.EllipticCurvePublicKey.from_encoded_point(own.curve, point)
+        return own.exchange(ec.ECDH(), peer)
 
     def generic(self, nonce: bytes, agreed: bytes) -> bytes:
-        return self._encoded(self._base * int.from_bytes(nonce) + self._point(agreed))
+        element, s = self._point(agreed), int.from_bytes(nonce) % self.order
+        return self._encoded(self._point(self.public_key(s)) + element if s else element)
 
     def integrated(self, number: int) -> bytes:
         """Appendix B of Doc 9303-11; the names of the numbers are those of its steps."""
@@ -183,6 +195,11 @@ class CurveDomain:
     @property
     def _size(self) -> int:
         return (self.modulus.bit_length() + 7) // 8
+
+    def _own(self, private: int) -> ec.EllipticCurvePrivateKey | None:
+        """The key for `cryptography`, None where it has not this curve, or there is no key."""
+        curve, scalar = CURVES.get(self.numbers), private % self.order
+        return ec.derive_private_key(scalar, curve) if curve and scalar else None
 
     @property
     def _base(self) -> Any:

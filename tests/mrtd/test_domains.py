@@ -104,8 +104,11 @@ def test_curves_are_those_of_another_implementation(domain: CurveDomain) -> None
     )
     public = ec.EllipticCurvePublicKey.from_encoded_point(curve, domain.public_key(own))
 
+    secret = peer.exchange(ec.ECDH(), public)
     assert curve.name == domain.label
-    assert domain.shared_secret(own, point) == peer.exchange(ec.ECDH(), public)
+    assert domain.shared_secret(own, point) == secret
+    assert domain.agree(own, point)[1 : 1 + len(secret)] == secret
+    assert domain.public_key(own, domain.public_key(1)) == domain.public_key(own)
 
 
 @pytest.mark.parametrize("domain", CURVES_ONLY, ids=lambda d: str(d.label))
