@@ -122,9 +122,12 @@ def _issued(certificate: Certificate, issuer: Certificate) -> bool:
 
 
 def _verify_appointed(chain: tuple[Certificate, ...], kind: Kind) -> None:
-    """The signer has the use in its certificate; a root speaks for itself."""
-    if len(chain) > 1 and kind.usage not in chain[0].extended_usage:
+    """The signer has the use in its certificate, by its own country; a root speaks for itself."""
+    signer, root = chain[0], chain[-1]
+    if len(chain) > 1 and kind.usage not in signer.extended_usage:
         raise ListSignerUnknown(f"not appointed to sign a {kind.word}")
+    if signer.issuer.country != root.subject.country:
+        raise ListSignerUnknown("appointed by another country's root")
 
 
 def _verify_dates(chain: tuple[Certificate, ...], signed_at: datetime | None, at: datetime) -> None:

@@ -146,6 +146,8 @@ class Importer:
         self.contents = contents
         self.signers: dict[str, Certificate] = {}
         self._now = now
+        self._indexed: tuple[Held, ...] = ()
+        self._index: dict[bytes | str, list[Held]] = {}
         self._roots = tuple(roots)
         self._by_listed = by_listed
 
@@ -291,10 +293,14 @@ class Importer:
 
     def _named(self, certificate: Certificate) -> Iterator[Certificate]:
         """Certificates held that may have issued this one, by key identifier or by name."""
-        for held in self.contents.held:
-            same_key = held.key_id is not None and held.key_id == certificate.authority_key_id
-            if same_key or held.name_key == certificate.issuer.key:
-                yield certificates.parse(held.der)
+        return self._held(certificate.authority_key_id, certificate.issuer.key)
+
+    def _held(self, key_id: bytes | None, name_key: str) -> Iterator[Certificate]:
+        if self._indexed is not self.contents.held:
+            self._indexed, self._index = self.contents.held, _index(self.contents.held)
+        keys = (name_key,) if key_id is None else (key_id, name_key)
+        found = {item.fingerprint: item for key in keys for item in self._index.get(key, ())}
+        return (certificates.parse(item.der) for item in found.values())
 
     def _revocations(self, found: RevocationList) -> Imported:
         country = found.issuer.country
@@ -316,22 +322,21 @@ class Importer:
         return self._put_list(source, held)
 
     def _list_issuer(self, found: RevocationList) -> Certificate:
-        """The certificate held whose key signed the list; of its own country only."""
+        """The certificate held whose key signed the list; of its own country, in its time."""
         reason = "no certificate of its issuer is held"
-        for held in self.contents.held:
-            same_key = held.key_id is not None and held.key_id == found.authority_key_id
-            named = same_key or held.name_key == found.issuer.key
-            if not named or held.country != found.issuer.country:
+        for certificate in self._held(found.authority_key_id, found.issuer.key):
+            if certificate.subject.country != found.issuer.country:
                 continue
             try:
-                certificate = certificates.parse(held.der)
                 found.verify_issued_by(certificate)
             except SignatureWrong:
                 reason = "its signature does not fit"
             except Unsupported as error:
                 reason = error.reason
             else:
-                return certificate
+                if certificate.valid_at(found.this_update):
+                    return certificate
+                reason = "its issuer's certificate was not in force when it was made"
         raise RevocationListRefused(found.issuer.country, reason)
 
     def _signers(self, pieces: list[_Piece]) -> Iterator[Imported]:
@@ -406,6 +411,16 @@ class Importer:
         if before is not None and before.as_of > source.as_of:
             raise ListOlder(_day(source.as_of), _day(before.as_of))
         return before
+
+
+def _index(held: Iterable[Held]) -> dict[bytes | str, list[Held]]:
+    """By key identifier and by name; several states' lists make many thousands."""
+    index: dict[bytes | str, list[Held]] = {}
+    for item in held:
+        index.setdefault(item.name_key, []).append(item)
+        if item.key_id is not None:
+            index.setdefault(item.key_id, []).append(item)
+    return index
 
 
 def _classify(item: Item) -> _Piece:

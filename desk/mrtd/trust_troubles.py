@@ -89,12 +89,12 @@ class StoreDamaged(TrustTrouble):
 
 
 class RevocationListRefused(TrustTrouble):
-    """``country`` has two letters, empty where the list does not read."""
+    """``country`` has two letters, None where the list does not read."""
 
     code: ClassVar[str] = "TRUST-11"
 
     def __init__(self, country: str, reason: str) -> None:
-        super().__init__(reason, country=country, reason=reason)
+        super().__init__(reason, country=country or None, reason=reason)
 
 
 class SourceUnknown(TrustTrouble):

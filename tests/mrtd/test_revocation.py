@@ -252,6 +252,18 @@ def test_lists_are_believed_from_certificates_held_only(
     assert store.contents().revocations == ()
 
 
+def test_a_key_that_has_run_out_makes_no_lists(store: TrustStore) -> None:
+    ended = csca.create(NOW, seed=b"ended", name="Ended CSCA").country
+    short = Pair(ended.key, csca.authority(ended.key, NOW, "Ended CSCA", years=-1))
+    store.import_certificate(short.certificate, NOW)
+
+    store.import_revocation_list(csca_lists.revocation_list(short, [], NOW - 800 * DAY), NOW)
+    with pytest.raises(trust_troubles.RevocationListRefused) as caught:
+        store.import_revocation_list(csca_lists.revocation_list(short, [], NOW), NOW)
+
+    assert "in force" in str(caught.value.facts["reason"])
+
+
 def test_a_country_cannot_revoke_anothers_signers(
     store: TrustStore, country: TrainingCsca, monkeypatch: pytest.MonkeyPatch
 ) -> None:

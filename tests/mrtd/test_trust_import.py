@@ -261,6 +261,22 @@ def test_a_list_that_a_root_signed_itself(
     assert len(take(store, tmp_path, raw, publisher.certificate).imported) == 1
 
 
+def test_a_root_vouches_for_signers_of_its_own_country_only(
+    store: TrustStore, tmp_path: Path, publisher: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it could put its list in the place of another country's."""
+    monkeypatch.setattr(csca, "COUNTRY", "XX")
+    foreign = csca.create(NOW, seed=b"foreign", name="Foreign CSCA").country
+    posing = Pair(foreign.key, publisher.certificate)
+
+    for made in (
+        csca_lists.master_list(posing, [foreign.certificate], NOW, NOW - DAY),
+        csca_lists.deviation_list(posing, [csca_lists.deviation("2.3")], NOW, NOW - DAY),
+    ):
+        (refused,) = take(store, tmp_path, made, foreign.certificate).refused
+        assert refused.reason == "appointed by another country's root"
+
+
 # --- other shapes of file --------------------------------------------------------------------
 
 
