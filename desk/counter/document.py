@@ -19,7 +19,7 @@ from desk.mrtd import check_log
 from desk.mrtd import mrz as zone
 from desk.mrtd.mrz import Mrz
 from desk.mrtd.reader import Kept, PassportReading, ReadProgress, read_passport
-from desk.mrtd.results import Result
+from desk.mrtd.results import Result, gravest
 from desk.store import cases, register
 from desk.store.cases import BlobKind
 from desk.trouble import Trouble
@@ -225,6 +225,6 @@ def may_go_on(case: Case) -> bool:
 
 
 def worst_code(case: Case) -> str:
-    """The code of the finding that a refusal names: the first that failed."""
+    """The code of the finding that a refusal names: the gravest that failed."""
     findings = case.document.findings if case.document else ()
-    return next((one.code for one in findings if one.result is Result.FAILED), "")
+    return next((one.code for one in gravest(findings, Result.FAILED)), "")

@@ -124,6 +124,35 @@ def advice(document: Result, findings: Iterable[Finding]) -> Advice:
     return Advice.GO_ON
 
 
+_GRAVITY = (
+    Check.SOD_SIGNATURE,
+    Check.DATA_GROUP,
+    Check.SIGNER_CHAIN,
+    Check.REVOCATION,
+    Check.CHIP_AUTHENTICATION,
+    Check.ACTIVE_AUTHENTICATION,
+    Check.ISSUER_COUNTRY,
+    Check.MRZ_EQUALS_CHIP,
+    Check.MRZ_CHECK_DIGITS,
+    Check.EXPIRY,
+    Check.FACE,
+    Check.REGISTER,
+    Check.PACE,
+    Check.ACCESS,
+    Check.DEVIATION,
+    Check.FILE_LIST,
+    Check.PORTRAIT,
+    Check.UNREAD_GROUP,
+)
+"""What is named first where several checks say no: forgery before age, chip before list."""
+
+
+def gravest(findings: Iterable[Finding], result: Result) -> tuple[Finding, ...]:
+    """The findings of that result, the gravest first; of equal ones the first made."""
+    of_result = (finding for finding in findings if finding.result is result)
+    return tuple(sorted(of_result, key=lambda finding: _GRAVITY.index(finding.check)))
+
+
 def aggregate(results: Iterable[Result]) -> Result:
     """One result for a branch: the worst of what was decided.
 

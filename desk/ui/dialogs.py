@@ -122,6 +122,7 @@ REFUSALS = (
     "content_changed",
     "chip_copied",
     "signer_unknown",
+    "signer_revoked",
     "document_expired",
     "rule_not_met",
     "not_the_holder",

@@ -1,15 +1,19 @@
-"""From findings, register comparison and face check to the branches of the result tree.
+"""From findings to the branches of the result tree, the counts and the verdict's reason.
 
-Every question is one leaf; several findings of the same question make one, the worst of
-them speaks. Nothing that was not done, not supported or undecided counts as passed.
+Every question is one leaf; several findings of the same question make one, the gravest of
+them speaks. Nothing that was not done, not supported or undecided counts as passed. Two
+questions that passed may stand in one leaf (the way in beside the access, the list of files
+beside the data); one that did not pass always has a leaf of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from desk.counter import holder
 from desk.issuance.case import Case, Comparison
-from desk.mrtd.results import Check, Finding, Group, Result, aggregate
+from desk.mrtd import judge
+from desk.mrtd.results import GROUP_OF, Check, Finding, Group, Result, aggregate, gravest
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
 from desk.ui.parts.results import Branch, Leaf
@@ -28,14 +32,52 @@ RIGHT = (Group.CONTENT, Group.HOLDER)
 OPEN_RESULTS = (Result.FAILED, Result.UNDECIDED)
 LISTS = (Check.DATA_GROUP, Check.UNREAD_GROUP)
 """Questions asked once for each data group; the leaf lists the groups' numbers."""
+BESIDE = {
+    Check.PACE: Check.ACCESS,
+    Check.FILE_LIST: Check.DATA_GROUP,
+    Check.PORTRAIT: Check.DATA_GROUP,
+}
+"""Questions without a leaf of their own while they say nothing against the passport."""
+QUIET = (Result.PASSED, Result.NOT_SUPPORTED)
+ESTABLISHED = (Check.SOD_SIGNATURE, Check.SIGNER_CHAIN, Check.DATA_GROUP)
+"""What must have passed before anybody may say that the content is the issuer's."""
+PROOFS = (Check.CHIP_AUTHENTICATION, Check.ACTIVE_AUTHENTICATION)
+NEEDED = (*judge.REQUIRED, *PROOFS)
+
+Asked = dict[Check, list[Finding]]
 
 
 def result_word(look: Look, result: Result) -> str:
     return look.say(f"state.{result.value}")
 
 
+def found(case: Case) -> tuple[Finding, ...]:
+    """All findings of a case: document, chip, content, and the holder's as it stands now."""
+    if case.document is None:
+        return ()
+    return (*case.document.findings, *holder.findings(case))
+
+
+def result_of(case: Case, check: Check) -> Result:
+    return aggregate(one.result for one in found(case) if one.check is check)
+
+
+def is_established(case: Case) -> bool:
+    """Signature, signer and data have all passed: the issuer vouches for the content."""
+    return all(result_of(case, check) is Result.PASSED for check in ESTABLISHED)
+
+
+def _is_incomplete(case: Case) -> bool:
+    return case.document is not None and case.document.overall is Result.NOT_DONE
+
+
+def chip_is_unproven(case: Case) -> bool:
+    """No proof passed that the chip is no copy; most passports before 2010 offer none."""
+    return all(result_of(case, check) is not Result.PASSED for check in PROOFS)
+
+
 class FindingWords:
-    """Makes leaves and branches in the look's language."""
+    """Makes leaves, branches and the verdict's reason in the look's language."""
 
     def __init__(self, look: Look, troubles: TroubleWords) -> None:
         self._look, self._troubles = look, troubles
@@ -49,7 +91,7 @@ class FindingWords:
 
     def counts(self, case: Case) -> tuple[Count, ...]:
         """How many leaves had which result; all five are always named."""
-        results = [result for leaves in self._leaves(case).values() for result, _ in leaves]
+        results = self.results(case)
         return tuple(
             Count(glyph, results.count(result), result_word(self._look, result))
             for result, glyph in GLYPHS.items()
@@ -58,19 +100,35 @@ class FindingWords:
     def results(self, case: Case) -> tuple[Result, ...]:
         return tuple(result for leaves in self._leaves(case).values() for result, _ in leaves)
 
-    def worst(self, case: Case) -> Finding | None:
-        """The finding that stops the case, if one does."""
-        if case.document is None:
-            return None
-        failed = [one for one in case.document.findings if one.result is Result.FAILED]
-        return failed[0] if failed else None
+    def failed(self, case: Case) -> tuple[Finding, ...]:
+        """What stops the case, the gravest first; the holder's part stops none here."""
+        document = case.document.findings if case.document else ()
+        return gravest(document, Result.FAILED)
+
+    def unsettled(self, case: Case) -> tuple[Finding, ...]:
+        """What wants a closer look, the gravest first: undecided, needed and not done, then
+        what the register says otherwise."""
+        everything = found(case)
+        undecided = gravest(everything, Result.UNDECIDED)
+        skipped = gravest(everything, Result.NOT_DONE) if _is_incomplete(case) else ()
+        differs = (one for one in everything if one.code in ("HOLD-02", "HOLD-03"))
+        return (*undecided, *(one for one in skipped if one.check in NEEDED), *differs)
+
+    def reason(self, findings: Sequence[Finding]) -> str:
+        """The first one's title, and how many questions there are besides."""
+        if not findings:
+            return ""
+        first = findings[0]
+        title = self._troubles.of(first.code, self._look.language, first.facts).title
+        others = len({finding.check for finding in findings} - {first.check})
+        return self._look.say("verdict.and_more", why=title, n=others) if others else title
 
     def _leaves(self, case: Case) -> dict[Group, list[tuple[Result, Leaf]]]:
         groups: dict[Group, list[tuple[Result, Leaf]]] = {group: [] for group in Group}
-        if case.document is not None:
-            for (group, check), found in _by_check(case.document.findings).items():
-                groups[group].append(self._leaf(check, found))
-        groups[Group.HOLDER] += [self._register_leaf(case), self._face_leaf(case)]
+        asked = _laid_together(_by_check(found(case)))
+        for check, group in GROUP_OF.items():
+            if check in asked:
+                groups[group].append(self._leaf(case, check, asked[check]))
         return groups
 
     def _branch(self, group: Group, leaves: Sequence[tuple[Result, Leaf]]) -> Branch:
@@ -79,81 +137,103 @@ class FindingWords:
         word = result_word(self._look, result)
         return Branch(name, GLYPHS[result], word, tuple(leaf for _, leaf in leaves))
 
-    def _leaf(self, check: Check, found: Sequence[Finding]) -> tuple[Result, Leaf]:
+    def _leaf(self, case: Case, check: Check, asked: Sequence[Finding]) -> tuple[Result, Leaf]:
         look = self._look
-        result = aggregate(finding.result for finding in found)
-        speaker = next(finding for finding in found if finding.result is result)
-        name = look.say(f"check.{check.value}")
-        word = result_word(look, result)
-        spoken = self._troubles.of(speaker.code, look.language, speaker.facts)
-        # Where nothing is wrong the table's title repeats the question; its text is the fact.
+        result = aggregate(finding.result for finding in asked)
+        speaker = gravest(asked, result)[0]
         open_now = result in OPEN_RESULTS
-        evidence = spoken.title if open_now else spoken.text
-        listed = check in LISTS and not open_now
-        if result is Result.PASSED or listed:
-            evidence = self._evidence(check, result, found) or evidence
-        if result is Result.PASSED:
-            return result, Leaf(GLYPHS[result], name, evidence, word)
-        return result, Leaf(
+        leaf = Leaf(
             GLYPHS[result],
-            name,
-            evidence,
-            word,
-            code=speaker.code if open_now else "",
-            next=spoken.next if open_now else "",
-            remark=speaker.code if open_now else "",
+            look.say(f"check.{check.value}"),
+            self._evidence(case, check, result, asked, speaker),
+            result_word(look, result),
+            code=speaker.code,
+            next=self._next(speaker) if open_now else "",
+            remark=self._remark(speaker) if open_now else "",
         )
+        return result, leaf
 
-    def _evidence(self, check: Check, result: Result, found: Sequence[Finding]) -> str:
-        """The muted fact behind a leaf, where the findings carry it in short."""
-        if check in LISTS:
-            groups = [f.facts.get("group") for f in found if f.result is result]
-            return "DG" + "·".join(str(number) for number in groups)
-        facts: dict[str, object] = {}
-        for finding in found:
-            facts.update(finding.facts)
-        key = f"evidence.{check.value}"
+    def _evidence(
+        self,
+        case: Case,
+        check: Check,
+        result: Result,
+        asked: Sequence[Finding],
+        speaker: Finding,
+    ) -> str:
+        """The muted fact behind a leaf, in the few words that fit beside its name."""
+        if check is Check.REGISTER and speaker.code in ("HOLD-02", "HOLD-03"):
+            return self._differing(case, speaker.code)
+        if check in LISTS and speaker.check is check:
+            same = [one for one in asked if one.check is check and one.result is result]
+            numbers = "DG" + "·".join(str(one.facts.get("group")) for one in same)
+            if result is not Result.FAILED or len(same) > 1:
+                return numbers
+        said = self._short(speaker.code, _facts(asked) | dict(speaker.facts))
+        if said:
+            return said
+        spoken = self._troubles.of(speaker.code, self._look.language, speaker.facts)
+        return spoken.title if result in OPEN_RESULTS else spoken.text
+
+    def _differing(self, case: Case, code: str) -> str:
+        say = self._look.say
+        differing = [row for row in case.compared if row.outcome is Comparison.DIFFERENT]
+        items = "·".join(say(f"item.{row.item}") for row in differing)
+        return say(f"short.{code}", items=items)
+
+    def _next(self, finding: Finding) -> str:
+        """What to do, in two or three words."""
+        key = f"do.{finding.code}"
+        if key in self._look.words:
+            return self._look.say(key)
+        return self._look.say("do.head" if finding.result is Result.FAILED else "do.see")
+
+    def _remark(self, finding: Finding) -> str:
+        figures = self._filled(f"figures.{_kind(finding.code)}", dict(finding.facts))
+        return f"{figures} · {finding.code}" if figures else finding.code
+
+    def _short(self, code: str, facts: dict[str, object]) -> str:
+        return self._filled(f"short.{_kind(code)}", facts)
+
+    def _filled(self, key: str, facts: dict[str, object]) -> str:
+        """Empty where there are no such words, or a figure they need is missing."""
         if key not in self._look.words:
             return ""
+        if "group" in facts:
+            facts = {"file": self._file(facts["group"]), **facts}
         try:
             return self._look.say(key, **facts)
         except KeyError:
             return ""
 
-    def _register_leaf(self, case: Case) -> tuple[Result, Leaf]:
-        say = self._look.say
-        name = say("check.register")
-        differing = [row for row in case.compared if row.outcome is Comparison.DIFFERENT]
-        if case.document is None or case.document.overall is Result.FAILED:
-            result, evidence = Result.NOT_DONE, say("evidence.register_skipped")
-        elif case.register is None:
-            result, evidence = Result.NOT_DONE, say("evidence.register_none")
-        elif differing:
-            items = "·".join(say(f"item.{row.item}") for row in differing)
-            given = all(row.reason for row in differing)
-            key = "evidence.register_explained" if given else "evidence.register_differs"
-            result, evidence = Result.FAILED, say(key, items=items)
-        else:
-            result, evidence = Result.PASSED, say("evidence.register_same")
-        return result, Leaf(GLYPHS[result], name, evidence, result_word(self._look, result))
-
-    def _face_leaf(self, case: Case) -> tuple[Result, Leaf]:
-        say = self._look.say
-        if case.face is None:
-            stopped = case.document is not None and case.document.overall is Result.FAILED
-            key = "evidence.face_skipped" if stopped else "evidence.face_later"
-            result, evidence = Result.NOT_DONE, say(key)
-        else:
-            results = {"same": Result.PASSED, "unsure": Result.UNDECIDED}
-            result = results.get(case.face.judgement.value, Result.FAILED)
-            evidence = say(f"judgement.{case.face.judgement.value}")
-        return result, Leaf(
-            GLYPHS[result], say("check.face"), evidence, result_word(self._look, result)
-        )
+    def _file(self, number: object) -> str:
+        key = f"phase.dg{number}"
+        return self._look.say(key) if key in self._look.words else f"DG{number}"
 
 
-def _by_check(findings: Iterable[Finding]) -> dict[tuple[Group, Check], list[Finding]]:
-    grouped: dict[tuple[Group, Check], list[Finding]] = {}
+def _kind(code: str) -> str:
+    """A code without the group's number: one group's failure reads like another's."""
+    return "PA-DG-nn" if code[:5] == "PA-DG" and "01" <= code[-2:] <= "16" else code
+
+
+def _facts(findings: Iterable[Finding]) -> dict[str, object]:
+    facts: dict[str, object] = {}
     for finding in findings:
-        grouped.setdefault((Group(finding.group), Check(finding.check)), []).append(finding)
-    return grouped
+        facts.update(finding.facts)
+    return facts
+
+
+def _by_check(findings: Iterable[Finding]) -> Asked:
+    asked: Asked = {}
+    for finding in findings:
+        asked.setdefault(finding.check, []).append(finding)
+    return asked
+
+
+def _laid_together(asked: Asked) -> Asked:
+    """Questions that may stand beside another are put there while nothing speaks against."""
+    laid = {check: list(findings) for check, findings in asked.items()}
+    for check, host in BESIDE.items():
+        if check in laid and host in laid and aggregate(f.result for f in laid[check]) in QUIET:
+            laid[host] += laid.pop(check)
+    return laid

@@ -20,7 +20,7 @@ from desk.counter.compare import REASONS
 from desk.issuance.case import Case, ComparedItem, Comparison
 from desk.mrtd.results import Result
 from desk.ui import says
-from desk.ui.findings import FindingWords
+from desk.ui.findings import FindingWords, chip_is_unproven, is_established
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
 from desk.ui.pages.passport_parts import (
@@ -174,8 +174,7 @@ class PassportPage(Page):
         self._sources.name(say("passport.sources"), note)
         self._render_sources(view)
         if refused:
-            worst = self._words.worst(case)
-            self.refusal.render(worst.code if worst else "")
+            self.refusal.render([finding.code for finding in self._words.failed(case)])
         self.show_trouble(view.trouble, view.remedies)
         self._render_footer(view)
         self.say_head(say("step.passport"), self._instruction(view, refused))
@@ -233,31 +232,40 @@ class PassportPage(Page):
 
     def _verdict_read(self, view: PassportView) -> None:
         say, case = self.look.say, view.case
-        worst = self._words.worst(case)
-        if self._is_refused(view) and worst is not None:
-            spoken = self._troubles.of(worst.code, self.look.language, worst.facts)
-            title = say("verdict.refuse", why=spoken.title)
+        failed, unsettled = self._words.failed(case), self._words.unsettled(case)
+        if failed:
+            title = say("verdict.refuse", why=self._words.reason(failed))
+            spoken = self._troubles.of(failed[0].code, self.look.language, failed[0].facts)
             self.verdict.show_state(Glyph.FAILED, title, spoken.text)
             self._again.say(say("passport.read_again"))
             self.verdict.show_right() if view.read_only else self.verdict.show_right(self._again)
             return
-        results = self._words.results(case)
-        differing = [one for one in case.compared if one.outcome is Comparison.DIFFERENT]
-        undecided = results.count(Result.UNDECIDED)
-        if differing or undecided:
-            sentence = self._look_closer(len(differing), undecided)
-            self.verdict.show_state(Glyph.ATTENTION, say("verdict.look_closer"), sentence)
+        if unsettled or not self._has_passed(case):
+            title = say("verdict.look_closer_at", why=self._words.reason(unsettled))
+            sentence = self._look_closer(case, len(unsettled))
+            self.verdict.show_state(Glyph.ATTENTION, title, sentence)
         else:
-            self.verdict.show_state(Glyph.PASSED, say("verdict.go_on"), say("passport.all_well"))
+            key = "all_well_unproven" if chip_is_unproven(case) else "all_well"
+            self.verdict.show_state(Glyph.PASSED, say("verdict.go_on"), say(f"passport.{key}"))
         self.verdict.show_counts(self._words.counts(case))
 
-    def _look_closer(self, differing: int, undecided: int) -> str:
+    @staticmethod
+    def _has_passed(case: Case) -> bool:
+        return case.document is not None and case.document.overall is Result.PASSED
+
+    def _look_closer(self, case: Case, unsettled: int) -> str:
+        """What is established, and how much is left to look at."""
         say = self.look.say
+        differing = sum(one.outcome is Comparison.DIFFERENT for one in case.compared)
+        undecided = unsettled - bool(differing)
         if differing and undecided:
-            return say("passport.closer_both", n=differing, m=undecided)
-        if differing:
-            return say("passport.closer_differ", n=differing)
-        return say("passport.closer_undecided", n=undecided)
+            what = say("passport.closer_both", n=differing, m=undecided)
+        elif differing:
+            what = say("passport.closer_differ", n=differing)
+        else:
+            what = say("passport.closer_undecided", n=undecided)
+        key = "closer_genuine" if is_established(case) else "closer_open"
+        return say(f"passport.{key}", what=what)
 
     # Cards
     def _render_checks(self, view: PassportView) -> None:

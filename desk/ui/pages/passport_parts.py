@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from desk.issuance.case import Case
 from desk.ui import says
+from desk.ui.findings import is_established
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
 from desk.ui.parts.box import Box, Card, HeadRow, NumberDisc, column, holder, row
@@ -24,12 +25,15 @@ from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 from desk.ui.troubles import Spoken
 
+PICTURE_ALTERED = "PA-DG-02"
 LINE_LENGTH = 44
 """Characters in a line of a passport's zone (TD3, Doc 9303-4 clause 4.2.2)."""
+SHOWN_CODES = 4
 REFUSAL_REASONS = (
     "content_changed",
     "chip_copied",
     "signer_unknown",
+    "signer_revoked",
     "document_expired",
     "other",
 )
@@ -107,19 +111,22 @@ class HolderCard(Card):
         self._second.say(self._second.text(), "muted" if refused else "text")
         shown(self._second, bool(second) or refused)
         shown(self._ghost, not read and not second)
-        ribbon = say("passport.changed_picture") if refused else ""
+        ribbon = _ribbon(look, case) if refused else ""
         reading = bool(typed) and not read
         waiting = say("passport.picture_waiting" if reading else "passport.picture_none")
         self.picture.show_image(picture, say("passport.chip_picture"), waiting, ribbon)
-        self._show_badge(read, refused)
+        self._show_badge(case, read, refused)
         self._show_facts(here, case, typed)
 
-    def _show_badge(self, read: bool, refused: bool) -> None:
+    def _show_badge(self, case: Case, read: bool, refused: bool) -> None:
+        """Unaltered only where the issuer vouches for the picture."""
         say = self._look.say
         if refused:
             self._badge.show_state(Glyph.FAILED, say("passport.picture_untrusted"))
-        elif read:
+        elif read and is_established(case):
             self._badge.show_state(Glyph.PASSED, say("passport.picture_unaltered"))
+        elif read:
+            self._badge.show_state(Glyph.UNDECIDED, say("passport.picture_open"))
         else:
             self._badge.show_state(Glyph.WAITING, say("passport.not_checked_yet"))
 
@@ -142,6 +149,13 @@ class HolderCard(Card):
             (say("item.expiry_date"), document.expiry_date.isoformat()),
         ]
         self._facts.show_facts(facts[:3] if self._narrow else facts)
+
+
+def _ribbon(look: Look, case: Case) -> str:
+    """Across the picture of a refused passport: altered, where it is the picture that was."""
+    findings = case.document.findings if case.document else ()
+    altered = any(one.code == PICTURE_ALTERED for one in findings)
+    return look.say("passport.changed_picture" if altered else "passport.doubtful_picture")
 
 
 def say_sex(look: Look, letter: str) -> str:
@@ -349,10 +363,11 @@ class RefusalCards(QWidget):
         across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._row.setDirection(down if small else across)
 
-    def render(self, code: str) -> None:
-        say = self._look.say
+    def render(self, codes: Sequence[str]) -> None:
+        """``codes`` of what failed, the gravest first."""
+        say, code = self._look.say, next(iter(codes), "")
         self._todo.name(say("refuse.procedure"))
-        self._code.say(code)
+        self._code.say(" · ".join(dict.fromkeys(codes[:SHOWN_CODES])))
         for number, (title, text) in enumerate(self._steps, 1):
             title.say(say(f"refuse.step{number}"))
             text.say(say(f"refuse.step{number}_text"), "text" if number == 1 else "muted")
@@ -377,8 +392,12 @@ def _likely(code: str) -> str:
         "PA-SIG": "content_changed",
         "PA-SOD": "content_changed",
         "PA-CHAIN": "signer_unknown",
+        "PA-VAL": "signer_unknown",
+        "PA-CRL": "signer_revoked",
         "CA": "chip_copied",
         "AA": "chip_copied",
-        "DOC-EXP": "document_expired",
+        "DOC-04": "document_expired",
+        "DOC-08": "signer_unknown",
+        "DOC-11": "content_changed",
     }
     return next((key for start, key in starts.items() if code.startswith(start)), "other")

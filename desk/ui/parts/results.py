@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desk.ui.glyphs import Glyph
@@ -17,6 +17,8 @@ from desk.ui.parts.rows import Row, RowList
 from desk.ui.parts.sign import GlyphSign
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
+
+_STATES = (Glyph.PASSED, Glyph.FAILED, Glyph.UNDECIDED, Glyph.NOT_DONE, Glyph.NOT_SUPPORTED)
 
 
 @dataclass(frozen=True)
@@ -42,20 +44,36 @@ class Branch:
     leaves: tuple[Leaf, ...]
 
 
+@dataclass(frozen=True)
+class _Sizes:
+    """Heights of a group's head, a leaf, the line under a leaf, and of the gap between groups."""
+
+    group: int
+    leaf: int
+    under: int
+    gap: int
+
+
 class Density(IntEnum):
-    """How much room a leaf gets: its next step under it; tight; passed ones folded."""
+    """How much room a leaf gets. CLOSE: less air, its next step still under it; TIGHT: the next
+    step in the tip and on Enter only; FOLDED: passed leaves in one line a branch."""
 
     OPEN = 0
-    TIGHT = 1
-    FOLDED = 2
+    CLOSE = 1
+    TIGHT = 2
+    FOLDED = 3
+
+    @property
+    def sizes(self) -> _Sizes:
+        if self is Density.OPEN:
+            return _Sizes(32, 28, 20, 8)
+        return _Sizes(26, 24, 18 if self is Density.CLOSE else 0, 4)
 
 
 class ResultTree(QWidget):
     """Branches in two columns. ``opened`` carries a leaf's code.
 
-    It takes the least density at which both columns fit into the card: leaves of 28 with
-    the next step under them, leaves of 24 with the next step in the tip and on Enter, or,
-    when that is still too much, what has passed folded into one line a branch.
+    It takes the least density at which both columns fit into the card. Every leaf opens.
     """
 
     opened = Signal(str)
@@ -94,11 +112,12 @@ class ResultTree(QWidget):
                 codes.clear()
                 for place, branch in enumerate(branches):
                     if place:
-                        rows.space(4 if self._density else 8)
+                        rows.space(self._density.sizes.gap)
                     self._add_branch(rows, codes, branch)
 
     def _fitting(self) -> Density:
-        least = Density.TIGHT if self._narrow else Density.OPEN
+        """In the narrow window the same, so that what to do is read without a click."""
+        least = Density.CLOSE if self._narrow else Density.OPEN
         for density in Density:
             if density >= least and all(
                 self._height(side, density) <= self._room for side in self._shown
@@ -107,18 +126,17 @@ class ResultTree(QWidget):
         return Density.FOLDED
 
     def _height(self, branches: Sequence[Branch], density: Density) -> int:
-        group, leaf, gap = (26, 24, 4) if density else (32, 28, 8)
-        high = gap * max(0, len(branches) - 1)
+        sizes = density.sizes
+        high = sizes.gap * max(0, len(branches) - 1)
         for branch in branches:
             leaves = folded(branch) if density is Density.FOLDED else branch.leaves
-            high += group + leaf * len(leaves)
-            if not density:
-                high += 20 * sum(bool(one.next or one.remark) for one in leaves)
+            high += sizes.group + sizes.leaf * len(leaves)
+            high += sizes.under * sum(bool(one.next or one.remark) for one in leaves)
         return high
 
     def _add_branch(self, rows: RowList, codes: list[str], branch: Branch) -> None:
-        look, tight = self._look, bool(self._density)
-        head = Row(look, 26 if tight else 32, (28, -1, 120), padding=13, line=False, radius=8)
+        look, sizes = self._look, self._density.sizes
+        head = Row(look, sizes.group, (28, -1, 120), padding=13, line=False, radius=8)
         head.set_ground("well")
         head.put(0, GlyphSign(look, branch.glyph, 20, branch.word))
         head.put(1, Text(look, branch.name, Type.STRONG))
@@ -129,7 +147,7 @@ class ResultTree(QWidget):
         for leaf in self._leaves(branch):
             rows.add(self._leaf(leaf))
             codes.append(leaf.code)
-            if (leaf.next or leaf.remark) and not tight:
+            if (leaf.next or leaf.remark) and sizes.under:
                 rows.add_between(self._under(leaf))
 
     def _leaves(self, branch: Branch) -> tuple[Leaf, ...]:
@@ -146,7 +164,7 @@ class ResultTree(QWidget):
     def _leaf(self, leaf: Leaf) -> Row:
         look = self._look
         line = Row(
-            look, 24 if self._density else 28, (23, -1, 100),
+            look, self._density.sizes.leaf, (23, -1, self._word_width()),
             padding=13, line=False, clickable=bool(leaf.code), radius=6,
         )  # fmt: skip
         line.put(0, GlyphSign(look, leaf.glyph, 16, leaf.word))
@@ -158,12 +176,17 @@ class ResultTree(QWidget):
         line.setAccessibleName(f"{leaf.name}, {leaf.word}" + (f". {tip}" if tip else ""))
         return line
 
+    def _word_width(self) -> int:
+        """Of the widest state word in this language: what it leaves is the evidence's."""
+        metrics = QFontMetricsF(self._look.font(Type.SMALL_STRONG))
+        words = (self._look.say(f"state.{glyph.value}") for glyph in _STATES)
+        return round(max(metrics.horizontalAdvance(word) for word in words)) + 4
+
     def _under(self, leaf: Leaf) -> QWidget:
-        line = Row(self._look, 20, (23, -1), padding=13, line=False)
-        words = f"**{leaf.next}**" if leaf.next and not leaf.remark else leaf.next
-        text = "  ".join(part for part in (words, leaf.remark) if part)
-        line.put(1, Text(self._look, text, Type.SMALL, "muted"))
-        line.setToolTip(text.replace("**", ""))
+        """What to do, in the accent, and muted the figures and the code."""
+        line = Row(self._look, self._density.sizes.under, (23, -1), padding=13, line=False)
+        line.put(1, NextAndRemark(self._look, leaf.next, leaf.remark))
+        line.setToolTip(" · ".join(part for part in (leaf.next, leaf.remark) if part))
         return line
 
     def _open(self, side: int, place: int) -> None:
@@ -181,6 +204,24 @@ def folded(branch: Branch) -> tuple[Leaf, ...]:
     names = " · ".join(leaf.name for leaf in passed)
     rest = tuple(leaf for leaf in branch.leaves if leaf.glyph is not Glyph.PASSED)
     return (*rest, Leaf(Glyph.PASSED, str(len(passed)), names, passed[0].word))
+
+
+class NextAndRemark(QWidget):
+    """The next step in full, what is left of the row for figures and code."""
+
+    def __init__(self, look: Look, next_step: str, remark: str) -> None:
+        super().__init__()
+        self._next = Text(look, next_step, Type.SMALL_STRONG, "accent", parent=self)
+        self._remark = Text(look, remark, Type.SMALL, "muted", parent=self)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(18)
+
+    # Qt's own
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        wide = min(self._next.sizeHint().width() + 2, self.width())
+        self._next.setGeometry(0, 0, wide, 18)
+        start = wide + 8 if self._next.text() else 0
+        self._remark.setGeometry(start, 0, max(0, self.width() - start), 18)
 
 
 class NameAndEvidence(QWidget):
