@@ -42,6 +42,9 @@ QUIET = (Result.PASSED, Result.NOT_SUPPORTED)
 ESTABLISHED = (Check.SOD_SIGNATURE, Check.SIGNER_CHAIN, Check.DATA_GROUP)
 """What must have passed before anybody may say that the content is the issuer's."""
 PROOFS = (Check.CHIP_AUTHENTICATION, Check.ACTIVE_AUTHENTICATION)
+EXPLAINED = "HOLD-03"
+DIFFERS = ("HOLD-02", EXPLAINED)
+"""The register says otherwise: without a reason, and with one chosen for each item."""
 NEEDED = (*judge.REQUIRED, *PROOFS)
 
 Asked = dict[Check, list[Finding]]
@@ -111,8 +114,13 @@ class FindingWords:
         everything = found(case)
         undecided = gravest(everything, Result.UNDECIDED)
         skipped = gravest(everything, Result.NOT_DONE) if _is_incomplete(case) else ()
-        differs = (one for one in everything if one.code in ("HOLD-02", "HOLD-03"))
+        differs = (one for one in everything if one.code in DIFFERS)
         return (*undecided, *(one for one in skipped if one.check in NEEDED), *differs)
+
+    def titles(self, findings: Sequence[Finding]) -> str:
+        """What each of them says, each sentence once."""
+        said = (self._troubles.of(f.code, self._look.language, f.facts).title for f in findings)
+        return " ".join(f"{title}." for title in dict.fromkeys(said))
 
     def reason(self, findings: Sequence[Finding]) -> str:
         """The first one's title, and how many questions there are besides."""
@@ -149,7 +157,7 @@ class FindingWords:
             result_word(look, result),
             code=speaker.code,
             next=self._next(speaker) if open_now else "",
-            remark=self._remark(speaker) if open_now else "",
+            remark=self._remark(speaker) if open_now and speaker.code != EXPLAINED else "",
         )
         return result, leaf
 
@@ -162,7 +170,7 @@ class FindingWords:
         speaker: Finding,
     ) -> str:
         """The muted fact behind a leaf, in the few words that fit beside its name."""
-        if check is Check.REGISTER and speaker.code in ("HOLD-02", "HOLD-03"):
+        if check is Check.REGISTER and speaker.code in DIFFERS:
             return self._differing(case, speaker.code)
         if check in LISTS and speaker.check is check:
             same = [one for one in asked if one.check is check and one.result is result]
@@ -182,11 +190,11 @@ class FindingWords:
         return say(f"short.{code}", items=items)
 
     def _next(self, finding: Finding) -> str:
-        """What to do, in two or three words."""
+        """What to do, in two or three words; after a failure what to do stands on the page."""
         key = f"do.{finding.code}"
         if key in self._look.words:
             return self._look.say(key)
-        return self._look.say("do.head" if finding.result is Result.FAILED else "do.see")
+        return self._look.say("do.see") if finding.result is Result.UNDECIDED else ""
 
     def _remark(self, finding: Finding) -> str:
         figures = self._filled(f"figures.{_kind(finding.code)}", dict(finding.facts))

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from PySide6.QtWidgets import QWidget
 
-from desk.issuance.case import Case, State
-from desk.mrtd.results import Result
+from desk.issuance.case import Case
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
@@ -148,56 +147,6 @@ def passport_reading(look: Look, size: Size) -> QWidget:
     words = ("“여권을 읽고 있습니다”", "“Reading the passport”")
     return shell_for(
         look, size, page, case, StepKey.PASSPORT, "10:26", words, detail=look.say("mark.reading")
-    )
-
-
-@scene("04-passport-read")
-def passport_read(look: Look, size: Size) -> QWidget:
-    page = PassportPage(look, TROUBLES)
-    case = samples.case(State.DOCUMENT_CHECKED)
-    page.render(
-        PassportView(
-            samples.here(), case, Stage.READ, samples.portrait(), scanned=True, can_go_on=True
-        )
-    )
-    words = ("“여권 확인이 끝났습니다”", "“Passport has been read”")
-    return shell_for(
-        look, size, page, case, StepKey.PASSPORT, "10:27", words, detail=look.say("mark.checking")
-    )
-
-
-@scene("05-passport-altered-chip")
-def passport_altered(look: Look, size: Size) -> QWidget:
-    page = PassportPage(look, TROUBLES)
-    findings = tuple(
-        replace(
-            one, result=Result.FAILED, facts={"group": 2, "signed": "8c41…e0", "read": "27f9…5b"}
-        )
-        if one.code == "PA-DG-02"
-        else one
-        for one in samples.GOOD
-    )
-    bad = samples.document(
-        findings=findings,
-        overall=Result.FAILED,
-        surname="YOON",
-        given_names="HARAM",
-        number="M876B5432",
-        sex="M",
-    )
-    case = samples.case(State.DOCUMENT_CHECKED, document=bad, register=None, compared=())
-    page.render(PassportView(samples.here("11:48"), case, Stage.READ, samples.portrait()))
-    words = ("“확인이 더 필요합니다”", "“We need to check further”")
-    return shell_for(
-        look,
-        size,
-        page,
-        case,
-        StepKey.PASSPORT,
-        "11:48",
-        words,
-        trouble=StepState.STOPPED,
-        detail=look.say("mark.refusing"),
     )
 
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QStackedWidget, QWidget
 
 from desk.counter.compare import REASONS
 from desk.issuance.case import Case, ComparedItem, Comparison
-from desk.mrtd.results import Result
+from desk.mrtd.results import Finding, Result
 from desk.ui import says
 from desk.ui.findings import FindingWords, chip_is_unproven, is_established
 from desk.ui.glyphs import Glyph
@@ -235,8 +235,7 @@ class PassportPage(Page):
         failed, unsettled = self._words.failed(case), self._words.unsettled(case)
         if failed:
             title = say("verdict.refuse", why=self._words.reason(failed))
-            spoken = self._troubles.of(failed[0].code, self.look.language, failed[0].facts)
-            self.verdict.show_state(Glyph.FAILED, title, spoken.text)
+            self.verdict.show_state(Glyph.FAILED, title, self._why_refused(failed))
             self._again.say(say("passport.read_again"))
             self.verdict.show_right() if view.read_only else self.verdict.show_right(self._again)
             return
@@ -248,6 +247,14 @@ class PassportPage(Page):
             key = "all_well_unproven" if chip_is_unproven(case) else "all_well"
             self.verdict.show_state(Glyph.PASSED, say("verdict.go_on"), say(f"passport.{key}"))
         self.verdict.show_counts(self._words.counts(case))
+
+    def _why_refused(self, failed: Sequence[Finding]) -> str:
+        """The gravest in full; where other questions failed too, what they say."""
+        first = failed[0]
+        others = [finding for finding in failed if finding.check is not first.check]
+        if others:
+            return self.look.say("passport.also", what=self._words.titles(others))
+        return self._troubles.of(first.code, self.look.language, first.facts).text
 
     @staticmethod
     def _has_passed(case: Case) -> bool:

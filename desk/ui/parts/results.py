@@ -1,4 +1,4 @@
-"""The result tree: groups 32 high, leaves 28 (24 narrow), the next step under a leaf."""
+"""The result tree: groups 32 high, leaves 28 (22 narrow), the next step under a leaf."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from desk.ui.parts.rows import Row, RowList
 from desk.ui.parts.sign import GlyphSign
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
-
-_STATES = (Glyph.PASSED, Glyph.FAILED, Glyph.UNDECIDED, Glyph.NOT_DONE, Glyph.NOT_SUPPORTED)
 
 
 @dataclass(frozen=True)
@@ -56,24 +54,24 @@ class _Sizes:
 
 class Density(IntEnum):
     """How much room a leaf gets. CLOSE: less air, its next step still under it; TIGHT: the next
-    step in the tip and on Enter only; FOLDED: passed leaves in one line a branch."""
+    step in the tip and on Enter only."""
 
     OPEN = 0
     CLOSE = 1
     TIGHT = 2
-    FOLDED = 3
 
     @property
     def sizes(self) -> _Sizes:
         if self is Density.OPEN:
             return _Sizes(32, 28, 20, 8)
-        return _Sizes(26, 24, 18 if self is Density.CLOSE else 0, 4)
+        return _Sizes(26, 24, 18, 4) if self is Density.CLOSE else _Sizes(24, 22, 0, 4)
 
 
 class ResultTree(QWidget):
     """Branches in two columns. ``opened`` carries a leaf's code.
 
-    It takes the least density at which both columns fit into the card. Every leaf opens.
+    It takes the least density at which both columns fit into the card; a column that fits at
+    none folds what has passed into one line a branch. Every leaf opens.
     """
 
     opened = Signal(str)
@@ -83,6 +81,7 @@ class ResultTree(QWidget):
         self._look = look
         self._lists = (RowList(), RowList())
         self._room, self._narrow, self._density = 279, False, Density.OPEN
+        self._folds = [False, False]
         self._shown: tuple[tuple[Branch, ...], tuple[Branch, ...]] = ((), ())
         self._codes: tuple[list[str], list[str]] = ([], [])
         line = row(*[column(rows, None) for rows in self._lists], gap=16)
@@ -104,7 +103,7 @@ class ResultTree(QWidget):
         self._build()
 
     def _build(self) -> None:
-        self._density = self._fitting()
+        self._fit()
         for number, branches in enumerate(self._shown):
             rows, codes = self._lists[number], self._codes[number]
             with rows.rebuilding():
@@ -113,28 +112,31 @@ class ResultTree(QWidget):
                 for place, branch in enumerate(branches):
                     if place:
                         rows.space(self._density.sizes.gap)
-                    self._add_branch(rows, codes, branch)
+                    self._add_branch(rows, codes, branch, self._folds[number])
 
-    def _fitting(self) -> Density:
-        """In the narrow window the same, so that what to do is read without a click."""
+    def _fit(self) -> None:
         least = Density.CLOSE if self._narrow else Density.OPEN
-        for density in Density:
-            if density >= least and all(
-                self._height(side, density) <= self._room for side in self._shown
-            ):
-                return density
-        return Density.FOLDED
+        self._folds = [False, False]
+        for density in [one for one in Density if one >= least]:
+            self._density = density
+            if all(self._fits(side, False) for side in self._shown):
+                return
+        # What passed gives way before what is to be done about the rest does.
+        self._density = Density.CLOSE
+        self._folds = [not self._fits(side, False) for side in self._shown]
+        if not all(map(self._fits, self._shown, self._folds)):
+            self._density = Density.TIGHT
 
-    def _height(self, branches: Sequence[Branch], density: Density) -> int:
-        sizes = density.sizes
+    def _fits(self, branches: Sequence[Branch], fold: bool) -> bool:
+        sizes = self._density.sizes
         high = sizes.gap * max(0, len(branches) - 1)
         for branch in branches:
-            leaves = folded(branch) if density is Density.FOLDED else branch.leaves
+            leaves = folded(branch) if fold else branch.leaves
             high += sizes.group + sizes.leaf * len(leaves)
             high += sizes.under * sum(bool(one.next or one.remark) for one in leaves)
-        return high
+        return high <= self._room
 
-    def _add_branch(self, rows: RowList, codes: list[str], branch: Branch) -> None:
+    def _add_branch(self, rows: RowList, codes: list[str], branch: Branch, fold: bool) -> None:
         look, sizes = self._look, self._density.sizes
         head = Row(look, sizes.group, (28, -1, 120), padding=13, line=False, radius=8)
         head.set_ground("well")
@@ -144,15 +146,13 @@ class ResultTree(QWidget):
         head.setAccessibleName(f"{branch.name}, {branch.word}")
         rows.add(head)
         codes.append("")
-        for leaf in self._leaves(branch):
+        for leaf in self._leaves(branch) if fold else branch.leaves:
             rows.add(self._leaf(leaf))
             codes.append(leaf.code)
             if (leaf.next or leaf.remark) and sizes.under:
                 rows.add_between(self._under(leaf))
 
     def _leaves(self, branch: Branch) -> tuple[Leaf, ...]:
-        if self._density is not Density.FOLDED:
-            return branch.leaves
         say = self._look.say
         return tuple(
             replace(one, name=say("compare.passed_rest", n=int(one.name)))
@@ -164,7 +164,7 @@ class ResultTree(QWidget):
     def _leaf(self, leaf: Leaf) -> Row:
         look = self._look
         line = Row(
-            look, self._density.sizes.leaf, (23, -1, self._word_width()),
+            look, self._density.sizes.leaf, (23, -1, self._width_of(leaf.word)),
             padding=13, line=False, clickable=bool(leaf.code), radius=6,
         )  # fmt: skip
         line.put(0, GlyphSign(look, leaf.glyph, 16, leaf.word))
@@ -176,11 +176,10 @@ class ResultTree(QWidget):
         line.setAccessibleName(f"{leaf.name}, {leaf.word}" + (f". {tip}" if tip else ""))
         return line
 
-    def _word_width(self) -> int:
-        """Of the widest state word in this language: what it leaves is the evidence's."""
+    def _width_of(self, word: str) -> int:
+        """State words are never cut; what theirs leaves is the evidence's."""
         metrics = QFontMetricsF(self._look.font(Type.SMALL_STRONG))
-        words = (self._look.say(f"state.{glyph.value}") for glyph in _STATES)
-        return round(max(metrics.horizontalAdvance(word) for word in words)) + 4
+        return round(metrics.horizontalAdvance(word)) + 4
 
     def _under(self, leaf: Leaf) -> QWidget:
         """What to do, in the accent, and muted the figures and the code."""
