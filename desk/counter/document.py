@@ -155,7 +155,7 @@ def _document(station: Station, reading: PassportReading) -> Document:
         read_at=reading.read_at,
         seconds=reading.seconds,
         bytes_read=reading.bytes_read,
-        protocols=check_log.protocols(reading),
+        protocols=reading.protocols,
         files=check_log.sizes(reading),
         commands=reading.commands,
         sent=reading.sent,

@@ -75,18 +75,13 @@ def of_reading(reading: PassportReading) -> Checked:
             read_at=reading.read_at,
             seconds=reading.seconds,
             access=reading.access.value,
-            protocols=protocols(reading),
+            protocols=reading.protocols,
             files=sizes(reading),
             commands=reading.commands,
             sent=reading.sent,
             received=reading.received,
         ),
     )
-
-
-def protocols(reading: PassportReading) -> tuple[str, ...]:
-    """What was spoken with the chip, in that order."""
-    return (reading.access.value,)
 
 
 def sizes(reading: PassportReading) -> dict[str, int]:

@@ -29,13 +29,24 @@ REQUIRED = (
     Check.DATA_GROUP,
 )
 """What must have passed before a passport passes; the rest may be not done or not offered."""
+CHIP_PROOFS = (Check.CHIP_AUTHENTICATION, Check.ACTIVE_AUTHENTICATION)
+"""That the chip is no copy. Older passports offer none; of those that do, one must pass."""
 
 
 def overall(findings: Iterable[Finding]) -> Result:
     """The result over document, chip and content; the holder is told apart from them."""
     found = [finding for finding in findings if finding.group is not Group.HOLDER]
     required = [result_of(found, check) for check in REQUIRED]
-    return results.overall((f.result for f in found), required)
+    return results.overall((f.result for f in found), [*required, *_chip_proof(found)])
+
+
+def _chip_proof(found: Iterable[Finding]) -> tuple[Result, ...]:
+    """What is required of the proofs: nothing where none is offered, else the best of them."""
+    offered = {finding.result for finding in found if finding.check in CHIP_PROOFS}
+    offered -= {Result.NOT_SUPPORTED}
+    if not offered:
+        return ()
+    return (Result.PASSED if Result.PASSED in offered else Result.NOT_DONE,)
 
 
 def result_of(findings: Iterable[Finding], check: Check) -> Result:

@@ -41,11 +41,10 @@ BESIDE = {
 QUIET = (Result.PASSED, Result.NOT_SUPPORTED)
 ESTABLISHED = (Check.SOD_SIGNATURE, Check.SIGNER_CHAIN, Check.DATA_GROUP)
 """What must have passed before anybody may say that the content is the issuer's."""
-PROOFS = (Check.CHIP_AUTHENTICATION, Check.ACTIVE_AUTHENTICATION)
 EXPLAINED = "HOLD-03"
 DIFFERS = ("HOLD-02", EXPLAINED)
 """The register says otherwise: without a reason, and with one chosen for each item."""
-NEEDED = (*judge.REQUIRED, *PROOFS)
+NEEDED = (*judge.REQUIRED, *judge.CHIP_PROOFS)
 
 Asked = dict[Check, list[Finding]]
 
@@ -76,7 +75,7 @@ def _is_incomplete(case: Case) -> bool:
 
 def chip_is_unproven(case: Case) -> bool:
     """No proof passed that the chip is no copy; most passports before 2010 offer none."""
-    return all(result_of(case, check) is not Result.PASSED for check in PROOFS)
+    return all(result_of(case, check) is not Result.PASSED for check in judge.CHIP_PROOFS)
 
 
 class FindingWords:

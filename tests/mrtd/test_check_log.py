@@ -21,7 +21,7 @@ from desk.training.csca import TrainingCsca
 from desk.words import TroubleWords
 
 WORDS = TroubleWords()
-FINDING = re.compile(r"(DOC|BAC|PACE|CA|AA|PA-[A-Z]+|DG2|HOLD)-\d\d")
+FINDING = re.compile(r"(DOC|BAC|PACE|CA|AA|PA-[A-Z]+|DG2|HOLD)-\d\d|TRUST-07")
 AT = datetime(2026, 11, 23, 18, 27, tzinfo=UTC)
 
 

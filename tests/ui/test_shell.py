@@ -20,7 +20,8 @@ from desk.ui.pages.review import ReviewPage
 from desk.ui.shell import Shell
 from tests.ui import samples, scenes_case, scenes_desk
 from tests.ui.officer import drop, settle
-from tests.ui.scenes import SCENES, passport_empty, passport_read, passport_reading
+from tests.ui.scenes import SCENES, passport_empty, passport_reading
+from tests.ui.scenes_passport import list_too_old_and_register_differs as passport_read
 
 WIDE, NARROW, SMALL = (1440, 900), (1280, 720), (960, 600)
 USED = (scenes_case, scenes_desk)
