@@ -25,7 +25,7 @@ from desk.words import TroubleWords
 FORMAT = "desk-passport-check-log/1"
 MEDIA_TYPE = "application/json"
 LANGUAGES = ("ko", "en")
-_AGED = (Check.SIGNER_CHAIN, Check.REVOCATION, Check.DEVIATION)
+_AGED = (Check.SIGNER_CHAIN, Check.REVOCATION)
 """Answers that are as old as the list they were looked up in."""
 
 

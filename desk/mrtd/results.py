@@ -48,8 +48,6 @@ class Check(StrEnum):
     UNREAD_GROUP = "unread_group"
     """A group beyond the mandatory ones that nobody read, such as fingerprints."""
     FILE_LIST = "file_list"
-    DEVIATION = "deviation"
-    """A defect that the issuer has made known, told apart from a forgery (Doc 9303-12)."""
     PORTRAIT = "portrait"
     REGISTER = "register"
     FACE = "face"
@@ -70,7 +68,6 @@ GROUP_OF = {
     Check.DATA_GROUP: Group.CONTENT,
     Check.UNREAD_GROUP: Group.CONTENT,
     Check.FILE_LIST: Group.CONTENT,
-    Check.DEVIATION: Group.CONTENT,
     Check.PORTRAIT: Group.CONTENT,
     Check.REGISTER: Group.HOLDER,
     Check.FACE: Group.HOLDER,
@@ -139,7 +136,6 @@ _GRAVITY = (
     Check.REGISTER,
     Check.PACE,
     Check.ACCESS,
-    Check.DEVIATION,
     Check.FILE_LIST,
     Check.PORTRAIT,
     Check.UNREAD_GROUP,

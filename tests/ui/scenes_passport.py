@@ -37,7 +37,7 @@ DOWN = found("PACE-05", U, CHIP, Check.PACE, sw="-")
 BY_BAC = found("BAC-01", Result.PASSED, CHIP, Check.ACCESS, access="BAC")
 NO_PACE = found("PACE-03", S, CHIP, Check.PACE)
 NO_PROOF = found("CA-03", S, CHIP, Check.CHIP_AUTHENTICATION)
-DEFECT = found("PA-DEV-03", U, CONTENT, Check.DEVIATION, group=2)
+DEFECT = found("PA-DEV-03", U, CONTENT, Check.DATA_GROUP, group=2)
 BOMB = found("DG2-03", U, CONTENT, Check.PORTRAIT)
 
 
