@@ -157,12 +157,18 @@ class PivSession:
     # --- PIN and PUK ----------------------------------------------------------------
 
     def pin_policy(self) -> PinPolicy:
-        """Which PIN the card wants, by its discovery object; the standard's own without one."""
+        """Which PIN the card wants, by its discovery object; the standard's own without one.
+
+        Raises CardAnswered and TlvError for an answer that may hide the object: a PIN sent
+        under the wrong reference would cost a try.
+        """
         if self._policy is None:
             try:
                 contents = self.get_data(TAG_DISCOVERY)
                 self._policy = PinPolicy.parse(contents) if contents else PinPolicy()
-            except (CardAnswered, TlvError):
+            except CardAnswered as answered:
+                if answered.sw not in _NO_SUCH_OBJECT:
+                    raise
                 self._policy = PinPolicy()
         return self._policy
 
@@ -422,6 +428,14 @@ class PivSession:
             raise KeyUnusable(slot=f"{slot:02X}", sw=f"{response.sw:04X}")
         return response.require()
 
+
+# Older cards know no object 7E and say so in each of these ways (6A82 is GET DATA's own).
+_NO_SUCH_OBJECT = (
+    StatusWord.WRONG_DATA,
+    StatusWord.FUNCTION_NOT_SUPPORTED,
+    StatusWord.WRONG_P1_P2,
+    StatusWord.INS_NOT_SUPPORTED,
+)
 
 # Cards name a missing key or an algorithm it has not in each of these ways.
 _NO_SUCH_KEY = (

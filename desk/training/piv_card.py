@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from desk.cards.piv import (
+    GLOBAL_PIN_REFERENCE,
     INS_CHANGE_REFERENCE_DATA,
     INS_GENERAL_AUTHENTICATE,
     INS_GENERATE,
@@ -41,6 +42,7 @@ from desk.cards.piv_data import (
     Chuid,
     KeyType,
     ManagementAlgorithm,
+    PinPolicy,
     PrivateKey,
     Slot,
     certificate_object,
@@ -73,7 +75,8 @@ class _Refused(Exception):
 class PivCard:
     """The card: `transmit` is its contacts, `reset` its power.
 
-    ``strict`` False is a card that signs on after one VERIFY, as some do. ``keys`` are P-256,
+    ``strict`` False is a card that signs on after one VERIFY, as some do. With ``global_pin``
+    the card wants that one first, and its discovery object says so. ``keys`` are P-256,
     P-384 or RSA-2048; ``certificates`` are DER. As a context it is reset on the way in and out.
     """
 
@@ -84,6 +87,7 @@ class PivCard:
         *,
         pin: str = "123456",
         puk: str = "12345678",
+        global_pin: str | None = None,
         management_key: bytes = TRAINING_MANAGEMENT_KEY,
         management_algorithm: ManagementAlgorithm = ManagementAlgorithm.AES192,
         guid: bytes | None = None,
@@ -96,7 +100,9 @@ class PivCard:
         self.on_change = on_change
         self._keys = {Slot(slot): key for slot, key in (keys or {}).items()}
         self._secrets = {PIN_REFERENCE: _padded(pin), PUK_REFERENCE: _padded(puk)}
-        self._tries = {PIN_REFERENCE: FULL_TRIES, PUK_REFERENCE: FULL_TRIES}
+        if global_pin is not None:
+            self._secrets[GLOBAL_PIN_REFERENCE] = _padded(global_pin)
+        self._tries = dict.fromkeys(self._secrets, FULL_TRIES)
         self._management = (management_key, management_algorithm)
         chuid = Chuid(_TRAINING_FASCN, guid or secrets.token_bytes(16), "20391231")
         self._objects = {TAG_CHUID: chuid.encode()}
@@ -144,6 +150,11 @@ class PivCard:
     @property
     def pin_tries(self) -> int:
         return self._tries[PIN_REFERENCE]
+
+    @property
+    def tries(self) -> tuple[int, ...]:
+        """Of the PIN, the PUK and, where the card has one, the global PIN."""
+        return tuple(self._tries.values())
 
     @property
     def puk_tries(self) -> int:
@@ -261,8 +272,9 @@ class PivCard:
         _require_p1_p2(command, 0x3F, 0xFF)
         tag = int.from_bytes(tlv.parse_one(command.data, 0x5C).value)
         if tag == TAG_DISCOVERY:
-            policy = tlv.encode(0x5F2F, b"\x40\x00")
-            return tlv.encode(TAG_DISCOVERY, tlv.encode(0x4F, PIV_AID), policy)
+            has_global = GLOBAL_PIN_REFERENCE in self._secrets
+            policy = PinPolicy(global_pin=has_global, global_first=has_global)
+            return tlv.encode(TAG_DISCOVERY, policy.encode())
         if tag in _PIN_OBJECTS and not self._pin_verified:
             raise _Refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         if tag not in self._objects:
@@ -272,7 +284,7 @@ class PivCard:
     # --- PIN and PUK ----------------------------------------------------------------
 
     def _verify(self, command: CommandApdu) -> bytes:
-        if command.p2 != PIN_REFERENCE:
+        if command.p2 == PUK_REFERENCE or command.p2 not in self._secrets:
             raise _Refused(StatusWord.REFERENCE_NOT_FOUND)
         if command.p1 == 0xFF and not command.data:
             self._pin_verified = False
@@ -280,13 +292,13 @@ class PivCard:
         if command.p1 != 0x00:
             raise _Refused(StatusWord.WRONG_P1_P2)
         if not command.data:
-            return self._tell_tries()
-        self._present(PIN_REFERENCE, command.data)
+            return self._tell_tries(command.p2)
+        self._present(command.p2, command.data)
         self._pin_verified = self._pin_is_fresh = True
         return b""
 
-    def _tell_tries(self) -> bytes:
-        left = self._tries[PIN_REFERENCE]
+    def _tell_tries(self, reference: int) -> bytes:
+        left = self._tries[reference]
         if not left:
             raise _Refused(StatusWord.AUTHENTICATION_BLOCKED)
         if not self._pin_verified:
@@ -302,7 +314,7 @@ class PivCard:
         if secrets.compare_digest(value, self._secrets[reference]):
             self._set_tries(reference, FULL_TRIES)
             return
-        if reference == PIN_REFERENCE:
+        if reference != PUK_REFERENCE:
             self._pin_verified = False
         self._set_tries(reference, self._tries[reference] - 1)
         raise _Refused(0x63C0 | self._tries[reference])
@@ -313,7 +325,7 @@ class PivCard:
         old, new = _halves(command.data)
         self._present(command.p2, old)
         self._secrets[command.p2] = new
-        if command.p2 == PIN_REFERENCE:
+        if command.p2 != PUK_REFERENCE:
             self._pin_verified = True
         self._changed()
         return b""

@@ -53,7 +53,11 @@ def authority(name: str, above: Authority | None = None) -> Authority:
 
 
 def card_with(
-    key_type: KeyType = KeyType.P256, issuer: Authority | None = None, *, strict: bool = True
+    key_type: KeyType = KeyType.P256,
+    issuer: Authority | None = None,
+    *,
+    strict: bool = True,
+    global_pin: str | None = None,
 ) -> PivCard:
     """A card with 9A, 9C and 9D of one kind, certified by ``issuer``."""
     issuer = issuer or authority("Test root")
@@ -62,7 +66,9 @@ def card_with(
     certificates = {
         slot: der(issuer.issue(key.public_key(), f"Card {slot:02X}")) for slot, key in keys.items()
     }
-    return PivCard(keys, certificates, pin=PIN, puk=PUK, strict=strict)
+    # Beside a global PIN the application has one of its own, which must stay untouched.
+    own = PIN if global_pin is None else "864209"
+    return PivCard(keys, certificates, pin=own, puk=PUK, global_pin=global_pin, strict=strict)
 
 
 def session_with(connection: CardConnection) -> PivSession:
