@@ -127,6 +127,20 @@ def chip_authentication_mapping(
     return _chip("CA-11", Result.PASSED, check, algorithm=proofs[0].domain.label)
 
 
+def mapping_holds(card_security: bytes | None, proofs: Sequence[MappingProof]) -> bool:
+    """Whether every one of ``proofs`` fits a key in EF.CardSecurity, whoever signed that.
+
+    It tells whether the chip need still be asked another way, never that it is genuine.
+    """
+    try:
+        _, infos = lds.parse_card_security(card_security or b"")
+        for proof in proofs:
+            proof.verify(infos)
+    except (FileMalformed, Unsupported, ProofWrong):
+        return False
+    return bool(proofs)
+
+
 def _same_state(left: Certificate | None, right: Certificate | None) -> bool:
     if left is None or right is None:
         return False

@@ -158,21 +158,30 @@ def _document(
 def _chip(
     chip: ChipContent, content: PassiveResult, anchors: AnchorSet, at: datetime
 ) -> tuple[Finding, ...]:
-    """How it was opened, and its proofs.
+    """How it was opened, and its proofs."""
+    return (
+        *access_findings.access(chip.opening, chip.files, content),
+        *_chip_authentication(chip, content, anchors, at),
+        chip_proofs.active_authentication(chip.files, chip.active_authentication, content),
+    )
 
-    The mapping's stands for chip authentication, unless that was done because the key of
-    the mapping was not to be had.
+
+def _chip_authentication(
+    chip: ChipContent, content: PassiveResult, anchors: AnchorSet, at: datetime
+) -> tuple[Finding, ...]:
+    """The mapping's proof stands for chip authentication, unless that was done as well.
+
+    Then the mapping had no key to be judged by, which the other makes good, or it was
+    wrong, which nothing does.
     """
     proofs, attempt = chip.opening.proofs, chip.chip_authentication
     card_security = chip.files.get("CardSecurity")
     mapping = chip_proofs.chip_authentication_mapping(card_security, proofs, content, anchors, at)
-    return (
-        *access_findings.access(chip.opening, chip.files, content),
-        mapping
-        if mapping is not None and attempt is None
-        else chip_proofs.chip_authentication(chip.files, attempt, content),
-        chip_proofs.active_authentication(chip.files, chip.active_authentication, content),
-    )
+    if mapping is not None and attempt is None:
+        return (mapping,)
+    done = chip_proofs.chip_authentication(chip.files, attempt, content)
+    wrong = mapping is not None and mapping.result is Result.FAILED
+    return (mapping, done) if mapping is not None and wrong else (done,)
 
 
 def _protocols(chip: ChipContent) -> tuple[str, ...]:

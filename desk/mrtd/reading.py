@@ -17,7 +17,16 @@ from enum import StrEnum
 from desk.iso7816.connection import CardConnection, CommandChaining, ResponseChaining
 from desk.iso7816.status import StatusWord
 from desk.iso7816.troubles import CardAnswered, CardRemoved, TransportFailed
-from desk.mrtd import active_authentication, chip_authentication, files, lds, lengths, passive, sod
+from desk.mrtd import (
+    active_authentication,
+    chip_authentication,
+    chip_proofs,
+    files,
+    lds,
+    lengths,
+    passive,
+    sod,
+)
 from desk.mrtd.access import Door, Opening
 from desk.mrtd.active_authentication import Answer
 from desk.mrtd.chip_authentication import Attempt
@@ -135,6 +144,7 @@ class ChipReader:
         self._infos: SecurityInfos | None = None
         self._attempt: Attempt | None = None
         self._attempts = 0
+        self._mapping_by_sessions: dict[int, bool] = {}
         self._answer: Answer | None = None
         self._current = ""
         self._reader: FileReader | None = None
@@ -266,13 +276,13 @@ class ChipReader:
     def _authenticate_chip(self) -> None:
         """Once DG14 is known, and once more where the chip did not show its key.
 
-        The next answer under the new keys is the proof. Chip authentication mapping has
-        shown the same already.
+        The next answer under the new keys is the proof. Where chip authentication mapping
+        holds, it has shown the same already.
         """
         infos = self._infos
         if infos is None or not infos.offers_chip_authentication:
             return
-        if MasterFile.CARD_SECURITY.label in self._files:
+        if self._attempt is None and self._mapping_holds:
             return
         while self._attempts < _TRIES and (self._attempt is None or self._has_failed):
             self._attempts += 1
@@ -292,6 +302,20 @@ class ChipReader:
             self._session.renew()
         self._length.narrow(*self._lengths(self._channel))
         return attempt
+
+    @property
+    def _mapping_holds(self) -> bool:
+        """Every session's proof by mapping fits the key in EF.CardSecurity.
+
+        EF.CardAccess, which offers the mapping, is signed by nobody: a proof that is none
+        must not save a copy from being asked by the key in DG14.
+        """
+        proofs = () if self._door.opening is None else self._door.opening.proofs
+        if len(proofs) not in self._mapping_by_sessions:
+            raw = self._files.get(MasterFile.CARD_SECURITY.label)
+            held = chip_proofs.mapping_holds(raw, proofs)
+            self._mapping_by_sessions[len(proofs)] = held
+        return self._mapping_by_sessions[len(proofs)]
 
     @property
     def _awaits_proof(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from desk.iso7816 import tlv
 from desk.mrtd.anchors import AnchorSet
 from desk.mrtd.ciphers import SessionCipher
 from desk.mrtd.mrz import Mrz
@@ -92,6 +93,29 @@ def test_a_chip_with_the_forgers_own_keys_is_not_believed(
     found = results(reading)
     assert (found["CA-08"], found["AA-08"]) == (Result.UNDECIDED, Result.UNDECIDED)
     assert (found["PA-DG-14"], found["PA-DG-15"]) == (Result.FAILED, Result.FAILED)
+    assert reading.overall is Result.FAILED
+
+
+@pytest.mark.parametrize("card_security", ["malformed", "missing", "another's"])
+def test_a_mapping_slipped_in_saves_no_copy(
+    country: TrainingCsca, jpeg: bytes, holder: Mrz, anchors: AnchorSet, card_security: str
+) -> None:
+    """EF.CardAccess is signed by nobody: the copy offers a mapping that its issuer never made."""
+    genuine = country.personalise(LINES, jpeg, features=Features(pace=(PaceOffer(),)))
+    slipped = Features(pace=CAM, chip_authentication=())
+    own = Keys.draw(slipped)
+    root = country.root_files(slipped, own)
+    if card_security == "missing":
+        del root["CardSecurity"]
+    elif card_security == "malformed":
+        root["CardSecurity"] = tlv.encode(0x30, bytes(38))
+    else:
+        root["CardSecurity"] = country.root_files(slipped, Keys.draw(slipped))["CardSecurity"]
+    copy = PassportChip(genuine.files, holder.key, keys=own, root=root)
+
+    reading = read(copy, holder, anchors)
+
+    assert {"CA-05", "CA-06"} & set(results(reading))
     assert reading.overall is Result.FAILED
 
 
