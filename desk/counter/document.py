@@ -185,7 +185,7 @@ def register_entries(station: Station, document: Document) -> tuple[RegisterFact
             document.surname,
             document.given_names,
             document.birth_date,
-            cut=zone.parse("\n".join(document.mrz)).name_may_be_cut,
+            cut=zone.read("\n".join(document.mrz))[0].name_may_be_cut,
         )
 
 

@@ -168,6 +168,19 @@ def test_a_changed_file_fails(saved: Path, trust: TrustStore, now: datetime) -> 
     assert "PA-DG-02" in {finding.code for finding in answer.findings}
 
 
+def test_a_zone_that_could_open_no_chip_is_judged_all_the_same(
+    saved: Path, trust: TrustStore, now: datetime
+) -> None:
+    """The number in saved bytes may be anything; it is a finding and no trouble."""
+    zone = saved / "DG1.bin"
+    zone.write_bytes(zone.read_bytes().replace(b"M123A4567", b"m123a4567"))
+
+    answer = passport_commands.verify_folder(saved, trust, now)
+
+    assert answer.exit_code == 1
+    assert {"DOC-02", "PA-DG-01"} <= {finding.code for finding in answer.findings}
+
+
 def test_a_folder_without_a_security_object_is_a_trouble(
     tmp_path: Path, trust: TrustStore, now: datetime
 ) -> None:
