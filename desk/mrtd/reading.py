@@ -58,12 +58,10 @@ class ReadPhase(StrEnum):
     """Steps of reading, in order; the screen makes the sentence."""
 
     ACCESS = "access"
-    COM = "com"
     SOD = "sod"
     DG1 = "dg1"
     DG14 = "dg14"
     CHIP_AUTHENTICATION = "chip_authentication"
-    DG15 = "dg15"
     DETAILS = "details"
     DG2 = "dg2"
     VERIFY = "verify"
@@ -110,11 +108,11 @@ _GROUPS = {
 """Read in this order: keys before proofs, pictures last, when the rest is known already."""
 _PHASES = {
     MasterFile.CARD_SECURITY.label: ReadPhase.ACCESS,
-    File.COM.label: ReadPhase.COM,
+    File.COM.label: ReadPhase.SOD,
     File.SOD.label: ReadPhase.SOD,
     File.DG1.label: ReadPhase.DG1,
     File.DG14.label: ReadPhase.DG14,
-    File.DG15.label: ReadPhase.DG15,
+    File.DG15.label: ReadPhase.CHIP_AUTHENTICATION,
     File.DG2.label: ReadPhase.DG2,
 }
 _TRIES = 2

@@ -110,7 +110,6 @@ def test_progress_tells_phases_in_order_and_bytes(chip: PassportChip, read: Read
     phases = list(dict.fromkeys(step.phase for step in seen))
     assert phases == [
         ReadPhase.ACCESS,
-        ReadPhase.COM,
         ReadPhase.SOD,
         ReadPhase.DG1,
         ReadPhase.DG14,

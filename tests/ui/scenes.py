@@ -103,11 +103,11 @@ def rail_for(
 
 PHASES = (
     PhaseLine("access", PhaseState.DONE, seconds=0.4),
-    PhaseLine("com", PhaseState.DONE, 24, 24, 0.1),
     PhaseLine("sod", PhaseState.DONE, 1857, 1857, 0.3),
     PhaseLine("dg1", PhaseState.DONE, 93, 93, 0.1),
     PhaseLine("dg14", PhaseState.DONE, 412, 412, 0.1),
-    PhaseLine("dg15", PhaseState.DONE, 0, 0, 0.1),
+    PhaseLine("chip_authentication", PhaseState.DONE, seconds=0.2),
+    PhaseLine("details", PhaseState.DONE, 0, 0, 0.1),
     PhaseLine("dg2", PhaseState.RUNNING, 12_288, 19_872, 0.9),
     PhaseLine("verify", PhaseState.WAITING),
 )

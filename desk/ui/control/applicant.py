@@ -60,7 +60,7 @@ _CHECKS = {
     "direction": (CheckName.YAW, CheckName.PITCH, CheckName.ROLL),
 }
 # The four phases the applicant sees, by the last reading phase of each.
-_PHASE_ENDS = (ReadPhase.ACCESS, ReadPhase.DG15, ReadPhase.DG2, ReadPhase.VERIFY)
+_PHASE_ENDS = (ReadPhase.ACCESS, ReadPhase.DETAILS, ReadPhase.DG2, ReadPhase.VERIFY)
 
 
 class HelpCalled(Trouble):
