@@ -58,10 +58,14 @@ _KINDS = {kind.value: kind for kind in DefectKind}
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """``parameter`` is the data group (20 for EF.SOD, 21 for EF.COM) or field of the zone."""
+    """``parameter`` is the data group (20 for EF.SOD, 21 for EF.COM) or field of the zone.
+
+    ``announced`` is the day of the list that says so.
+    """
 
     kind: DefectKind
     parameter: int | None = None
+    announced: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,7 +213,7 @@ def known(
     """What the country's own lists say is wrong with ``document``."""
     own = (one for one in lists if one.country == country)
     return tuple(
-        defect
+        replace(defect, announced=one.as_of.date().isoformat())
         for one in own
         for deviation in one.deviations
         if deviation.covers(document)
@@ -227,7 +231,8 @@ def _explained(finding: Finding, defects: tuple[Defect, ...]) -> Finding:
     for defect in defects:
         code = _code(finding, defect)
         if code:
-            facts: dict[str, Fact] = {**finding.facts, "instead": finding.code}
+            told = {"instead": finding.code, "announced": defect.announced}
+            facts: dict[str, Fact] = {**finding.facts, **told}
             return replace(finding, code=code, result=Result.UNDECIDED, facts=facts)
     return finding
 

@@ -21,8 +21,10 @@ TAG = 0x77
 _SEQUENCE = 0x30
 MAX_SOD = 64 * 1024
 SECURITY_OBJECT = "2.23.136.1.1.1"
-"""id-icao-ldsSecurityObject, and the older arc some first-generation passports carry."""
-_OLD_SECURITY_OBJECT = "1.2.528.1.1006.1.20.1"
+"""id-icao-ldsSecurityObject."""
+_OTHER_TYPES = {"1.2.528.1.1006.1.20.1", "1.3.27.1.1.1", "1.2.840.113549.1.7.1"}
+"""What some passports state instead: a printer's own arc, French and Belgian ones of the first
+generation, and Chinese ones, which call it plain data. The hashes inside are the same."""
 _GROUPS = range(1, 17)
 
 
@@ -82,7 +84,7 @@ def message(raw: bytes) -> SignedMessage:
         raise SodMalformed(str(error)) from error
     except SignedDataMalformed as error:
         raise SodMalformed(error.reason) from error
-    if found.content_type not in (SECURITY_OBJECT, _OLD_SECURITY_OBJECT):
+    if found.content_type != SECURITY_OBJECT and found.content_type not in _OTHER_TYPES:
         raise SodMalformed("signed content is no security object")
     return found
 

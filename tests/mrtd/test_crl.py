@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,7 +66,7 @@ def test_thousands_of_entries_are_read(country: TrainingCsca) -> None:
         builder = builder.add_revoked_certificate(entry)
     raw = builder.sign(country.country.key, csca._HASHES["sha256"]())  # type: ignore[arg-type]
 
-    found = crl.parse(raw.public_bytes(csca.serialization.Encoding.DER))
+    found = crl.parse(raw.public_bytes(Encoding.DER))
 
     assert len(found.revoked) == 5000
 
@@ -161,7 +165,7 @@ def test_entries_about_another_issuer_are_refused(country: TrainingCsca) -> None
     raw = builder.sign(country.country.key, csca._HASHES["sha256"]())  # type: ignore[arg-type]
 
     with pytest.raises(RevocationListUnreadable):
-        crl.parse(raw.public_bytes(csca.serialization.Encoding.DER))
+        crl.parse(raw.public_bytes(Encoding.DER))
 
 
 def _issuer_of(name: x509.Name) -> x509.CertificateIssuer:
@@ -202,3 +206,34 @@ def test_the_key_of_another_country_does_not_fit(country: TrainingCsca) -> None:
 
     with pytest.raises(SignatureWrong):
         crl.parse(raw).verify_issued_by(other)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_openssl_reads_the_same_from_the_training_countrys_list(
+    country: TrainingCsca, tmp_path: Path
+) -> None:
+    """A second implementation, by its program: the signer is good, or revoked."""
+    at = datetime.now(UTC) - timedelta(hours=1)
+    files = {
+        "country": x509.load_der_x509_certificate(country.country.certificate),
+        "signer": x509.load_der_x509_certificate(country.signer.certificate),
+        "empty": x509.load_der_x509_crl(csca_lists.revocation_list(country.country, [], at)),
+        "full": x509.load_der_x509_crl(
+            csca_lists.revocation_list(country.country, [country.signer.certificate], at)
+        ),
+    }
+    for name, made in files.items():
+        (tmp_path / name).write_bytes(made.public_bytes(Encoding.PEM))
+
+    def verified(revocations: str) -> subprocess.CompletedProcess[str]:
+        command = ["openssl", "verify", "-crl_check", "-CAfile", "country", "-CRLfile"]
+        return subprocess.run(
+            [*command, revocations, "signer"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert verified("empty").returncode == 0, verified("empty").stderr
+    assert "certificate revoked" in verified("full").stderr

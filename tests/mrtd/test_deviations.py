@@ -152,12 +152,15 @@ def test_a_defect_explains_what_it_names_and_nothing_else(
 ) -> None:
     given = finding(code, Result.UNDECIDED if code == "PA-COM-02" else Result.FAILED)
 
-    (told,) = deviations.told_apart([given], [Defect(kind, parameter)])
+    (told,) = deviations.told_apart([given], [Defect(kind, parameter, "2026-11-21")])
 
     assert told.code == expected
     explained = expected != code
     assert told.result is (Result.UNDECIDED if explained else given.result)
-    assert told.facts == {"group": 12, **({"instead": code} if explained else {})}
+    assert told.facts == {
+        "group": 12,
+        **({"instead": code, "announced": "2026-11-21"} if explained else {}),
+    }
 
 
 def test_a_key_that_leaked_proves_no_chip() -> None:
@@ -209,7 +212,7 @@ def test_an_announced_hash_defect_is_no_forgery(
     assert (after.data_groups[12], after.overall) == (Result.UNDECIDED, Result.UNDECIDED)
     (told,) = [f for f in after.findings if f.code == "PA-DEV-03"]
     assert told.facts["instead"] == "PA-DG-12"
-    assert after.defects == (Defect(DefectKind.GROUP_HASH, 12),)
+    assert after.defects == (Defect(DefectKind.GROUP_HASH, 12, "2026-11-21"),)
     altered = passive.verify(sod, read | {2: b"u\x03TWO"}, store.anchors(), NOW)
     assert altered.overall is Result.FAILED
 

@@ -12,11 +12,13 @@ from cryptography.x509.oid import ObjectIdentifier
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desk.iso7816 import tlv
 from desk.mrtd import certificates, passive
 from desk.mrtd.anchors import Anchor, AnchorSet
+from desk.mrtd.mrz import Mrz
 from desk.mrtd.passive import PassiveResult
 from desk.mrtd.results import Check, Result
-from desk.training import csca
+from desk.training import chip_files, csca
 from desk.training.csca import Manner, Pair, TrainingCsca
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -350,6 +352,53 @@ def test_what_is_no_security_object_fails(raw: bytes, anchors: AnchorSet, now: d
     assert result.of(Check.SIGNER_CHAIN) is Result.NOT_DONE
     assert result.data_groups == {1: Result.NOT_DONE, 2: Result.NOT_DONE}
     assert result.overall is Result.FAILED
+
+
+def test_a_signer_of_other_documents_is_undecided(
+    country: TrainingCsca, anchors: AnchorSet, now: datetime, holder: Mrz
+) -> None:
+    """Document type list, Doc 9303-12 clause 7.1.1.6; compared by the kind's first letter."""
+    groups = {1: chip_files.dg1(holder.lines), 2: b"u\x03two"}
+    results = {}
+    for types in (["P"], ["PM"], ["PO", "ID"], ["ID", "AR"], ["V<"]):
+        listed = tlv.encode(0x31, *(tlv.encode(0x13, code.encode()) for code in types))
+        raw = tlv.encode(0x30, b"\x02\x01\x00", listed)
+        oid = ObjectIdentifier("2.23.136.1.1.6.2")
+        key = ec.generate_private_key(ec.SECP256R1())
+        extra = x509.UnrecognizedExtension(oid, raw)
+        signer = Pair(
+            key, csca.document_signer(country.country, key.public_key(), now, extra=extra)
+        )
+
+        found = passive.verify(csca.build_sod(groups, signer, Manner()), groups, anchors, now)
+
+        results[types[0]] = "PA-CHAIN-11" in codes(found)
+        assert found.of(Check.SIGNER_CHAIN) is (
+            Result.UNDECIDED if results[types[0]] else Result.PASSED
+        )
+
+    assert results == {"P": False, "PM": False, "PO": False, "ID": True, "V<": True}
+
+
+@pytest.mark.parametrize("kind", ["2a864886f70d010701", "2b1b010101"])
+def test_types_that_some_states_give_their_security_objects(
+    country: TrainingCsca, anchors: AnchorSet, now: datetime, kind: str
+) -> None:
+    """Reported by pymrtd (China: plain data) and JMRTD (France, Belgium: 1.3.27.1.1.1)."""
+    content = csca.security_object(GROUPS, "sha256")
+    signed = csca.signed_data(content, country.signer, country.manner, bytes.fromhex(kind))
+
+    assert passive.verify(signed, GROUPS, anchors, now).overall is Result.PASSED
+
+
+def test_a_master_list_is_no_security_object(
+    country: TrainingCsca, anchors: AnchorSet, now: datetime
+) -> None:
+    content = csca.security_object(GROUPS, "sha256")
+    kind = bytes.fromhex("678108010102")
+    signed = csca.signed_data(content, country.signer, country.manner, kind)
+
+    assert codes(passive.verify(signed, GROUPS, anchors, now))["PA-SOD-01"] is Result.FAILED
 
 
 def test_a_signer_that_did_not_come_along_is_undecided(

@@ -35,6 +35,14 @@ def test_genuine_ones_pass(
     assert {1, 2} <= set(result.data_groups)
     assert set(result.data_groups.values()) == {Result.NOT_DONE}
     assert result.overall is Result.NOT_DONE
+    assert {finding.code for finding in result.findings} == {
+        "PA-SIG-01",
+        "PA-SIG-03",
+        "PA-CHAIN-01",
+        "PA-VAL-01",
+        "PA-CRL-01",
+        "PA-DG-20",
+    }
     (signature,) = [f for f in result.findings if f.code == "PA-SIG-03"]
     assert signature.facts == {"algorithm": algorithm}
     (chain,) = [f for f in result.findings if f.code == "PA-CHAIN-01"]
