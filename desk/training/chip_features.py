@@ -110,8 +110,8 @@ class Features:
     notify: tuple[PersonToNotify, ...] = ()
 
 
-MODERN = Features(pace=(PaceOffer(),), lengths=(4096, 4096))
-"""As passports are made now: PACE besides BAC, and chip authentication."""
+MODERN = Features(pace=(PaceOffer(),), fingerprints=True, lengths=(4096, 4096))
+"""As passports are made now: PACE besides BAC, chip authentication, fingerprints under lock."""
 
 
 @dataclass(frozen=True)

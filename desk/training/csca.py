@@ -121,10 +121,13 @@ class TrainingCsca:
         files = self.files(mrz_lines, portrait, ordered, keys)
         if altered is not None:
             files["DG2"] = chip_files.dg2(altered)
+        manners = habits or Habits()
+        if ordered.fingerprints:
+            manners = replace(manners, locked=manners.locked | {"DG3"})
         return PassportChip(
             files,
             parse("\n".join(mrz_lines)).key,
-            habits,
+            manners,
             keys,
             root=self.root_files(ordered, keys),
             bac=ordered.bac,

@@ -190,7 +190,6 @@ def test_every_further_group_is_read_back() -> None:
         lengths=(2048, 2048),
     )
     passport = COUNTRY.personalise(LINES, PICTURE, features=ordered)
-    passport.habits = replace(passport.habits, locked=frozenset({"DG3"}))
 
     reading = read(passport)
     found = details.parse(reading.files)
