@@ -283,6 +283,22 @@ def test_a_forged_passport_is_laid_at_the_bench_and_found_out(trainee: Trainee) 
     assert bench.lay.isEnabled()
 
 
+def test_a_picture_that_is_not_opened_leaves_none_on_the_page(trainee: Trainee) -> None:
+    """The picture of the reading before must not stand for the one that was refused."""
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    trainee.read_passport()
+    control, desk = trainee.program.passport, trainee.program.desk
+
+    trainee.stage.choose_passport(Forgery.PICTURE_BOMB.key)
+    trainee.stage.lay_passport()
+    trainee.stage.scan_mrz()
+    trainee.until(lambda: "DG2-03" in {f.code for f in desk.the_case().document.findings})
+
+    trainee.until(lambda: not control.is_shown())
+    assert trainee.program.pages.passport.isVisible()
+
+
 def test_every_control_of_every_window_has_a_name(trainee: Trainee) -> None:
     """The accessibility tree, walked as a screen reader would."""
     trainee.sign_in()

@@ -91,12 +91,14 @@ class PassportControl(QObject):
         self._desk.show(Step.PASSPORT, self._page)
 
     def _load_picture(self, case: Case) -> None:
+        """The picture of this reading; until it is there, none, and not the one before."""
+        self._picture = None
         station = self._desk.station
 
         def load() -> QImage | None:
             with station.store.read() as session:
                 data = cases.blob(session, case.number, BlobKind.PORTRAIT)
-            return None if data is None else image_of(portrait_rgb(data))
+            return None if data is None else _decoded(data)
 
         def done(picture: QImage | None) -> None:
             self._picture = picture
@@ -289,3 +291,11 @@ class PassportControl(QObject):
             return deciding.decide(desk.station, desk.officer, present)
 
         desk.act(Lane.RECORDS, decide, lambda: desk.go_to.emit(Step.ELIGIBILITY))
+
+
+def _decoded(data: bytes) -> QImage | None:
+    """None where the picture cannot be opened: a finding says so and why."""
+    try:
+        return image_of(portrait_rgb(data))
+    except Trouble:
+        return None
