@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from desk.iso7816.connection import CardConnection
-from desk.mrtd import check_log, judge, lds, mrz, passive, portrait
+from desk.mrtd import check_log, deviations, judge, lds, mrz, passive, portrait
 from desk.mrtd.anchors import AnchorSet
 from desk.mrtd.check_log import Checked
 from desk.mrtd.commands import EXIT_DONE, EXIT_FAILED, EXIT_NOT_PASSED, Answer
@@ -111,6 +111,7 @@ def judged(files: Mapping[str, bytes], anchors: AnchorSet, now: datetime) -> Che
         judge.file_list(files.get("COM"), content.signed),
         *_of_picture(files),
     )
+    findings = deviations.told_apart(findings, content.defects)
     overall = judge.overall(findings)
     if zone is None:
         return Checked(overall, findings)
