@@ -19,8 +19,6 @@ from PIL import Image
 from desk.iso7816 import tlv
 
 GROUP_TAGS = b"\x61\x75\x63\x76\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f\x70"
-_CA_ECDH_AES_128 = bytes.fromhex("04007f00070202030202")
-_CHIP_KEY_ECDH = bytes.fromhex("04007f000702020102")
 _FACE_FRONTAL, _JPEG, _JPEG2000 = 1, 0, 1
 
 
@@ -98,16 +96,12 @@ def dg2(picture: bytes, size: tuple[int, int] | None = None) -> bytes:
     return tlv.encode(0x75, tlv.encode(0x7F61, tlv.encode(0x02, b"\x01"), template))
 
 
-def dg14(chip_key: ec.EllipticCurvePublicKey) -> bytes:
-    """SecurityInfos with chip authentication: ECDH, AES-128, and the chip's key."""
-    protocol = tlv.encode(0x30, tlv.encode(0x06, _CA_ECDH_AES_128), b"\x02\x01\x01")
-    key = tlv.encode(0x30, tlv.encode(0x06, _CHIP_KEY_ECDH), _spki(chip_key))
-    return tlv.encode(0x6E, tlv.encode(0x31, *sorted((protocol, key))))
-
-
 def dg15(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> bytes:
     """The public key of active authentication."""
-    return tlv.encode(0x6F, _spki(key))
+    spki = key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return tlv.encode(0x6F, spki)
 
 
 def dg3() -> bytes:
@@ -186,9 +180,3 @@ def _face_record(picture: bytes, size: tuple[int, int] | None = None) -> bytes:
 def _size(picture: bytes) -> tuple[int, int]:
     with Image.open(io.BytesIO(picture)) as image:
         return image.size
-
-
-def _spki(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> bytes:
-    return key.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )

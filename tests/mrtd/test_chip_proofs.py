@@ -22,6 +22,7 @@ from desk.mrtd.security_infos import ChipPublicKey, Mapping
 from desk.training import chip_files, csca
 from desk.training.chip_features import Features, Keys, PaceOffer
 from desk.training.csca import TrainingCsca
+from tests.mrtd import named_curve
 from tests.mrtd.conftest import LINES, NOW, anchors_of
 
 CHALLENGE = bytes(range(8))
@@ -33,7 +34,7 @@ OTHER_KEY = ec.derive_private_key(12, ec.SECP256R1())
 def personalised(
     country: TrainingCsca, jpeg: bytes, dg15: bytes, dg14: bytes | None = None
 ) -> dict[str, bytes]:
-    dg14 = chip_files.dg14(KEY.public_key()) if dg14 is None else dg14
+    dg14 = named_curve.dg14(KEY.public_key()) if dg14 is None else dg14
     groups = {1: chip_files.dg1(LINES), 2: chip_files.dg2(jpeg), 14: dg14, 15: dg15}
     files = {f"DG{number}": content for number, content in groups.items()}
     return files | {"SOD": country.sod(groups)}
@@ -240,7 +241,7 @@ def test_chip_authentication_not_tried(files: dict[str, bytes], content: Passive
 def test_a_forgers_own_key_in_dg14_proves_nothing(
     files: dict[str, bytes], anchors: AnchorSet
 ) -> None:
-    forged = files | {"DG14": chip_files.dg14(OTHER_KEY.public_key())}
+    forged = files | {"DG14": named_curve.dg14(OTHER_KEY.public_key())}
 
     finding = chip_proofs.chip_authentication(forged, tried(forged), judged(forged, anchors))
 

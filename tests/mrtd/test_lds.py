@@ -16,7 +16,7 @@ from desk.mrtd.troubles import FileMalformed
 from desk.training import chip_files
 from desk.training.chip_features import Features, Keys, PaceOffer
 from desk.training.csca import TrainingCsca
-from tests.mrtd import pace_examples
+from tests.mrtd import named_curve, pace_examples
 
 # ICAO Doc 9303-10 clause 4.6.1.1: example of EF.COM with DG1, DG2, DG4 and DG12.
 COM = bytes.fromhex("60165F0104303130375F36063034303030305C046175766C")
@@ -48,7 +48,7 @@ def test_dg1_gives_the_zone_and_what_does_not_fit() -> None:
 def test_dg14_names_what_the_chip_can_prove() -> None:
     key = ec.generate_private_key(ec.SECP256R1()).public_key()
 
-    infos = lds.parse_dg14(chip_files.dg14(key))
+    infos = lds.parse_dg14(named_curve.dg14(key))
 
     assert infos.offers_chip_authentication
     assert not infos.offers_pace
@@ -57,7 +57,7 @@ def test_dg14_names_what_the_chip_can_prove() -> None:
         "0.4.0.127.0.7.2.2.3.2.2",
         "0.4.0.127.0.7.2.2.1.2",
     }
-    assert infos.chip_keys[0].spki == chip_files._spki(key)
+    assert infos.chip_keys[0].spki == named_curve.spki(key)
 
 
 def test_dg14_with_pace_and_active_authentication() -> None:
