@@ -19,6 +19,8 @@ INS_GET_RESPONSE = 0xC0
 SECURED_BITS = 0x0C
 """Bits of an interindustry CLA that announce secure messaging (clause 5.4.1)."""
 ANSWER_MAX = 128 * 1024
+_MOST_PARTS = 1024
+"""Parts that one answer is fetched in; the longest there is comes in 257 of 256 bytes."""
 APDU_LEVEL = 5
 """Log level of APDU lines, below DEBUG: headers, lengths and status words, never data."""
 
@@ -47,14 +49,16 @@ class ResponseChaining:
             corrected = CommandApdu.parse(apdu).with_le(wanted)
             response = ResponseApdu.parse(self._inner.transmit(corrected.encode()))
         data, cla = bytearray(response.data), apdu[0] & ~(CHAINING_BIT | SECURED_BITS)
-        while (waiting := more_data(response.sw)) is not None:
+        for _ in range(_MOST_PARTS):
+            if (waiting := more_data(response.sw)) is None:
+                return ResponseApdu(bytes(data), response.sw).encode()
             get_response = CommandApdu(cla, INS_GET_RESPONSE, 0, 0, le=waiting)
             response = ResponseApdu.parse(self._inner.transmit(get_response.encode()))
             data += response.data
             # An endless stream of 61XX must not fill the memory, with or without data.
             if len(data) > ANSWER_MAX or (more_data(response.sw) and not response.data):
-                raise TransportFailed("the chip's answer does not end")
-        return ResponseApdu(bytes(data), response.sw).encode()
+                break
+        raise TransportFailed("the chip's answer does not end")
 
 
 class CommandChaining:

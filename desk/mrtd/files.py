@@ -20,6 +20,7 @@ from desk.iso7816.status import StatusWord, right_length
 from desk.iso7816.troubles import CardAnswered, TlvError, TransportFailed
 from desk.mrtd.lengths import ReadLength
 from desk.mrtd.troubles import (
+    DataEndless,
     FileMalformed,
     FileMissing,
     FileTooLarge,
@@ -41,6 +42,9 @@ _NEVER = -1
 _LENGTH_FALLS = 6
 _LEAST_PART = 16
 """Bytes. A chip that gives fewer at a time would keep the desk busy for hours."""
+_MOST_PARTS = 2_500
+"""Parts that one file is taken in: enough for the largest at 112 bytes each, and for any
+that a passport holds at 32. At 16 bytes each the largest would take minutes."""
 _SESSION_LOST = {StatusWord.SM_OBJECTS_MISSING, StatusWord.SM_OBJECTS_INCORRECT}
 _LENGTH_REFUSED = {StatusWord.WRONG_LENGTH, StatusWord.WRONG_P1_P2, StatusWord.WRONG_OFFSET}
 _NOT_BY_SHORT_ID = {
@@ -221,13 +225,15 @@ class FileReader:
             data[:] = start
         size = _size(file, bytes(data))
         self._count(file, len(start), size)
-        while len(data) < size:
+        for _ in range(_MOST_PARTS):
+            if len(data) >= size:
+                return bytes(data[:size])
             part = self._part(len(data), size - len(data))
             if len(part) < min(size - len(data), _LEAST_PART):
                 raise FileMalformed(file.label, f"ends at {len(data)} of {size} bytes")
             data += part
             self._count(file, len(part), size)
-        return bytes(data[:size])
+        raise DataEndless(file.label, f"{len(data)} of {size} bytes in {_MOST_PARTS} parts")
 
     def _count(self, file: ElementaryFile, new: int, size: int) -> None:
         self.bytes_read += new

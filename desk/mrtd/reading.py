@@ -8,7 +8,6 @@ attempt.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from desk.mrtd import (
     lds,
     lengths,
     passive,
+    signatures,
     sod,
 )
 from desk.mrtd.access import Door, Opening
@@ -36,6 +36,7 @@ from desk.mrtd.lengths import Capabilities, ReadLength
 from desk.mrtd.pace_steps import Password
 from desk.mrtd.secure_messaging import SecureChannel
 from desk.mrtd.security_infos import SecurityInfos
+from desk.mrtd.signatures import Unsupported
 from desk.mrtd.sod import SignedHashes, SodMalformed
 from desk.mrtd.troubles import (
     AccessNotOffered,
@@ -250,8 +251,8 @@ class ChipReader:
         if self._signed is None or number not in self._signed.by_group:
             return False
         try:
-            digest = hashlib.new(self._signed.algorithm, content).digest()
-        except ValueError:
+            digest = signatures.digest(self._signed.algorithm, content)
+        except Unsupported:
             return False
         return digest == self._signed.by_group[number]
 

@@ -75,6 +75,23 @@ def test_answer_without_end_stops() -> None:
         ResponseChaining(Endless()).transmit(GET.encode())
 
 
+def test_an_answer_in_crumbs_stops() -> None:
+    """A byte at a time the longest answer would take a hundred thousand commands."""
+
+    class Crumbs:
+        commands = 0
+
+        def transmit(self, apdu: bytes) -> bytes:
+            self.commands += 1
+            return b"\x00\x61\x01"
+
+    card = Crumbs()
+
+    with pytest.raises(TransportFailed):
+        ResponseChaining(card).transmit(GET.encode())
+    assert card.commands < 1100
+
+
 def test_long_commands_are_chained() -> None:
     """More than 255 bytes go out in commands with bit 5 of CLA set, but the last (5.3.3)."""
     data = bytes(range(256)) + b"\x01\x02"

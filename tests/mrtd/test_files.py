@@ -14,7 +14,7 @@ from desk.mrtd.files import ElementaryFile, File, FileReader
 from desk.mrtd.lengths import EXTENDED_READ, SHORT_READ, ReadLength
 from desk.mrtd.mrz import MrzKey
 from desk.mrtd.secure_messaging import SecureChannel
-from desk.mrtd.troubles import FileMalformed, FileMissing, SessionBroken
+from desk.mrtd.troubles import DataEndless, FileMalformed, FileMissing, SessionBroken
 from desk.training.chip import Habits, PassportChip
 
 KEY = MrzKey("L898902C", "690806", "940623")
@@ -164,6 +164,30 @@ def test_a_chip_that_gives_nothing_is_not_asked_forever() -> None:
 
     with pytest.raises(FileMalformed):
         reader.read(File.DG2)
+
+
+class Crumbs:
+    """A chip that gives sixteen bytes at a time of a file as large as is taken."""
+
+    broken = False
+    commands = 0
+
+    def transmit(self, apdu: bytes) -> bytes:
+        self.commands += 1
+        command = CommandApdu.parse(apdu)
+        if command.p1 & 0x80:
+            return tlv.encode(0x75, bytes(File.DG2.limit - 8))[:16] + b"\x90\x00"
+        data = bytes(16) if command.ins == 0xB0 else tlv.encode(0x53, bytes(16))
+        return data + b"\x90\x00"
+
+
+def test_a_chip_that_gives_crumbs_is_left() -> None:
+    chip = Crumbs()
+    reader = FileReader(chip, lambda: chip, ReadLength(), lambda *_: None)
+
+    with pytest.raises(DataEndless):
+        reader.read(File.DG2)
+    assert chip.commands < 2_600
 
 
 class Refusing:

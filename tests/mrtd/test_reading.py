@@ -316,6 +316,17 @@ class TestInterrupted:
         assert fetch(chip, rest, KEY, kept).files == content.files
         assert rest.commands < whole.commands / 3
 
+    def test_a_signed_list_with_a_hash_of_no_length_keeps_nothing(self, passport_of: Made) -> None:
+        """SHAKE-128 is an algorithm to ASN.1 and no digest to the desk."""
+        passport, kept = passport_of(BY_BAC), Kept()
+        sha256, shake128 = (bytes.fromhex(f"60864801650304020{n}") for n in "1b")
+        chip = passport.chip.with_files(SOD=passport.chip.files["SOD"].replace(sha256, shake128))
+        with pytest.raises(ChipLost):
+            fetch(chip, Tilted(chip, passport.commands - 1, GONE), KEY, kept)
+        chip.reset()
+
+        assert fetch(chip, chip, KEY, kept).files == chip.files
+
     def test_another_passport_in_its_place(self, passport_of: Made) -> None:
         passport, other = passport_of(BY_BAC), passport_of(BY_PACE)
         kept = Kept()
