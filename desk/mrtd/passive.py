@@ -126,7 +126,7 @@ def signed_by(message: SignedMessage, trust: AnchorSet, at: datetime) -> SourceR
         _digest(message),
         _signature(message, signer),
         *chain.findings,
-        revocation.check(signer, chain.anchor, trust, at),
+        revocation.check(signer, chain.anchor, trust, at, chain.links),
     )
     return SourceResult(findings, signer, chain.anchor)
 

@@ -19,11 +19,16 @@ _CLOCK_SLACK = timedelta(days=1)
 
 
 def check(
-    signer: Certificate | None, anchor: Anchor | None, trust: AnchorSet, at: datetime
+    signer: Certificate | None,
+    anchor: Anchor | None,
+    trust: AnchorSet,
+    at: datetime,
+    links: Iterable[Certificate] = (),
 ) -> Finding:
     """One finding for `Check.REVOCATION`.
 
-    ``anchor`` is who appointed ``signer``; without one there is no list to ask.
+    ``anchor`` is who appointed ``signer``, over ``links``; without one there is no list to
+    ask.
     """
     if signer is None or anchor is None:
         return _found("PA-CRL-04", Result.NOT_DONE)
@@ -34,9 +39,10 @@ def check(
     entry = _entry(signer, lists)
     if entry is not None:
         return _revoked("PA-CRL-02", country, entry)
-    entry = _entry(anchor.certificate, lists) if anchor.certificate.is_link else None
-    if entry is not None:
-        return _revoked("PA-CRL-06", country, entry)
+    for link in (*links, anchor.certificate):
+        entry = _entry(link, lists) if link.is_link else None
+        if entry is not None:
+            return _revoked("PA-CRL-06", country, entry)
     return _age(country, max(lists, key=lambda known: known.list.this_update), trust.ages, at)
 
 

@@ -27,6 +27,7 @@ from desk.mrtd.trust_records import Contents, Held, HeldList, Source, SourceKind
 from desk.mrtd.trust_troubles import (
     CertificateUnusable,
     ListOlder,
+    ListSignerRevoked,
     ListSignerUnknown,
     NotTrustMaterial,
     RevocationListRefused,
@@ -247,11 +248,28 @@ class Importer:
         country = "" if signer is None else signer.issuer.country
         roots = [*self._roots, *self._vouchers(country, kind)]
         try:
-            return signed_list.verify(message, kind, roots, self._now)
+            found = signed_list.verify(message, kind, roots, self._now)
         except ListSignerUnknown as error:
             if self._roots or signer is None or kind is not MASTER_LIST:
                 raise
             raise RootMissing from error
+        self._refuse_revoked(found.signer)
+        return found
+
+    def _refuse_revoked(self, signer: Certificate) -> None:
+        """By the lists held for its country, whatever their age."""
+        country = signer.issuer.country
+        for held in self.contents.revocations:
+            if held.country != country:
+                continue
+            try:
+                listed = crl.parse(held.der)
+            except RevocationListUnreadable:
+                continue
+            same_key = listed.authority_key_id == signer.authority_key_id is not None
+            entry = listed.revoked.get(signer.serial)
+            if entry is not None and (same_key or listed.issuer.key == signer.issuer.key):
+                raise ListSignerRevoked(country, _day(entry.since))
 
     def _vouchers(self, country: str, kind: Kind) -> Iterator[Certificate]:
         """Certificates held that may vouch for a list of ``country``."""

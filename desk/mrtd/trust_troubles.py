@@ -5,6 +5,7 @@
         ├── NotTrustMaterial     none of the kinds of file that can be imported
         ├── ListAltered          the list's own signature or digest does not fit
         ├── ListSignerUnknown    its signer was not appointed under the given root
+        ├── ListSignerRevoked    its country has revoked the signer's certificate
         ├── OutsideValidity      signed or used when signer or root was not in force
         ├── ListOlder            a newer list of this issuer is held already
         ├── CertificateUnusable  the single certificate cannot serve as an anchor
@@ -46,6 +47,15 @@ class ListSignerUnknown(TrustTrouble):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, reason=reason)
+
+
+class ListSignerRevoked(TrustTrouble):
+    """``since`` is a day; ``country`` has two letters."""
+
+    code: ClassVar[str] = "TRUST-13"
+
+    def __init__(self, country: str, since: str) -> None:
+        super().__init__(f"revoked {since}", country=country, since=since)
 
 
 class OutsideValidity(TrustTrouble):

@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from desk.iso7816 import tlv
-from desk.mrtd import certificates, chain
-from desk.mrtd.anchors import Anchor, AnchorSet
+from desk.mrtd import certificates, chain, passive
+from desk.mrtd.anchors import Anchor, AnchorSet, KnownList
 from desk.mrtd.certificates import Certificate
 from desk.mrtd.chain import Chain
 from desk.mrtd.results import Result
-from desk.training import csca
+from desk.training import csca, csca_lists
 from desk.training.csca import Pair, TrainingCsca
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -56,6 +56,24 @@ def test_a_link_that_came_along_leads_to_the_former_key() -> None:
     assert found.links == (certificates.parse(link),)
     assert found.anchor is not None
     assert found.anchor.der == trusted
+
+
+def test_a_revoked_link_that_came_along_appoints_nobody() -> None:
+    old, new = csca.create(NOW, seed=b"old"), csca.create(NOW, seed=b"new")
+    link = csca.link_certificate(old.country, new.country, NOW)
+    revoked = csca_lists.revocation_list(old.country, [link], NOW)
+    trust = AnchorSet(
+        [Anchor.of(certificates.parse(old.country.certificate), "test", NOW)],
+        [KnownList("KR", revoked, NOW)],
+    )
+    signed = csca.signed_data(
+        csca.security_object({1: b"one"}, "sha256"), new.signer, new.manner, others=link
+    )
+
+    found = passive.verify(signed, {}, trust, NOW)
+
+    assert {"PA-CHAIN-08", "PA-CRL-06"} <= {finding.code for finding in found.findings}
+    assert found.overall is Result.FAILED
 
 
 def test_two_links_one_after_another() -> None:

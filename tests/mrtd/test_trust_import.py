@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from desk.iso7816 import tlv
-from desk.mrtd import certificates, passive, trust_troubles
+from desk.mrtd import certificates, passive, signed_data, trust_troubles
 from desk.mrtd.results import Check, Result
 from desk.mrtd.trust import TrustStore
 from desk.mrtd.trust_import import SIGNERS, Intake
@@ -275,6 +275,36 @@ def test_a_root_vouches_for_signers_of_its_own_country_only(
     ):
         (refused,) = take(store, tmp_path, made, foreign.certificate).refused
         assert refused.reason == "appointed by another country's root"
+
+
+def test_a_list_by_a_revoked_signer_is_refused(
+    store: TrustStore, tmp_path: Path, publisher: Pair, country: TrainingCsca
+) -> None:
+    """Doc 9303-12 clause 6.1.2 asks for signers of lists what it asks for signers of documents."""
+    raw = csca_lists.master_list(publisher, [country.country.certificate], NOW, NOW - DAY)
+    signer = signed_data.parse(raw).signer_certificate
+    assert signer is not None
+    store.import_certificate(publisher.certificate, NOW)
+    revoked = csca_lists.revocation_list(publisher, [signer.der], NOW)
+    store.import_revocation_list(revoked, NOW)
+
+    with pytest.raises(trust_troubles.ListSignerRevoked) as caught:
+        store.import_master_list(raw, publisher.certificate, NOW)
+
+    assert caught.value.facts == {"country": "KR", "since": "2026-11-22"}
+
+
+def test_the_published_german_list_out_of_a_directory(
+    shared_data: Path, store: TrustStore, tmp_path: Path
+) -> None:
+    """A megabyte in folded lines says the same as the file itself."""
+    (file,) = shared_data.glob("DE_ML_*.ml")
+    root = (shared_data / "DE_ROOT_CA_CSCA07.cer").read_bytes()
+
+    intake = take(store, tmp_path, directory(pkdMasterListContent=file.read_bytes()), root)
+
+    assert intake.refused == ()
+    assert (intake.imported[0].read, len(intake.imported[0].held)) == (588, 580)
 
 
 # --- other shapes of file --------------------------------------------------------------------

@@ -85,6 +85,7 @@ def places(words: dict[str, str]) -> set[str]:
         trust_troubles.RootMissing(),
         trust_troubles.RevocationListRefused("KR", "x"),
         trust_troubles.SourceUnknown("x"),
+        trust_troubles.ListSignerRevoked("KR", "2026-11-22"),
         trust_troubles.StoreDamaged("x"),
         trust_troubles.FileUnavailable("f", "x"),
     ],
