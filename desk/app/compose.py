@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +83,11 @@ def open_station(
     officers = _officers(home, settings)
     kind = StoreKind.TRAINING if training else StoreKind.LIVE
     store = Store.open(home.records, key_for(home.records), kind)
+    trust = TrustStore(home.trust, settings.trust.ages)
+    # The first passport shall not wait for some 600 certificates. A damaged list is no
+    # reason to stay closed: the home page tells of it.
+    with suppress(Trouble):
+        trust.anchors()
     service, url = start_service(home, settings, service_options)
     link = HttpLink(url, key_file(home.station_key), now=now)
     station = Station(
@@ -93,7 +99,7 @@ def open_station(
         store=store,
         readers=readers,
         roles=ReaderRoles(readers, settings.readers),
-        trust=TrustStore(home.trust, settings.trust.ages),
+        trust=trust,
         officers=officers,
         authority=authority,
         profile=load_profile(resource(settings.credential.claim_profile)),
