@@ -11,6 +11,7 @@ import base64
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from desk.mrtd import certificates
 from desk.mrtd.certificates import Certificate, CertificateUnreadable
@@ -75,9 +76,15 @@ class SignerStore:
             stored = json.loads(read_file(self._path))
             if stored["format"] != FORMAT:
                 raise ValueError("format of another version")
-            return dict(stored["signers"])
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            return {key: _texts(ders) for key, ders in stored["signers"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StoreDamaged(type(error).__name__) from error
+
+
+def _texts(values: Any) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError("something that is no list of texts")
+    return values
 
 
 def _count(table: _Table) -> int:

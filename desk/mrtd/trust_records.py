@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from desk.mrtd.certificates import Certificate
+from desk.mrtd.certificates import Certificate, fingerprint
 from desk.mrtd.master_list import Refused
 
 FORMAT = 1
@@ -227,6 +227,8 @@ def _anchors(items: Iterable[dict[str, Any]]) -> Iterator[Held]:
         mark = item["fingerprint"]
         if item["der"] is not None:
             ders[mark] = base64.b64decode(item["der"])
+            if fingerprint(ders[mark]) != mark:
+                raise ValueError("a certificate that is not the one imported")
         times = {name: _moment(item[name]) for name in ("not_before", "not_after")}
         key_id = None if item["key_id"] is None else base64.b64decode(item["key_id"])
         texts = _texts(item, but=("key_id", "der"))

@@ -16,6 +16,7 @@ from desk.mrtd import (
     passive,
     signatures,
     signed_data,
+    signers,
     sod,
 )
 from desk.mrtd.anchors import Anchor, AnchorSet
@@ -24,6 +25,7 @@ from desk.mrtd.crl import RevocationListUnreadable
 from desk.mrtd.deviations import DocumentFacts
 from desk.mrtd.signatures import SignatureWrong, Unsupported
 from desk.mrtd.signed_data import DigestWrong, SignedDataMalformed, SignedMessage
+from desk.mrtd.signers import SignerStore
 from desk.mrtd.sod import SodMalformed
 from desk.mrtd.trust import FILE_NAME, TrustStore
 from desk.mrtd.trust_import import Importer, Item, items, unarmoured
@@ -126,6 +128,14 @@ def _trust_file(data: bytes) -> None:
             assert anchor.certificate.der
 
 
+def _signers_file(data: bytes) -> None:
+    (_folder() / signers.FILE_NAME).write_bytes(data)
+    store = SignerStore(_folder())
+    assert store.count() >= 0
+    for raw in samples.signed_messages():
+        store.find(signed_data.parse(raw).signer)
+
+
 @lru_cache(maxsize=1)
 def _country() -> Certificate:
     return certificates.parse(samples.country().country.certificate)
@@ -173,6 +183,13 @@ def _directories() -> list[bytes]:
     return [csca_lists.directory(entries)]
 
 
+def _signers_files() -> list[bytes]:
+    store = SignerStore(_folder())
+    made = samples.country().signer.certificate, samples.rsa_signer().certificate
+    store.put(map(certificates.parse, made))
+    return [(_folder() / signers.FILE_NAME).read_bytes()]
+
+
 TARGETS = (
     Target("sod", _security_object, (SodMalformed,), samples.security_objects),
     Target("hashes", _hashes, (SodMalformed,), _contents, 4_096),
@@ -185,5 +202,6 @@ TARGETS = (
     Target("revocation_list", _revocation_list, (RevocationListUnreadable,), _revocation_lists),
     Target("deviations", _deviations, (TrustTrouble,), _deviation_contents),
     Target("directory", _directory, (TrustTrouble,), _directories),
+    Target("signers_file", _signers_file, (TrustTrouble,), _signers_files),
     Target("trust_file", _trust_file, (TrustTrouble,), lambda: [samples.trust_file()], 16_384),
 )

@@ -314,6 +314,7 @@ def test_a_damaged_store_says_so(tmp_path: Path, damage: str) -> None:
         ('"fingerprint": "', '"fingerprint": 5, "hm": "'),
         ('"name_key": "', '"name_key": [], "hm": "'),
         ('"anchors": [', '"anchors": [' + "[" * 100_000),
+        ('"der": "MII', '"der": "MIJ'),
     ],
 )
 def test_a_store_altered_inside_says_so(
