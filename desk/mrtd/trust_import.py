@@ -120,9 +120,7 @@ class _Piece:
 
     item: Item
     kind: SourceKind
-    signed: SignedMessage | None = None
-    certificate: Certificate | None = None
-    revocations: RevocationList | None = None
+    content: Certificate | RevocationList | SignedMessage
 
     def refused(self, trouble: TrustTrouble) -> Refused:
         return _refused(self.item, trouble)
@@ -163,25 +161,26 @@ class Importer:
                 refused.append(_refused(item, trouble))
             else:
                 sorted_[piece.kind].append(piece)
+        signers = sorted_[SourceKind.SIGNERS]
         imported = [
             *self._each(sorted_[SourceKind.CERTIFICATE], refused),
             *self._master_lists(sorted_[SourceKind.MASTER_LIST], refused),
             *self._each(sorted_[SourceKind.REVOCATION_LIST], refused),
             *self._each(sorted_[SourceKind.DEVIATION_LIST], refused),
-            *self._signers(sorted_[SourceKind.SIGNERS]),
+            *self._signers([p.content for p in signers if isinstance(p.content, Certificate)]),
         ]
         return Intake(tuple(imported), tuple(refused))
 
     def take_one(self, item: Item) -> Imported:
         """One piece by itself; raises TrustTrouble where it is refused."""
         piece = _classify(item)
-        if piece.kind is not SourceKind.SIGNERS:
+        if piece.kind is not SourceKind.SIGNERS or not isinstance(piece.content, Certificate):
             return self._take(piece)
-        (imported,) = self._signers([piece])
+        (imported,) = self._signers([piece.content])
         if imported.signers:
             return imported
-        why = None if piece.certificate is None else master_list.unusable(piece.certificate)
-        raise CertificateUnusable((why or imported.source.refused[0]).reason)
+        why = master_list.unusable(piece.content) or imported.source.refused[0]
+        raise CertificateUnusable(why.reason)
 
     def _each(self, pieces: Iterable[_Piece], refused: list[Refused]) -> Iterator[Imported]:
         for piece in pieces:
@@ -206,14 +205,14 @@ class Importer:
             waiting = again
 
     def _take(self, piece: _Piece) -> Imported:
-        if piece.certificate is not None:
-            return self._certificate(piece.certificate, piece.item)
-        if piece.revocations is not None:
-            return self._revocations(piece.revocations)
-        assert piece.signed is not None
-        if piece.kind is SourceKind.MASTER_LIST:
-            return self._master_list(piece.signed)
-        return self._deviations(piece.signed, piece.item)
+        match piece.content:
+            case Certificate() as certificate:
+                return self._certificate(certificate, piece.item)
+            case RevocationList() as revocations:
+                return self._revocations(revocations)
+            case message:
+                masters = piece.kind is SourceKind.MASTER_LIST
+                return self._master_list(message) if masters else self._deviations(message)
 
     def _master_list(self, message: SignedMessage) -> Imported:
         found = self._believed(message, MASTER_LIST)
@@ -228,7 +227,7 @@ class Importer:
         )
         return self._put(source, listed.usable)
 
-    def _deviations(self, message: SignedMessage, item: Item) -> Imported:
+    def _deviations(self, message: SignedMessage) -> Imported:
         """A country speaks for its own documents, so any of its certificates vouches."""
         found = self._believed(message, DEVIATION_LIST)
         signer = found.signer
@@ -357,16 +356,15 @@ class Importer:
                 reason = "its issuer's certificate was not in force when it was made"
         raise RevocationListRefused(found.issuer.country, reason)
 
-    def _signers(self, pieces: list[_Piece]) -> Iterator[Imported]:
+    def _signers(self, given: list[Certificate]) -> Iterator[Imported]:
         """Document signers that a certificate held has issued; the others by name."""
-        if not pieces:
+        if not given:
             return
         refused: list[Refused] = []
-        for piece in pieces:
-            assert piece.certificate is not None
-            why = self._unappointed(piece.certificate)
+        for certificate in given:
+            why = self._unappointed(certificate)
             if why is None:
-                self.signers[piece.certificate.fingerprint] = piece.certificate
+                self.signers[certificate.fingerprint] = certificate
             else:
                 refused.append(why)
         source = Source(
@@ -447,17 +445,18 @@ def _classify(item: Item) -> _Piece:
         raise NotTrustMaterial(item.reason)
     if crl.looks_like_one(item.der):
         try:
-            return _Piece(item, SourceKind.REVOCATION_LIST, revocations=crl.parse(item.der))
+            return _Piece(item, SourceKind.REVOCATION_LIST, crl.parse(item.der))
         except RevocationListUnreadable as error:
             raise RevocationListRefused("", error.reason) from error
     try:
         certificate = certificates.parse(item.der)
     except CertificateUnreadable:
         message, kind = signed_list.parse(item.der, (MASTER_LIST, DEVIATION_LIST))
-        held = SourceKind.MASTER_LIST if kind is MASTER_LIST else SourceKind.DEVIATION_LIST
-        return _Piece(item, held, signed=message)
+        masters = kind is MASTER_LIST
+        held = SourceKind.MASTER_LIST if masters else SourceKind.DEVIATION_LIST
+        return _Piece(item, held, message)
     held = SourceKind.CERTIFICATE if certificate.is_authority else SourceKind.SIGNERS
-    return _Piece(item, held, certificate=certificate)
+    return _Piece(item, held, certificate)
 
 
 def _issued(certificate: Certificate, issuer: Certificate) -> bool:
