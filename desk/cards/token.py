@@ -97,9 +97,9 @@ class TokenSession:
         return str(self._slot.slot_description).strip()
 
     def identity(self) -> bytes | None:
-        """The token's serial number; None where it has none."""
-        serial = bytes(self._slot.get_token().serial)
-        return serial.strip(b" \x00") or None
+        """The token's serial number; None where it has none, or only zeros."""
+        serial = bytes(self._slot.get_token().serial).strip(b" \x00")
+        return serial if serial.strip(b"0") else None
 
     def certificate(self, slot: Slot) -> bytes | None:
         """The DER certificate of the key that plays the part of ``slot``, None without one.

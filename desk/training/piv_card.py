@@ -447,7 +447,8 @@ class PivCard:
     }
 
 
-_TRAINING_FASCN = bytes(25)
+# Agency code 9999: no federal issuer, so the GUID tells cards apart (SP 800-73-4 part 1, 3.1.2).
+_TRAINING_FASCN = bytes.fromhex("D4E739DA739CED39CE739D836858210842108421C84210C3EB")
 
 
 def generate_key(key_type: KeyType) -> PrivateKey:

@@ -36,9 +36,9 @@ from desk.cards.troubles import (
     WrongPuk,
 )
 from desk.iso7816 import tlv
-from desk.iso7816.troubles import CardAnswered
+from desk.iso7816.troubles import CardAnswered, TlvError
 from desk.training.piv_card import TRAINING_MANAGEMENT_KEY, PivCard, generate_key
-from tests.cards.issue import PUK, Recorder, authority, card_with, der, pin, session_with
+from tests.cards.issue import PIN, PUK, Recorder, authority, card_with, der, pin, session_with
 
 
 class Replay:
@@ -196,6 +196,54 @@ def test_global_pin_is_used_where_the_card_says_so() -> None:
     lines = [SELECT, discovery, ("00200000", "63C3"), ("0020000008323436383133FFFF", "9000")]
 
     session_with(Replay(lines)).verify_pin(pin())
+
+
+def test_card_with_a_global_pin_gets_that_one() -> None:
+    """The training card too tells by its discovery object which PIN it wants."""
+    card = card_with(global_pin=PIN)
+    session = session_with(card)
+
+    assert session.pin_policy().global_first
+    session.verify_pin(pin())
+    with pytest.raises(WrongPin):
+        session.verify_pin(pin("000000"))
+
+    assert card.tries == (3, 3, 2)
+    session.change_pin(pin(), pin("111222"))
+    session.verify_pin(pin("111222"))
+    assert PivCard.from_state(card.state()).tries == (3, 3, 3)
+
+
+@pytest.mark.parametrize("answer", ["6F00", "6982", "7E124F0B9000", "53009000"])
+def test_doubtful_discovery_object_sends_no_pin(answer: str) -> None:
+    """Under the wrong reference a right PIN would cost a try."""
+    lines = [SELECT, ("00CB3FFF035C017E00", answer)]
+
+    with pytest.raises((CardAnswered, TlvError)):
+        session_with(Replay(lines)).verify_pin(pin())
+
+
+@pytest.mark.parametrize("sw", ["6A80", "6A81", "6A82", "6A86", "6A88", "6D00"])
+def test_older_card_knows_no_discovery_object(sw: str) -> None:
+    lines = [SELECT, ("00CB3FFF035C017E00", sw), ("00200080", "63C3")]
+    lines.append(("0020008008323436383133FFFF", "9000"))
+
+    session_with(Replay(lines)).verify_pin(pin())
+
+
+@pytest.mark.parametrize(("strict", "verified"), [(True, 2), (False, 1)])
+def test_pin_is_presented_as_often_as_the_card_asks(strict: bool, verified: int) -> None:
+    """Once in a session, or before every signature: the card says which."""
+    card = Recorder(card_with(strict=strict))
+    session = session_with(card)
+
+    for data in (b"mdoc", b"sd-jwt"):
+        session.verify_and_sign(Slot.SIGNATURE, data, pin())
+
+    assert len([c for c in card.sent(piv.INS_VERIFY) if len(c) > 5]) == verified
+    session.verify_and_sign(Slot.SIGNATURE, b"third", pin())
+    refused = 1 if strict else 0
+    assert len(card.sent(piv.INS_GENERAL_AUTHENTICATE)) == 3 + refused
 
 
 @pytest.mark.parametrize("text", ["", "12345", "123456789", "12345a", "12345\xff"])

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from desk.cards import piv_data
-from desk.cards.piv_data import Chuid, KeyType, Slot
+from desk.cards.piv_data import Chuid, KeyType, PinPolicy, Slot
 from desk.iso7816 import tlv
 from desk.iso7816.troubles import TlvError
 from desk.training.piv_card import generate_key
@@ -28,6 +28,34 @@ def test_chuid_of_a_real_card() -> None:
     assert chuid.expires == "20300101"
     assert len(chuid.fascn) == 25
     assert chuid.encode() == chuid.raw == CHUID
+
+
+# SP 800-73-4 part 1, 3.3.2: usage policy and which PIN comes first.
+@pytest.mark.parametrize(
+    ("policy", "meaning"),
+    [
+        ("4000", PinPolicy()),
+        ("6010", PinPolicy(global_pin=True)),
+        ("6020", PinPolicy(global_pin=True, global_first=True)),
+        ("7020", PinPolicy(global_pin=True, biometric=True, global_first=True)),
+    ],
+)
+def test_discovery_object(policy: str, meaning: PinPolicy) -> None:
+    contents = bytes.fromhex("4F0BA0000003080000100001005F2F02" + policy)
+
+    assert PinPolicy.parse(contents) == meaning
+    assert meaning.encode() == contents
+
+
+def test_first_global_pin_without_a_global_pin_is_none() -> None:
+    """A policy that contradicts itself sends no PIN to a reference the card has not."""
+    contents = bytes.fromhex("4F0BA0000003080000100001005F2F024020")
+
+    assert not PinPolicy.parse(contents).global_first
+    with pytest.raises(TlvError):
+        PinPolicy.parse(contents[:-1] + b"")
+    with pytest.raises(TlvError):
+        PinPolicy.parse(tlv.encode(0x5F2F, b"\x40"))
 
 
 def test_chuid_without_guid_is_refused() -> None:
