@@ -401,5 +401,9 @@ def _tell(answer: object, as_json: bool, status: int) -> int:
         text = answer
     else:
         text = json.dumps(answer, ensure_ascii=False, indent=None if as_json else 2)
-    sys.stdout.write(text + "\n")
+    # A terminal obeys control characters, and a chip or a list may have brought some.
+    shown = (
+        one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text
+    )
+    sys.stdout.write("".join(shown) + "\n")
     return status

@@ -8,6 +8,7 @@ matter; the chain and its dates are `desk.mrtd.passive`'s.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +28,9 @@ MAX_CERTIFICATE = 32 * 1024
 MASTER_LIST_SIGNER = "2.23.136.1.1.3"
 """Extended key usage of who may sign master lists (Doc 9303-12 clause 7.1.1.4)."""
 _COUNTRY = "2.5.4.6"
+_COUNTRY_CODE = re.compile(r"[A-Za-z]{2,3}")
+_LABEL = 200
+"""Characters shown of a name; it is the certificate's own word."""
 _COMMON_NAME = "2.5.4.3"
 _ORGANISATION = ("2.5.4.10", "2.5.4.11")
 DEVIATION_LIST_SIGNER = "2.23.136.1.1.8"
@@ -47,7 +51,10 @@ class CertificateUnreadable(Exception):
 
 @dataclass(frozen=True)
 class Name:
-    """A distinguished name: ``key`` equal for names that X.500 compares as equal."""
+    """A distinguished name: ``key`` equal for names that X.500 compares as equal.
+
+    ``country`` is empty where it is no code, ``label`` fit to be shown.
+    """
 
     key: str
     country: str
@@ -146,9 +153,11 @@ def name(der: bytes) -> Name:
     parsed = x509.Name.load(der)
     attributes = _attributes(parsed)
     country = attributes.get(_COUNTRY, "")
+    if not _COUNTRY_CODE.fullmatch(country):
+        country = ""
     common = attributes.get(_COMMON_NAME)
     label = common or next((attributes[o] for o in _ORGANISATION if o in attributes), country)
-    return Name(_key(parsed), country.upper(), label)
+    return Name(_key(parsed), country.upper(), _printable(label))
 
 
 def _read(der: bytes) -> Certificate:
@@ -195,6 +204,12 @@ def _extensions(rest: list[Tlv]) -> dict[str, bytes]:
     items = tlv.parse_one(holder.value, _SEQUENCE).children
     parts = (item.children for item in items)
     return {dotted(part[0].value): part[-1].value for part in parts}
+
+
+def _printable(text: str) -> str:
+    """What may stand on a screen or a terminal, which obeys control characters."""
+    shown = (one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return "".join(shown)[:_LABEL]
 
 
 def _attributes(parsed: Any) -> dict[str, str]:

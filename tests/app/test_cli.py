@@ -147,3 +147,10 @@ def test_the_program_starts_itself_as_the_process_that_decodes_pictures(
 
     assert cli.main(["passport", "decode-picture", "1000", "1"]) == 0
     assert asked == [["1000", "1"]]
+
+
+def test_what_is_printed_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """An answer may hold what a chip or a directory brought."""
+    assert cli._tell("A\x1b[2J\r\n여권\tB", False, 4) == 4
+
+    assert capsys.readouterr().out == "A\ufffd[2J\ufffd\n여권\ufffdB\n"
