@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,6 +119,35 @@ def test_progress_counts_bytes_to_the_whole() -> None:
     assert reader.bytes_read == size
 
 
+def test_a_file_that_was_begun_is_gone_on_with() -> None:
+    chip = chip_with(DG2=body(3000))
+    reader = reader_of(chip)
+    begun = chip.files["DG2"][:2500]
+
+    assert reader.read(File.DG2, begun) == chip.files["DG2"]
+    assert reader.bytes_read < 600
+
+
+def test_a_file_that_begins_otherwise_is_read_anew() -> None:
+    chip = chip_with(DG2=body(3000))
+
+    assert reader_of(chip).read(File.DG2, bytes(2500)) == chip.files["DG2"]
+
+
+def test_a_session_that_breaks_again_and_again_is_a_trouble() -> None:
+    chip = chip_with(DG2=body(3000))
+    answers = chip.transmit
+
+    def forgetful(apdu: bytes) -> bytes:
+        return b"\x69\x88" if apdu[1] == 0xB0 else answers(apdu)
+
+    chip.transmit = forgetful  # type: ignore[method-assign]
+
+    with pytest.raises(SessionBroken):
+        reader_of(chip).read(File.DG2)
+    assert chip.commands < 5 * OPENING
+
+
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(FileMissing) as caught:
         reader_of(chip_with(COM=body(18, 0x60))).read(File.DG15)
@@ -188,6 +219,19 @@ def test_a_chip_that_gives_crumbs_is_left() -> None:
     with pytest.raises(DataEndless):
         reader.read(File.DG2)
     assert chip.commands < 2_600
+
+
+def test_a_chip_that_gives_a_byte_at_a_time_is_not_heard_out() -> None:
+    """A quarter of a megabyte so would take the best part of an hour."""
+    chip = chip_with(DG2=body(200_000))
+    given = chip._system.read
+    chip._system.read = lambda command, *, access: given(  # type: ignore[method-assign]
+        replace(command, le=8 if command.p1 & 0x80 else 1), access=access
+    )
+
+    with pytest.raises(FileMalformed):
+        reader_of(chip).read(File.DG2)
+    assert chip.commands < 20
 
 
 class Refusing:
