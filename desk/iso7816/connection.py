@@ -13,7 +13,7 @@ from typing import Protocol
 
 from desk.iso7816.apdu import CHAINING_BIT, SHORT_DATA_MAX, CommandApdu, ResponseApdu
 from desk.iso7816.status import StatusWord, more_data, right_length
-from desk.iso7816.troubles import CardAnswered, TransportFailed
+from desk.iso7816.troubles import AnswerEndless, CardAnswered
 
 INS_GET_RESPONSE = 0xC0
 SECURED_BITS = 0x0C
@@ -58,7 +58,7 @@ class ResponseChaining:
             # An endless stream of 61XX must not fill the memory, with or without data.
             if len(data) > ANSWER_MAX or (more_data(response.sw) and not response.data):
                 break
-        raise TransportFailed("the chip's answer does not end")
+        raise AnswerEndless("the chip's answer does not end")
 
 
 class CommandChaining:

@@ -4,6 +4,7 @@
     └── CardTrouble               any trouble with a chip, card or reader
         ├── TransportFailed       the bytes did not get there and back
         │   └── CardRemoved       the chip left the reader meanwhile
+        ├── AnswerEndless         the chip's answer to one command does not end
         ├── CardAnswered          the chip answered with a status word other than asked for
         └── TlvError              the chip's bytes are not the structure they should be
 
@@ -35,6 +36,12 @@ class CardRemoved(TransportFailed):
     """The chip left the reader in mid-session."""
 
     code: ClassVar[str] = "READER-05"
+
+
+class AnswerEndless(CardTrouble):
+    """The chip goes on answering one command; asking it again would end the same way."""
+
+    code: ClassVar[str] = "READER-15"
 
 
 class CardAnswered(CardTrouble):

@@ -9,12 +9,20 @@ from datetime import UTC, datetime
 import pytest
 
 from desk.cards import troubles
-from desk.iso7816.troubles import CardAnswered, CardRemoved, CardTrouble, TlvError, TransportFailed
+from desk.iso7816.troubles import (
+    AnswerEndless,
+    CardAnswered,
+    CardRemoved,
+    CardTrouble,
+    TlvError,
+    TransportFailed,
+)
 from desk.resources import resource
 
 WHEN = datetime(2026, 11, 23, tzinfo=UTC)
 EXAMPLES: list[CardTrouble] = [
     TransportFailed(),
+    AnswerEndless(),
     CardRemoved(),
     CardAnswered(0x6A80),
     TlvError("cut short", 3),

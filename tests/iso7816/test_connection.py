@@ -16,7 +16,7 @@ from desk.iso7816.connection import (
     ask,
     send,
 )
-from desk.iso7816.troubles import CardAnswered, TransportFailed
+from desk.iso7816.troubles import AnswerEndless, CardAnswered
 
 
 class Script:
@@ -65,13 +65,13 @@ def test_error_after_pieces_stands() -> None:
 
 
 def test_answer_without_end_stops() -> None:
-    """A chip that always has more is a failed transport, not a full memory."""
+    """A chip that always has more is told by its own name and fills no memory."""
 
     class Endless:
         def transmit(self, apdu: bytes) -> bytes:
             return bytes(256) + b"\x61\x00"
 
-    with pytest.raises(TransportFailed):
+    with pytest.raises(AnswerEndless):
         ResponseChaining(Endless()).transmit(GET.encode())
 
 
@@ -87,7 +87,7 @@ def test_an_answer_in_crumbs_stops() -> None:
 
     card = Crumbs()
 
-    with pytest.raises(TransportFailed):
+    with pytest.raises(AnswerEndless):
         ResponseChaining(card).transmit(GET.encode())
     assert card.commands < 1100
 
