@@ -56,6 +56,8 @@ def _by_coverage(name: str, seconds: float, corpus: Path, crashes: Path) -> None
         f"-seed={random.randrange(1, 1 << 31)}",
         "-rss_limit_mb=1200",
         "-timeout=300",
+        # By the clock, which a busy machine stretches; `limits` measures the processor's time.
+        "-report_slow_units=3600",
         "-print_final_stats=1",
     ]
     atheris.Setup([name, *options, str(corpus)], _watched(target, crashes), custom_mutator=alter)
