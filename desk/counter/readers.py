@@ -88,9 +88,10 @@ class ReaderRoles:
         for reader in self._candidates(self._settings.officer, self._settings.passport):
             with _connected(self._readers, reader) as connection:
                 session = PivSession(connection)
-                if not self._settings.officer and not _selects(session):
+                if self._settings.officer:
+                    session.select()
+                elif not _selects(session):
                     continue
-                session.select()
                 self._seen = reader
                 yield session
                 return

@@ -87,10 +87,11 @@ _TRANSPORT = {Fault.DROPPED, Fault.LOST, Fault.REMOVED, Fault.LATE_RESET, Fault.
 class FaultProxy:
     """A card seen through a proxy that fails once, at command number ``at`` (-1: never)."""
 
-    def __init__(self, card: PivCard, other: PivCard | None = None) -> None:
+    def __init__(self, card: PivCard, other: PivCard | None = None, digits: str = PIN) -> None:
         self.card = card
         self.other = other
         self.commands: list[str] = []
+        self._digits = digits
         self._serving = card
         self._at, self._fault = -1, Fault.DROPPED
         self._previous = b"\x90\x00"
@@ -146,7 +147,7 @@ class FaultProxy:
         if self._fault is Fault.RELAYED:
             session = piv.PivSession(self.other)
             session.select()
-            session.verify_pin(pin())
+            session.verify_pin(pin(self._digits))
         return self.other.transmit(apdu)
 
 
