@@ -100,13 +100,14 @@ class ChipAuthentication:
         self.reset()
         try:
             objects = {item.tag: item.value for item in tlv.parse(command.data)}
+            cipher = _cipher_of(objects.get(_PROTOCOL, b""))
         except TlvError:
             return Step.refused(StatusWord.WRONG_DATA)
         reference = objects.get(_KEY_REFERENCE)
         if (command.p1, command.p2) == KEY_AGREEMENT:
             key = self._key(reference, SessionCipher.TRIPLE_DES)
             return _agreed(key, objects.get(_EPHEMERAL_KEY, b""), b"")
-        self._chosen = self._key(reference, _cipher_of(objects.get(_PROTOCOL, b"")))
+        self._chosen = self._key(reference, cipher)
         found = self._chosen is not None
         return Step.refused(StatusWord.OK if found else StatusWord.REFERENCE_NOT_FOUND)
 
@@ -140,7 +141,7 @@ def _agreed(key: StaticKey | None, ephemeral: bytes, answer: bytes) -> Step:
 
 
 def _cipher_of(protocol: bytes) -> SessionCipher | None:
-    """By the last arc of chip authentication's identifier."""
+    """By the last arc of chip authentication's identifier; raises TlvError for no identifier."""
     oid = der.dotted(protocol) if protocol else ""
     if not oid.startswith(_CHIP_AUTHENTICATION):
         return None

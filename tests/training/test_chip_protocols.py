@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from desk.iso7816 import tlv
@@ -92,6 +94,14 @@ def sent(connection: object, *command: object, **more: object) -> ResponseApdu:
     made = CommandApdu(*command, **more)  # type: ignore[arg-type]
     return ResponseApdu.parse(connection.transmit(made.encode()))  # type: ignore[attr-defined]
 
+
+INTEGRATED = PaceOffer(Mapping.INTEGRATED, AES_128, 12)
+CA_AES = der.object_id("0.4.0.127.0.7.2.2.3.2.2")
+CLOSED = chip(
+    pace=(INTEGRATED,),
+    active=ActiveOffer(),
+    chip_authentication=(ChipKeyOffer(), ChipKeyOffer(TRIPLE_DES)),
+)
 
 # --- whole readings ----------------------------------------------------------------------
 
@@ -389,6 +399,7 @@ def test_agreement_needs_the_key_that_is_meant() -> None:
     assert sent(channel, 0, 0x22, 0x41, 0xA4, b"\x80\x01\x01").sw == 0x6A88
     assert sent(channel, 0, 0x22, 0x81, 0xA4, oid).sw == 0x6A86
     assert sent(channel, 0, 0x22, 0x41, 0xA4, b"\x80").sw == 0x6A80
+    assert sent(channel, 0, 0x22, 0x41, 0xA4, b"\x80\x01\x80").sw == 0x6A80
     assert sent(channel, 0, 0x86, 0, 0, b"\x7c\x02\x80\x00", le=256).sw == 0x6A88
     assert sent(channel, 0, 0x22, 0x41, 0xA4, oid + b"\x84\x01\x07").sw == 0x9000
     assert sent(channel, 0, 0x86, 0, 0, b"\x7c\x02\x80\x00", le=256).sw == 0x6300
@@ -414,3 +425,43 @@ def test_a_chain_without_end_is_refused() -> None:
 
     assert passport.transmit(link) == b"\x90\x00"
     assert passport.transmit(link) == b"\x6a\x84"
+
+
+FIELDS = st.tuples(
+    st.sampled_from([0x00, 0x10]),
+    st.sampled_from([0x22, 0x82, 0x84, 0x86, 0x88, 0xA4, 0xB0, 0xB1, 0xC0]),
+    st.sampled_from([0x00, 0x02, 0x04, 0x41, 0x9C, 0xC1]) | st.integers(0, 255),
+    st.sampled_from([0x00, 0x0C, 0xA4, 0xA6]) | st.integers(0, 255),
+)
+OBJECTS = st.lists(
+    st.tuples(
+        st.sampled_from([0x54, 0x7C, 0x80, 0x81, 0x83, 0x84, 0x85, 0x91]),
+        st.binary(max_size=12)
+        | st.sampled_from([der.object_id(INTEGRATED.oid), CA_AES, CA_AES[:-1], b"\x80", b"\x01"]),
+    ).map(lambda pair: tlv.encode(*pair)),
+    max_size=3,
+).map(b"".join)
+AIMED = st.sampled_from([(0, 0x22, 0x41, 0xA4), (0, 0x22, 0x41, 0xA6), (0, 0x22, 0xC1, 0xA4)])
+COMMANDS = st.lists(
+    st.tuples(
+        FIELDS | AIMED,
+        OBJECTS | OBJECTS.map(lambda inner: tlv.encode(0x7C, inner)) | st.binary(max_size=20),
+        st.sampled_from([None, 8, 256]),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(COMMANDS, st.booleans())
+def test_no_command_upsets_the_chip(
+    commands: list[tuple[tuple[int, int, int, int], bytes, int | None]], inside: bool
+) -> None:
+    """In a session as before one: every answer is a status word, never an exception."""
+    CLOSED.reset()
+    channel = opened(CLOSED) if inside else None
+    for header, data, le in commands:
+        command = CommandApdu(*header, data, le)
+        if channel is not None:
+            command = channel.messaging.protect(command)
+        assert len(CLOSED.transmit(command.encode())) >= 2
