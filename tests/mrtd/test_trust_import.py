@@ -425,11 +425,17 @@ def test_a_single_document_signer_is_kept_for_such_documents(
     assert found.of(Check.SOD_SIGNATURE) is Result.UNDECIDED
 
 
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [('{"format": 1}', '{"format": 2}'), ('"MII', '"M'), ('["serial', '"serial'), ("M", "\xff")],
+)
 def test_a_damaged_directory_says_so(
-    store: TrustStore, tmp_path: Path, country: TrainingCsca
+    store: TrustStore, tmp_path: Path, country: TrainingCsca, here: str, there: str
 ) -> None:
     country.trust_in(store, NOW)
-    (tmp_path / "trust" / "signers.json").write_text('{"format": 1}')
+    take(store, tmp_path, directory(userCertificate_binary=country.signer.certificate))
+    file = tmp_path / "trust" / "signers.jsonl"
+    file.write_text(file.read_text().replace(here, there), encoding="latin-1")
     sod = country.with_manner(BARE).sod(GROUPS)
 
     with pytest.raises(trust_troubles.StoreDamaged):
