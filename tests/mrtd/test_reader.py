@@ -13,6 +13,7 @@ from desk.iso7816.connection import CardConnection
 from desk.iso7816.troubles import CardRemoved, TransportFailed
 from desk.mrtd import mrz
 from desk.mrtd.anchors import AnchorSet
+from desk.mrtd.details import Name
 from desk.mrtd.mrz import Mrz, MrzKey
 from desk.mrtd.reader import PassportReading, ReadPhase, ReadProgress, read_passport
 from desk.mrtd.results import Check, Group, Result
@@ -27,6 +28,8 @@ from desk.mrtd.troubles import (
 )
 from desk.training import chip_files, csca
 from desk.training.chip import Habits, LeavingChip, PassportChip
+from desk.training.chip_features import Features, Keys
+from desk.training.chip_files import DocumentDetails, PersonalDetails, PersonToNotify
 from desk.training.csca import TrainingCsca
 
 
@@ -420,3 +423,52 @@ def test_personal_data_stay_out_of_repr(chip: PassportChip, read: Read) -> None:
 
     for value in ("KIM", "HANEUL", "M123A4567", "910314"):
         assert value not in shown
+
+
+def test_every_group_that_may_be_read_is_read_and_fingerprints_are_not(
+    country: TrainingCsca, holder: Mrz, jpeg: bytes, read: Read
+) -> None:
+    features = Features(
+        fingerprints=True,
+        signatures=(jpeg,),
+        personal=PersonalDetails(name="김<<하늘"),
+        document=DocumentDetails(authority="외교부"),
+        optional=b"\x01\x02",
+        notify=(PersonToNotify("20260301", "KIM<<BADA", "", ""),),
+    )
+    chip = country.personalise(holder.lines, jpeg, features=features)
+
+    reading = read(chip)
+
+    unread = [f for f in reading.findings if f.check is Check.UNREAD_GROUP]
+    assert [(f.code, f.result, f.facts["group"]) for f in unread] == [
+        ("PA-DG-20", Result.NOT_DONE, 3)
+    ]
+    assert set(reading.files) == set(chip.files) - {"DG3"}
+    assert reading.details.person is not None
+    assert reading.details.person.name == Name("김", "하늘")
+    assert reading.details.document is not None
+    assert reading.details.document.authority == "외교부"
+    assert reading.details.signatures == (jpeg,)
+    assert reading.details.optional == b"\x01\x02"
+    assert [person.name for person in reading.details.notify] == [Name("KIM", "BADA")]
+    assert reading.overall is Result.PASSED
+
+
+def test_a_group_of_free_text_that_does_not_read_decides_nothing(
+    country: TrainingCsca, holder: Mrz, jpeg: bytes, read: Read
+) -> None:
+    features = Features(optional=b"\x01\x02")
+    keys = Keys.draw(features)
+    groups = country.files(holder.lines, jpeg, features, keys)
+    content = {int(n[2:]): raw for n, raw in groups.items() if n.startswith("DG")}
+    content[11] = b"\x6b\x03\x5f\x0e\x7f"
+    files = {f"DG{n}": raw for n, raw in content.items()} | {
+        "SOD": country.sod(content),
+        "COM": chip_files.com(content),
+    }
+
+    reading = read(PassportChip(files, holder.key, keys=keys))
+
+    assert results(reading)["DOC-13"] is Result.NOT_DONE
+    assert reading.overall is Result.PASSED

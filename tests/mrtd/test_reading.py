@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from desk.cards.troubles import CardReset, ReaderGone
 from desk.mrtd.access import Access, WithoutPace
@@ -211,3 +213,31 @@ def test_nothing_is_asked_twice_and_nothing_beyond_a_files_end() -> None:
     # EF.CardAccess, five of PACE, SELECT, COM, SOD, DG1, DG14, two of chip authentication,
     # DG15, one of active authentication, DG2.
     assert passport.commands == 16
+
+
+HABITS = st.builds(
+    Habits,
+    extended=st.booleans(),
+    max_read=st.sampled_from([65_536, 300, 200, 112, 40]),
+    refusal=st.sampled_from([0x6700, 0x6C00]),
+    ends_session=st.booleans(),
+    past_end=st.sampled_from([0x6282, 0x9000, 0x6B00, 0x6700]),
+    short_ids=st.booleans(),
+    chained_reads=st.booleans(),
+)
+
+
+@settings(max_examples=40)
+@given(HABITS, st.sampled_from([BY_BAC, BY_BAC, BY_BAC, BY_PACE, BY_MAPPING]), st.booleans())
+def test_every_chip_is_read_whole_and_proven_whatever_its_habits(
+    habits: Habits, features: Features, tells: bool
+) -> None:
+    passport = passport_of(features)
+    chip = passport.chip.with_habits()
+    chip.habits = habits
+
+    content = ChipReader(chip, KEY, lambda _: None, chip.atr if tells else b"").read()
+
+    assert content.files == passport.content.files
+    assert proven(content) == proven(passport.content)
+    assert content.opening.access is passport.content.opening.access
