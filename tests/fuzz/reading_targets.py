@@ -146,6 +146,6 @@ def _plans() -> list[bytes]:
 
 
 TARGETS = (
-    Target("reading", _careless_issuer, _TROUBLES, _whole_files, 8_192),
-    Target("meddled", _meddled, _TROUBLES, _plans, 30),
+    Target("reading", _careless_issuer, _TROUBLES, _whole_files, 8_192, 16),
+    Target("meddled", _meddled, _TROUBLES, _plans, 30, 10),
 )

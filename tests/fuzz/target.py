@@ -21,6 +21,8 @@ class Target:
     samples: Callable[[], Sequence[bytes]]
     most: int = 8_192
     """Longest input tried, bytes."""
+    examples: int = 40
+    """Altered samples that the test suite tries; long runs are another command's."""
 
     def __call__(self, data: bytes) -> None:
         with suppress(*self.refusals):

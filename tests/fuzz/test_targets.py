@@ -1,7 +1,7 @@
 """Every target takes its own samples, and refuses whatever else in the words it may use.
 
-Long runs are `python -m tests.fuzz`'s matter; here each target sees a few hundred altered
-inputs and every input that ever broke it (``found/NAME/*``).
+Long runs are `python -m tests.fuzz`'s matter; here each target sees a few altered inputs
+and every input that ever broke it (``found/NAME/*``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def test_altered_samples_are_taken_or_refused(name: str) -> None:
     target = TARGETS[name]
     samples = target.samples()
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=target.examples, deadline=None, derandomize=True, database=None)
     @given(st.integers(0, len(samples) - 1), st.integers(0, 1 << 40))
     def altered(index: int, seed: int) -> None:
         with limited():
@@ -48,7 +48,7 @@ def test_altered_samples_are_taken_or_refused(name: str) -> None:
 def test_any_bytes_are_taken_or_refused(name: str) -> None:
     target = TARGETS[name]
 
-    @settings(max_examples=40, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=target.examples // 2, deadline=None, derandomize=True, database=None)
     @given(st.binary(max_size=120))
     def anything(data: bytes) -> None:
         target(data)
