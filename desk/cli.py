@@ -19,7 +19,8 @@ from desk.app.home import Home, default_home
 from desk.trouble import Trouble
 
 if TYPE_CHECKING:
-    from desk.mrtd.mrz import Mrz, MrzKey
+    from desk.mrtd.mrz import Mrz
+    from desk.mrtd.pace_steps import Password
     from desk.mrtd.trust import TrustStore
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -313,10 +314,12 @@ def _passport_read(args: argparse.Namespace) -> int:
     return _tell(answer.json if args.json else answer.text, args.json, answer.exit_code)
 
 
-def _password(args: argparse.Namespace) -> tuple[MrzKey, Mrz | None]:
+def _password(args: argparse.Namespace) -> tuple[Password, Mrz | None]:
     """What opens the chip; wrong or missing arguments end the program with status 2."""
     from desk.mrtd.mrz import MrzError, MrzKey
+    from desk.mrtd.pace_steps import CanKey
     from desk.mrtd.passport_commands import zone_date, zone_or_line
+    from desk.mrtd.troubles import CanMalformed
 
     fields = (args.document, args.birth, args.expiry)
     ways = (args.mrz is not None, any(fields), args.can is not None)
@@ -325,9 +328,11 @@ def _password(args: argparse.Namespace) -> tuple[MrzKey, Mrz | None]:
     try:
         if args.mrz is not None:
             return zone_or_line(sys.stdin.read() if args.mrz == "-" else args.mrz)
+        if args.can is not None:
+            return CanKey(args.can), None
         birth, expiry = zone_date(args.birth), zone_date(args.expiry)
         return MrzKey(args.document.upper(), birth, expiry), None
-    except MrzError as error:
+    except (MrzError, CanMalformed) as error:
         _say_trouble(error, args.json)
         raise SystemExit(EXIT_USAGE) from error
 

@@ -13,14 +13,15 @@ from desk.cards.watcher import CardWorld
 from desk.counter.readers import ReaderRoles
 from desk.counter.settings import load_settings
 from desk.mrtd.commands import Answer
-from desk.mrtd.mrz import Mrz, MrzKey
+from desk.mrtd.mrz import Mrz
+from desk.mrtd.pace_steps import Password
 from desk.mrtd.passport_commands import passport_read
 from desk.mrtd.reader import ReadProgress
 from desk.mrtd.trust import TrustStore
 
 
 def read_here(
-    home: Home, trust: TrustStore, reader: str, key: MrzKey, typed: Mrz | None, save: Path | None
+    home: Home, trust: TrustStore, reader: str, key: Password, typed: Mrz | None, save: Path | None
 ) -> Answer:
     """Read the passport on ``reader`` (its name or part of it; empty: wherever one lies).
 

@@ -25,6 +25,7 @@ from desk.mrtd.check_log import Checked
 from desk.mrtd.commands import EXIT_DONE, EXIT_FAILED, EXIT_NOT_PASSED, Answer
 from desk.mrtd.disk import read_file
 from desk.mrtd.mrz import Mrz, MrzKey
+from desk.mrtd.pace_steps import Password
 from desk.mrtd.passive import PassiveResult
 from desk.mrtd.reader import PassportReading, Progress, read_passport
 from desk.mrtd.results import Check, Finding, Group, Result, aggregate
@@ -67,7 +68,7 @@ def zone_date(text: str) -> str:
 
 def passport_read(
     connection: CardConnection,
-    key: MrzKey,
+    key: Password,
     trust: TrustStore,
     now: datetime,
     *,

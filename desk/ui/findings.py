@@ -32,6 +32,7 @@ RIGHT = (Group.CONTENT, Group.HOLDER)
 OPEN_RESULTS = (Result.FAILED, Result.UNDECIDED)
 LISTS = (Check.DATA_GROUP, Check.UNREAD_GROUP)
 """Questions asked once for each data group; the leaf lists the groups' numbers."""
+BY_NUMBER = ("PA-DG-00", "PA-DG-20")
 BESIDE = {
     Check.PACE: Check.ACCESS,
     Check.FILE_LIST: Check.DATA_GROUP,
@@ -171,11 +172,9 @@ class FindingWords:
         """The muted fact behind a leaf, in the few words that fit beside its name."""
         if check is Check.REGISTER and speaker.code in DIFFERS:
             return self._differing(case, speaker.code)
-        if check in LISTS and speaker.check is check:
-            same = [one for one in asked if one.check is check and one.result is result]
-            numbers = "DG" + "·".join(str(one.facts.get("group")) for one in same)
-            if result is not Result.FAILED or len(same) > 1:
-                return numbers
+        same = [one for one in asked if one.check is speaker.check and one.result is result]
+        if check in LISTS and (speaker.code in BY_NUMBER or len(same) > 1):
+            return "DG" + "·".join(str(one.facts.get("group")) for one in same)
         said = self._short(speaker.code, _facts(asked) | dict(speaker.facts))
         if said:
             return said

@@ -111,6 +111,7 @@ def test_starting_the_command_line_loads_no_window_and_no_database() -> None:
         (),
         ("--document", "M123A4567"),
         ("--can", "123456", "--mrz", "x"),
+        ("--can", "12345"),
         ("--document", "M123A4567", "--birth", "1991-03-14", "--expiry", "x"),
         ("--mrz", "M123A4567"),
     ],

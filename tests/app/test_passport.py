@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from desk.mrtd import check_log, mrz
 from desk.mrtd.trust import TrustStore
 from desk.training import csca
 from desk.training.chip import PassportChip
+from desk.training.chip_features import MODERN
 from tests.pcscd import PcscService, pcscd, pcscd_host
 
 __all__ = ["pcscd", "pcscd_host"]  # fixtures
 # Invented.
+CAN = "271828"
 LINES = mrz.compose_td3("PM", "KOR", "KIM", "HANEUL", "M123A4567", "KOR", "910314", "F", "330502")
 
 
@@ -31,13 +34,14 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def chip(home: Home) -> PassportChip:
-    """Of a training country that this home trusts."""
+    """Of a training country that this home trusts, opened by PACE with either password."""
     now = datetime.now(UTC)
     country = csca.create(now, seed=b"command")
     country.trust_in(TrustStore(home.trust), now)
     out = io.BytesIO()
     Image.linear_gradient("L").resize((240, 320)).convert("RGB").save(out, "JPEG")
-    return country.personalise(LINES, out.getvalue())
+    ordered = replace(MODERN, can=CAN)
+    return country.personalise(LINES, out.getvalue(), features=ordered)
 
 
 def read(home: Home, *arguments: str) -> int:
@@ -71,6 +75,21 @@ def test_a_passport_is_found_without_naming_its_reader(
         assert read(home, *fields) == 0
 
     assert json.loads(capsys.readouterr().out)["reading"]["commands"] > 0
+
+
+def test_the_access_number_opens_a_passport_whose_zone_nobody_compared(
+    pcscd: PcscService, home: Home, chip: PassportChip, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing ties the chip to the page then, and the whole does not pass."""
+    with pcscd.slot(0) as slot:
+        slot.lay(chip)
+
+        assert read(home, "--can", CAN) == 4
+
+    log = json.loads(capsys.readouterr().out)
+    assert log["overall"] == {"result": "not_done", "advice": "look_closer"}
+    assert log["reading"]["access"] == "PACE"
+    assert log["groups"]["chip"]["result"] == "passed"
 
 
 def test_another_zone_than_the_passports_is_a_trouble_with_its_code(

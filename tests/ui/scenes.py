@@ -107,7 +107,7 @@ PHASES = (
     PhaseLine("dg1", PhaseState.DONE, 93, 93, 0.1),
     PhaseLine("dg14", PhaseState.DONE, 412, 412, 0.1),
     PhaseLine("chip_authentication", PhaseState.DONE, seconds=0.2),
-    PhaseLine("details", PhaseState.DONE, 0, 0, 0.1),
+    PhaseLine("details", PhaseState.ABSENT),
     PhaseLine("dg2", PhaseState.RUNNING, 12_288, 19_872, 0.9),
     PhaseLine("verify", PhaseState.WAITING),
 )

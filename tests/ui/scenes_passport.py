@@ -12,6 +12,7 @@ from desk.mrtd.results import Check, Finding, Group, Result
 from desk.ui.look import Look
 from desk.ui.pages.passport import PassportPage, PassportView, Stage
 from desk.ui.parts.rail import StepState
+from desk.ui.reading_log import FindingSheet, ReadingLog
 from desk.ui.steps import StepKey
 from tests.ui import samples
 from tests.ui.samples import found
@@ -143,3 +144,20 @@ def cloned(look: Look, size: Size) -> QWidget:
 @scene("05c-passport-signer-revoked")
 def revoked(look: Look, size: Size) -> QWidget:
     return refused(look, size, samples.findings(REVOKED))
+
+
+@scene("04h-passport-log")
+def reading_log(look: Look, size: Size) -> QWidget:
+    document = samples.document(findings=samples.findings(ALTERED, WRONG_KEY), overall=F)
+    case = samples.case(State.DOCUMENT_CHECKED, document=document, register=None, compared=())
+    log = ReadingLog(look, None, case, TROUBLES)
+    log.show()
+    return log
+
+
+@scene("04i-passport-finding")
+def one_finding(look: Look, size: Size) -> QWidget:
+    spoken = TROUBLES.of("TRUST-07", look.language, samples.OLD_LIST.facts)
+    sheet = FindingSheet(look, None, spoken)
+    sheet.show()
+    return sheet

@@ -13,16 +13,18 @@ from desk.issuance.case import Case
 from desk.mrtd import mrz as zone
 from desk.mrtd.mrz import Mrz, MrzError
 from desk.mrtd.portrait import portrait_rgb
-from desk.mrtd.reader import Kept, ReadPhase, ReadProgress
-from desk.mrtd.troubles import ChipLost
+from desk.mrtd.reader import Kept, ReadProgress
+from desk.mrtd.troubles import ChipLost, PassportTrouble
 from desk.store import cases
 from desk.store.cases import BlobKind
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
+from desk.ui.control.reading_track import ReadingTrack
 from desk.ui.control.steps import Step
+from desk.ui.findings import found
 from desk.ui.lanes import Lane
 from desk.ui.pages.passport import PassportPage, PassportView, Stage
-from desk.ui.pages.passport_parts import PhaseLine, PhaseState
+from desk.ui.pages.passport_parts import PhaseLine
 from desk.ui.parts.verdict import Remedy
 from desk.ui.pictures import image_of
 from desk.ui.reading_log import FindingSheet, ReadingLog
@@ -56,6 +58,7 @@ class PassportControl(QObject):
         self._trouble: Trouble | None = None
         self._picture: QImage | None = None
         self._progress: ReadProgress | None = None
+        self._track = ReadingTrack()
         self._words = Words("desk")
         self._stop = threading.Event()
         self._kept = Kept()
@@ -81,6 +84,7 @@ class PassportControl(QObject):
         self._stop.clear()
         self._kept = Kept()
         self._progress, self._problem, self._trouble = None, None, None
+        self._track = ReadingTrack()
         self._typed_lines = case.typed_mrz
         self._typed = zone.parse("\n".join(case.typed_mrz)) if case.typed_mrz else None
         self._stage = Stage.READ if case.document is not None else Stage.EMPTY
@@ -149,20 +153,7 @@ class PassportControl(QObject):
         return document.zone_values(self._typed, self._desk.station.now().date())
 
     def _phases(self) -> tuple[PhaseLine, ...]:
-        now = self._progress
-        if now is None:
-            return tuple(PhaseLine(phase.value, PhaseState.WAITING) for phase in ReadPhase)
-        order = list(ReadPhase)
-        place = order.index(now.phase)
-        return tuple(self._phase(phase, number, place, now) for number, phase in enumerate(order))
-
-    @staticmethod
-    def _phase(phase: ReadPhase, number: int, place: int, now: ReadProgress) -> PhaseLine:
-        if number < place:
-            return PhaseLine(phase.value, PhaseState.DONE)
-        if number == place:
-            return PhaseLine(phase.value, PhaseState.RUNNING, now.done, now.total)
-        return PhaseLine(phase.value, PhaseState.WAITING)
+        return self._track.lines()
 
     # Reading
 
@@ -183,7 +174,7 @@ class PassportControl(QObject):
             self.render()
             return
         self._stage = Stage.READING
-        self._progress = None
+        self._progress, self._track = None, ReadingTrack()
         self._stop.clear()
         self._timer.start()
         self.render()
@@ -192,9 +183,11 @@ class PassportControl(QObject):
     def _start(self, text: str, scanned: bool) -> None:
         desk, case = self._desk, self._desk.the_case()
         station, officer, stop, kept = desk.station, desk.officer, self._stop, self._kept
+        track = self._track
 
         def progress(step: ReadProgress) -> None:
             self._progress = step
+            track.note(step)
             if stop.is_set():
                 raise ReadingStopped()
 
@@ -214,7 +207,7 @@ class PassportControl(QObject):
 
     def _failed(self, reason: Trouble) -> None:
         self._timer.stop()
-        self._progress = None
+        self._progress, self._track = None, ReadingTrack()
         self._stage = Stage.READ if self._desk.the_case().document else Stage.EMPTY
         if isinstance(reason, ReadingStopped):
             self._kept.forget()
@@ -223,10 +216,13 @@ class PassportControl(QObject):
         self.render()
 
     def _remedies(self) -> tuple[Remedy, ...]:
-        if not isinstance(self._trouble, document.ConsentMissing):
-            return ()
-        words = self._words.text("consent.by_word", self._desk.look.language)
-        return (Remedy("consent", words, "check"),)
+        if isinstance(self._trouble, document.ConsentMissing):
+            words = self._words.text("consent.by_word", self._desk.look.language)
+            return (Remedy("consent", words, "check"),)
+        if isinstance(self._trouble, PassportTrouble | TransportFailed):
+            words = self._desk.look.say("passport.read_again")
+            return (Remedy("read_again", words, "rotate-ccw"),)
+        return ()
 
     def _remedy(self, key: str) -> None:
         if key != "consent":
@@ -257,16 +253,14 @@ class PassportControl(QObject):
         )
 
     def _show_log(self) -> None:
-        document_read = self._desk.the_case().document
-        if document_read is not None:
-            desk = self._desk
-            findings = document_read.findings
-            ReadingLog(desk.look, self._page.window(), findings, desk.troubles).open()
+        desk, case = self._desk, self._desk.the_case()
+        if case.document is not None:
+            ReadingLog(desk.look, self._page.window(), case, desk.troubles).open()
 
     def show_code(self, code: str) -> None:
         """A finding or trouble in full words, with this reading's figures where it has some."""
         desk, case = self._desk, self._desk.case
-        findings = case.document.findings if case and case.document else ()
+        findings = found(case) if case else ()
         facts = next((one.facts for one in findings if one.code == code), {})
         spoken = desk.troubles.of(code, desk.look.language, facts)
         FindingSheet(desk.look, self._page.window(), spoken).open()

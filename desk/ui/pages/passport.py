@@ -155,6 +155,7 @@ class PassportPage(Page):
         self._phases.set_narrow(tight)
         self.tree.set_narrow(tight)
         self.table.set_narrow(tight)
+        self.refusal.set_narrow(narrow and not small)
         self.refusal.set_small(small)
 
     def render(self, view: PassportView) -> None:

@@ -40,9 +40,12 @@ REFUSAL_REASONS = (
 
 
 class PhaseState(StrEnum):
+    """ABSENT: passed over, because the chip has nothing for it."""
+
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True)
@@ -222,6 +225,7 @@ class _PhaseRow(Row):
         PhaseState.WAITING: (Glyph.WAITING, "state.waiting"),
         PhaseState.RUNNING: (Glyph.BUSY, "passport.phase_running"),
         PhaseState.DONE: (Glyph.PASSED, "passport.phase_done"),
+        PhaseState.ABSENT: (Glyph.NOT_SUPPORTED, "passport.phase_absent"),
     }
 
     def __init__(self, look: Look, number: int, height: int) -> None:
@@ -332,9 +336,12 @@ class RefusalCards(QWidget):
         self._todo.right.addWidget(self._code)
         self._steps = [(Text(look, "", Type.STRONG), Text(look, "", wrap=True)) for _ in range(3)]
         self._other = Text(look, "", Type.BODY, "muted", wrap=True)
+        self._short_steps: list[QBoxLayout] = []
         for number, (title, text) in enumerate(self._steps, 1):
             extra: list[QWidget] = [self._other] if number == 1 else []
             words = column(title, text, *extra)
+            if number > 1:
+                self._short_steps.append(words)
             line = row(column(NumberDisc(look, number), None), words, gap=12)
             line.setStretch(1, 1)
             self._todo.body.addLayout(line)
@@ -348,16 +355,29 @@ class RefusalCards(QWidget):
         self._screen = Text(look, "", Type.SMALL, "muted")
         screen = row(IconSign(look, "monitor", 16), self._screen, gap=8)
         screen.setStretch(1, 1)
+        self._screen_row = holder(screen)
         self._record.body.addWidget(self._reason)
         self._record.body.addSpacing(8)
         self._record.body.addWidget(self._remark)
         self._record.body.addSpacing(8)
-        self._record.body.addLayout(screen)
+        self._record.body.addWidget(self._screen_row)
         self._record.body.addStretch(1)
         self._row = row(self._todo, self._record, gap=16)
         self._row.setStretch(0, 720)
         self._row.setStretch(1, 432)
         self.setLayout(self._row)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Steps of one sentence in one line; the header says already what the applicant sees."""
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        for words in self._short_steps:
+            words.setDirection(across if narrow else down)
+            words.setSpacing(12 if narrow else 0)
+            words.setStretch(1, 1 if narrow else 0)
+        shown(self._screen_row, not narrow)
+        self.remark.setFixedHeight(56 if narrow else 64)
+        for card in (self._todo, self._record):
+            card.body.setContentsMargins(16, 8 if narrow else 16, 16, 8 if narrow else 16)
 
     def set_small(self, small: bool) -> None:
         across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
