@@ -24,6 +24,9 @@ def drop(window: QWidget) -> None:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+WINDOWS = {"Shell", "Dialog", "ReasonDialog", "LargeQr", "ReadingLog", "FindingSheet"}
+
+
 class StrayWindows(QObject):
     """Notes every widget that appears as a window of its own."""
 
@@ -32,10 +35,9 @@ class StrayWindows(QObject):
         self.seen: list[str] = []
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget):
-            known = type(watched).__name__ in {"Shell", "Dialog", "ReasonDialog", "LargeQr"}
-            if watched.isWindow() and not known:
-                self.seen.append(f"{type(watched).__name__} {watched.accessibleName()}")
+        shown = event.type() == QEvent.Type.Show and isinstance(watched, QWidget)
+        if shown and watched.isWindow() and type(watched).__name__ not in WINDOWS:
+            self.seen.append(f"{type(watched).__name__} {watched.accessibleName()}")
         return False
 
 
