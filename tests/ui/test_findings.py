@@ -53,7 +53,8 @@ def branch_of(words: FindingWords, one: Case, name: str) -> Branch:
 def test_every_finding_has_few_words_that_fit_beside_its_name(look: Look, code: str) -> None:
     facts = {
         "algorithm": "RSA-PSS", "line": 2, "column": 44, "until": "2033-05-02", "zone": "KOR",
-        "signer": "KR", "issuer": "CSCA 2020", "age_days": 132, "since": "2026-10-14", "asked_days": 132,
+        "signer": "KR", "issuer": "CSCA 2020", "age_days": 132, "since": "2026-10-14",
+        "asked_days": 132,
         "ended": "2026-10-14", "group": 14, "file": "DG14", "width": 1200, "height": 1600,
         "count": 5, "other": "DE", "items": "",
     }  # fmt: skip
