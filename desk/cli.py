@@ -205,6 +205,10 @@ def _add_trust(commands: Subparsers) -> None:
     take = verbs.add_parser(
         "import",
         help="master, revocation and deviation lists, certificates, LDIF of the ICAO directory",
+        description="A list counts where a root given here, or one imported or used before, "
+        "vouches for its signer; a revocation or deviation list where a certificate of its "
+        "own country is held.",
+        epilog="exit status: 0 all taken, 4 some refused, 1 nothing taken, 3 trouble, nothing done",
     )
     take.add_argument("file", type=Path, nargs="+", help="files, or folders of them")
     take.add_argument(
