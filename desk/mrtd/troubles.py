@@ -21,7 +21,8 @@
         │   └── FileTooLarge     a file claims more bytes than are taken
         └── PortraitUnreadable   the picture is none the desk can show
 
-After each of these the reading starts again from clean; nothing is kept half read.
+After each of these reading begins anew; an attempt that was interrupted may leave the next
+one what the issuer signed (`desk.mrtd.kept`).
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ from desk.face.quality import judge
 from desk.face.troubles import NoFace, SeveralFaces
 from desk.issuance.case import Case, Judgement, State
 from desk.issuance.digest import case_digest
+from desk.mrtd.kept import Kept
 from desk.mrtd.results import Result
 from desk.training import csca
 from desk.training.applicants import Applicant
@@ -107,7 +108,9 @@ def person(rehearsal: Rehearsal, key: str) -> Applicant:
     return next(one for one in rehearsal.people if one.key == key)
 
 
-def read(counter: Counter, case: Case, holder: Applicant, zone: str = "") -> Case:
+def read(
+    counter: Counter, case: Case, holder: Applicant, zone: str = "", kept: Kept | None = None
+) -> Case:
     """Read what lies on the reader."""
     return document.read_document(
         counter.rehearsal.station,
@@ -116,6 +119,7 @@ def read(counter: Counter, case: Case, holder: Applicant, zone: str = "") -> Cas
         zone or "\n".join(holder.mrz_lines),
         True,
         lambda _step: None,
+        kept,
     )
 
 
@@ -163,6 +167,24 @@ def test_passport_pulled(counter: Counter, station: Station, consented: Case, an
 
     bench.lay_passport(whole)
     assert read(counter, consented, counter.person).state is State.DOCUMENT_CHECKED
+
+
+def test_passport_swapped(counter: Counter, station: Station, consented: Case) -> None:
+    """Pulled in the picture, and another laid down: that is told; the right one is gone on with."""
+    bench, kept = counter.rehearsal.bench, Kept()
+    whole = passport_of(counter.rehearsal, counter.person)
+    bench.lay_passport(PulledChip(whole, 15, bench.take_passport))
+    with refused(station, consented, "CHIP-01"):
+        read(counter, consented, counter.person, kept=kept)
+    other = next(one for one in counter.rehearsal.people if one.key != counter.person.key)
+    bench.lay_passport(passport_of(counter.rehearsal, other))
+
+    with refused(station, consented, "CHIP-10"):
+        read(counter, consented, counter.person, kept=kept)
+
+    bench.lay_passport(whole)
+    case = read(counter, consented, counter.person, kept=kept)
+    assert case.state is State.DOCUMENT_CHECKED
 
 
 def assert_found(case: Case, code: str, result: Result) -> None:
