@@ -170,7 +170,7 @@ def _check(check: Check, found: Sequence[Finding], words: TroubleWords) -> dict[
 
 def _finding(finding: Finding, words: TroubleWords) -> dict[str, Any]:
     named = named_facts()
-    facts = {name: value for name, value in finding.facts.items() if name in named}
+    facts = {n: value for n, value in finding.facts.items() if n in named and value is not None}
     said: dict[str, Any] = {"code": finding.code, "result": finding.result.value}
     if facts:
         said["facts"] = facts
