@@ -177,8 +177,9 @@ class Door:
             raise refusal or CanNotTaken(sw=announced.sw)
         try:
             channel = self._by_bac()
-        except (AccessNotOffered, AccessRefused, NotAPassport):
-            if refusal is None:
+        except (AccessNotOffered, AccessRefused, NotAPassport) as error:
+            # That the password is wrong says more than that a way is closed.
+            if refusal is None or isinstance(error, AccessRefused):
                 raise
             raise refusal from None
         without = WithoutPace.REFUSED if refusal else announced.missing or WithoutPace.UNKNOWN
