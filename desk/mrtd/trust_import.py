@@ -292,9 +292,10 @@ class Importer:
         if why is not None:
             raise CertificateUnusable(why.reason)
         issuer = self._issuer(certificate, itself=not item.from_directory)
+        listed = item.from_directory
         source = self._source(
-            f"certificate-{certificate.fingerprint[:16]}",
-            SourceKind.CERTIFICATE,
+            f"{'directory' if listed else 'certificate'}-{certificate.fingerprint[:16]}",
+            SourceKind.DIRECTORY_CERTIFICATE if listed else SourceKind.CERTIFICATE,
             certificate,
             None,
             issuer,

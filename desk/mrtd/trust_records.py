@@ -21,10 +21,12 @@ FORMAT = 1
 
 
 class SourceKind(StrEnum):
-    """What a source is."""
+    """What a source is. CERTIFICATE is the operator's own word for one, and may vouch for its
+    country's lists; DIRECTORY_CERTIFICATE rests on a certificate held and may not."""
 
     MASTER_LIST = "master_list"
     CERTIFICATE = "certificate"
+    DIRECTORY_CERTIFICATE = "directory_certificate"
     REVOCATION_LIST = "revocation_list"
     DEVIATION_LIST = "deviation_list"
     SIGNERS = "signers"

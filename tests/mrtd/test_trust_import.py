@@ -176,6 +176,25 @@ def test_a_directory_does_not_vouch_for_countries(
     assert len(store.anchors()) == 0
 
 
+def test_a_certificate_out_of_a_directory_is_not_the_operators_word(
+    store: TrustStore, tmp_path: Path, publisher: Pair, country: TrainingCsca
+) -> None:
+    """A listed country's own master list needs a root, also after the directory brought that
+    country's certificate by itself."""
+    other = csca.create(NOW, seed=b"other").country.certificate
+    listed = csca_lists.master_list(publisher, [country.country.certificate], NOW, NOW - DAY)
+    take(store, tmp_path, listed, publisher.certificate)
+    own = csca_lists.master_list(country.country, [other], NOW, NOW - DAY)
+    raw = directory(cACertificate_binary=country.country.certificate, pkdMasterListContent=own)
+
+    intake = take(store, tmp_path, raw)
+
+    assert [one.source.kind for one in intake.imported] == ["directory_certificate"]
+    assert [refused.code for refused in intake.refused] == ["TRUST-08"]
+    assert other not in {held.der for held in store.contents().held}
+    assert take(store, tmp_path, raw, by_listed=True).refused == ()
+
+
 def test_a_link_in_a_directory_is_taken_under_the_key_it_names(
     store: TrustStore, tmp_path: Path
 ) -> None:
