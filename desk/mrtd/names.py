@@ -10,9 +10,7 @@ Latin spelling beside it. Which person is meant is left to whoever compares.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
 from enum import StrEnum
-from functools import lru_cache
 from itertools import islice, product
 
 MAX_LENGTH = 200
@@ -118,22 +116,19 @@ def match(zone: str, other: str, *, cut: bool = False) -> Match:
     """
     if zone == other:
         return Match.SAME
-    wanted = _joined(components(zone))
-    for number, form in enumerate(_forms(other)):
-        if wanted and wanted == _joined(form):
-            plain = number == 0 and other.isascii()
-            return Match.SPACING if plain else Match.TRANSLITERATED
-    if cut and any(_cut_from(components(zone), form) for form in _forms(other)):
+    written, possible = components(zone), forms(other)
+    if written and _joined(written) in {_joined(form) for form in possible}:
+        return Match.SPACING if other.isascii() else Match.TRANSLITERATED
+    if cut and any(_cut_from(written, form) for form in possible):
         return Match.CUT
     return Match.DIFFERENT
 
 
 def components(name: str) -> tuple[str, ...]:
     """The components as the zone writes them first of all, such as VAN, DER, MUELLEN."""
-    return next(_forms(name))
+    return forms(name)[0]
 
 
-@lru_cache(maxsize=256)
 def forms(name: str) -> tuple[tuple[str, ...], ...]:
     """Every way in which the zone may write ``name``, the usual one first.
 
@@ -144,10 +139,6 @@ def forms(name: str) -> tuple[tuple[str, ...], ...]:
     ways = product(*(_SPELLINGS[letter] for letter in several))
     found = (_written(text, dict(zip(several, way, strict=True))) for way in ways)
     return tuple(dict.fromkeys(islice(found, _MAX_FORMS)))
-
-
-def _forms(name: str) -> Iterator[tuple[str, ...]]:
-    return iter(forms(name))
 
 
 def _written(text: str, chosen: dict[str, str]) -> tuple[str, ...]:
