@@ -24,6 +24,9 @@ _SIGNATURE_IMAGE = 0x5F43
 _MONTHS, _DAYS = range(1, 13), range(1, 32)
 _PACKED_DATE, _PACKED_MOMENT = 4, 7
 _UNKNOWN_DIGITS = "<xX"
+_LONGEST = 4096
+"""Bytes of one text that are read. Composing letters takes the square of their number, and a
+file has room for minutes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +253,8 @@ def _name(value: bytes | None) -> Name | None:
 
 def _decoded(value: bytes | None) -> str:
     """UTF-8, composed as Korean is written; what would steer a screen is replaced."""
-    text = unicodedata.normalize("NFC", (value or b"").decode("utf-8", "replace"))
+    kept = (value or b"")[:_LONGEST].decode("utf-8", "replace")
+    text = unicodedata.normalize("NFC", kept)
     return "".join(_REPLACEMENT if _steers(character) else character for character in text)
 
 
