@@ -8,7 +8,7 @@ document says about itself is recorded as findings. Fetching stands in
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -135,7 +135,7 @@ def read_passport(
         commands=counted.commands,
         sent=counted.sent,
         received=counted.received,
-        protocols=_protocols(chip),
+        protocols=_protocols(chip, findings),
         details=further,
     )
 
@@ -184,8 +184,14 @@ def _chip_authentication(
     return (mapping, done) if mapping is not None and wrong else (done,)
 
 
-def _protocols(chip: ChipContent) -> tuple[str, ...]:
+def _protocols(chip: ChipContent, findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Those that were carried through, with their algorithms, in the order of use."""
     attempt = chip.chip_authentication
     confirmed = attempt is not None and attempt.is_confirmed
     proof = (f"CA {attempt.algorithm}",) if attempt is not None and confirmed else ()
-    return (chip.opening.label, *proof)
+    signed = (
+        f"AA {finding.facts['algorithm']}"
+        for finding in findings
+        if finding.check is Check.ACTIVE_AUTHENTICATION and "algorithm" in finding.facts
+    )
+    return (chip.opening.label, *proof, *signed)

@@ -12,6 +12,11 @@ def test_pace_as_it_was_signed_passes() -> None:
     found = codes(reading)
     assert {found[code] for code in ("PACE-01", "PACE-08", "PACE-10")} == {Result.PASSED}
     assert reading.overall is Result.PASSED
+    assert reading.protocols == (
+        "PACE ECDH-GM AES-128 secp192r1",
+        "CA ECDH AES-128 secp192r1",
+        "AA ECDSA plain SHA-256",
+    )
 
 
 def test_the_access_number_compares_no_zone() -> None:
