@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from desk.app.home import Home
@@ -297,6 +297,25 @@ def test_a_picture_that_is_not_opened_leaves_none_on_the_page(trainee: Trainee) 
 
     trainee.until(lambda: not control.is_shown())
     assert trainee.program.pages.passport.isVisible()
+
+
+def test_a_chip_that_could_not_be_read_stops_what_an_earlier_one_allowed(
+    trainee: Trainee,
+) -> None:
+    """Another passport was laid down meanwhile: it must be read before the case goes on."""
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    trainee.read_passport()
+    footer = trainee.program.pages.passport.footer
+    trainee.until(footer.primary.isEnabled)
+
+    trainee.stage.choose_passport(Forgery.CLAIMS_50MB.key)
+    trainee.stage.lay_passport()
+    trainee.stage.scan_mrz()
+    page = trainee.program.pages.passport
+    trainee.until(lambda: "CHIP-23" in {one.text() for one in page.findChildren(QLabel)})
+
+    assert not footer.primary.isEnabled()
 
 
 def test_every_control_of_every_window_has_a_name(trainee: Trainee) -> None:

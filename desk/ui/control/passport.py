@@ -119,6 +119,15 @@ class PassportControl(QObject):
         """The chip was lost in the middle of the reading."""
         return isinstance(self._trouble, ChipLost | TransportFailed)
 
+    @property
+    def _was_refused(self) -> bool:
+        """The chip that lay there last could not be read, and nothing interrupted it.
+
+        What an earlier reading found then waits until a passport was read again.
+        """
+        refused = isinstance(self._trouble, PassportTrouble)
+        return refused and not isinstance(self._trouble, ChipLost)
+
     def _on_time(self) -> None:
         self.render()
         self.progressed.emit(self._progress)
@@ -142,7 +151,7 @@ class PassportControl(QObject):
                 mrz_problem=desk.spoken(self._problem) if self._problem else None,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
                 remedies=self._remedies(),
-                can_go_on=document.may_go_on(case),
+                can_go_on=document.may_go_on(case) and not self._was_refused,
                 read_only=desk.current() > Step.ELIGIBILITY or case.closed_at is not None,
             )
         )

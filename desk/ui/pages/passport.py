@@ -65,7 +65,8 @@ class Stage(StrEnum):
 class PassportView:
     """``picture`` is the chip's portrait (None until it was read), ``typed`` the zone's
     lines, ``typed_values`` its items by key, ``scanned`` whether a device read them.
-    ``mrz_problem`` says why the zone was not accepted. ``can_go_on`` comes from the case.
+    ``mrz_problem`` says why the zone was not accepted. ``can_go_on``: the case allows it, and
+    the chip that lay there last could be read.
     """
 
     here: says.Here
