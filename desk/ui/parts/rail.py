@@ -16,6 +16,9 @@ from desk.ui.parts.box import Line, clear, column, holder, row
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 
+WIDE = 224
+"""Pixels of the rail from 1360x800 up."""
+
 
 class StepState(StrEnum):
     WAITING = "waiting"
@@ -78,12 +81,21 @@ class RailButton(QAbstractButton):
         look.restyled.connect(self.update)
 
     def _words(
-        self, painter: QPainter, x: float, y: float, height: int, text: str, kind: Type, token: str
+        self,
+        painter: QPainter,
+        x: float,
+        y: float,
+        height: int,
+        text: str,
+        kind: Type,
+        token: str,
+        kept: float = 4,
     ) -> None:
+        """Cut where ``kept`` pixels at the right belong to something else."""
         font = self._look.font(kind)
         painter.setFont(font)
         painter.setPen(self._look[token])
-        room = self.width() - x - 4
+        room = self.width() - x - kept
         cut = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(x, y, room, height), Qt.AlignmentFlag.AlignVCenter, cut)
 
@@ -257,8 +269,9 @@ class _Foot(RailButton):
         if self.icons_only:
             return
         if self._detail:
-            self._words(painter, 48, middle - 21, 24, self._title, Type.BODY, "rail-text")
-            self._words(painter, 48, middle - 1, 20, self._detail, Type.SMALL, "rail-muted")
+            end = 40 if self._end_icon else 4
+            self._words(painter, 48, middle - 21, 24, self._title, Type.BODY, "rail-text", end)
+            self._words(painter, 48, middle - 1, 20, self._detail, Type.SMALL, "rail-muted", end)
         else:
             self._words(painter, 48, middle - 12, 24, self._title, Type.BODY, "rail-text")
         if self._end_icon:
@@ -278,13 +291,14 @@ class _Foot(RailButton):
     def _paint_right(self, painter: QPainter, middle: float) -> None:
         font = self._look.font(Type.SMALL)
         wide = QFontMetricsF(font).horizontalAdvance(self._right)
-        left = self.width() - 16 - wide
+        narrow = self.width() < WIDE
+        left = self.width() - (12 if narrow else 16) - wide
         painter.setFont(font)
         painter.setPen(self._look[self._token()])
         painter.drawText(
             QRectF(left, middle - 10, wide + 1, 20), Qt.AlignmentFlag.AlignVCenter, self._right
         )
-        self._paint_glyph(painter, QRectF(left - 24, middle - 8, 16, 16))
+        self._paint_glyph(painter, QRectF(left - (20 if narrow else 24), middle - 8, 16, 16))
 
 
 class Rail(QWidget):
@@ -353,7 +367,7 @@ class Rail(QWidget):
     def set_size(self, narrow: bool, small: bool) -> None:
         """Choose the width for the window's size."""
         self._narrow, self._small = narrow, small
-        self.setFixedWidth(64 if small else (192 if narrow else 224))
+        self.setFixedWidth(64 if small else (192 if narrow else WIDE))
         self._head.setFixedHeight(55 if narrow or small else 63)
         self._names_box.setContentsMargins(16, 3 if narrow else 7, 8, 8 if narrow else 16)
         if self._view is not None:
