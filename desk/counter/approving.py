@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
+from desk.cards.piv import Pin
 from desk.cards.piv_data import Slot
 from desk.cards.signer import CardSigner
 from desk.counter.officers import Officer
@@ -115,14 +116,14 @@ def approve(
     station: Station,
     officer: Officer,
     case: Case,
-    pin: bytearray,
+    pin: Pin,
     shown_digest: bytes,
     allow_last_try: bool = False,
 ) -> Case:
     """The officer's card signs the digest that was shown: APPROVED.
 
     Raises :class:`NotAllOpened`, :class:`CaseChangedSince` and the card's troubles; no
-    refusal counts as a signature. ``pin`` is wiped in any case.
+    refusal counts as a signature. ``pin`` is wiped in any case, None is typed on the reader.
     """
     missing = {item.key for item in flagged_items(case)} - set(case.opened_items)
     if missing:

@@ -15,7 +15,13 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desk import __version__
-from desk.cards.troubles import LastTry, PinTrouble
+from desk.cards.troubles import (
+    LastTry,
+    NoPinPad,
+    PinNotTyped,
+    PinTrouble,
+    WrongPinUncounted,
+)
 from desk.counter.officers import Officer, SignIn
 from desk.counter.station import Station
 from desk.issuance.case import Case
@@ -34,6 +40,7 @@ from desk.ui.troubles import Spoken, TroubleWords
 _log = logging.getLogger(__name__)
 
 CLOCK_MS = 1000
+_NOT_REFUSED = (LastTry, NoPinPad, PinNotTyped, WrongPinUncounted)
 
 
 class Desk(QObject):
@@ -65,6 +72,7 @@ class Desk(QObject):
         self.devices_wrong = 0
         self.card_present = False
         self.card_tries: int | None = None
+        self.card_pad = False
         self._applicant_words = ""
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
@@ -147,8 +155,13 @@ class Desk(QObject):
         return self.troubles.of(reason.code, self.look.language, reason.facts)
 
     def is_wrong_pin(self, reason: Trouble | None) -> bool:
-        """The card has refused the PIN that was given last."""
-        return isinstance(reason, PinTrouble) and not isinstance(reason, LastTry)
+        """The card has refused the PIN that was given last, and says how many tries are left."""
+        return isinstance(reason, PinTrouble) and not isinstance(reason, _NOT_REFUSED)
+
+    def tries_for(self, reason: Trouble | None) -> int | None:
+        """What the PIN field says of tries. A card that hides its count is treated as one at
+        its last try: once it has been refused for that, the officer's consent is asked for."""
+        return 1 if isinstance(reason, LastTry) else self.card_tries
 
     def show_trouble(self, reason: Trouble) -> None:
         """The banner of the page that is shown."""

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desk.cards.piv import wipe
+from desk.cards.piv import Pin, wipe
 from desk.cards.signer import CardSigner
 from desk.counter import closing, intake, offering, signing
 from desk.counter.closing import PrintedSlip
@@ -126,7 +126,8 @@ class PhoneControl(QObject):
                 events=self.events,
                 pin_digits=self._digits,
                 card_present=desk.card_present,
-                tries=desk.card_tries,
+                tries=desk.tries_for(self._trouble),
+                on_pad=desk.card_pad,
                 wrong=desk.is_wrong_pin(self._trouble),
                 signing=self._signing or self._card is not None,
                 digest=case_digest(case).hex(),
@@ -326,7 +327,7 @@ class PhoneControl(QObject):
 
     # Signing
 
-    def _sign_with(self, pin: bytearray, last_try: bool) -> None:
+    def _sign_with(self, pin: Pin, last_try: bool) -> None:
         """Unlock the card for this case; what waits is signed at once."""
         desk, turn = self._desk, self._turn
         self._trouble = None

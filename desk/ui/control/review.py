@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 
+from desk.cards.piv import Pin
 from desk.counter import approving, intake
 from desk.issuance.case import Case, Comparison, State
 from desk.issuance.digest import case_digest, check_words
@@ -84,7 +85,8 @@ class ReviewControl(QObject):
                 words=check_words(digest),
                 covers=_covers(case),
                 card_present=desk.card_present,
-                tries=desk.card_tries,
+                tries=desk.tries_for(self._trouble),
+                on_pad=desk.card_pad,
                 wrong=desk.is_wrong_pin(self._trouble),
                 signing=self._signing,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
@@ -102,7 +104,7 @@ class ReviewControl(QObject):
             self.render,
         )
 
-    def _approve(self, pin: bytearray, last_try: bool) -> None:
+    def _approve(self, pin: Pin, last_try: bool) -> None:
         desk, case = self._desk, self._desk.the_case()
         shown = case_digest(case)
         self._signing, self._trouble = True, None

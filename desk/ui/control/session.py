@@ -15,7 +15,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from desk.cards.certificates import load_certificate
-from desk.cards.piv import wipe
+from desk.cards.piv import Pin, wipe
 from desk.cards.piv_data import Slot
 from desk.cards.session import CardSession
 from desk.cards.troubles import NoCard, NoReader, PinTrouble
@@ -51,6 +51,7 @@ class CardFacts:
     card: str
     officer: Officer | None
     tries: int | None
+    on_pad: bool
     days_left: int | None
 
 
@@ -125,6 +126,7 @@ class Session(QObject):
         self._card = facts
         self._desk.card_present = facts is not None
         self._desk.card_tries = facts.tries if facts else None
+        self._desk.card_pad = facts.on_pad if facts else False
         self._desk.card_changed.emit()
         if not (facts and isinstance(self._trouble, PinTrouble)):
             # What the PIN field has to say stays until the next try.
@@ -138,7 +140,7 @@ class Session(QObject):
 
     # Sign in and unlock
 
-    def _sign_in(self, pin: bytearray, last_try: bool) -> None:
+    def _sign_in(self, pin: Pin, last_try: bool) -> None:
         if self._busy:
             wipe(pin)
             return
@@ -231,7 +233,8 @@ class Session(QObject):
             case_number=desk.case.number if desk.case else "",
             step=desk.look.say(f"step.{desk.step.key}") if desk.case and desk.step else "",
             own_card=own,
-            tries=card.tries if card else None,
+            tries=desk.tries_for(self._trouble),
+            on_pad=desk.card_pad,
             wrong=self._was_wrong(),
             busy=self._busy,
             trouble=self._shown_trouble(),
@@ -244,7 +247,8 @@ class Session(QObject):
             card=self._card_view(),
             facts=self._station_facts(),
             states=self._states(),
-            tries=self._card.tries if self._card else None,
+            tries=desk.tries_for(self._trouble),
+            on_pad=desk.card_pad,
             wrong=self._was_wrong(),
             busy=self._busy,
             trouble=self._shown_trouble(),
@@ -336,6 +340,7 @@ def _card_facts(
         card=card,
         officer=known.get(card),
         tries=session.tries_left(),
+        on_pad=session.has_pin_pad(),
         days_left=_days_left(session.certificate(Slot.SIGNATURE), now),
     )
 

@@ -47,6 +47,7 @@ class LockView:
     step: str = ""
     own_card: bool | None = None
     tries: int | None = None
+    on_pad: bool = False
     wrong: bool = False
     busy: bool = False
     trouble: Spoken | None = None
@@ -161,6 +162,7 @@ class LockedPage(QWidget):
         say = self._look.say
         may = bool(view.own_card) and not view.busy and view.tries != 0
         self.pin.show_tries(view.tries if view.own_card else None, view.wrong)
+        self.pin.show_pad(view.on_pad)
         self.pin.allow(may, "" if view.own_card else say("lock.pin_after_card"))
         self.unlock.say(say("lock.busy" if view.busy else "lock.unlock"))
         self.unlock.setEnabled(self.pin.is_ready())
@@ -171,7 +173,9 @@ class LockedPage(QWidget):
             self.pin_given.emit(self.pin.take(), last)
 
     def first_focus(self) -> QWidget | None:
-        return self.pin.dots if self.pin.dots.isEnabled() else None
+        if self.pin.dots.isEnabled():
+            return self.pin.dots
+        return self.unlock if self.unlock.isEnabled() else None
 
     def wipe(self) -> None:
         """Forget typed digits."""

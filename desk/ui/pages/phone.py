@@ -270,6 +270,7 @@ class PhonePage(QrPage):
     def _render_pin(self, view: PhoneView, stage: PhoneStage) -> None:
         say, there = self._say, view.card_present
         self.now.show_tries(view.tries, view.wrong)
+        self.now.pin.show_pad(view.on_pad)
         self.now.allow(there, "" if there else say("lock.pin_after_card"))
         early = stage is not PhoneStage.SIGN
         self.now.pin_note.say(say("phone.pin_early" if early else "phone.pin_note"))

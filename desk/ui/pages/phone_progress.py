@@ -56,6 +56,7 @@ class PhoneView:
     events: tuple[OfferEvent, ...] = ()
     pin_digits: int = 0
     card_present: bool = True
+    on_pad: bool = False
     tries: int | None = None
     wrong: bool = False
     signing: bool = False

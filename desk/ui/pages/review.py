@@ -68,6 +68,7 @@ class ReviewView:
     covers: tuple[int, int, int] = (0, 0, 0)
     card_present: bool = True
     tries: int | None = None
+    on_pad: bool = False
     wrong: bool = False
     signing: bool = False
     can_refuse: bool = True
@@ -555,6 +556,7 @@ class ApprovalCard(Card):
         self._words.show_words(tuple((ko, en if english else "") for ko, en in view.words))
         shown(self.pin, not view.signing and not view.read_only)
         self.pin.show_tries(view.tries, view.wrong)
+        self.pin.show_pad(view.on_pad)
         self.pin.show_note(say("review.pin_note"))
         self.pin.allow(view.card_present, "" if view.card_present else say("lock.pin_after_card"))
         digest = view.digest

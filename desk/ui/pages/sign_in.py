@@ -45,7 +45,7 @@ class SignInView:
     """``facts`` are the lines under the post's name; ``states`` stand at the foot.
 
     ``tries`` None: unknown yet. ``wrong``: the PIN given last was not right. ``busy``: the
-    card is being asked.
+    card is being asked. ``on_pad``: the PIN is typed on the reader.
     """
 
     here: says.Here
@@ -55,6 +55,7 @@ class SignInView:
     tries: int | None = None
     wrong: bool = False
     busy: bool = False
+    on_pad: bool = False
     trouble: Spoken | None = None
 
 
@@ -120,6 +121,7 @@ class SignInPage(QWidget):
         self._lead.say(say("sign_in.lead"))
         self._card.render(view.card)
         self.pin.show_tries(view.tries, view.wrong)
+        self.pin.show_pad(view.on_pad)
         self.pin.show_note(say("sign_in.pin_note"))
         why = "" if view.card.present else say("lock.pin_after_card")
         self.pin.allow(view.card.present and not view.busy and view.tries != 0, why)
@@ -152,7 +154,9 @@ class SignInPage(QWidget):
             self.pin_given.emit(self.pin.take(), last)
 
     def first_focus(self) -> QWidget:
-        return self.pin.dots if self.pin.dots.isEnabled() else self._devices
+        if self.pin.dots.isEnabled():
+            return self.pin.dots
+        return self.enter if self.enter.isEnabled() else self._devices
 
     def wipe(self) -> None:
         """Forget typed digits (the page is left or covered)."""

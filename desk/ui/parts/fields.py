@@ -363,7 +363,8 @@ class PinEntry(QWidget):
     """Card PIN with tries left above it and 40 px kept for the sentence below.
 
     ``ready`` says whether it may be sent (six digits, and the consent for the last try).
-    ``pin_given`` fires on Enter when ready; the page then calls ``take``.
+    ``pin_given`` fires on Enter when ready; the page then calls ``take``. Where the reader
+    has keys of its own nothing is typed here, and ``take`` gives None.
     """
 
     LEAST = 6
@@ -378,6 +379,7 @@ class PinEntry(QWidget):
         self._wrong = False
         self._told: tuple[int | None, bool] | None = None
         self._note, self._why, self._may = "", "", True
+        self._on_pad = False
         self.name = Text(look, "", Type.STRONG)
         self._warn = GlyphSign(look, Glyph.ATTENTION, 16)
         self.left = Text(look, "", Type.SMALL, "muted")
@@ -415,20 +417,30 @@ class PinEntry(QWidget):
         self._note = note
         self.retranslate()
 
+    def show_pad(self, on_pad: bool) -> None:
+        """The PIN is typed on the reader's keys: the field here rests."""
+        if on_pad != self._on_pad:
+            self._on_pad = on_pad
+            self.dots.wipe()
+            self.dots.setEnabled(self._may and not on_pad)
+            self.retranslate()
+
     def allow(self, may: bool, why: str = "") -> None:
         """Switch the field off; ``why`` stands in the place of the tries."""
         self._may, self._why = may, why
         if not may:
             self.dots.wipe()
-        self.dots.setEnabled(may)
+        self.dots.setEnabled(may and not self._on_pad)
         self.retranslate()
 
     def is_ready(self) -> bool:
         agreed = not self._last or self._consent.isChecked()
-        return self._may and self.dots.count() >= self.LEAST and agreed and self._tries != 0
+        typed = self._on_pad or self.dots.count() >= self.LEAST
+        return self._may and typed and agreed and self._tries != 0
 
-    def take(self) -> bytearray:
-        return self.dots.take()
+    def take(self) -> bytearray | None:
+        """The digits, which the taker wipes; None where they are typed on the reader."""
+        return None if self._on_pad else self.dots.take()
 
     def wipe(self) -> None:
         self.dots.wipe()
@@ -460,6 +472,8 @@ class PinEntry(QWidget):
             self._problem.show_text(say("pin.last_try"))
         elif self._wrong and tries is not None:
             self._problem.show_text(say("pin.wrong", n=tries))
+        elif self._on_pad:
+            self._problem.show_text(say("pin.on_pad"), "muted", None)
         else:
             self._problem.show_text(self._note, "muted", None)
 
