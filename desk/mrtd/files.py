@@ -79,7 +79,7 @@ class File(Enum):
     """
 
     COM = ("COM", 0x1E, 0x60, _KB)
-    SOD = ("SOD", 0x1D, 0x77, 64 * _KB)
+    SOD = ("SOD", 0x1D, 0x77, 32 * _KB)
     DG1 = ("DG1", 0x01, 0x61, _KB)
     DG2 = ("DG2", 0x02, 0x75, 256 * _KB)
     DG7 = ("DG7", 0x07, 0x67, 64 * _KB)
@@ -105,7 +105,7 @@ class MasterFile(Enum):
     """Files beside the application, under the master file (Doc 9303-10 clause 3.11)."""
 
     CARD_ACCESS = ("CardAccess", 0x1C, 0x31, 4 * _KB)
-    CARD_SECURITY = ("CardSecurity", 0x1D, 0x30, 64 * _KB)
+    CARD_SECURITY = ("CardSecurity", 0x1D, 0x30, 32 * _KB)
 
     def __init__(self, label: str, short_id: int, tag: int, limit: int) -> None:
         self.label = label

@@ -19,7 +19,8 @@ from desk.mrtd.signed_data import SignedDataMalformed, SignedMessage
 
 TAG = 0x77
 _SEQUENCE = 0x30
-MAX_SOD = 64 * 1024
+MAX_SOD = 32 * 1024
+"""Bytes. Those of the field have 2 to 10 kB; one object identifier of 60 kB takes two seconds."""
 SECURITY_OBJECT = "2.23.136.1.1.1"
 """id-icao-ldsSecurityObject."""
 _OTHER_TYPES = {"1.2.528.1.1006.1.20.1", "1.3.27.1.1.1", "1.2.840.113549.1.7.1"}
@@ -77,7 +78,7 @@ def message(raw: bytes) -> SignedMessage:
     Its content may still be altered beyond reading, which its digest then shows.
     """
     if len(raw) > MAX_SOD:
-        raise SodMalformed("larger than 64 kB")
+        raise SodMalformed("larger than 32 kB")
     try:
         found = signed_data.parse(_unwrapped(raw))
     except TlvError as error:

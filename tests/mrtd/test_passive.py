@@ -433,6 +433,13 @@ def test_what_passes_in_spite_of_a_change_says_the_same(place: int, change: int)
         assert result.signed == passive.verify(GENUINE, GROUPS, ANCHORS, NOW).signed
 
 
+def test_an_absurdly_large_security_object_is_not_read() -> None:
+    result = passive.verify(GENUINE + bytes(40_000), GROUPS, ANCHORS, NOW)
+
+    assert codes(result)["PA-SOD-01"] is Result.FAILED
+    assert result.findings[0].facts == {"reason": "larger than 32 kB"}
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_judged(noise: bytes) -> None:
