@@ -92,7 +92,7 @@ class BenchWindow(QWidget):
         self.cards: list[Radio] = []
         self._build()
         self._ring = FocusRing(self.look, self)
-        self.setMinimumSize(640, 480)
+        self.setMinimumSize(960, 480)
         self.resize(*SIZE)
         self.look.retranslated.connect(self._retranslate)
         self._retranslate()
