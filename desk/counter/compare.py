@@ -19,6 +19,7 @@ from desk.mrtd.names import Match
 REASONS: dict[str, tuple[str, ...]] = {
     "passport_number": ("renewed_not_reported", "register_error", "other_checked"),
     "latin_name": ("spelling_changed", "truncated_in_mrz", "register_error", "other_checked"),
+    "hangul_name": ("spelling_changed", "register_error", "other_checked"),
     "birth_date": ("register_error", "other_checked"),
     "sex": ("register_error", "other_checked"),
     "nationality": ("register_error", "other_checked"),
@@ -66,6 +67,7 @@ def _of_document(document: Document) -> dict[str, str]:
     return {
         "passport_number": document.number,
         "latin_name": document.latin_name,
+        **({"hangul_name": document.hangul_name} if document.hangul_name else {}),
         "birth_date": document.birth_date.isoformat(),
         "sex": document.sex,
         "nationality": document.nationality,

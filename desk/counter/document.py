@@ -6,6 +6,7 @@ Reading again throws away everything that was judged on the former reading.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -19,7 +20,7 @@ from desk.mrtd import check_log
 from desk.mrtd import mrz as zone
 from desk.mrtd.mrz import Mrz
 from desk.mrtd.reader import Kept, PassportReading, ReadProgress, read_passport
-from desk.mrtd.results import Result, gravest
+from desk.mrtd.results import Check, Result, gravest
 from desk.store import cases, register
 from desk.store.cases import BlobKind
 from desk.trouble import Trouble
@@ -37,6 +38,10 @@ _KEPT_FILES = {
 }
 """What a later look at the case needs. Of the further groups (address, personal number,
 persons to notify, scanned pages) only what was found about them is kept, not they."""
+
+
+_PERSON_DETAILS = 11
+_HANGUL = re.compile(r"[가-힣]{2,40}")
 
 
 class ReasonUnknown(Trouble):
@@ -160,7 +165,23 @@ def _document(station: Station, reading: PassportReading) -> Document:
         commands=reading.commands,
         sent=reading.sent,
         received=reading.received,
+        hangul_name=_hangul_name(reading),
     )
+
+
+def _hangul_name(reading: PassportReading) -> str:
+    """The name in DG11 where it is written in Hangul and as the issuer signed it."""
+    signed = any(
+        finding.check is Check.DATA_GROUP
+        and finding.result is Result.PASSED
+        and finding.facts.get("group") == _PERSON_DETAILS
+        for finding in reading.findings
+    )
+    person = reading.details.person
+    if not signed or person is None or person.name is None:
+        return ""
+    name = f"{person.name.primary}{person.name.secondary}".replace(" ", "")
+    return name if _HANGUL.fullmatch(name) else ""
 
 
 def zone_values(typed: Mrz, today: date) -> dict[str, str]:

@@ -146,7 +146,8 @@ class Document:
     ``findings`` come in the order in which they were made; ``portrait_sha256`` names the
     picture beside the case (hex). ``files`` are the sizes of what was read, by name in the
     order of reading; ``commands``, ``sent`` and ``received`` (bytes) what went over the
-    reader, 0 in records of a time when nobody counted.
+    reader, 0 in records of a time when nobody counted. ``hangul_name`` is empty unless the
+    chip's DG11 holds it, which few do.
     """
 
     document_code: str
@@ -172,6 +173,7 @@ class Document:
     commands: int = 0
     sent: int = 0
     received: int = 0
+    hangul_name: str = ""
 
     @property
     def latin_name(self) -> str:

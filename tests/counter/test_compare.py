@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from desk.counter.compare import compare_sources
+from desk.counter.compare import REASONS, compare_sources
 from desk.issuance.case import Comparison, Document, RegisterFacts
 from tests.samples import ENTRY, PASSPORT
 
@@ -86,3 +86,15 @@ def test_a_name_cut_by_the_zone_is_the_registers_longer_one() -> None:
 
     assert outcomes[0]["latin_name"] is Comparison.TRUNCATED
     assert outcomes[1]["latin_name"] is Comparison.DIFFERENT
+
+
+def test_a_hangul_name_on_the_chip_is_compared_with_the_registers() -> None:
+    same = replace(document(), hangul_name="김하늘")
+    other = replace(document(), hangul_name="김하날")
+
+    rows = {row.item: row for row in compare_sources(same, TYPED, True, entry())}
+    first = compare_sources(other, TYPED, True, entry())[0]
+
+    assert (rows["hangul_name"].chip, rows["hangul_name"].outcome) == ("김하늘", Comparison.SAME)
+    assert (first.item, first.outcome) == ("hangul_name", Comparison.DIFFERENT)
+    assert REASONS["hangul_name"]

@@ -1,28 +1,54 @@
-"""desk.counter.document: what is done with a zone that the chip holds and that is wrong."""
+"""desk.counter.document: what of a reading goes into the record."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
 
-from desk.counter import document
-from desk.store import register
-from tests.samples import PASSPORT
+from desk.counter.document import _hangul_name
+from desk.mrtd import certificates, mrz
+from desk.mrtd.anchors import Anchor, AnchorSet
+from desk.mrtd.reader import PassportReading, read_passport
+from desk.mrtd.results import Result
+from desk.training import csca
+from desk.training.applicants import applicant
+from desk.training.chip_features import Features
+from desk.training.chip_files import PersonalDetails
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+HOLDER = applicant("haneul")
+COUNTRY = csca.create(NOW, seed=b"document")
+ANCHORS = AnchorSet([Anchor.of(certificates.parse(COUNTRY.country.certificate), "test", NOW)])
 
 
-def test_the_register_is_asked_about_a_chip_whose_zone_has_a_wrong_digit(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The wrong digit is a finding by then; it must not look as if the officer had mistyped."""
-    first, second = PASSPORT.mrz
-    wrong = replace(
-        PASSPORT, mrz=(first, second[:9] + str((int(second[9]) + 1) % 10) + second[10:])
+def reading_of(name: str) -> PassportReading:
+    features = Features(personal=PersonalDetails(name=name))
+    chip = COUNTRY.personalise(HOLDER.mrz_lines, HOLDER.portrait(), features=features)
+    key = mrz.parse("\n".join(HOLDER.mrz_lines)).key
+    return read_passport(chip, key, ANCHORS, NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("김<<하늘", "김하늘"), ("KIM<<HANEUL", ""), ("김<<HANEUL", "")]
+)
+def test_a_name_in_hangul_is_taken_from_dg11(name: str, expected: str) -> None:
+    assert _hangul_name(reading_of(name)) == expected
+
+
+def test_a_name_that_the_issuer_did_not_sign_is_not_taken() -> None:
+    reading = reading_of("김<<하늘")
+    altered = tuple(
+        replace(finding, result=Result.FAILED) if finding.facts.get("group") == 11 else finding
+        for finding in reading.findings
     )
-    station: Any = SimpleNamespace(store=SimpleNamespace(read=lambda: nullcontext(None)))
-    monkeypatch.setattr(register, "find", lambda *_, cut: ("found", cut))
 
-    assert document.register_entries(station, wrong) == ("found", False)
+    assert _hangul_name(replace(reading, findings=altered)) == ""
+
+
+def test_a_passport_without_further_details_has_none() -> None:
+    chip = COUNTRY.personalise(HOLDER.mrz_lines, HOLDER.portrait())
+    key = mrz.parse("\n".join(HOLDER.mrz_lines)).key
+
+    assert _hangul_name(read_passport(chip, key, ANCHORS, NOW)) == ""
