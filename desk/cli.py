@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_trust(commands)
     _add_records(commands)
     _add_audit(commands)
+    _add_doctor(commands)
     _add_enrollment(commands)
     return parser
 
@@ -253,6 +254,20 @@ def _add_audit(commands: Subparsers) -> None:
     verify.set_defaults(command=_audit_verify)
 
 
+def _add_doctor(commands: Subparsers) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="is the desk ready to open, and what is the next step where it is not",
+        description="Ask card service, readers, officer card, camera, printer, enrollment "
+        "service, lists, disk and clock, without a window and without starting anything.",
+        epilog="Exit status: 0 every part is ready, 1 a part is unusable, 4 a part wants "
+        "attention or could not be asked, 2 wrong arguments, 3 trouble.",
+    )
+    doctor.add_argument("--json", action="store_true")
+    doctor.add_argument("--language", choices=("ko", "en"), default="en")
+    doctor.set_defaults(command=_doctor)
+
+
 def _add_enrollment(commands: Subparsers) -> None:
     from desk.enrollment.server import add_arguments
 
@@ -396,6 +411,14 @@ def _audit_verify(args: argparse.Namespace) -> int:
 
     answer = audit_verify(args.file)
     return _tell(answer.facts if args.json else answer.text, args.json, answer.status)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from desk.app.doctor import diagnose
+    from desk.counter.doctor_commands import answer
+
+    answered = answer(diagnose(_home(args)), args.language)
+    return _tell(answered.facts if args.json else answered.text, args.json, answered.status)
 
 
 def _enrollment_serve(args: argparse.Namespace) -> int:

@@ -82,6 +82,11 @@ class Revocations:
         until = held.next_update_utc
         return RevocationState(held.last_update_utc, until is not None and now > until)
 
+    def signed_times(self) -> tuple[datetime, ...]:
+        """When the lists held were made. Raises RevocationListRefused."""
+        held = (self._held_for(load_certificate(der).subject) for der in self._issuers)
+        return tuple(found.last_update_utc for found in held if found is not None)
+
     def _held_for(self, issuer: x509.Name) -> x509.CertificateRevocationList | None:
         file = self._folder / _file_name(issuer)
         try:

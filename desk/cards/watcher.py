@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from desk.cards import pcsc
+from desk.cards.troubles import AccessDenied
 from desk.iso7816.troubles import CardTrouble
 
 WAIT_MS = 10_000
@@ -40,13 +41,25 @@ class ReaderState:
 
 @dataclass(frozen=True, slots=True)
 class CardWorld:
-    """All that the service knows at one moment; ``readers`` in the service's order."""
+    """All that the service knows at one moment; ``readers`` in the service's order.
+
+    ``denied``: there may be a service, but this account is kept from it.
+    """
 
     service_running: bool
     readers: tuple[ReaderState, ...] = ()
+    denied: bool = False
 
     def reader(self, name: str) -> ReaderState | None:
         return next((reader for reader in self.readers if reader.name == name), None)
+
+
+def look_now() -> CardWorld:
+    """The readers as they are now; a service that is not reachable is an answer too."""
+    try:
+        return look()
+    except CardTrouble as trouble:
+        return _unreachable(trouble)
 
 
 def look() -> CardWorld:
@@ -100,7 +113,7 @@ class Watcher:
                 self._watch_one_service()
             except CardTrouble as trouble:
                 _log.info("card service not reachable: %s", trouble)
-                self._tell(CardWorld(service_running=False))
+                self._tell(_unreachable(trouble))
                 self._stopping.wait(RETRY_SECONDS)
 
     def _watch_one_service(self) -> None:
@@ -138,6 +151,10 @@ class Watcher:
             self._on_change(world)
         except Exception:
             _log.exception("a listener of the card watcher failed")
+
+
+def _unreachable(trouble: CardTrouble) -> CardWorld:
+    return CardWorld(service_running=False, denied=isinstance(trouble, AccessDenied))
 
 
 _GO_ON = {0, pcsc.TIMED_OUT, pcsc.CANCELLED}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,10 @@ from desk.issuance.case import Case, State
 
 
 class CheckKey(StrEnum):
-    """The parts that must be ready, in the order in which trouble would show."""
+    """The parts that must be ready, in the order in which trouble would show.
+
+    The board has one ``line`` for several of them and shows the worst.
+    """
 
     CARD_SERVICE = "card_service"
     PASSPORT_READER = "passport_reader"
@@ -19,16 +22,42 @@ class CheckKey(StrEnum):
     CAMERA = "camera"
     PRINTER = "printer"
     ENROLLMENT_SERVICE = "enrollment_service"
+    QUEUE = "queue"
+    STATUS_LIST = "status_list"
     TRUST_LIST = "trust_list"
+    REVOCATIONS = "revocations"
     REGISTER = "register"
+    DISK = "disk"
     CLOCK = "clock"
+
+    @property
+    def line(self) -> CheckKey:
+        return _LINES.get(self, self)
+
+
+_LINES = {
+    CheckKey.QUEUE: CheckKey.ENROLLMENT_SERVICE,
+    CheckKey.STATUS_LIST: CheckKey.ENROLLMENT_SERVICE,
+    CheckKey.REVOCATIONS: CheckKey.TRUST_LIST,
+    CheckKey.DISK: CheckKey.CLOCK,
+}
+LINES = tuple(key for key in CheckKey if key.line is key)
+"""The board's lines."""
 
 
 class CheckState(StrEnum):
+    """NOT_DONE: the part could not be asked, which is never taken for ready."""
+
     CHECKING = "checking"
     READY = "ready"
+    NOT_DONE = "not_done"
     ATTENTION = "attention"
     UNUSABLE = "unusable"
+
+    @property
+    def rank(self) -> int:
+        """The higher, the worse."""
+        return tuple(CheckState).index(self)
 
 
 @dataclass(frozen=True)
@@ -41,6 +70,18 @@ class BoardCheck:
     fact: str = ""
     facts: Mapping[str, str | int | float] = field(default_factory=dict)
     code: str | None = None
+
+
+def lines(checks: Iterable[BoardCheck]) -> tuple[BoardCheck, ...]:
+    """The worst check of each of the board's lines; it keeps its own key, facts and code."""
+    worst: dict[CheckKey, BoardCheck] = {}
+    for check in checks:
+        line = check.key.line
+        held = worst.get(line)
+        # Among equals the part that gives the line its name speaks.
+        if held is None or (check.state.rank, check.key is line) > (held.state.rank, False):
+            worst[line] = check
+    return tuple(worst[key] for key in LINES if key in worst)
 
 
 class RowState(StrEnum):
@@ -85,7 +126,7 @@ class Board:
     def can_open(self) -> bool:
         """Attention does not keep the window shut, an unusable part does."""
         return bool(self.checks) and all(
-            check.state in (CheckState.READY, CheckState.ATTENTION) for check in self.checks
+            check.state in (CheckState.READY, CheckState.ATTENTION) for check in lines(self.checks)
         )
 
 

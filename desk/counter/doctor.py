@@ -1,29 +1,33 @@
 """Is the desk ready to open? Each part is asked by itself; each answer names one next step.
 
 A part that is not ready is an answer, never an exception: the home page must come up with
-the service stopped, the reader unplugged and the disk full.
+the service stopped, the reader unplugged and the disk full. The board of the window and
+`desk doctor` ask the same; the command has no open station, so it asks what can be asked
+without one, and the rest stands as not done.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from desk.cards.troubles import NoCard, NoReader
+from desk.cards.machine import Machine, look_around
+from desk.cards.revocation import Revocations
 from desk.cards.watcher import CardWorld
+from desk.counter import card_checks, freshness
 from desk.counter.board import BoardCheck, CheckKey, CheckState
-from desk.counter.provisioning import REQUESTED, CertificateEnding, Roots, State, slot_status
-from desk.counter.settings import TrustSettings
+from desk.counter.card_checks import Seen
+from desk.counter.provisioning import Roots
+from desk.counter.readers import ReaderRoles
+from desk.counter.settings import CheckSettings, Settings
 from desk.counter.station import Station
+from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
-from desk.mrtd.trust_records import SourceKind
-from desk.store import journal, register
+from desk.store import journal, register, status
+from desk.store.database import Store
 from desk.trouble import Trouble
-
-DISK_LEAST_BYTES = 500 * 1024 * 1024
-SERVICE_SLOW_MS = 2000
-CLOCK_SLACK = timedelta(minutes=2)
 
 
 class CameraMissing(Trouble):
@@ -38,75 +42,120 @@ class PrinterMissing(Trouble):
     code = "PRINT-01"
 
 
-class TrustListOld(Trouble):
-    """The master list is older than the settings allow."""
-
-    code = "TRUST-30"
-
-
-class TrustListMissing(Trouble):
-    """No CSCA certificate is there: no passport can be judged."""
-
-    code = "TRUST-31"
-
-
-class RevocationListsOld(Trouble):
-    """Revocation lists were imported longer ago than the settings allow."""
-
-    code = "TRUST-32"
-
-
-class RegisterOld(Trouble):
-    """The register extract is older than the settings allow."""
-
-    code = "REG-30"
-
-
-class RegisterMissing(Trouble):
-    """No register extract was imported."""
-
-    code = "REG-31"
-
-
-class ClockBehind(Trouble):
-    """The clock stands before the last recorded event."""
-
-    code = "CLOCK-01"
-
-
-class DiskNearlyFull(Trouble):
-    """Too little space is left for the records."""
-
-    code = "DISK-01"
-
-
 class ServiceSlow(Trouble):
     """The enrollment service answers, but slowly."""
 
     code = "LINK-30"
 
 
+class PhonesWait(Trouble):
+    """A phone waits long for its answer. Fact: minutes."""
+
+    code = "LINK-31"
+
+
+class NotAskable(Trouble):
+    """The part cannot be asked now; that says neither good nor bad of it."""
+
+    code = "CHECK-00"
+
+
+class ServiceAsleep(NotAskable):
+    """The desk's own enrollment service runs only while the desk is open."""
+
+    code = "CHECK-01"
+
+
+class RecordsClosed(NotAskable):
+    """The records cannot be opened from here; no key or no records yet."""
+
+    code = "CHECK-02"
+
+
+class ScreenAway(NotAskable):
+    """Cameras and printers cannot be listed: no part of the window system works here."""
+
+    code = "CHECK-03"
+
+
 Probe = Callable[[], str | None]
-"""Name of a device that is there, or None."""
+"""Name of a device that is there, or None. Raises ScreenAway where none can be listed."""
 
 
-def check_all(station: Station, camera: Probe, printer: Probe) -> tuple[BoardCheck, ...]:
-    """Every part, in the order of the board. May take seconds: never on the window's thread."""
-    world = station.readers.world()
-    return (
-        card_service(world),
-        passport_reader(station, world),
-        _guarded(CheckKey.OFFICER_CARD, lambda: _officer_card(station)),
-        _guarded(CheckKey.CAMERA, lambda: _named(CheckKey.CAMERA, camera, CameraMissing())),
-        _guarded(CheckKey.PRINTER, lambda: _named(CheckKey.PRINTER, printer, PrinterMissing())),
-        _guarded(CheckKey.ENROLLMENT_SERVICE, lambda: _service(station)),
-        _guarded(
-            CheckKey.TRUST_LIST,
-            lambda: trust_lists(station.trust, station.settings.trust, station.now()),
-        ),
-        _guarded(CheckKey.REGISTER, lambda: _register(station)),
-        _guarded(CheckKey.CLOCK, lambda: _clock_and_disk(station)),
+@dataclass(frozen=True)
+class Patient:
+    """What is asked. Every callable may raise a Trouble, which becomes that part's answer."""
+
+    home: Path
+    settings: Settings
+    now: Callable[[], datetime]
+    world: Callable[[], CardWorld]
+    machine: Callable[[], Machine]
+    roles: ReaderRoles
+    roots: Callable[[], Roots]
+    revocations: Callable[[], Revocations]
+    trust: TrustStore
+    store: Callable[[], Store]
+    health: Callable[[], ServiceHealth]
+    camera: Probe
+    printer: Probe
+
+    @classmethod
+    def of_station(cls, station: Station, camera: Probe, printer: Probe) -> Patient:
+        return cls(
+            home=station.home,
+            settings=station.settings,
+            now=station.now,
+            world=station.readers.world,
+            machine=look_around,
+            roles=station.roles,
+            roots=lambda: Roots.of_station(station),
+            revocations=lambda: station.authority.revocations,
+            trust=station.trust,
+            store=lambda: station.store,
+            health=station.link.health,
+            camera=camera,
+            printer=printer,
+        )
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All answers in the board's order, and what was seen of the readers."""
+
+    checks: tuple[BoardCheck, ...]
+    seen: Seen
+    at: datetime
+
+    def check(self, key: CheckKey) -> BoardCheck:
+        return next(check for check in self.checks if check.key is key)
+
+    @property
+    def worst(self) -> CheckState:
+        return max((check.state for check in self.checks), key=lambda state: state.rank)
+
+
+def check_all(station: Station, camera: Probe, printer: Probe) -> Diagnosis:
+    """Every part of an open station. May take seconds: never on the window's thread."""
+    return examine(Patient.of_station(station, camera, printer))
+
+
+def examine(patient: Patient) -> Diagnosis:
+    """Every part, in the order of the board."""
+    now = patient.now()
+    seen = card_checks.look(patient.roles, patient.world(), patient.machine(), patient.roots, now)
+    checks = (
+        *card_checks.checks(seen),
+        _guarded(CheckKey.CAMERA, lambda: _device(CheckKey.CAMERA, patient.camera)),
+        _guarded(CheckKey.PRINTER, lambda: _device(CheckKey.PRINTER, patient.printer)),
+        *_service(patient),
+        _guarded(CheckKey.STATUS_LIST, lambda: _status_lists(patient, now)),
+        *_trust(patient, now),
+        _guarded(CheckKey.REGISTER, lambda: _register(patient, now)),
+        _guarded(CheckKey.DISK, lambda: freshness.disk(patient.home, patient.settings.checks)),
+        _guarded(CheckKey.CLOCK, lambda: _clock(patient, now)),
     )
+    return Diagnosis(checks, seen, now)
 
 
 # A missing printer or an old list leaves work possible; the others do not.
@@ -118,6 +167,10 @@ _STOPS = frozenset(
         CheckKey.ENROLLMENT_SERVICE,
     }
 )
+_MISSING: dict[CheckKey, Trouble] = {
+    CheckKey.CAMERA: CameraMissing(),
+    CheckKey.PRINTER: PrinterMissing(),
+}
 
 
 def _guarded(key: CheckKey, check: Callable[[], BoardCheck]) -> BoardCheck:
@@ -129,113 +182,97 @@ def _guarded(key: CheckKey, check: Callable[[], BoardCheck]) -> BoardCheck:
 
 def _not_ready(key: CheckKey, reason: Trouble) -> BoardCheck:
     state = CheckState.UNUSABLE if key in _STOPS else CheckState.ATTENTION
+    if isinstance(reason, NotAskable):
+        state = CheckState.NOT_DONE
     facts = {name: value for name, value in reason.facts.items() if value is not None}
     return BoardCheck(key, state, "trouble", facts, reason.code)
 
 
-def card_service(world: CardWorld) -> BoardCheck:
-    """The machine's PC/SC service."""
-    if not world.service_running:
-        return BoardCheck(CheckKey.CARD_SERVICE, CheckState.UNUSABLE, "stopped", {}, "READER-01")
-    facts = {"readers": len(world.readers)}
-    return BoardCheck(CheckKey.CARD_SERVICE, CheckState.READY, "running", facts)
-
-
-def passport_reader(station: Station, world: CardWorld) -> BoardCheck:
-    """A reader besides the one that holds the officer's card."""
-    wanted = station.settings.readers.passport
-    names = [reader.name for reader in world.readers]
-    if wanted and wanted in names:
-        return BoardCheck(CheckKey.PASSPORT_READER, CheckState.READY, "ready", {"reader": wanted})
-    free = [name for name in names if name != station.settings.readers.officer]
-    if wanted or len(names) < 2 or not free:
-        return _not_ready(CheckKey.PASSPORT_READER, NoReader())
-    return BoardCheck(CheckKey.PASSPORT_READER, CheckState.READY, "ready", {"reader": free[0]})
-
-
-def _officer_card(station: Station) -> BoardCheck:
-    """Both certificates that the desk uses: whichever stands worse is told."""
-    roots = Roots.of_station(station)
-    try:
-        with station.officer_card() as session:
-            slots = [slot_status(session, slot, roots, station.now()) for slot in REQUESTED]
-    except NoCard as reason:
-        return _not_ready(CheckKey.OFFICER_CARD, reason)
-    for status in slots:
-        if status.trouble is not None and not status.state.is_usable:
-            return _not_ready(CheckKey.OFFICER_CARD, status.trouble)
-    soonest = min(slots, key=lambda status: status.days_left or 0)
-    days = {"days": soonest.days_left or 0}
-    if soonest.state is State.ENDING:
-        code = CertificateEnding.code
-        return BoardCheck(CheckKey.OFFICER_CARD, CheckState.ATTENTION, "ending", days, code)
-    for status in slots:
-        if status.trouble is not None:
-            facts = {"days": int(status.trouble.facts["days"] or 0)}
-            code = status.trouble.code
-            return BoardCheck(CheckKey.OFFICER_CARD, CheckState.ATTENTION, "list_old", facts, code)
-    return BoardCheck(CheckKey.OFFICER_CARD, CheckState.READY, "days_left", days)
-
-
-def _named(key: CheckKey, probe: Probe, missing: Trouble) -> BoardCheck:
+def _device(key: CheckKey, probe: Probe) -> BoardCheck:
     name = probe()
     if name is None:
-        raise missing
+        raise _MISSING[key]
     return BoardCheck(key, CheckState.READY, "ready", {"name": name})
 
 
-def _service(station: Station) -> BoardCheck:
-    health = station.link.health()
+def _service(patient: Patient) -> tuple[BoardCheck, BoardCheck]:
+    """Whether it answers, and how long phones have waited there."""
+    try:
+        health = patient.health()
+    except Trouble as reason:
+        queue = BoardCheck(CheckKey.QUEUE, CheckState.NOT_DONE, "not_asked")
+        return _not_ready(CheckKey.ENROLLMENT_SERVICE, reason), queue
+    limits = patient.settings.checks
+    return service(health, limits), queue_age(health, limits)
+
+
+def service(health: ServiceHealth, limits: CheckSettings) -> BoardCheck:
     facts = {"ms": round(health.latency_ms), "queue": health.queue}
-    if health.latency_ms > SERVICE_SLOW_MS:
-        slow = ServiceSlow.code
-        return BoardCheck(CheckKey.ENROLLMENT_SERVICE, CheckState.ATTENTION, "slow", facts, slow)
-    return BoardCheck(CheckKey.ENROLLMENT_SERVICE, CheckState.READY, "answers", facts)
+    key = CheckKey.ENROLLMENT_SERVICE
+    if health.latency_ms > limits.service_ms:
+        return BoardCheck(key, CheckState.ATTENTION, "slow", facts, ServiceSlow.code)
+    return BoardCheck(key, CheckState.READY, "answers", facts)
 
 
-def trust_lists(trust: TrustStore, limits: TrustSettings, now: datetime) -> BoardCheck:
-    """The master lists, and how long ago the revocation lists were asked for.
-
-    A single certificate does not age while there is a list. Raises TrustListMissing and the
-    store's troubles.
-    """
-    contents = trust.contents()
-    if not contents.held:
-        raise TrustListMissing()
-    lists = contents.of_kind(SourceKind.MASTER_LIST) or contents.of_kind(SourceKind.CERTIFICATE)
-    oldest = max(source.age_days(now) for source in lists)
-    facts = {"certificates": len(contents.held), "days": oldest}
-    if oldest > limits.warn_days:
-        old = TrustListOld.code
-        return BoardCheck(CheckKey.TRUST_LIST, CheckState.ATTENTION, "old", facts, old)
-    asked = [(now - one.imported_at).days for one in contents.of_kind(SourceKind.REVOCATION_LIST)]
-    if asked and max(asked) > limits.revocation_days:
-        facts = {"lists": len(asked), "days": max(asked)}
-        old = RevocationListsOld.code
-        return BoardCheck(CheckKey.TRUST_LIST, CheckState.ATTENTION, "revocations_old", facts, old)
-    return BoardCheck(CheckKey.TRUST_LIST, CheckState.READY, "fresh", facts)
+def queue_age(health: ServiceHealth, limits: CheckSettings) -> BoardCheck:
+    """How long the phone at the head of the queue has waited."""
+    if not health.queue:
+        return BoardCheck(CheckKey.QUEUE, CheckState.READY, "empty")
+    waited = timedelta(seconds=health.oldest_seconds)
+    facts = {"queue": health.queue, "minutes": waited // timedelta(minutes=1)}
+    if waited > timedelta(minutes=limits.queue_minutes):
+        return BoardCheck(CheckKey.QUEUE, CheckState.ATTENTION, "old", facts, PhonesWait.code)
+    return BoardCheck(CheckKey.QUEUE, CheckState.READY, "waiting", facts)
 
 
-def _register(station: Station) -> BoardCheck:
-    with station.store.read() as session:
+def _status_lists(patient: Patient, now: datetime) -> BoardCheck:
+    with patient.store().read() as session:
+        lists = [status.content(session, name) for name in status.list_names(session)]
+    return freshness.status_lists(lists, patient.settings.checks, now)
+
+
+def _trust(patient: Patient, now: datetime) -> tuple[BoardCheck, BoardCheck]:
+    limits = patient.settings.trust
+    try:
+        contents = patient.trust.contents()
+    except Trouble as reason:
+        unknown = BoardCheck(CheckKey.REVOCATIONS, CheckState.NOT_DONE, "not_asked")
+        return _not_ready(CheckKey.TRUST_LIST, reason), unknown
+    return (
+        _guarded(CheckKey.TRUST_LIST, lambda: freshness.trust_list(contents, limits, now)),
+        freshness.revocations(contents, limits, now),
+    )
+
+
+def _register(patient: Patient, now: datetime) -> BoardCheck:
+    with patient.store().read() as session:
         state = register.state(session)
-    if state is None:
-        raise RegisterMissing()
-    hours = int((station.now() - state.as_of).total_seconds() // 3600)
-    facts = {"entries": state.entries, "hours": hours}
-    if hours > station.settings.register.fresh_hours:
-        old = RegisterOld.code
-        return BoardCheck(CheckKey.REGISTER, CheckState.ATTENTION, "old", facts, old)
-    return BoardCheck(CheckKey.REGISTER, CheckState.READY, "fresh", facts)
+    return freshness.register_extract(state, patient.settings.register, now)
 
 
-def _clock_and_disk(station: Station) -> BoardCheck:
-    with station.store.read() as session:
+def _clock(patient: Patient, now: datetime) -> BoardCheck:
+    """Against everything signed that can be read; what cannot be read is told elsewhere."""
+    statements: list[datetime] = []
+    for source in (_recorded_times, _trusted_times, _revoked_times):
+        try:
+            statements += source(patient)
+        except Trouble:
+            continue
+    return freshness.clock(statements, patient.settings.checks, now)
+
+
+def _recorded_times(patient: Patient) -> list[datetime]:
+    """The last recorded event, and when the status lists were signed."""
+    with patient.store().read() as session:
         head = journal.head(session)
         last = journal.events(session, after=max(0, head.count - 1), limit=1)
-    if last and last[-1].at > station.now() + CLOCK_SLACK:
-        raise ClockBehind()
-    free = shutil.disk_usage(station.home).free
-    if free < DISK_LEAST_BYTES:
-        raise DiskNearlyFull(megabytes=free // (1024 * 1024))
-    return BoardCheck(CheckKey.CLOCK, CheckState.READY, "in_step")
+        lists = [status.content(session, name) for name in status.list_names(session)]
+    return [event.at for event in last] + [one.published_at for one in lists if one.published_at]
+
+
+def _trusted_times(patient: Patient) -> list[datetime]:
+    return freshness.signed_times(patient.trust.contents())
+
+
+def _revoked_times(patient: Patient) -> list[datetime]:
+    return list(patient.revocations().signed_times())

@@ -12,12 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from desk.cards.fault_tree import MuteMemory
 from desk.cards.piv import PivSession
 from desk.cards.session import CardSession
 from desk.cards.troubles import NoCard, NoReader, NotOfficerCard, ReaderTrouble
 from desk.cards.watcher import CardWorld
 from desk.counter.settings import ReaderSettings
 from desk.iso7816.connection import CardConnection
+from desk.iso7816.status import StatusWord
+from desk.mrtd import files
 
 
 class ReaderSession(CardConnection, Protocol):
@@ -44,6 +47,7 @@ class Readers(Protocol):
 class ReaderRoles:
     """Which reader plays which part, from the settings or as last seen.
 
+    ``asked`` is where the officer's card was looked for last, found or not.
     The officer's reader is remembered: asking it first keeps the desk from disturbing a
     passport that is being read, and its emptiness tells at once that the card has left.
     """
@@ -51,6 +55,23 @@ class ReaderRoles:
     def __init__(self, readers: Readers, settings: ReaderSettings) -> None:
         self._readers, self._settings = readers, settings
         self._seen = settings.officer
+        self.asked = settings.officer
+        self.mute = MuteMemory()
+
+    @property
+    def named_officer(self) -> str:
+        """The officer's reader of the settings, empty where they are silent."""
+        return self._settings.officer
+
+    @property
+    def named_passport(self) -> str:
+        """The passport reader of the settings, empty where they are silent."""
+        return self._settings.passport
+
+    @property
+    def officer_reader(self) -> str:
+        """Where the officer's card is, or was seen last; empty before the first time."""
+        return self._seen
 
     def officer_is_gone(self, world: CardWorld) -> bool:
         """The reader in which the officer's card was last seen holds nothing any more."""
@@ -86,6 +107,7 @@ class ReaderRoles:
     def piv_card(self) -> Iterator[PivSession]:
         """A PIV session with the officer's card, whatever the settings say of a module."""
         for reader in self._candidates(self._settings.officer, self._settings.passport):
+            self.asked = reader
             with _connected(self._readers, reader) as connection:
                 session = PivSession(connection)
                 if self._settings.officer:
@@ -109,12 +131,23 @@ class ReaderRoles:
         raise self._nothing()
 
     def _candidates(self, named: str, besides: str) -> tuple[str, ...]:
-        """Readers to ask: the named one alone, else those with a card, the known one first."""
+        """Readers to ask: the named one alone, else those with a card, the known one first and
+        those whose card is mute last."""
         if named:
             return (named,)
         world = self._readers.world()
-        names = [one.name for one in world.readers if one.present and one.name != besides]
-        return tuple(sorted(names, key=lambda name: name != self._seen))
+        filled = [one for one in world.readers if one.present and one.name != besides]
+        filled.sort(key=lambda one: (one.mute, one.name != self._seen))
+        return tuple(one.name for one in filled)
+
+    def stranger(self) -> str:
+        """The reader whose card answers and is neither an officer's nor a passport; empty
+        where there is none. Raises the transport's troubles."""
+        for reader in self._candidates("", self._settings.passport):
+            with _connected(self._readers, reader) as connection:
+                if not _selects(PivSession(connection)) and not _is_passport(connection):
+                    return reader
+        return ""
 
     def _holds_officer_card(self, reader: str) -> bool:
         if self._seen:
@@ -132,6 +165,10 @@ def _selects(session: PivSession) -> bool:
     except NotOfficerCard:
         return False
     return True
+
+
+def _is_passport(connection: CardConnection) -> bool:
+    return files.select_application(connection).sw == StatusWord.OK
 
 
 @contextmanager

@@ -111,6 +111,15 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True)
+class CheckSettings:
+    service_ms: int
+    queue_minutes: int
+    status_hours: int
+    disk_megabytes: int
+    clock_seconds: int
+
+
+@dataclass(frozen=True)
 class Settings:
     station: StationSettings
     readers: ReaderSettings
@@ -124,6 +133,7 @@ class Settings:
     face: FaceSettings
     lock: LockSettings
     retention: RetentionSettings
+    checks: CheckSettings
 
 
 def load_settings(file: Path | None = None) -> Settings:
@@ -153,6 +163,7 @@ _SECTIONS: dict[str, Any] = {
     "face": FaceSettings,
     "lock": LockSettings,
     "retention": RetentionSettings,
+    "checks": CheckSettings,
 }
 
 

@@ -61,9 +61,11 @@ class DeskSide:
 
     async def health(self, _request: Request) -> Response:
         service = self._service
-        queue = await service.run(service.mailbox.queue_length)
-        body = {"version": __version__, "queue": queue, "issuer": service.settings.issuer}
-        return wire.answered({**body, "time": service.now().isoformat()})
+        now = service.now()
+        queue = await service.run(service.mailbox.queue, now)
+        body = {"version": __version__, "queue": queue.length, "issuer": service.settings.issuer}
+        waited = (now - queue.oldest).total_seconds() if queue.oldest else 0.0
+        return wire.answered({**body, "oldest_seconds": int(waited), "time": now.isoformat()})
 
     # Offers
 

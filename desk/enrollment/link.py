@@ -92,7 +92,13 @@ class HttpLink:
         with _understood():
             self._issuer = str(body["issuer"])
             self._compare_clocks(datetime.fromisoformat(body["time"]))
-            return ServiceHealth(True, str(body["version"]), int(body["queue"]), latency)
+            return ServiceHealth(
+                True,
+                str(body["version"]),
+                int(body["queue"]),
+                latency,
+                int(body.get("oldest_seconds", 0)),
+            )
 
     @property
     def issuer(self) -> str:

@@ -127,6 +127,14 @@ class News:
 
 
 @dataclass(frozen=True)
+class Queue:
+    """Requests that await an answer: how many, and when the first of them came."""
+
+    length: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True)
 class NewCheck:
     check_id: str
     request_object: str

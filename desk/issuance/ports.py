@@ -33,12 +33,14 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True)
 class ServiceHealth:
-    """``queue`` is the number of key requests waiting for an answer."""
+    """``queue`` is the number of key requests waiting for an answer, ``oldest_seconds`` how
+    long the first of them has waited."""
 
     ok: bool
     version: str
     queue: int
     latency_ms: float
+    oldest_seconds: int = 0
 
 
 @dataclass(frozen=True)

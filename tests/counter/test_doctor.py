@@ -1,23 +1,29 @@
-"""desk.counter.doctor: what the home page says of the lists that passports are judged by."""
+"""desk.counter.doctor and freshness: what is old, what is behind, what cannot be asked."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from desk.counter import doctor
-from desk.counter.board import CheckState
+from desk.counter import doctor, freshness
+from desk.counter.board import LINES, Board, BoardCheck, CheckKey, CheckState, lines
 from desk.counter.settings import load_settings
+from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
+from desk.store.status import ListContent, Validity
 from desk.training import csca, csca_lists
 from desk.training.csca import Pair
+from desk.trouble import Trouble
 from desk.words import TroubleWords, Words
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 LIMITS = load_settings().trust
+CHECKS = load_settings().checks
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +39,17 @@ def store(tmp_path: Path, country: Pair) -> TrustStore:
 
 
 def test_an_empty_store_judges_nobody(tmp_path: Path) -> None:
-    with pytest.raises(doctor.TrustListMissing):
-        doctor.trust_lists(TrustStore(tmp_path), LIMITS, NOW)
+    with pytest.raises(freshness.TrustListMissing):
+        freshness.trust_list(TrustStore(tmp_path).contents(), LIMITS, NOW)
 
 
 def test_a_certificate_does_not_age_beside_a_fresh_list(store: TrustStore, country: Pair) -> None:
     later = NOW + 60 * DAY
-    alone = doctor.trust_lists(store, LIMITS, later)
+    alone = freshness.trust_list(store.contents(), LIMITS, later)
     raw = csca_lists.master_list(country, [country.certificate], NOW, later - DAY)
     store.import_master_list(raw, country.certificate, later)
 
-    both = doctor.trust_lists(store, LIMITS, later)
+    both = freshness.trust_list(store.contents(), LIMITS, later)
 
     assert (alone.state, alone.code) == (CheckState.ATTENTION, "TRUST-30")
     assert (both.state, both.facts["days"]) == (CheckState.READY, 1)
@@ -56,12 +62,131 @@ def test_revocation_lists_are_to_be_asked_for_again(
     asked = NOW - timedelta(days=days)
     store.import_revocation_list(csca_lists.revocation_list(country, [], asked), asked)
 
-    found = doctor.trust_lists(store, LIMITS, NOW)
+    found = freshness.revocations(store.contents(), LIMITS, NOW)
 
     assert found.state is state
     if state is CheckState.ATTENTION:
         assert found.code == "TRUST-32"
         assert found.facts == {"lists": 1, "days": 8}
-        fact = Words("officer").text(f"part_fact.trust_list_{found.fact}", "ko", **found.facts)
+        fact = Words("officer").text(f"part_fact.revocations_{found.fact}", "ko", **found.facts)
         assert fact == "폐지 목록 1개 · 8일 전에 가져옴"
         assert TroubleWords().of("TRUST-32", "ko").next
+
+
+def test_no_revocation_list_is_told_and_without_a_trust_list_not_asked(
+    store: TrustStore, tmp_path: Path
+) -> None:
+    missing = freshness.revocations(store.contents(), LIMITS, NOW)
+    unasked = freshness.revocations(TrustStore(tmp_path / "none").contents(), LIMITS, NOW)
+
+    assert (missing.state, missing.code) == (CheckState.ATTENTION, "TRUST-33")
+    assert unasked.state is CheckState.NOT_DONE
+
+
+def listed(signed: datetime | None, *, used: bool = True) -> ListContent:
+    values = {7: Validity.SUSPENDED} if used else {}
+    return ListContent("1", 100, values, NOW, signed)
+
+
+@pytest.mark.parametrize(
+    ("lists", "state", "code"),
+    [
+        ([], CheckState.READY, None),
+        ([listed(None, used=False)], CheckState.READY, None),
+        ([listed(NOW - 12 * HOUR)], CheckState.READY, None),
+        ([listed(NOW - 13 * HOUR)], CheckState.ATTENTION, "STATUS-30"),
+        ([listed(NOW - HOUR), listed(NOW - 13 * HOUR)], CheckState.ATTENTION, "STATUS-30"),
+    ],
+)
+def test_age_of_the_status_list(
+    lists: list[ListContent], state: CheckState, code: str | None
+) -> None:
+    found = freshness.status_lists(lists, CHECKS, NOW)
+
+    assert (found.state, found.code) == (state, code)
+
+
+@pytest.mark.parametrize(("signed", "code"), [(None, "STATUS-32"), (NOW - 25 * HOUR, "STATUS-31")])
+def test_a_status_list_nobody_can_use_is_a_trouble(signed: datetime | None, code: str) -> None:
+    with pytest.raises(Trouble) as caught:
+        freshness.status_lists([listed(signed)], CHECKS, NOW)
+
+    assert caught.value.code == code
+
+
+def test_the_clock_is_held_against_the_newest_signature() -> None:
+    """Two minutes behind is let pass; without any signature it stands as not done."""
+    signed = [NOW - 5 * DAY, NOW]
+
+    fine = freshness.clock(signed, CHECKS, NOW - timedelta(minutes=2))
+    with pytest.raises(freshness.ClockBehind) as behind:
+        freshness.clock(signed, CHECKS, NOW - timedelta(minutes=3))
+    none = freshness.clock([], CHECKS, NOW)
+
+    assert fine.state is CheckState.READY
+    assert fine.facts == {"at": "2026-11-22 09:30"}
+    assert behind.value.facts == {"at": "2026-11-22 09:30", "minutes": 3}
+    assert none.state is CheckState.NOT_DONE
+
+
+def test_signed_trust_lists_are_among_the_times(store: TrustStore, country: Pair) -> None:
+    """A single certificate says nothing of when it was brought; a revocation list does."""
+    assert freshness.signed_times(store.contents()) == []
+    store.import_revocation_list(csca_lists.revocation_list(country, [], NOW), NOW)
+
+    assert freshness.signed_times(store.contents()) == [NOW]
+
+
+@pytest.mark.parametrize(
+    ("queue", "seconds", "state"),
+    [
+        (0, 0, CheckState.READY),
+        (1, 600, CheckState.READY),
+        (1, 660, CheckState.ATTENTION),
+    ],
+)
+def test_a_phone_that_waits_long_is_told(queue: int, seconds: int, state: CheckState) -> None:
+    found = doctor.queue_age(ServiceHealth(True, "0", queue, 5.0, seconds), CHECKS)
+
+    assert found.state is state
+    assert (found.code == "LINK-31") is (state is CheckState.ATTENTION)
+
+
+def test_a_slow_service_is_told() -> None:
+    found = doctor.service(ServiceHealth(True, "0", 0, 2001.0), CHECKS)
+
+    assert (found.state, found.code) == (CheckState.ATTENTION, "LINK-30")
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    with pytest.raises(freshness.DiskNearlyFull):
+        freshness.disk(tmp_path, replace(CHECKS, disk_megabytes=1 << 40))
+    assert freshness.disk(tmp_path, replace(CHECKS, disk_megabytes=0)).state is CheckState.READY
+
+
+def ready(key: CheckKey) -> BoardCheck:
+    return BoardCheck(key, CheckState.READY)
+
+
+def test_a_line_of_the_board_shows_the_worst_of_its_parts() -> None:
+    """And under equals the part the line is named for."""
+    checks = [ready(key) for key in CheckKey]
+    worse = [
+        replace(one, state=CheckState.ATTENTION) if one.key is CheckKey.DISK else one
+        for one in checks
+    ]
+
+    assert [one.key for one in lines(checks)] == list(LINES)
+    assert [one.key for one in lines(worse) if one.state is not CheckState.READY] == ["disk"]
+    assert Board(tuple(worse), NOW, ()).can_open
+
+
+@pytest.mark.parametrize("state", [CheckState.NOT_DONE, CheckState.UNUSABLE, CheckState.CHECKING])
+def test_what_was_not_asked_never_opens_the_desk(state: CheckState) -> None:
+    checks = [
+        replace(ready(key), state=state) if key is CheckKey.OFFICER_CARD else ready(key)
+        for key in CheckKey
+    ]
+
+    assert not Board(tuple(checks), NOW, ()).can_open
+    assert Board(tuple(ready(key) for key in CheckKey), NOW, ()).can_open

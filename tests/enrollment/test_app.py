@@ -135,7 +135,7 @@ def test_a_bug_shows_nothing(
     def broken(*_args: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(Mailbox, "queue_length", broken)
+    monkeypatch.setattr(Mailbox, "queue", broken)
     with caplog.at_level(logging.ERROR, "desk.enrollment"):
         answer = inside.call(lambda c: c.get("/desk/health"))
 

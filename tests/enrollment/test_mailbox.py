@@ -227,7 +227,7 @@ def test_answer_and_denial_exclude_each_other(box: Mailbox) -> None:
     answered = box.request(first)
     assert answered.sealed == "sealed once"
     assert answered.state is RequestState.ANSWERED
-    assert box.queue_length() == 0
+    assert box.queue(T0).length == 0
 
 
 def test_void_wipes_what_waits(box: Mailbox) -> None:

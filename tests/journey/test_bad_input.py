@@ -23,6 +23,7 @@ from desk.app.scripted import still_frame
 from desk.app.serve import release_holder
 from desk.cards.piv_data import Slot
 from desk.counter import approving, deciding, doctor, document, facing, intake, offering, signing
+from desk.counter.board import CheckKey, CheckState
 from desk.counter.station import Station
 from desk.enrollment.keys import key_file
 from desk.enrollment.link import HttpLink
@@ -298,7 +299,11 @@ def test_wrong_pin_last_try_blocked(counter: Counter, station: Station, consente
 
 
 def board_code(station: Station) -> str | None:
-    return doctor.check_all(station, lambda: "camera", lambda: "printer")[2].code
+    return (
+        doctor.check_all(station, lambda: "camera", lambda: "printer")
+        .check(CheckKey.OFFICER_CARD)
+        .code
+    )
 
 
 @pytest.mark.parametrize(("age", "code"), [(None, "CARD-08"), (-730, "CARD-09"), (30, "CARD-10")])
@@ -334,9 +339,10 @@ def test_clock_before_the_certificate(counter: Counter, station: Station, approv
     with refused(station, approved, "CARD-10"):
         signing.case_signer(behind)
 
-    checks = doctor.check_all(behind, lambda: "camera", lambda: "printer")
-    assert checks[-1].code == "CLOCK-01"
-    assert_worded("CLOCK-01")
+    found = doctor.check_all(behind, lambda: "camera", lambda: "printer")
+    clock = found.check(CheckKey.CLOCK)
+    assert clock.code == "CLOCK-01"
+    assert_worded("CLOCK-01", dict(clock.facts))
     signing.case_signer(station).lock()
 
 
@@ -429,9 +435,10 @@ def test_service_down(counter: Counter, station: Station, approved: Case, unused
 
         with refused(station, approved, "ENROLL-01"):
             offering.place_offer(cut_off, counter.script.officer, approved, PIN)
-        check = doctor.check_all(cut_off, lambda: "camera", lambda: "printer")[5]
+        found = doctor.check_all(cut_off, lambda: "camera", lambda: "printer")
 
-        assert (check.key, check.code) == ("enrollment_service", "ENROLL-01")
+        assert found.check(CheckKey.ENROLLMENT_SERVICE).code == "ENROLL-01"
+        assert found.check(CheckKey.QUEUE).state is CheckState.NOT_DONE
         case = counter.offer(approved)
         # Ending an offer needs nobody's leave: the service hears of it when it can.
         ended = offering.withdraw(cut_off, counter.script.officer, case, "new_qr")

@@ -66,6 +66,7 @@ from desk.enrollment.records import (
     News,
     OfferState,
     OfferView,
+    Queue,
     RequestState,
     RequestView,
     StatusView,
@@ -179,10 +180,11 @@ class Mailbox:
             set_request(db, request_id, state=RequestState.DENIED)
             return str(row.offer_id)
 
-    def queue_length(self) -> int:
-        """How many credential requests await an answer."""
+    def queue(self, now: datetime) -> Queue:
+        """The credential requests that await an answer, of offers that have not ended."""
         with self._step() as db:
-            return int(db.execute(sql.REQUESTS_WAITING).scalar_one())
+            row = db.execute(sql.REQUESTS_WAITING, {"now": to_ms(now)}).one()
+        return Queue(int(row.length), None if row.oldest is None else from_ms(row.oldest))
 
     # Offers, from the phone
 

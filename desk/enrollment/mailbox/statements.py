@@ -12,7 +12,7 @@ from desk.enrollment.mailbox.tables import (
     requests_table,
     status_table,
 )
-from desk.enrollment.records import RequestState
+from desk.enrollment.records import OfferState, RequestState
 
 _key: sa.BindParameter[str] = sa.bindparam("key")
 _offers, _requests = offers_table.c, requests_table.c
@@ -38,9 +38,13 @@ REQUESTS_OF_OFFER = (
     sa.select(requests_table).where(_requests.offer_id == _key).order_by(_requests.received_at)
 )
 REQUESTS_WAITING = (
-    sa.select(sa.func.count())
-    .select_from(requests_table)
-    .where(_requests.state == RequestState.WAITING)
+    sa.select(sa.func.count().label("length"), sa.func.min(_requests.received_at).label("oldest"))
+    .join_from(requests_table, offers_table, _requests.offer_id == _offers.offer_id)
+    .where(
+        _requests.state == RequestState.WAITING,
+        _offers.state == OfferState.CLAIMED,
+        _offers.token_expires_at > sa.bindparam("now"),
+    )
 )
 SET_REQUEST = sa.update(requests_table).where(_requests.request_id == _key)
 WIPE_REQUESTS = sa.update(requests_table).where(_requests.offer_id == _key).values(sealed=None)

@@ -8,7 +8,8 @@ from datetime import datetime, time
 from PySide6.QtCore import QObject
 
 from desk.counter import doctor, intake
-from desk.counter.board import Board, BoardCheck, CheckKey, CheckState, row_of
+from desk.counter.board import Board, BoardCheck, CheckKey, CheckState, lines, row_of
+from desk.counter.doctor import Diagnosis
 from desk.issuance.case import Case
 from desk.store import cases
 from desk.trouble import Trouble
@@ -76,11 +77,12 @@ class BoardControl(QObject):
             self._checked,
         )
 
-    def _checked(self, checks: tuple[BoardCheck, ...]) -> None:
+    def _checked(self, found: Diagnosis) -> None:
         self._checking = False
-        self._checks = checks
+        self._checks = found.checks
         self._checked_at = self._desk.station.now()
-        self._desk.devices_wrong = sum(check.state is not CheckState.READY for check in checks)
+        wrong = [one for one in lines(found.checks) if one.state is not CheckState.READY]
+        self._desk.devices_wrong = len(wrong)
         self._desk.refresh_frame()
         self.render()
 

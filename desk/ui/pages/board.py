@@ -14,7 +14,16 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
-from desk.counter.board import Board, BoardCheck, CaseRow, CheckKey, CheckState, RowState
+from desk.counter.board import (
+    LINES,
+    Board,
+    BoardCheck,
+    CaseRow,
+    CheckKey,
+    CheckState,
+    RowState,
+    lines,
+)
 from desk.issuance.case import State
 from desk.ui import says
 from desk.ui.glyphs import Glyph
@@ -43,6 +52,7 @@ ICONS = {
 STATES = {
     CheckState.CHECKING: Glyph.WAITING,
     CheckState.READY: Glyph.PASSED,
+    CheckState.NOT_DONE: Glyph.NOT_DONE,
     CheckState.ATTENTION: Glyph.ATTENTION,
     CheckState.UNUSABLE: Glyph.FAILED,
 }
@@ -95,7 +105,7 @@ class BoardPage(Page):
         self._view: BoardView | None = None
         self._checks_card = Card(look, header=0, padding=(1, 1, 1, 8))
         self._ready = _CheckHead(look)
-        self._checks = [_CheckLine(look, key) for key in CheckKey]
+        self._checks = [_CheckLine(look, key) for key in LINES]
         self._checks_card.body.addWidget(self._ready)
         for line in self._checks:
             line.asked.connect(self.remedy_asked)
@@ -127,7 +137,7 @@ class BoardPage(Page):
     def render(self, view: BoardView) -> None:
         self._view = view
         board, say = view.board, self.look.say
-        checks = {check.key: check for check in board.checks}
+        checks = {check.key.line: check for check in lines(board.checks)}
         self._ready.render(view, board)
         for line in self._checks:
             check = checks.get(line.key, BoardCheck(line.key, CheckState.CHECKING))
@@ -199,10 +209,10 @@ class _CheckHead(QWidget):
 
     def render(self, view: BoardView, board: Board) -> None:
         say = self._look.say
-        ready = sum(check.state is CheckState.READY for check in board.checks)
+        ready = sum(check.state is CheckState.READY for check in lines(board.checks))
         at = says.clock(board.checked_at, view.here) if board.checked_at else "—"
         self._title.say(say("board.ready"))
-        self._counts.say(say("board.counts", n=ready, of=len(CheckKey), time=at))
+        self._counts.say(say("board.counts", n=ready, of=len(LINES), time=at))
         if view.checking:
             self._badge.show_state(Glyph.BUSY, say("board.checking"))
         elif board.can_open:

@@ -1,0 +1,109 @@
+"""`desk doctor`: the board's checks without a window and without an open station.
+
+Nothing is started and nothing is changed. What only an open desk can answer (its own
+enrollment service, records that are not there yet) stands as not done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from desk.app.compose import load_certificates, load_revocations, officer_roots, utc_now
+from desk.app.home import Home
+from desk.app.pcsc_readers import ReadersNow
+from desk.cards.machine import look_around
+from desk.cards.watcher import look_now
+from desk.counter import doctor
+from desk.counter.doctor import Diagnosis, Patient, RecordsClosed, ScreenAway, ServiceAsleep
+from desk.counter.provisioning import Roots
+from desk.counter.readers import ReaderRoles
+from desk.counter.settings import Settings, load_settings
+from desk.credential.claims import ISSUING_COUNTRY
+from desk.enrollment.keys import key_file
+from desk.enrollment.link import HttpLink
+from desk.enrollment.trouble import ServiceDown
+from desk.issuance.ports import ServiceHealth
+from desk.mrtd.trust import TrustStore
+from desk.store.database import Store
+from desk.store.key import key_for
+
+if TYPE_CHECKING:
+    from desk.ui.devices import DeviceNames
+
+
+def diagnose(home: Home) -> Diagnosis:
+    """Ask every part. Raises SettingsWrong; everything else is an answer."""
+    settings = load_settings(home.settings)
+    with ExitStack() as closing:
+        return doctor.examine(_patient(home, settings, closing))
+
+
+def _patient(home: Home, settings: Settings, closing: ExitStack) -> Patient:
+    devices = cache(lambda: _screen_devices(home, settings))
+    return Patient(
+        home=home.folder,
+        settings=settings,
+        now=utc_now,
+        world=look_now,
+        machine=look_around,
+        roles=ReaderRoles(ReadersNow(), settings.readers),
+        roots=lambda: _roots(home, settings),
+        revocations=lambda: load_revocations(home, settings),
+        trust=TrustStore(home.trust, settings.trust.ages),
+        store=cache(lambda: closing.enter_context(_records(home))),
+        health=lambda: _health(home, settings),
+        camera=lambda: devices().camera,
+        printer=lambda: devices().printer,
+    )
+
+
+def _roots(home: Home, settings: Settings) -> Roots:
+    return Roots(
+        signer=load_certificates(home.folder / settings.authority.iaca),
+        sign_in=officer_roots(home, settings),
+        country=ISSUING_COUNTRY,
+        revocations=load_revocations(home, settings),
+    )
+
+
+@contextmanager
+def _records(home: Home) -> Iterator[Store]:
+    """The records as they are; none are made. Raises RecordsClosed and the records' troubles."""
+    if not home.records.exists():
+        raise RecordsClosed()
+    store = Store.open(home.records, key_for(home.records), None)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _health(home: Home, settings: Settings) -> ServiceHealth:
+    """The ministry's service, or the desk's own while the desk is open."""
+    url, own = settings.enrollment.url, not settings.enrollment.url
+    if own:
+        if not home.service_port.exists():
+            raise ServiceAsleep()
+        url = f"http://127.0.0.1:{home.service_port.read_text(encoding='ascii').strip()}"
+    if not home.station_key.exists():
+        raise ServiceAsleep()
+    try:
+        with HttpLink(url, key_file(home.station_key), now=utc_now) as link:
+            return link.health()
+    except ServiceDown:
+        if own:
+            raise ServiceAsleep() from None
+        raise
+
+
+def _screen_devices(home: Home, settings: Settings) -> DeviceNames:
+    """Raises ScreenAway where Qt's libraries do not load."""
+    try:
+        from desk.ui.devices import device_names
+
+        return device_names(settings.camera.device, settings.printer.name, home.folder / "slips")
+    except ImportError as reason:
+        raise ScreenAway(str(reason)) from reason
