@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 
-from desk.mrtd.portrait import portrait_rgb
-from desk.trouble import Trouble
+from desk.mrtd import picture_child
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded, shown
 from desk.ui.parts.box import column, row
@@ -196,10 +196,11 @@ def paint_row(line: Pressable, painter: QPainter, look: Look) -> None:
 
 
 def _picture(data: bytes) -> QImage | None:
-    """None where there is none, or it cannot be read: the row then shows a stand-in."""
-    if not data:
+    """None where there is none, or it cannot be read: the row then shows a stand-in.
+
+    The invented people's pictures are the program's own and need no process of their own.
+    """
+    outcome, width, height, pixels = picture_child.decode(data)
+    if outcome != picture_child.DECODED:
         return None
-    try:
-        return image_of(portrait_rgb(data))
-    except Trouble:
-        return None
+    return image_of(np.frombuffer(pixels, np.uint8).reshape(height, width, 3))
