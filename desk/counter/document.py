@@ -28,8 +28,6 @@ from desk.trouble import Trouble
 _KEPT_FILES = {
     "COM": BlobKind.EF_COM,
     "SOD": BlobKind.EF_SOD,
-    "ATR/INFO": BlobKind.EF_ATR_INFO,
-    "CardAccess": BlobKind.EF_CARD_ACCESS,
     "CardSecurity": BlobKind.EF_CARD_SECURITY,
     "DG1": BlobKind.DG1,
     "DG2": BlobKind.DG2,

@@ -168,9 +168,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _file_name(name: str) -> str:
-    """``EF.ATR/INFO`` is no name of a file."""
-    stem = name.replace("/", "-")
-    return f"{stem}.bin" if stem.startswith("DG") else f"EF.{stem}.bin"
+    return f"{name}.bin" if name.startswith("DG") else f"EF.{name}.bin"
 
 
 def _saved(folder: Path) -> dict[str, bytes]:

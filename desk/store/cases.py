@@ -32,8 +32,6 @@ class BlobKind(StrEnum):
     FACE = "face"
     SLIP = "slip"
     CHECK_LOG = "check-log"
-    EF_ATR_INFO = "EF.ATR/INFO"
-    EF_CARD_ACCESS = "EF.CardAccess"
     EF_CARD_SECURITY = "EF.CardSecurity"
     EF_SOD = "EF.SOD"
     EF_COM = "EF.COM"
