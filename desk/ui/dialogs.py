@@ -62,11 +62,15 @@ class Dialog(QDialog):
         self._ring = FocusRing(look, self)
         self.safe.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    # Qt's own
-    def showEvent(self, event: QShowEvent) -> None:
+    def fit(self) -> None:
+        """As high as what it says now."""
         layout = self.layout()
         if layout is not None:
             self.setFixedHeight(layout.totalHeightForWidth(WIDTH))
+
+    # Qt's own
+    def showEvent(self, event: QShowEvent) -> None:
+        self.fit()
         super().showEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

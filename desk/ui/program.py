@@ -12,6 +12,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 
 from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
@@ -28,6 +29,7 @@ from desk.ui.applicant.window import ApplicantWindow
 from desk.ui.camera import Camera, camera_name
 from desk.ui.control.applicant import ApplicantControl
 from desk.ui.control.board import BoardControl
+from desk.ui.control.card_pin import CardPin
 from desk.ui.control.desk import Desk
 from desk.ui.control.eligibility import EligibilityControl
 from desk.ui.control.face import FaceControl
@@ -135,6 +137,7 @@ class Program(QObject):
     def _make_controls(self) -> None:
         desk, pages, station = self.desk, self.pages, self.station
         self.session = Session(desk, pages.sign_in, pages.locked)
+        self.card_pin = CardPin(desk)
         self.board = BoardControl(
             desk, pages.board, self._camera_ready, self.printers.ready, self.open_case
         )
@@ -177,6 +180,8 @@ class Program(QObject):
         for page in self.pages.steps:
             page.stop_case.connect(self._stop_case)
         self.pages.sign_in.check_devices.connect(self.desk.ask_card)
+        for covering in (self.pages.sign_in, self.pages.locked):
+            covering.pin_change.connect(partial(self.card_pin.open, covering))
         self.camera.pictured.connect(self.applicant.show_frame)
         self.hand_over.on_screen.connect(self.applicant.show_slip)
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from desk.counter.board import Board
 from desk.ui import dialogs, says
+from desk.ui.card_pin import CardPinDialog, CardPinView
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
 from desk.ui.pages.board import BoardPage, BoardView
@@ -166,5 +167,19 @@ def refuse(look: Look, size: Size) -> QWidget:
 @scene("17-dialog-last-try")
 def last_try(look: Look, size: Size) -> QWidget:
     dialog = dialogs.last_try_dialog(look, None)
+    dialog.show()
+    return dialog
+
+
+@scene("17-dialog-card-pin")
+def card_pin(look: Look, size: Size) -> QWidget:
+    dialog = CardPinDialog(look, None, CardPinView(blocked=False, tries=1))
+    dialog.show()
+    return dialog
+
+
+@scene("17-dialog-unblock")
+def unblock(look: Look, size: Size) -> QWidget:
+    dialog = CardPinDialog(look, None, CardPinView(blocked=True, tries=0))
     dialog.show()
     return dialog

@@ -1,6 +1,6 @@
 """Locked: nothing personal is on the screen; the case is kept, the same card opens it.
 
-Signals: ``pin_given(bytearray, bool)`` (the receiver wipes the digits).
+Signals: ``pin_given(bytearray, bool)`` (the receiver wipes the digits), ``pin_change``.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class LockedPage(QWidget):
     """A card of 560 in the middle of the rail's colour."""
 
     pin_given = Signal(object, bool)
+    pin_change = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -89,10 +90,13 @@ class LockedPage(QWidget):
         self.unlock.clicked.connect(self._give)
         self.pin.pin_given.connect(self._give)
         self.pin.ready_changed.connect(self.unlock.setEnabled)
+        self.change = Button(look, "", Kind.LINK, height=24, small=False)
+        self.change.clicked.connect(self.pin_change)
         self._screen = Text(look, "", Type.SMALL, "muted")
         title_row = row(IconSign(look, "lock", 36), 16, self._title, None)
         form = column(
             title_row, 12, self._why, 24, lines, 24, next_row, 24, self.pin, 0, self.unlock,
+            self.change,
             margins=(32, 30, 32, 32),
         )  # fmt: skip
         foot = row(IconSign(look, "monitor", 16), 8, self._screen, None, margins=(32, 12, 32, 12))
@@ -166,6 +170,9 @@ class LockedPage(QWidget):
         self.pin.allow(may, "" if view.own_card else say("lock.pin_after_card"))
         self.unlock.say(say("lock.busy" if view.busy else "lock.unlock"))
         self.unlock.setEnabled(self.pin.is_ready())
+        # Changing at leisure is for the sign-in page; a blocked card needs its way out here.
+        self.change.say(say("card_pin.unblock_open"))
+        shown(self.change, bool(view.own_card) and view.tries == 0)
 
     def _give(self) -> None:
         if self.pin.is_ready():

@@ -1,7 +1,8 @@
 """Sign-in: who sits here is known by card and PIN. Before it nothing of a case is shown.
 
 Signals: ``pin_given(bytearray, bool)`` (the digits and whether the last try is meant; the
-receiver wipes them), ``language_chosen(str)``, ``check_devices``.
+receiver wipes them), ``language_chosen(str)``, ``check_devices``,
+``pin_change`` (the card's PIN shall be another).
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class SignInPage(QWidget):
     pin_given = Signal(object, bool)
     language_chosen = Signal(str)
     check_devices = Signal()
+    pin_change = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -88,7 +90,9 @@ class SignInPage(QWidget):
         self.pin.ready_changed.connect(self.enter.setEnabled)
         self._devices = Button(look, "", Kind.LINK, height=24, small=False)
         self._devices.clicked.connect(self.check_devices)
-        below = row(None, self._devices)
+        self.change = Button(look, "", Kind.LINK, height=24, small=False)
+        self.change.clicked.connect(self.pin_change)
+        below = row(self.change, None, self._devices)
         form = column(
             self._title, 8, self._lead, 32, self._card, 24, self.pin, 8, self.enter, 16, below
         )
@@ -128,6 +132,8 @@ class SignInPage(QWidget):
         self.enter.say(say("sign_in.busy" if view.busy else "sign_in.enter"))
         self.enter.setEnabled(self.pin.is_ready())
         self._devices.say(say("sign_in.devices"))
+        shown(self.change, view.card.present and not view.busy)
+        self.change.say(say("card_pin.unblock_open" if view.tries == 0 else "card_pin.change_open"))
         self._show_states(view.states)
         self._version.say(here.version)
         self._show_trouble(view.trouble)
