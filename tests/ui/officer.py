@@ -24,7 +24,15 @@ def drop(window: QWidget) -> None:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
-WINDOWS = {"Shell", "Dialog", "ReasonDialog", "LargeQr", "ReadingLog", "FindingSheet"}
+WINDOWS = {
+    "Shell",
+    "Dialog",
+    "ReasonDialog",
+    "CardPinDialog",
+    "LargeQr",
+    "ReadingLog",
+    "FindingSheet",
+}
 
 
 class StrayWindows(QObject):
