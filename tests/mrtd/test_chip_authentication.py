@@ -384,7 +384,8 @@ def test_what_cannot_be_tried_says_so(what: str) -> None:
     chip = Chip(STANDARDIZED[13], SessionCipher.AES_128)
     key = key_info(chip.domain, chip.public, 1)
     protocol = protocol_info(chip.domain, chip.cipher, 1)
-    off_curve = SecurityInfo(key.oid, key.required[:-1] + b"\x00", key.optional)
+    spoilt = key.required[:-1] + bytes([key.required[-1] ^ 1])
+    off_curve = SecurityInfo(key.oid, spoilt, key.optional)
     infos = {
         "no key": stating(protocol),
         "another version": stating(key, protocol_info(chip.domain, chip.cipher, 1, version=3)),

@@ -114,6 +114,7 @@ def test_every_refused_entry_has_its_reason(
     named = x509.load_der_x509_certificate(country.country.certificate)
     identifier = named.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     country.trust_in(store, NOW)
+    altered = csca_lists.master_list(publisher, [], NOW, NOW - DAY)
     raw = directory(
         userCertificate_binary=[
             country.signer.certificate,
@@ -128,7 +129,7 @@ def test_every_refused_entry_has_its_reason(
         ],
         CscaMasterListData=[
             csca_lists.master_list(stranger.country, [], NOW, NOW - DAY),
-            csca_lists.master_list(publisher, [], NOW, NOW - DAY)[:-1] + b"\xff",
+            altered[:-1] + bytes([altered[-1] ^ 1]),
         ],
     )
     broken = b"\n\ndn: cn=broken\nuserCertificate;binary:: A*B\n"
