@@ -33,6 +33,9 @@ class PcscReaders:
         self._listeners.append(on_change)
         on_change(self._world)
 
+    def look_again(self) -> None:
+        self._watcher.look_again()
+
     def stop(self) -> None:
         self._listeners.clear()
         self._watcher.stop()
@@ -49,6 +52,9 @@ class ReadersNow:
 
     def watch(self, on_change: Callable[[CardWorld], None]) -> None:
         on_change(self.world())
+
+    def look_again(self) -> None:
+        """Every look is a new one."""
 
     def stop(self) -> None:
         """Nothing runs."""

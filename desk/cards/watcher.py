@@ -18,6 +18,7 @@ from desk.iso7816.troubles import CardTrouble
 
 WAIT_MS = 10_000
 """Longest single wait; a change that the service failed to tell shows after this long."""
+LISTED_AGAIN = 5
 RETRY_SECONDS = 0.5
 """How often a stopped service is looked for."""
 
@@ -66,10 +67,9 @@ def look() -> CardWorld:
     """The readers as they are now. Raises ServiceStopped, AccessDenied."""
     context = pcsc.Context()
     try:
-        states = _ask(context, context.readers())
+        return _world(_states(context))
     finally:
         context.release()
-    return CardWorld(True, tuple(_reader_state(*state) for state in states))
 
 
 class Watcher:
@@ -94,6 +94,12 @@ class Watcher:
 
     def start(self) -> None:
         self._thread.start()
+
+    def look_again(self) -> None:
+        """Look now instead of when the service tells the next change: the computer slept."""
+        with self._lock:
+            if self._context is not None:
+                self._context.cancel()
 
     def stop(self) -> None:
         """End the watch and wait for its thread; no call comes after this. May be repeated."""
@@ -129,12 +135,11 @@ class Watcher:
             context.release()
 
     def _look_and_wait(self, context: pcsc.Context) -> None:
-        names = context.readers()
-        states = _ask(context, names)
-        self._tell(CardWorld(True, tuple(_reader_state(*state) for state in states)))
+        states = _states(context)
+        self._tell(_world(states))
         current = [(name, state & ~pcsc.STATE_CHANGED) for name, state, _atr in states]
         # The pseudo reader's state carries the number of readers known to the caller.
-        current.append((pcsc.NEW_READERS, len(names) << 16))
+        current.append((pcsc.NEW_READERS, len(states) << 16))
         result, _ = context.changes(current, WAIT_MS)
         if result in _GONE:
             # A reader has just gone, or this service knows no pseudo reader: look again, but
@@ -161,14 +166,26 @@ _GO_ON = {0, pcsc.TIMED_OUT, pcsc.CANCELLED}
 _GONE = {pcsc.NO_READERS, *pcsc.UNKNOWN_READERS}
 
 
-def _ask(context: pcsc.Context, names: tuple[str, ...]) -> list[tuple[str, int, bytes]]:
-    """The present state of each reader, without waiting; none where one has just gone."""
-    if not names:
-        return []
-    result, states = context.changes([(name, pcsc.STATE_UNAWARE) for name in names], 0)
-    if result in _GO_ON | _GONE:
-        return [] if result else states
+def _states(context: pcsc.Context) -> list[tuple[str, int, bytes]]:
+    """The present state of each reader, without waiting.
+
+    A reader that goes between being listed and being asked spoils the answer for all: they
+    are listed again, so that those that stay are not told as gone.
+    """
+    for _ in range(LISTED_AGAIN):
+        names = context.readers()
+        if not names:
+            return []
+        result, states = context.changes([(name, pcsc.STATE_UNAWARE) for name in names], 0)
+        if result == 0:
+            return states
+        if result not in _GONE | _GO_ON:
+            break
     raise pcsc.trouble_for(result)
+
+
+def _world(states: list[tuple[str, int, bytes]]) -> CardWorld:
+    return CardWorld(True, tuple(_reader_state(*state) for state in states))
 
 
 def _reader_state(name: str, state: int, atr: bytes) -> ReaderState:

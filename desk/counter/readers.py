@@ -33,13 +33,16 @@ class ReaderSession(CardConnection, Protocol):
 
 
 class Readers(Protocol):
-    """Readers come and go; ``watch`` tells every change from a thread of its own."""
+    """Readers come and go; ``watch`` tells every change from a thread of its own.
+    ``look_again`` after a sleep in which nobody told anything."""
 
     def world(self) -> CardWorld: ...
 
     def connect(self, reader: str) -> ReaderSession: ...
 
     def watch(self, on_change: Callable[[CardWorld], None]) -> None: ...
+
+    def look_again(self) -> None: ...
 
     def stop(self) -> None: ...
 

@@ -72,6 +72,9 @@ class Bench:
             self._watchers.append(on_change)
         on_change(self.world())
 
+    def look_again(self) -> None:
+        """Nothing happens unseen on this bench."""
+
     def stop(self) -> None:
         with self._lock:
             self._watchers.clear()

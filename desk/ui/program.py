@@ -172,6 +172,7 @@ class Program(QObject):
         self.session.closed.connect(self._covered)
         desk.go_to.connect(self.go_to)
         desk.to_board.connect(self.to_board)
+        desk.woke.connect(lambda _seconds: self._refresh_status())
         desk.refused.connect(lambda: self.go_to(Step.HAND_OVER))
         shell.home.connect(self.to_board)
         shell.step_chosen.connect(self._look_back)

@@ -114,6 +114,7 @@ class FakeContext:
                         lambda: service.version != seen or self._cancelled, timeout_ms / 1000
                     )
             if self._cancelled:
+                self._cancelled = False
                 return pcsc.CANCELLED, []
             if not service.running:
                 return 0x8010001E, []
@@ -204,6 +205,35 @@ def test_card_changed_between_two_looks_shows(
     service.set(A=(pcsc.STATE_PRESENT | 3 << 16, ATR))
 
     assert worlds.next() != first
+
+
+def test_a_reader_that_goes_while_being_asked_takes_no_other_with_it(
+    service: FakeService, worlds: Worlds, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listed and gone before it was asked: the service then answers for none of them."""
+    service.readers = {"A": (pcsc.STATE_PRESENT, ATR)}
+    listed = iter([("A", "Gone")])
+    genuine = FakeContext.readers
+    monkeypatch.setattr(FakeContext, "readers", lambda self: next(listed, None) or genuine(self))
+
+    watcher.start()
+
+    assert worlds.next().readers == (ReaderState("A", True, ATR),)
+
+
+def test_looking_again_ends_the_wait(
+    service: FakeService, worlds: Worlds, watcher: Watcher
+) -> None:
+    """After a sleep nobody tells what changed; the desk asks without waiting for it."""
+    watcher.start()
+    worlds.next()
+    with service.changed:
+        service.changed.wait_for(lambda: service.waits > 0, PATIENCE)
+        service.readers["A"] = (0, b"")
+
+    watcher.look_again()
+
+    assert worlds.next().readers == (ReaderState("A", False),)
 
 
 def test_service_that_stops_and_starts(

@@ -7,6 +7,7 @@ from datetime import datetime, time
 
 from PySide6.QtCore import QObject
 
+from desk.cards.watcher import CardWorld
 from desk.counter import doctor, intake
 from desk.counter.board import Board, BoardCheck, CheckKey, CheckState, lines, row_of
 from desk.counter.doctor import Diagnosis
@@ -39,6 +40,7 @@ class BoardControl(QObject):
         self._checked_at: datetime | None = None
         self._rows: tuple[Case, ...] = ()
         self._checking = False
+        self._checked_world: CardWorld | None = None
         self._trouble: Trouble | None = None
         page.check_again.connect(self.check)
         page.new_case.connect(self._new_case)
@@ -47,6 +49,8 @@ class BoardControl(QObject):
         page.remedy_asked.connect(lambda *_: self.check())
         desk.shell.new_case_asked.connect(self._new_by_key)
         desk.look.retranslated.connect(self.render)
+        desk.card_changed.connect(self._card_changed)
+        desk.woke.connect(lambda _seconds: self._check_if_shown())
 
     def enter(self) -> None:
         """Back on the board: no case is open."""
@@ -69,6 +73,7 @@ class BoardControl(QObject):
         self._checking = True
         self.render()
         station = self._desk.station
+        self._checked_world = station.readers.world()
         # Cameras and printers are asked here: Qt's device lists belong to this thread.
         camera, printer = self._camera(), self._printer()
         self._desk.work(
@@ -76,6 +81,16 @@ class BoardControl(QObject):
             lambda: doctor.check_all(station, lambda: camera, lambda: printer),
             self._checked,
         )
+
+    def _card_changed(self) -> None:
+        """Readers or cards are others than at the last check: what was said of them is over."""
+        if self._desk.station.readers.world() != self._checked_world:
+            self._check_if_shown()
+
+    def _check_if_shown(self) -> None:
+        desk = self._desk
+        if desk.step is None and desk.sign_in is not None and not desk.is_locked:
+            self.check()
 
     def _checked(self, found: Diagnosis) -> None:
         self._checking = False
@@ -85,6 +100,7 @@ class BoardControl(QObject):
         self._desk.devices_wrong = len(wrong)
         self._desk.refresh_frame()
         self.render()
+        self._card_changed()
 
     def refresh(self) -> None:
         """Today's cases once more."""

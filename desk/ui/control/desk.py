@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -40,6 +41,8 @@ from desk.ui.troubles import Spoken, TroubleWords
 _log = logging.getLogger(__name__)
 
 CLOCK_MS = 1000
+SLEPT = timedelta(seconds=30)
+"""A tick that comes so much later than the last: the computer slept in between."""
 _NOT_REFUSED = (LastTry, NoPinPad, PinNotTyped, WrongPinUncounted)
 
 
@@ -47,7 +50,8 @@ class Desk(QObject):
     """Signals: ``case_changed`` after every act, ``shown(Step | None)`` when another page
     stands (None: the board), ``ticked`` each second; ``go_to(Step)``, ``to_board`` and
     ``refused`` ask the window for another page; ``card_changed`` tells that the officer's
-    card was looked at, ``ask_card`` wishes it."""
+    card was looked at, ``ask_card`` wishes it; ``woke(float)`` tells after how many seconds
+    the computer came back from sleep."""
 
     case_changed = Signal()
     shown = Signal(object)
@@ -57,6 +61,7 @@ class Desk(QObject):
     refused = Signal()
     card_changed = Signal()
     ask_card = Signal()
+    woke = Signal(float)
 
     def __init__(self, station: Station, look: Look, shell: Shell, lanes: Lanes) -> None:
         super().__init__()
@@ -74,6 +79,7 @@ class Desk(QObject):
         self.card_tries: int | None = None
         self.card_pad = False
         self._applicant_words = ""
+        self._ticked_at = station.now()
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._tick)
@@ -180,12 +186,17 @@ class Desk(QObject):
         self.shown.emit(step)
 
     def start_clock(self) -> None:
+        self._ticked_at = self.station.now()
         self._clock.start()
 
     def stop_clock(self) -> None:
         self._clock.stop()
 
     def _tick(self) -> None:
+        now = self.station.now()
+        away, self._ticked_at = now - self._ticked_at, now
+        if away > SLEPT:
+            self.woke.emit(away.total_seconds())
         self._show_header()
         self.ticked.emit()
 

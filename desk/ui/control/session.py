@@ -86,6 +86,7 @@ class Session(QObject):
         desk.shell.lock_chosen.connect(lambda: self.lock(LockReason.BY_OFFICER))
         desk.look.retranslated.connect(self.render)
         desk.ticked.connect(self._tick)
+        desk.woke.connect(self._woke)
         desk.ask_card.connect(lambda: self._changed(desk.station.readers.world()))
         app = QApplication.instance()
         if app is not None:
@@ -306,6 +307,14 @@ class Session(QObject):
             left = self._idle.remainingTime() // 1000
             self._desk.show_trouble(LocksSoon(seconds=max(1, left)))
             self._warned = True
+
+    def _woke(self, seconds: float) -> None:
+        """The computer slept: nobody sat here, and timers stood still meanwhile."""
+        idle = self._desk.station.settings.lock.idle_minutes * 60
+        if 0 < idle <= seconds:
+            self.lock(LockReason.IDLE)
+        self._desk.station.readers.look_again()
+        self._changed(self._desk.station.readers.world())
 
     def _touched(self) -> None:
         if self._warned:
