@@ -27,6 +27,7 @@ REQUIRED = (
     Check.SOD_SIGNATURE,
     Check.SIGNER_CHAIN,
     Check.DATA_GROUP,
+    Check.PORTRAIT,
 )
 """What must have passed before a passport passes; the rest may be not done or not offered."""
 CHIP_PROOFS = (Check.CHIP_AUTHENTICATION, Check.ACTIVE_AUTHENTICATION)

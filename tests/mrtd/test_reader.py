@@ -11,7 +11,7 @@ import pytest
 from desk.cards.troubles import ServiceStopped
 from desk.iso7816.connection import CardConnection
 from desk.iso7816.troubles import CardRemoved, TransportFailed
-from desk.mrtd import mrz
+from desk.mrtd import mrz, picture_process
 from desk.mrtd.anchors import AnchorSet
 from desk.mrtd.details import Name
 from desk.mrtd.mrz import Mrz, MrzKey
@@ -103,6 +103,18 @@ def test_jpeg2000_and_active_authentication_are_read(
     assert reading.portrait_type == "image/jp2"
     assert results(reading)["AA-01"] is Result.PASSED
     assert set(reading.files) == {"COM", "SOD", "DG1", "DG2", "DG14", "DG15"}
+
+
+def test_a_picture_that_nobody_could_open_is_no_passed_passport(
+    chip: PassportChip, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known against it, and the officer has no face to compare."""
+    monkeypatch.setattr(picture_process, "child_command", lambda: ("no such program",))
+
+    reading = read(chip)
+
+    assert results(reading)["DG2-05"] is Result.NOT_DONE
+    assert reading.overall is Result.NOT_DONE
 
 
 def test_progress_tells_phases_in_order_and_bytes(chip: PassportChip, read: Read) -> None:
