@@ -263,7 +263,16 @@ def _add_doctor(commands: Subparsers) -> None:
         epilog="Exit status: 0 every part is ready, 1 a part is unusable, 4 a part wants "
         "attention or could not be asked, 2 wrong arguments, 3 trouble.",
     )
-    doctor.add_argument("--json", action="store_true")
+    form = doctor.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument(
+        "--bundle",
+        type=Path,
+        metavar="FILE",
+        help="show the support bundle (no personal data), then save it as a zip of plain text; "
+        "a terminal is asked before",
+    )
+    doctor.add_argument("--yes", action="store_true", help="save the bundle without asking")
     doctor.add_argument("--language", choices=("ko", "en"), default="en")
     doctor.set_defaults(command=_doctor)
 
@@ -414,11 +423,9 @@ def _audit_verify(args: argparse.Namespace) -> int:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from desk.app.doctor import diagnose
-    from desk.counter.doctor_commands import answer
+    from desk.app import doctor
 
-    answered = answer(diagnose(_home(args)), args.language)
-    return _tell(answered.facts if args.json else answered.text, args.json, answered.status)
+    return doctor.run(_home(args), args)
 
 
 def _enrollment_serve(args: argparse.Namespace) -> int:

@@ -6,6 +6,9 @@ enrollment service, records that are not there yet) stands as not done.
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -16,8 +19,9 @@ from desk.app.home import Home
 from desk.app.pcsc_readers import ReadersNow
 from desk.cards.machine import look_around
 from desk.cards.watcher import look_now
-from desk.counter import doctor
+from desk.counter import bundle, doctor
 from desk.counter.doctor import Diagnosis, Patient, RecordsClosed, ScreenAway, ServiceAsleep
+from desk.counter.doctor_commands import answer
 from desk.counter.provisioning import Roots
 from desk.counter.readers import ReaderRoles
 from desk.counter.settings import Settings, load_settings
@@ -34,9 +38,31 @@ if TYPE_CHECKING:
     from desk.ui.devices import DeviceNames
 
 
-def diagnose(home: Home) -> Diagnosis:
-    """Ask every part. Raises SettingsWrong; everything else is an answer."""
+def run(home: Home, args: argparse.Namespace) -> int:
+    """The command: tell the diagnosis, or show the support bundle and save it."""
     settings = load_settings(home.settings)
+    found = diagnose(home, settings)
+    told = answer(found, args.language)
+    if args.bundle is None:
+        text = json.dumps(told.facts, ensure_ascii=False) if args.json else told.text
+        sys.stdout.write(text + "\n")
+        return told.status
+    made = bundle.make(found, settings, home.log, training=home.is_training)
+    sys.stdout.write(made.text)
+    if args.yes or not sys.stdin.isatty() or _agreed():
+        made.save(args.bundle)
+        sys.stdout.write(f"\n{args.bundle}\n")
+    return told.status
+
+
+def _agreed() -> bool:
+    sys.stdout.write("\nThis is all that goes in. Save it? [y/N] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def diagnose(home: Home, settings: Settings) -> Diagnosis:
+    """Ask every part; whatever is wrong is an answer."""
     with ExitStack() as closing:
         return doctor.examine(_patient(home, settings, closing))
 

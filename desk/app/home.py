@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+TRAINING = "training"
+
 
 def default_home() -> Path:
     """The platform's own place for a program's data."""
@@ -34,7 +36,11 @@ class Home:
 
     @property
     def training(self) -> Home:
-        return Home.make(self.folder / "training")
+        return Home.make(self.folder / TRAINING)
+
+    @property
+    def is_training(self) -> bool:
+        return self.folder.name == TRAINING
 
     @property
     def settings(self) -> Path:

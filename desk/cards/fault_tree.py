@@ -44,26 +44,29 @@ class Fault(StrEnum):
     NO_READER = "READER-02"
     HELD = "READER-06"
     EMPTY = "READER-04"
+    CUT_OFF = "READER-07"
     UNSUPPORTED = "READER-12"
     DENIED = "READER-13"
-    MUTE_OR_UPSIDE_DOWN = "READER-15"
-    NO_DRIVER = "READER-16"
-    REMOTE = "READER-17"
-    UNPLUGGED_OR_NO_DRIVER = "READER-18"
-    STILL_MUTE = "READER-19"
-    OTHER_READERS = "READER-20"
-    STOPPED_OR_NO_READER = "READER-21"
-    ONE_READER = "READER-22"
+    MUTE_OR_UPSIDE_DOWN = "READER-31"
+    NO_DRIVER = "READER-32"
+    REMOTE = "READER-33"
+    UNPLUGGED_OR_NO_DRIVER = "READER-34"
+    STILL_MUTE = "READER-35"
+    OTHER_READERS = "READER-36"
+    STOPPED_OR_NO_READER = "READER-37"
+    ONE_READER = "READER-38"
     NO_CHIP = "READER-03"
     UNKNOWN = "CARD-01"
 
 
 class Met(StrEnum):
-    """What came of opening the card; NOT_TRIED where it was not."""
+    """What came of opening the card; NOT_TRIED where it was not, BROKEN where something else
+    than these stood in the way."""
 
     NOT_TRIED = "not_tried"
     HELD = "held"
     MUTE = "mute"
+    BROKEN = "broken"
     UNSUPPORTED = "unsupported"
     UNKNOWN = "unknown"
     KNOWN = "known"
@@ -149,6 +152,8 @@ def _card_answers(evidence: Evidence) -> Fault | None:
     state = evidence.state
     if evidence.met is Met.UNSUPPORTED:
         return Fault.UNSUPPORTED
+    if evidence.met is Met.BROKEN:
+        return Fault.CUT_OFF
     if evidence.met is Met.MUTE or (state is not None and state.mute):
         return Fault.STILL_MUTE if evidence.put_in_again else Fault.MUTE_OR_UPSIDE_DOWN
     return None

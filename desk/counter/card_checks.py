@@ -61,50 +61,57 @@ def look(
     now: datetime,
 ) -> Seen:
     """Everything about readers and card; what is not ready is an answer, nothing is raised."""
-    met, reader, trouble = Met.NOT_TRIED, roles.named_officer, None
-    slots: tuple[SlotStatus, ...] = ()
-    if world.readers:
-        try:
-            slots = _open(roles, roots, now)
-            met, reader = Met.KNOWN, roles.officer_reader
-        except tuple(_MET) as reason:
-            met = _MET[type(reason)]
-            met, reader = _whose(roles, met)
-        except Trouble as reason:
-            trouble = reason
-    evidence = _evidence(roles, world, machine, met, reader)
+    opened = _open(roles, roots, now) if world.readers else _Opened(Met.NOT_TRIED)
+    evidence = _evidence(roles, world, machine, opened)
     return Seen(
         evidence=evidence,
         judged=fault_tree.judge(evidence),
         passport_reader=_passport_reader(roles, world),
         passport_fault=_passport_fault(roles, world, machine),
-        slots=slots,
-        trouble=trouble,
+        slots=opened.slots,
+        trouble=opened.trouble,
     )
 
 
-def _open(roles: ReaderRoles, roots: Callable[[], Roots], now: datetime) -> tuple[SlotStatus, ...]:
-    known = roots()
-    with roles.officer_card() as session:
-        return tuple(slot_status(session, slot, known, now) for slot in REQUESTED)
+@dataclass(frozen=True)
+class _Opened:
+    """What came of opening the card on ``reader``."""
+
+    met: Met
+    reader: str = ""
+    slots: tuple[SlotStatus, ...] = ()
+    trouble: Trouble | None = None
 
 
-def _whose(roles: ReaderRoles, met: Met) -> tuple[Met, str]:
-    """The reader that the failed attempt was about, and a stranger's card in it."""
+def _open(roles: ReaderRoles, roots: Callable[[], Roots], now: datetime) -> _Opened:
+    met = Met.BROKEN
+    try:
+        with roles.officer_card() as session:
+            met = Met.KNOWN
+            known = roots()
+            slots = tuple(slot_status(session, slot, known, now) for slot in REQUESTED)
+        return _Opened(met, roles.officer_reader, slots)
+    except tuple(_MET) as reason:
+        return _refused(roles, _MET[type(reason)])
+    except Trouble as reason:
+        return _Opened(met, roles.asked, trouble=reason)
+
+
+def _refused(roles: ReaderRoles, met: Met) -> _Opened:
+    """Which reader the attempt was about, and whether a stranger's card lies in one."""
     if met is not Met.NOT_TRIED or roles.named_officer:
-        return met, roles.asked
+        return _Opened(met, roles.asked)
     try:
         stranger = roles.stranger()
     except Trouble:
         stranger = ""
-    return (Met.UNKNOWN, stranger) if stranger else (met, "")
+    return _Opened(Met.UNKNOWN, stranger) if stranger else _Opened(met)
 
 
-def _evidence(
-    roles: ReaderRoles, world: CardWorld, machine: Machine, met: Met, reader: str
-) -> Evidence:
+def _evidence(roles: ReaderRoles, world: CardWorld, machine: Machine, opened: _Opened) -> Evidence:
     again = [one.name for one in world.readers if roles.mute.put_in_again(one)]
-    return Evidence(world, machine, roles.named_officer, reader, met, reader in again)
+    reader = opened.reader or roles.named_officer
+    return Evidence(world, machine, roles.named_officer, reader, opened.met, reader in again)
 
 
 def _passport_reader(roles: ReaderRoles, world: CardWorld) -> str:

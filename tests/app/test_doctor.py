@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,3 +143,46 @@ def test_settings_that_cannot_be_used_are_a_trouble(
 
     assert cli.main(["--home", str(home), "doctor"]) == cli.EXIT_TROUBLE
     assert capsys.readouterr().err.startswith("SETTINGS-01: ")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "saved"), [("y\n", True), ("\n", False), ("n\n", False)])
+def test_the_bundle_is_shown_and_a_terminal_is_asked_before_it_is_saved(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    saved: bool,
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    file = tmp_path / "support.zip"
+
+    _, out = run(tmp_path / "home", capsys, "--bundle", str(file))
+
+    assert file.exists() is saved
+    assert out.index("--- checks.json ---") < out.index("Save it? [y/N]")
+
+
+def test_a_script_saves_what_it_was_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    file = tmp_path / "support.zip"
+
+    _, out = run(tmp_path / "home", capsys, "--bundle", str(file))
+
+    with zipfile.ZipFile(file) as archive:
+        for name in archive.namelist():
+            assert archive.read(name).decode().rstrip() in out
+        assert json.loads(archive.read("system.json"))["training"] is False
+
+
+def test_a_bundle_is_no_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(tmp_path / "home", capsys, "--json", "--bundle", str(tmp_path / "x.zip"))
+
+    assert caught.value.code == cli.EXIT_USAGE

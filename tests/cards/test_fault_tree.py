@@ -65,6 +65,7 @@ BRANCHES = [
         Fault.MUTE_OR_UPSIDE_DOWN,
     ),
     (met(Met.UNSUPPORTED), Question.ANSWERS, Fault.UNSUPPORTED),
+    (met(Met.BROKEN), Question.ANSWERS, Fault.CUT_OFF),
     (met(Met.UNKNOWN), Question.KNOWN, Fault.UNKNOWN),
 ]
 

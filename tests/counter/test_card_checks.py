@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from desk.app.compose import AuthorityIncomplete
 from desk.cards.machine import Machine
 from desk.cards.revocation import Revocations
 from desk.cards.troubles import CardUnsupported, MuteCard, NoCard, ReaderHeld
@@ -102,7 +103,7 @@ def test_behind_a_stopped_service_nothing_is_asked_and_one_trouble_is_told() -> 
     ("refusal", "code"),
     [
         (ReaderHeld(), "READER-06"),
-        (MuteCard(), "READER-15"),
+        (MuteCard(), "READER-31"),
         (CardUnsupported(), "READER-12"),
         (TransportFailed(), "READER-07"),
     ],
@@ -124,7 +125,7 @@ def test_a_card_that_is_mute_again_after_being_put_back_is_told_apart() -> None:
         roles._readers = readers
         codes.append(officer(look(readers, roles=roles))[1])
 
-    assert codes == ["READER-15", "READER-15", "READER-19"]
+    assert codes == ["READER-31", "READER-31", "READER-35"]
 
 
 def test_an_empty_reader_is_told_as_empty() -> None:
@@ -138,7 +139,7 @@ def test_a_named_reader_that_is_not_there_is_named() -> None:
 
     check = card_checks.checks(seen)[2]
 
-    assert (check.code, check.facts) == ("READER-20", {"reader": "Another"})
+    assert (check.code, check.facts) == ("READER-36", {"reader": "Another"})
 
 
 def test_a_card_without_the_officers_application_is_unknown_and_a_passport_is_not() -> None:
@@ -184,4 +185,20 @@ def test_a_card_without_certificates_is_told_by_its_certificates() -> None:
 def test_one_reader_alone_is_too_few() -> None:
     seen = look(Scripted(CardWorld(True, (CARD,))))
 
-    assert card_checks.checks(seen)[1].code == "READER-22"
+    assert card_checks.checks(seen)[1].code == "READER-38"
+
+
+def test_a_desk_without_its_authority_says_so_only_once_the_card_is_open() -> None:
+    """An empty reader comes first: it is what the officer can mend."""
+
+    def missing() -> Roots:
+        raise AuthorityIncomplete(file="iaca.pem")
+
+    bench = Bench()
+    empty = card_checks.look(ReaderRoles(bench, FREE), bench.world(), LOCAL, missing, NOW)
+    bench.put(CARD_READER, PivCard())
+    opened = card_checks.look(ReaderRoles(bench, FREE), bench.world(), LOCAL, missing, NOW)
+
+    assert officer(empty)[1] == "READER-04"
+    assert officer(opened)[1] == "AUTH-01"
+    assert opened.judged.fault is None

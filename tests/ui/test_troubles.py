@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import desk
+from desk.resources import resource
 from desk.ui.troubles import LEVELS, TroubleWords
 
 PLACE = re.compile(r"\{(\w+)")
@@ -37,6 +39,14 @@ def test_every_code_of_the_program_has_words(words: TroubleWords) -> None:
     missing = {code: file for code, file in codes_in_the_program().items() if code not in words}
 
     assert missing == {}
+
+
+def test_no_code_stands_in_two_files() -> None:
+    """The later file would take the sentences of the earlier one without a word."""
+    files = sorted(resource("troubles").glob("*.toml"))
+    codes = [code for file in files for code in tomllib.loads(file.read_text(encoding="utf-8"))]
+
+    assert sorted(codes) == sorted(set(codes))
 
 
 def test_every_entry_speaks_both_languages(words: TroubleWords) -> None:

@@ -14,6 +14,7 @@ from desk.counter.doctor import Diagnosis
 from desk.issuance.case import Case
 from desk.store import cases
 from desk.trouble import Trouble
+from desk.ui.control.bundle import BundleControl
 from desk.ui.control.desk import Desk
 from desk.ui.lanes import Lane
 from desk.ui.pages.board import BoardPage, BoardView
@@ -41,8 +42,11 @@ class BoardControl(QObject):
         self._rows: tuple[Case, ...] = ()
         self._checking = False
         self._checked_world: CardWorld | None = None
+        self._found: Diagnosis | None = None
+        self.bundle = BundleControl(desk, page)
         self._trouble: Trouble | None = None
         page.check_again.connect(self.check)
+        page.bundle_asked.connect(self._make_bundle)
         page.new_case.connect(self._new_case)
         page.case_opened.connect(self._open)
         page.case_viewed.connect(self._open)
@@ -94,6 +98,7 @@ class BoardControl(QObject):
 
     def _checked(self, found: Diagnosis) -> None:
         self._checking = False
+        self._found = found
         self._checks = found.checks
         self._checked_at = self._desk.station.now()
         wrong = [one for one in lines(found.checks) if one.state is not CheckState.READY]
@@ -101,6 +106,10 @@ class BoardControl(QObject):
         self._desk.refresh_frame()
         self.render()
         self._card_changed()
+
+    def _make_bundle(self) -> None:
+        if self._found is not None:
+            self.bundle.begin(self._found)
 
     def refresh(self) -> None:
         """Today's cases once more."""

@@ -1,8 +1,8 @@
 """The board: is the desk ready to open, and how do today's cases stand.
 
-Signals: ``check_again`` (F5), ``new_case`` (Ctrl+N and the primary), ``case_opened(str)``
-(case number, to go on), ``case_viewed(str)`` (a finished one, read-only),
-``remedy_asked(str, str)`` (check key, code).
+Signals: ``check_again`` (F5), ``bundle_asked`` (the support bundle), ``new_case`` (Ctrl+N and
+the primary), ``case_opened(str)`` (case number, to go on), ``case_viewed(str)`` (a finished
+one, read-only), ``remedy_asked(str, str)`` (check key, code).
 """
 
 from __future__ import annotations
@@ -94,6 +94,7 @@ class BoardPage(Page):
     """Checks left, today's cases right."""
 
     check_again = Signal()
+    bundle_asked = Signal()
     new_case = Signal()
     case_opened = Signal(str)
     case_viewed = Signal(str)
@@ -152,7 +153,9 @@ class BoardPage(Page):
             enabled=not view.checking,
             cap="F5",
         )
-        self.footer.show_others((again,))
+        ready = board.checked_at is not None and not view.checking
+        bundle = Other("bundle", say("bundle.save"), icon="file-text", enabled=ready)
+        self.footer.show_others((again, bundle))
         may = board.can_open and not view.checking
         why = (
             say("board.before_start")
@@ -178,6 +181,8 @@ class BoardPage(Page):
     def other_asked(self, key: str) -> None:
         if key == "again":
             self.check_again.emit()
+        elif key == "bundle":
+            self.bundle_asked.emit()
 
     def refresh(self) -> None:
         if self._view is not None and not self._view.checking:
