@@ -28,6 +28,15 @@ from desk.cards.troubles import (
 )
 
 CHALLENGE_BYTES = 32
+BROKEN = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for bytes that are no certificate, list or request, or odd ones."""
 
 
 def load_certificate(der: bytes) -> x509.Certificate:
@@ -37,7 +46,8 @@ def load_certificate(der: bytes) -> x509.Certificate:
         # These are parsed only when asked for; a damaged one must show here.
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         _ = certificate.issuer, certificate.subject
-    except (ValueError, TypeError) as error:
+        _ = certificate.extensions, certificate.signature_hash_algorithm
+    except BROKEN as error:
         raise CertificateUnreadable from error
     return certificate
 
@@ -46,7 +56,7 @@ def public_key_of(certificate: x509.Certificate) -> PublicKey:
     """The key, where it is one of the kinds met on cards; else raises CertificateUnreadable."""
     try:
         key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except BROKEN as error:
         raise CertificateUnreadable from error
     if KeyType.of(key) is None:
         raise CertificateUnreadable

@@ -158,7 +158,7 @@ class Chuid:
     def parse(cls, raw: bytes) -> Chuid:
         """Raises TlvError where the mandatory objects are missing."""
         items = tlv.parse(raw)
-        expires = tlv.get(items, 0x35).decode("ascii", "replace")
+        expires = tlv.get(items, 0x35).decode("latin-1")
         return cls(tlv.get(items, 0x30), tlv.get(items, 0x34), expires, raw)
 
     def encode(self) -> bytes:
@@ -166,7 +166,7 @@ class Chuid:
             (
                 tlv.encode(0x30, self.fascn),
                 tlv.encode(0x34, self.guid),
-                tlv.encode(0x35, self.expires.encode("ascii")),
+                tlv.encode(0x35, self.expires.encode("latin-1")),
                 tlv.encode(0x3E, b""),
                 tlv.encode(_TAG_ERROR_DETECTION, b""),
             )

@@ -16,11 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from desk.cards.certificates import check_validity, load_certificate
+from desk.cards.certificates import BROKEN, check_validity, load_certificate
 from desk.cards.troubles import CertificateRevoked, RevocationListOlder, RevocationListRefused
 
 _PEM = b"-----BEGIN"
@@ -70,9 +69,9 @@ class Revocations:
         RevocationListRefused where the file of its issuer was altered."""
         check_validity(certificate, now)
         held = self._held_for(certificate.issuer)
-        entry = held and held.get_revoked_certificate_by_serial_number(certificate.serial_number)
-        if entry and not _is_lifted(entry):
-            raise CertificateRevoked(entry.revocation_date_utc)
+        since = _revoked_since(held, certificate.serial_number) if held is not None else None
+        if since is not None:
+            raise CertificateRevoked(since)
 
     def state(self, certificate: x509.Certificate, now: datetime) -> RevocationState:
         """How much `check` knows. Raises RevocationListRefused."""
@@ -107,11 +106,13 @@ class Revocations:
 def load_list(data: bytes) -> x509.CertificateRevocationList:
     """Raises RevocationListRefused."""
     try:
-        if data.lstrip().startswith(_PEM):
-            return x509.load_pem_x509_crl(data)
-        return x509.load_der_x509_crl(data)
-    except (ValueError, TypeError) as error:
+        pem = data.lstrip().startswith(_PEM)
+        found = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
+        # These are parsed only when asked for; a damaged one must show here.
+        _ = found.issuer, found.extensions, found.last_update_utc, found.next_update_utc
+    except BROKEN as error:
         raise RevocationListRefused from error
+    return found
 
 
 # A list of ten thousand entries takes long to read; it changes once a week.
@@ -141,17 +142,27 @@ def _is_signed_by(found: x509.CertificateRevocationList, issuer: x509.Certificat
         key = issuer.public_key()
         if isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
             return found.is_signature_valid(key)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except BROKEN:
         return False
     return False
 
 
-def _is_lifted(entry: x509.RevokedCertificate) -> bool:
+def _revoked_since(held: x509.CertificateRevocationList, serial: int) -> datetime | None:
+    """The day, None where the list does not name it or has taken it off again (a hold)."""
     try:
-        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-    return reason is _LIFTED
+        entry = held.get_revoked_certificate_by_serial_number(serial)
+        if entry is None or _reason(entry) is _LIFTED:
+            return None
+        return entry.revocation_date_utc
+    except BROKEN as error:
+        raise RevocationListRefused from error
+
+
+def _reason(entry: x509.RevokedCertificate) -> x509.ReasonFlags | None:
+    try:
+        return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    except x509.ExtensionNotFound:
+        return None
 
 
 def _file_name(issuer: x509.Name) -> str:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from desk.cards.certificates import load_certificate
+from desk.cards.certificates import BROKEN, load_certificate
 from desk.credential.keys import Curve
 from desk.credential.profile import DOCUMENT_SIGNER
 from desk.training.authority import (
@@ -87,7 +87,7 @@ def _load(request: bytes) -> x509.CertificateSigningRequest:
         else:
             wanted = x509.load_der_x509_csr(request)
         is_whole = wanted.is_signature_valid
-    except (ValueError, TypeError) as reason:
+    except BROKEN as reason:
         raise RequestRefused(reason="it is no certification request") from reason
     if not is_whole:
         raise RequestRefused(reason="its signature is not by its own key")
@@ -97,7 +97,7 @@ def _load(request: bytes) -> x509.CertificateSigningRequest:
 def _purposes(wanted: x509.CertificateSigningRequest) -> tuple[x509.ObjectIdentifier, ...]:
     try:
         return tuple(wanted.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *BROKEN):
         return ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import file_targets, reading_targets, session_targets, trust_targets
+from tests.fuzz import card_targets, file_targets, reading_targets, session_targets, trust_targets
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -12,5 +12,6 @@ TARGETS: dict[str, Target] = {
         *trust_targets.TARGETS,
         *session_targets.TARGETS,
         *reading_targets.TARGETS,
+        *card_targets.TARGETS,
     )
 }
