@@ -44,20 +44,25 @@ def _objects(data: bytes) -> None:
     elif kind == b"Z":
         piv_data.certificate_in(contents)
     else:
-        for key_type in KeyType:
-            piv_data.public_key_in(contents, key_type)
+        piv_data.public_key_in(contents, _KEYS.get(kind, KeyType.P256))
+
+
+_KEYS = {b"L": KeyType.P384, b"R": KeyType.RSA2048}
 
 
 def _object_samples() -> Sequence[bytes]:
     der = authority().officers[0].slots[SIGNATURE].der
     chuid = Chuid(bytes(25), bytes(range(16)), "20301231")
-    key = piv_data.public_key_template(generate_key(KeyType.P256).public_key())
+    keys = {b"K": KeyType.P256} | _KEYS
     return (
         b"C" + chuid.encode(),
         b"P" + PinPolicy(global_pin=True, global_first=True).encode(),
         b"Z" + piv_data.certificate_object(der),
         b"Z" + piv_data.certificate_object(der, compress=True),
-        b"K" + key,
+        *(
+            name + piv_data.public_key_template(generate_key(key_type).public_key())
+            for name, key_type in keys.items()
+        ),
     )
 
 
