@@ -25,6 +25,7 @@ from desk import __version__
 from desk.counter.doctor import Diagnosis
 from desk.counter.doctor_commands import part_of
 from desk.counter.settings import Settings
+from desk.issuance.posts import load_posts
 from desk.trouble import Trouble
 from desk.words import TroubleWords, Words
 
@@ -42,8 +43,6 @@ _PACKAGES = (
     "uvicorn",
 )
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2})?\Z")
-_POST = re.compile(r"[A-Z]{2,4}\Z")
-_SERIAL = re.compile(r"[A-Z0-9-]{1,12}\Z")
 _ENTRY = re.compile(
     r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}),\d{3} (DEBUG|INFO|WARNING|ERROR|CRITICAL) "
     r"(desk(?:\.[a-z_]+)*) (.*)"
@@ -157,12 +156,11 @@ def _readers(found: Diagnosis) -> dict[str, Any]:
 
 
 def _system(settings: Settings, training: bool) -> dict[str, Any]:
-    station = settings.station
+    post = settings.station.post
     return {
         "desk": __version__,
         "training": training,
-        "post": station.post if _POST.match(station.post) else None,
-        "station": station.serial if _SERIAL.match(station.serial) else None,
+        "post": post if post in load_posts().codes else None,
         "python": platform.python_version(),
         "system": sys.platform,
         "release": platform.release(),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import qInstallMessageHandler
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,8 @@ def device_names(camera: str, printer: str, folder: Path) -> DeviceNames:
         from desk.ui.camera import camera_name
         from desk.ui.printing import Printers
 
-        application = QGuiApplication.instance() or QGuiApplication(
-            ["desk", "-platform", "offscreen"]
-        )
-        found = DeviceNames(camera_name(camera), Printers(printer, folder).ready())
-        del application
-        return found
+        # It stays: a second one in the same process is refused by some platforms.
+        _application = QApplication.instance() or QApplication(["desk", "-platform", "offscreen"])
+        return DeviceNames(camera_name(camera), Printers(printer, folder).ready())
     finally:
         qInstallMessageHandler(before)

@@ -62,7 +62,7 @@ def settings() -> Settings:
     made = load_settings()
     return replace(
         made,
-        station=replace(made.station, window=NAME, serial=NAME, post=NAME),
+        station=replace(made.station, window=NAME, serial=NUMBER, post=NAME),
         printer=replace(made.printer, name=NAME),
         camera=replace(made.camera, device=NAME),
         readers=replace(made.readers, officer=NAME),
@@ -96,7 +96,7 @@ def test_what_helps_is_told(made: bundle.Bundle) -> None:
     assert told["printer"] == {"name": "set"}
     assert told["readers"] == {"passport": "empty", "officer": "set", "module": "empty"}
     assert told["trust"]["warn_days"] == 30
-    assert (system["training"], system["post"], system["station"]) == (True, None, None)
+    assert (system["training"], system["post"]) == (True, None)
     assert system["packages"]["pyscard"]
 
 

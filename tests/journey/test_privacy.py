@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from desk import cli
 from desk.issuance.case import State
 from desk.store import cases
 from desk.store.cases import BlobKind
@@ -100,6 +101,33 @@ def desk_log(home: Path) -> Iterator[Path]:
     handler.close()
 
 
+def spoilt_settings(file: Path, person: Applicant) -> None:
+    file.write_text(
+        f'[station]\nwindow = "{person.hangul}"\nserial = "{person.passport_number}"\n'
+        f'[printer]\nname = "{person.latin}"\n',
+        encoding="utf-8",
+    )
+
+
+def spoilt_log(file: Path, person: Applicant) -> None:
+    """Names and numbers at every place of a line, and in a traceback."""
+    words = (person.hangul, person.latin, person.passport_number, person.resident_number)
+    with file.open("a", encoding="utf-8") as log:
+        for word in words:
+            log.write(f"2026-11-22 09:12:03,123 WARNING desk.ui trouble READER-01 of {word}\n")
+            log.write(f"2026-11-22 09:12:03,123 ERROR desk.{word} READER-01\n")
+            log.write(f'  File "/home/{word}/{word}.py", line 3, in {word}\n{word}: {word}\n')
+            log.write(f"ValueError: {word}\n")
+
+
+def bundle_of(home: Path, file: Path) -> None:
+    """The support bundle as the command saves it; it must not be an empty one."""
+    cli.main(["--home", str(home), "doctor", "--bundle", str(file), "--yes"])
+    content = file.read_bytes()
+    assert b"READER-01" in content and b"ValueError" in content
+    assert b'"post": "LA"' in content
+
+
 def test_nothing_personal_outside_the_records(home: Path, desk_log: Path) -> None:
     waiting = threading.Event()
 
@@ -136,6 +164,16 @@ def test_nothing_personal_outside_the_records(home: Path, desk_log: Path) -> Non
             assert sightings(home, secrets) == []
 
     assert case.state is State.PROVEN
+    # Somebody's name written into settings and log is not the desk's doing, but stays out too.
+    spill = home / "training"
+    spoilt_settings(spill / "settings.toml", counter.person)
+    spoilt_log(desk_log, counter.person)
+    saved = home / "bundle"
+    saved.mkdir()
+    bundle_of(spill, saved / "support.zip")
+    assert sightings(saved, secrets) == []
+    (spill / "settings.toml").unlink()
+    desk_log.write_text("", encoding="utf-8")
     assert sightings(home, secrets) == []
     names = {path.name for path in home.rglob("*") if path.is_file()}
     assert {"desk.log", "enrollment.log", "enrollment.db", "records.db"} <= names

@@ -363,9 +363,30 @@ def board(*, trouble: bool = True) -> Board:
         BoardCheck(CheckKey.ENROLLMENT_SERVICE, ready, "answers", {"ms": 38, "queue": 0}),
         trust,
         BoardCheck(CheckKey.REGISTER, ready, "fresh", {"entries": 2418, "hours": 4}),
-        BoardCheck(CheckKey.CLOCK, ready, "in_step"),
+        BoardCheck(CheckKey.DISK, ready, "free", {"megabytes": 64000}),
+        BoardCheck(CheckKey.CLOCK, ready, "in_step", {"at": "2026-11-23 16:54"}),
     )
     return Board(checks, local("08:55"), tuple(_rows()))
+
+
+def board_without_reader() -> Board:
+    """Morning, and the second reader is not plugged in; somebody's credential list is late."""
+    fine = board(trouble=False)
+    reader = BoardCheck(CheckKey.PASSPORT_READER, CheckState.UNUSABLE, "fault", {}, "READER-38")
+    status = BoardCheck(
+        CheckKey.STATUS_LIST, CheckState.ATTENTION, "old", {"hours": 13}, "STATUS-30"
+    )
+    others = tuple(check for check in fine.checks if check.key is not CheckKey.PASSPORT_READER)
+    return replace(fine, checks=(reader, status, *others))
+
+
+def board_without_service() -> Board:
+    """The card service has stopped: what stands behind it was not asked."""
+    fine = board(trouble=False)
+    fault = BoardCheck(CheckKey.CARD_SERVICE, CheckState.UNUSABLE, "fault", {}, "READER-01")
+    behind = (CheckKey.PASSPORT_READER, CheckKey.OFFICER_CARD)
+    unasked = tuple(BoardCheck(key, CheckState.NOT_DONE, "not_asked") for key in behind)
+    return replace(fine, checks=(fault, *unasked, *fine.checks[3:]))
 
 
 def _rows() -> list[CaseRow]:

@@ -122,6 +122,17 @@ def board_empty(look: Look, size: Size) -> QWidget:
     return board_shell(look, size, view)
 
 
+@scene("02-board-reader")
+def board_reader(look: Look, size: Size) -> QWidget:
+    return board_shell(look, size, BoardView(samples.here("08:57"), samples.board_without_reader()))
+
+
+@scene("02-board-service")
+def board_service(look: Look, size: Size) -> QWidget:
+    view = BoardView(samples.here("08:57"), samples.board_without_service())
+    return board_shell(look, size, view)
+
+
 @scene("15-locked")
 def locked(look: Look, size: Size) -> QWidget:
     page = LockedPage(look)
