@@ -101,10 +101,13 @@ def rehearsal(pcscd: PcscService, tmp_path: Path) -> Iterator[Rehearsal]:
 
 
 def test_beside_an_open_desk_everything_is_asked(
-    rehearsal: Rehearsal, capsys: pytest.CaptureFixture[str]
+    rehearsal: Rehearsal,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The running service answers, the records are read while the desk has them open, the
-    card shows its certificates; a stranger's card and an empty reader are told apart."""
+    card shows its certificates; a reader held by another program, a stranger's card and an
+    empty reader are told apart."""
     home = rehearsal.station.home
     rehearsal.bench.insert_card(officer_card(rehearsal))
 
@@ -127,6 +130,11 @@ def test_beside_an_open_desk_everything_is_asked(
     }
     assert [one["part"] for one in answer["readers"]] == ["passport", "officer"]
     assert set(answer["officer_card"]["questions"].values()) == {"yes"}
+
+    reader = rehearsal.station.readers.world().readers[1].name
+    with pcsc.connect(reader), monkeypatch.context() as patch:
+        patch.setattr(pcsc, "HELD_AFTER", 0.05)
+        assert codes(facts(home, capsys)[1])["officer_card"] == "READER-06"
 
     rehearsal.bench.insert_card(Stranger())  # type: ignore[arg-type]
     assert codes(facts(home, capsys)[1])["officer_card"] == "CARD-01"
