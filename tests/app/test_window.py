@@ -16,7 +16,7 @@ from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.serve import release_holder
 from desk.app.stage import Stage
 from desk.app.window import make_front
-from desk.cards.troubles import LastTry, PinBlocked, WrongPin
+from desk.cards.troubles import LastTry, NotOfficerCard, PinBlocked, WrongPin
 from desk.counter.settings import load_settings
 from desk.issuance.case import State
 from desk.mrtd.results import Result
@@ -367,3 +367,31 @@ def test_the_language_changes_on_the_page_that_stands(trainee: Trainee) -> None:
     assert page.title != korean
     trainee.program.look.set_language("ko")
     assert page.title == korean
+
+
+class Stranger:
+    """A card that answers and knows no application."""
+
+    atr = bytes.fromhex("3B8080010101")
+
+    def transmit(self, apdu: bytes) -> bytes:
+        return b"\x6a\x82"
+
+    def reset(self) -> None:
+        """Nothing is remembered."""
+
+
+def test_a_card_that_is_no_officers_is_said_to_be_there_and_a_passport_is_not_blamed(
+    trainee: Trainee,
+) -> None:
+    """«No card» would send the officer looking for what is in his hand."""
+    session = trainee.program.session
+    with trainee._bot.waitSignal(trainee.program.desk.card_changed, timeout=PATIENCE):
+        trainee.stage.lay_passport()
+    assert session._trouble is None
+
+    trainee.stage.rehearsal.bench.insert_card(Stranger())  # type: ignore[arg-type]
+
+    trainee.until(lambda: isinstance(session._trouble, NotOfficerCard))
+    trainee.stage.insert_card()
+    trainee.until(lambda: trainee.program.desk.card_present and session._trouble is None)

@@ -254,6 +254,25 @@ def test_service_that_stops_and_starts(
     assert service.contexts == service.released == 6
 
 
+def test_the_last_reader_takes_the_service_with_it_and_brings_it_back(
+    service: FakeService, worlds: Worlds, watcher: Watcher
+) -> None:
+    """As on Windows: the service ends with the last reader and is a new one with the next."""
+    service.readers = {"A": (0, b"")}
+    watcher.start()
+    worlds.next()
+
+    for name in ("A", "B", "C"):
+        service.change(lambda: (service.readers.clear(), setattr(service, "running", False)))
+        worlds.until(lambda world: world == DOWN)
+        service.readers[name] = (pcsc.STATE_PRESENT, ATR)
+        service.start()
+        assert worlds.next().readers == (ReaderState(name, True, ATR),)
+
+    watcher.stop()
+    assert service.contexts == service.released == 4
+
+
 def test_service_that_is_down_at_the_start(
     service: FakeService, worlds: Worlds, watcher: Watcher
 ) -> None:

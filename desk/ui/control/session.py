@@ -18,7 +18,7 @@ from desk.cards.certificates import load_certificate
 from desk.cards.piv import Pin, wipe
 from desk.cards.piv_data import Slot
 from desk.cards.session import CardSession
-from desk.cards.troubles import NoCard, NoReader, PinTrouble
+from desk.cards.troubles import NoCard, NoReader, NotOfficerCard, PinTrouble
 from desk.cards.watcher import CardWorld
 from desk.counter import officers
 from desk.counter.officers import Officer, SignIn
@@ -118,8 +118,14 @@ class Session(QObject):
 
     def _look_at_card(self) -> CardFacts:
         station = self._desk.station
-        with station.officer_card() as session:
-            return _card_facts(session, station.officers, station.now)
+        try:
+            with station.officer_card() as session:
+                return _card_facts(session, station.officers, station.now)
+        except NoCard:
+            # Once a case is open, a passport may be read: then nobody knocks at its chip.
+            if self._desk.sign_in is None and station.roles.stranger():
+                raise NotOfficerCard from None
+            raise
 
     def _seen(self, turn: int, facts: CardFacts | None, trouble: Trouble | None) -> None:
         if turn != self._reads:
