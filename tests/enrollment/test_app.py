@@ -24,11 +24,13 @@ from tests.enrollment.counter import PIN, now
 
 KEY = StationKey(b"k" * 32)
 ISSUER = "https://issue.example/kr"
-ORDER = {
-    "configurations": ["mdoc"],
-    "tx_code": PIN,
-    "expires_at": (now() + timedelta(minutes=5)).isoformat(),
-}
+
+
+def fresh_order() -> dict[str, object]:
+    """An offer that ends five minutes from the test, not from the start of the whole run."""
+    ends = now() + timedelta(minutes=5)
+    return {"configurations": ["mdoc"], "tx_code": PIN, "expires_at": ends.isoformat()}
+
 
 Call = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
 
@@ -64,7 +66,7 @@ def inside(tmp_path: Path) -> Iterator[Inside]:
 def test_full_disk(inside: Inside) -> None:
     """A coded 503, nothing half stored, and the same order works once there is room."""
     inside.mailbox.limit_pages(1)
-    order = dict(ORDER)
+    order = fresh_order()
 
     def place(number: int) -> httpx.Response:
         return inside.call(lambda c: c.put(f"/desk/offers/o-{number}", json=order))
@@ -147,7 +149,7 @@ def test_a_bug_shows_nothing(
 
 def test_log_lines_name_the_endpoint_only(inside: Inside, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "desk.enrollment"):
-        placed = inside.call(lambda c: c.put("/desk/offers/o-1", json=ORDER)).json()
+        placed = inside.call(lambda c: c.put("/desk/offers/o-1", json=fresh_order())).json()
         handle = placed["uri"].rsplit("%2F", 1)[1]
         inside.call(lambda c: c.get(f"/kr/offer/{handle}"))
 
