@@ -23,6 +23,7 @@ from desk.cards.troubles import (
     CertificateNotYetValid,
     CertificateUnreadable,
     ChainBroken,
+    KeyUnusable,
     NoSignInCertificate,
     SignatureMismatch,
 )
@@ -50,6 +51,14 @@ def load_certificate(der: bytes) -> x509.Certificate:
     except BROKEN as error:
         raise CertificateUnreadable from error
     return certificate
+
+
+def certified_key_type(der: bytes | None, slot: Slot) -> KeyType:
+    """The kind of key in ``slot``, by its certificate. Raises KeyUnusable without one."""
+    key_type = KeyType.of(public_key_of(load_certificate(der))) if der else None
+    if key_type is None:
+        raise KeyUnusable(slot=f"{slot:02X}")
+    return key_type
 
 
 def public_key_of(certificate: x509.Certificate) -> PublicKey:

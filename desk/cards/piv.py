@@ -16,7 +16,7 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from desk.cards.certificates import load_certificate, prove_by, public_key_of
+from desk.cards.certificates import certified_key_type, prove_by
 from desk.cards.pin_pad import PinPad
 from desk.cards.piv_data import (
     SELECT_AID,
@@ -148,11 +148,7 @@ class PivSession:
 
     def key_type(self, slot: Slot) -> KeyType:
         """The kind of key in the slot, by its certificate. Raises KeyUnusable without one."""
-        der = self.certificate(slot)
-        key_type = KeyType.of(public_key_of(load_certificate(der))) if der else None
-        if key_type is None:
-            raise KeyUnusable(slot=f"{slot:02X}")
-        return key_type
+        return certified_key_type(self.certificate(slot), slot)
 
     # --- PIN and PUK ----------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from pkcs11 import Attribute, ObjectClass, TokenFlag, exceptions
 
-from desk.cards.certificates import load_certificate, prove_by, public_key_of
+from desk.cards.certificates import certified_key_type, load_certificate, prove_by
 from desk.cards.piv import DIGEST_INFO_SHA256, Pin
 from desk.cards.piv_data import KeyType, Slot
 from desk.cards.troubles import (
@@ -112,11 +112,7 @@ class TokenSession:
 
     def key_type(self, slot: Slot) -> KeyType:
         """The kind of key, by its certificate. Raises KeyUnusable without one."""
-        der = self.certificate(slot)
-        key_type = KeyType.of(public_key_of(load_certificate(der))) if der else None
-        if key_type is None:
-            raise KeyUnusable(slot=f"{slot:02X}")
-        return key_type
+        return certified_key_type(self.certificate(slot), slot)
 
     # --- PIN ------------------------------------------------------------------------
 

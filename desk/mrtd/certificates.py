@@ -22,7 +22,7 @@ from desk.iso7816.tlv import Tlv
 from desk.iso7816.troubles import TlvError
 from desk.mrtd import signatures
 from desk.mrtd.der import MALFORMED, dotted
-from desk.mrtd.signatures import PublicKey, Scheme
+from desk.mrtd.signatures import PublicKey, Scheme, SignatureWrong, Unsupported
 
 MAX_CERTIFICATE = 32 * 1024
 MASTER_LIST_SIGNER = "2.23.136.1.1.3"
@@ -129,6 +129,17 @@ class Certificate:
 
 
 @lru_cache(maxsize=2048)
+def issued(certificate: Certificate, issuer: Certificate) -> bool:
+    """Whether ``issuer`` may issue and did issue it: for finding a path among candidates."""
+    if not (issuer.is_authority and issuer.signs_certificates):
+        return False
+    try:
+        certificate.verify_issued_by(issuer)
+    except (SignatureWrong, Unsupported):
+        return False
+    return True
+
+
 def parse(der: bytes) -> Certificate:
     """The certificate in ``der``; raises CertificateUnreadable.
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from desk.mrtd.anchors import Anchor, AnchorSet
-from desk.mrtd.certificates import Certificate
+from desk.mrtd.certificates import Certificate, issued
 from desk.mrtd.results import Check, Fact, Finding, Group, Result
 from desk.mrtd.signatures import SignatureWrong, Unsupported
 
@@ -128,17 +128,9 @@ def _over_links(
 
 def _taken(pending: list[Certificate], certificate: Certificate) -> list[Certificate]:
     """Those of ``pending`` that issued ``certificate``, no longer pending then."""
-    found = [link for link in pending if link != certificate and _issued(certificate, link)]
+    found = [link for link in pending if link != certificate and issued(certificate, link)]
     pending[:] = [link for link in pending if link not in found]
     return found
-
-
-def _issued(certificate: Certificate, issuer: Certificate) -> bool:
-    try:
-        certificate.verify_issued_by(issuer)
-    except (SignatureWrong, Unsupported):
-        return False
-    return True
 
 
 def _best(signer: Certificate, verified: Iterable[Anchor], at: datetime) -> Anchor:

@@ -9,6 +9,7 @@ succeeded as well. What contradicts itself has failed whoever signed it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from desk.iso7816.status import StatusWord, right_length
@@ -46,7 +47,7 @@ def active_authentication(
     if answer is None or "DG15" not in files:
         return _chip("AA-02", Result.NOT_DONE, check)
     if answer.sw != StatusWord.OK:
-        return _refused_signature(answer.sw)
+        return _REFUSED_SIGNATURE.finding(answer.sw)
     try:
         key = lds.parse_dg15(files["DG15"])
         algorithm = active.verify(key, answer, _stated_hash(files))
@@ -82,7 +83,7 @@ def chip_authentication(
     if attempt.reason:
         return _chip("CA-07", Result.UNDECIDED, check, reason=attempt.reason)
     if attempt.sw != StatusWord.OK:
-        return _refused_agreement(attempt.sw)
+        return _REFUSED_AGREEMENT.finding(attempt.sw)
     if not attempt.is_confirmed:
         return _chip("CA-05", Result.FAILED, check, algorithm=attempt.algorithm)
     if attempt.key not in infos.chip_keys or not content.vouches_for(14):
@@ -147,15 +148,6 @@ def _same_state(left: Certificate | None, right: Certificate | None) -> bool:
     return left.issuer.country.upper() == right.issuer.country.upper()
 
 
-def _refused_signature(sw: int) -> Finding:
-    check, facts = Check.ACTIVE_AUTHENTICATION, {"sw": f"{sw:04X}"}
-    if sw in _SESSION_LOST:
-        return _chip("AA-09", Result.UNDECIDED, check)
-    if _is_about_length(sw):
-        return _chip("AA-07", Result.UNDECIDED, check, **facts)
-    return _chip("AA-06", Result.FAILED, check, **facts)
-
-
 def _without_dg14(content: PassiveResult) -> Finding:
     """A signed DG14 that nobody has seen may offer chip authentication, or not."""
     check = Check.CHIP_AUTHENTICATION
@@ -164,13 +156,26 @@ def _without_dg14(content: PassiveResult) -> Finding:
     return _chip("CA-03", Result.NOT_SUPPORTED, check)
 
 
-def _refused_agreement(sw: int) -> Finding:
-    check, facts = Check.CHIP_AUTHENTICATION, {"sw": f"{sw:04X}"}
-    if sw in _SESSION_LOST:
-        return _chip("CA-16", Result.UNDECIDED, check)
-    if _is_about_length(sw):
-        return _chip("CA-10", Result.UNDECIDED, check, **facts)
-    return _chip("CA-06", Result.FAILED, check, **facts)
+@dataclass(frozen=True)
+class _Refusal:
+    """The codes of one check for a proof that did not come about, and why."""
+
+    check: Check
+    session_lost: str
+    length: str
+    refused: str
+
+    def finding(self, sw: int) -> Finding:
+        facts: dict[str, Fact] = {"sw": f"{sw:04X}"}
+        if sw in _SESSION_LOST:
+            return _chip(self.session_lost, Result.UNDECIDED, self.check)
+        if _is_about_length(sw):
+            return _chip(self.length, Result.UNDECIDED, self.check, **facts)
+        return _chip(self.refused, Result.FAILED, self.check, **facts)
+
+
+_REFUSED_SIGNATURE = _Refusal(Check.ACTIVE_AUTHENTICATION, "AA-09", "AA-07", "AA-06")
+_REFUSED_AGREEMENT = _Refusal(Check.CHIP_AUTHENTICATION, "CA-16", "CA-10", "CA-06")
 
 
 def _is_about_length(sw: int) -> bool:

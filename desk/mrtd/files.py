@@ -57,22 +57,21 @@ _NOT_BY_SHORT_ID = {
 }
 
 
-class ElementaryFile(Protocol):
+class ElementaryFile(Enum):
     """``label`` names it, ``tag`` begins its content, ``limit`` is the largest size taken."""
 
+    def __init__(self, label: str, short_id: int, tag: int, limit: int) -> None:
+        self.label = label
+        self.short_id = short_id
+        self.tag = tag
+        self.limit = limit
+
     @property
-    def label(self) -> str: ...
-    @property
-    def short_id(self) -> int: ...
-    @property
-    def tag(self) -> int: ...
-    @property
-    def limit(self) -> int: ...
-    @property
-    def identifier(self) -> bytes: ...
+    def identifier(self) -> bytes:
+        return bytes([0x01, self.short_id])
 
 
-class File(Enum):
+class File(ElementaryFile):
     """Files of the eMRTD application: name, short identifier, tag, largest size (bytes).
 
     DG3 and DG4, fingerprints and irises, are not here: they are never read.
@@ -90,32 +89,12 @@ class File(Enum):
     DG15 = ("DG15", 0x0F, 0x6F, 16 * _KB)
     DG16 = ("DG16", 0x10, 0x70, 16 * _KB)
 
-    def __init__(self, label: str, short_id: int, tag: int, limit: int) -> None:
-        self.label = label
-        self.short_id = short_id
-        self.tag = tag
-        self.limit = limit
 
-    @property
-    def identifier(self) -> bytes:
-        return bytes([0x01, self.short_id])
-
-
-class MasterFile(Enum):
+class MasterFile(ElementaryFile):
     """Files beside the application, under the master file (Doc 9303-10 clause 3.11)."""
 
     CARD_ACCESS = ("CardAccess", 0x1C, 0x31, 4 * _KB)
     CARD_SECURITY = ("CardSecurity", 0x1D, 0x30, 32 * _KB)
-
-    def __init__(self, label: str, short_id: int, tag: int, limit: int) -> None:
-        self.label = label
-        self.short_id = short_id
-        self.tag = tag
-        self.limit = limit
-
-    @property
-    def identifier(self) -> bytes:
-        return bytes([0x01, self.short_id])
 
 
 class Channel(CardConnection, Protocol):

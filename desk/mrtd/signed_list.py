@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk.mrtd import signed_data
-from desk.mrtd.certificates import Certificate
+from desk.mrtd.certificates import Certificate, issued
 from desk.mrtd.signatures import SignatureWrong, Unsupported
 from desk.mrtd.signed_data import DigestWrong, SignedDataMalformed, SignedMessage
 from desk.mrtd.trust_troubles import (
@@ -100,25 +100,15 @@ def _chain(
     while len(path) < _MAX_CHAIN:
         if path[-1] in roots:
             return tuple(path)
-        root = next((root for root in roots if _issued(path[-1], root)), None)
+        root = next((root for root in roots if issued(path[-1], root)), None)
         if root is not None:
             return (*path, root)
-        above = (c for c in others if c.is_authority and c not in path and _issued(path[-1], c))
+        above = (c for c in others if c.is_authority and c not in path and issued(path[-1], c))
         issuer = next(above, None)
         if issuer is None:
             break
         path.append(issuer)
     raise ListSignerUnknown("not issued under a root that is held")
-
-
-def _issued(certificate: Certificate, issuer: Certificate) -> bool:
-    if not (issuer.is_authority and issuer.signs_certificates):
-        return False
-    try:
-        certificate.verify_issued_by(issuer)
-    except (SignatureWrong, Unsupported):
-        return False
-    return True
 
 
 def _verify_appointed(chain: tuple[Certificate, ...], kind: Kind) -> None:

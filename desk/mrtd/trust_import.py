@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from desk.mrtd import certificates, crl, deviations, ldif, master_list, signed_list
-from desk.mrtd.certificates import Certificate, CertificateUnreadable
+from desk.mrtd.certificates import Certificate, CertificateUnreadable, issued
 from desk.mrtd.crl import RevocationList, RevocationListUnreadable
 from desk.mrtd.deviations import DEVIATION_LIST
 from desk.mrtd.ldif import LdifUnreadable
@@ -305,7 +305,7 @@ class Importer:
     def _issuer(self, certificate: Certificate, *, itself: bool) -> Certificate:
         candidates = [*self._roots, *self._named(certificate)]
         for candidate in [certificate, *candidates] if itself else candidates:
-            if _issued(certificate, candidate):
+            if issued(certificate, candidate):
                 return candidate
         raise CertificateUnusable("not issued by itself, by a given root or by one held")
 
@@ -386,7 +386,7 @@ class Importer:
     def _unappointed(self, certificate: Certificate) -> Refused | None:
         names = (certificate.fingerprint, certificate.issuer.country, certificate.subject.label)
         candidates = tuple(self._named(certificate))
-        if any(_issued(certificate, candidate) for candidate in candidates):
+        if any(issued(certificate, candidate) for candidate in candidates):
             return None
         if any(c.subject_key_id == certificate.authority_key_id for c in candidates):
             return Refused("TRUST-24", "its issuer's signature does not fit", *names)
@@ -458,16 +458,6 @@ def _classify(item: Item) -> _Piece:
         return _Piece(item, held, message)
     held = SourceKind.CERTIFICATE if certificate.is_authority else SourceKind.SIGNERS
     return _Piece(item, held, certificate)
-
-
-def _issued(certificate: Certificate, issuer: Certificate) -> bool:
-    if not (issuer.is_authority and issuer.signs_certificates):
-        return False
-    try:
-        certificate.verify_issued_by(issuer)
-    except (SignatureWrong, Unsupported):
-        return False
-    return True
 
 
 def _refused(item: Item, trouble: TrustTrouble) -> Refused:
