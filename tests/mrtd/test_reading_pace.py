@@ -92,12 +92,15 @@ def test_a_copy_cannot_answer_for_the_mapping(issue: Issue, read: Read) -> None:
     assert reading.overall is Result.FAILED
 
 
+@pytest.mark.parametrize("instead", [None, b"", b"\x04\x01\x00", b"\x30\x03\x02\x01\x00"])
 def test_without_the_mappings_key_chip_authentication_takes_its_place(
-    issue: Issue, read: Read
+    issue: Issue, read: Read, instead: bytes | None
 ) -> None:
     """EF.CardSecurity does not read: the proof that was done counts, not the one that was not."""
     chip = issue(Features(pace=(PaceOffer(), CAM), chip_authentication=(ChipKeyOffer(),)))
     del chip.root["CardSecurity"]
+    if instead is not None:
+        chip.root["CardSecurity"] = instead
 
     genuine, copied = read(chip), read(chip.copied())
 
