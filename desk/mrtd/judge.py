@@ -26,10 +26,13 @@ REQUIRED = (
     Check.ACCESS,
     Check.SOD_SIGNATURE,
     Check.SIGNER_CHAIN,
+    Check.REVOCATION,
     Check.DATA_GROUP,
     Check.PORTRAIT,
 )
-"""What must have passed before a passport passes; the rest may be not done or not offered."""
+"""What must have passed before a passport passes; the rest may be not done or not offered.
+
+A signer nobody asked about is as open as one asked about too long ago."""
 CHIP_PROOFS = (Check.CHIP_AUTHENTICATION, Check.ACTIVE_AUTHENTICATION)
 """That the chip is no copy. Older passports offer none; of those that do, one must pass."""
 

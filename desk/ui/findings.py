@@ -149,7 +149,8 @@ class FindingWords:
         look = self._look
         result = aggregate(finding.result for finding in asked)
         speaker = gravest(asked, result)[0]
-        open_now = result in OPEN_RESULTS
+        missing = result is Result.NOT_DONE and check in NEEDED and _is_incomplete(case)
+        open_now = result in OPEN_RESULTS or missing
         leaf = Leaf(
             GLYPHS[result],
             look.say(f"check.{check.value}"),

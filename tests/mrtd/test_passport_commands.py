@@ -18,6 +18,7 @@ from desk.mrtd.results import Result
 from desk.mrtd.troubles import ChipLost, FolderTaken
 from desk.mrtd.trust import TrustStore
 from desk.mrtd.trust_troubles import FileUnavailable
+from desk.training import csca_lists
 from desk.training.chip import LeavingChip, PassportChip
 from desk.training.csca import TrainingCsca
 
@@ -26,6 +27,7 @@ from desk.training.csca import TrainingCsca
 def trust(tmp_path: Path, country: TrainingCsca, now: datetime) -> TrustStore:
     store = TrustStore(tmp_path / "trust")
     country.trust_in(store, now)
+    store.import_revocation_list(csca_lists.revocation_list(country.country, (), now), now)
     return store
 
 

@@ -31,6 +31,7 @@ from desk.training.chip import Habits, LeavingChip, PassportChip
 from desk.training.chip_features import Features, Keys
 from desk.training.chip_files import DocumentDetails, PersonalDetails, PersonToNotify
 from desk.training.csca import TrainingCsca
+from tests.mrtd.conftest import anchors_of
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_a_genuine_passport_passes(
         "PA-SIG-03": Result.PASSED,
         "PA-CHAIN-01": Result.PASSED,
         "PA-VAL-01": Result.PASSED,
-        "PA-CRL-01": Result.NOT_DONE,
+        "PA-CRL-00": Result.PASSED,
         "PA-DG-00": Result.PASSED,
         "PA-COM-01": Result.PASSED,
         "DG2-01": Result.PASSED,
@@ -484,3 +485,16 @@ def test_a_group_of_free_text_that_does_not_read_decides_nothing(
 
     assert results(reading)["DOC-13"] is Result.NOT_DONE
     assert reading.overall is Result.PASSED
+
+
+def test_a_signer_nobody_asked_about_is_no_passed_passport(
+    chip: PassportChip, country: TrainingCsca, holder: Mrz, now: datetime
+) -> None:
+    """Without a revocation list a genuine passport is not done, never passed."""
+    anchors = anchors_of(country.country.certificate)
+
+    reading = read_passport(chip, holder.key, anchors, now, typed=holder)
+
+    assert results(reading)["PA-CRL-01"] is Result.NOT_DONE
+    assert reading.result_of(Check.SIGNER_CHAIN) is Result.PASSED
+    assert reading.overall is Result.NOT_DONE

@@ -32,6 +32,7 @@ REVOKED = found(
 WRONG_KEY = found("CA-05", F, CHIP, Check.CHIP_AUTHENTICATION, algorithm="ECDH AES-128")
 ALTERED = found("PA-DG-02", F, CONTENT, Check.DATA_GROUP, group=2, signed="8c41…e0", read="27f9…5b")
 UNKNOWN = found("PA-CHAIN-02", U, CONTENT, Check.SIGNER_CHAIN, country="KR")
+NO_LIST = found("PA-CRL-01", D, CONTENT, Check.REVOCATION, country="KR")
 NO_LIST_ASKED = found("PA-CRL-04", D, CONTENT, Check.REVOCATION)
 KEY_OPEN = found("CA-08", U, CHIP, Check.CHIP_AUTHENTICATION, algorithm="ECDH AES-128")
 DOWN = found("PACE-05", U, CHIP, Check.PACE, sw="-")
@@ -129,6 +130,11 @@ def no_chip_proof(look: Look, size: Size) -> QWidget:
 @scene("04g-passport-known-defect")
 def known_defect(look: Look, size: Size) -> QWidget:
     return read(look, size, samples.findings(DEFECT, BOMB), U)
+
+
+@scene("04j-passport-no-list")
+def no_list(look: Look, size: Size) -> QWidget:
+    return read(look, size, samples.findings(NO_LIST), Result.NOT_DONE)
 
 
 @scene("05-passport-altered-chip")
