@@ -16,7 +16,7 @@ from desk import cli
 from desk.app.home import Home
 from desk.mrtd import check_log, mrz
 from desk.mrtd.trust import TrustStore
-from desk.training import csca
+from desk.training import csca, csca_lists
 from desk.training.chip import PassportChip
 from desk.training.chip_features import MODERN
 from tests.pcscd import PcscService, pcscd, pcscd_host
@@ -37,7 +37,9 @@ def chip(home: Home) -> PassportChip:
     """Of a training country that this home trusts, opened by PACE with either password."""
     now = datetime.now(UTC)
     country = csca.create(now, seed=b"command")
-    country.trust_in(TrustStore(home.trust), now)
+    trust = TrustStore(home.trust)
+    country.trust_in(trust, now)
+    trust.import_revocation_list(csca_lists.revocation_list(country.country, (), now), now)
     out = io.BytesIO()
     Image.linear_gradient("L").resize((240, 320)).convert("RGB").save(out, "JPEG")
     ordered = replace(MODERN, can=CAN)

@@ -30,14 +30,13 @@ from PIL import Image
 from desk.cards import pcsc
 from desk.iso7816.connection import CardConnection
 from desk.mrtd import lengths, mrz
-from desk.mrtd.anchors import Anchor, AnchorSet
-from desk.mrtd.certificates import parse
 from desk.mrtd.ciphers import AES_BLOCK, TRIPLE_DES_BLOCK
 from desk.mrtd.reader import PassportReading, read_passport
 from desk.mrtd.results import Check, Result
 from desk.training import csca
 from desk.training.chip import Habits, PassportChip
 from desk.training.chip_features import ChipKeyOffer, Features, PaceOffer
+from tests.anchors import trusting
 from tests.pcscd import Missing, PcscService, own_service
 
 LINK_BITS, PER_COMMAND = 424_000, 0.010
@@ -52,7 +51,7 @@ NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 LINES = mrz.compose_td3("PM", "KOR", "KIM", "HANEUL", "M123A4567", "KOR", "910314", "F", "330502")
 ZONE = mrz.parse("\n".join(LINES))
 COUNTRY = csca.create(NOW, seed=b"bench")
-ANCHORS = AnchorSet([Anchor.of(parse(COUNTRY.country.certificate), "bench", NOW)])
+ANCHORS = trusting(COUNTRY, NOW)
 DONE = (
     Check.ACCESS,
     Check.CHIP_AUTHENTICATION,

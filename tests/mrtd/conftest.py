@@ -13,11 +13,12 @@ from hypothesis import settings
 from PIL import Image
 
 from desk.mrtd import certificates, mrz
-from desk.mrtd.anchors import Anchor, AnchorSet, KnownList
+from desk.mrtd.anchors import Anchor, AnchorSet
 from desk.mrtd.mrz import Mrz
 from desk.mrtd.trust import TrustStore
-from desk.training import csca, csca_lists
-from desk.training.csca import COUNTRY, TrainingCsca
+from desk.training import csca
+from desk.training.csca import TrainingCsca
+from tests.anchors import trusting
 
 # Examples are counted, not timed: the machine may be busy.
 settings.register_profile("unhurried", deadline=None)
@@ -65,7 +66,7 @@ def country() -> TrainingCsca:
 
 @pytest.fixture(scope="session")
 def anchors(country: TrainingCsca) -> AnchorSet:
-    return trusting(country)
+    return trusting(country, NOW)
 
 
 @pytest.fixture(scope="session")
@@ -80,13 +81,6 @@ def german_store(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
     (file,) = shared_data.glob("DE_ML_*.ml")
     store.import_file(file, shared_data / "DE_ROOT_CA_CSCA07.cer", NOW)
     return store
-
-
-def trusting(country: TrainingCsca) -> AnchorSet:
-    """The country signer with a fresh revocation list that names nobody."""
-    anchor = Anchor.of(certificates.parse(country.country.certificate), "test", NOW)
-    empty = csca_lists.revocation_list(country.country, (), NOW)
-    return AnchorSet([anchor], [KnownList(COUNTRY, empty, NOW)])
 
 
 def anchors_of(*ders: bytes) -> AnchorSet:

@@ -20,7 +20,8 @@ from desk.training import csca
 from desk.training.chip import PassportChip
 from desk.training.chip_features import ActiveOffer, ChipKeyOffer, Features, PaceOffer
 from desk.training.csca import TrainingCsca
-from tests.mrtd.conftest import LINES, NOW, picture, trusting
+from tests.anchors import trusting
+from tests.mrtd.conftest import LINES, NOW, picture
 
 STATUS_WORDS = (
     *(int(word) for word in StatusWord),
@@ -88,7 +89,7 @@ def judged(connection: CardConnection, can: str = "") -> PassportReading:
     """Read by the zone, or by the access number and then with no zone to compare."""
     if isinstance(connection, PassportChip):
         connection.reset()
-    anchors = trusting(country())
+    anchors = trusting(country(), NOW)
     if can:
         return read_passport(connection, CanKey(can), anchors, NOW)
     return read_passport(connection, KEY, anchors, NOW, typed=ZONE)

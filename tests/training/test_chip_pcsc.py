@@ -11,8 +11,6 @@ from PIL import Image
 
 from desk.cards import pcsc
 from desk.mrtd import mrz
-from desk.mrtd.anchors import Anchor, AnchorSet
-from desk.mrtd.certificates import parse
 from desk.mrtd.ciphers import SessionCipher
 from desk.mrtd.pace_steps import CanKey
 from desk.mrtd.reader import read_passport
@@ -23,12 +21,13 @@ from desk.training import csca, forgeries
 from desk.training.chip import PassportChip
 from desk.training.chip_features import ActiveOffer, ChipKeyOffer, Features, PaceOffer
 from desk.training.forgeries import Book, Forgery, Workshop
+from tests.anchors import trusting
 from tests.pcscd import PcscService, pcscd, pcscd_host
 
 __all__ = ["pcscd", "pcscd_host"]  # fixtures
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 COUNTRY = csca.create(NOW, seed=b"pcsc")
-ANCHORS = AnchorSet([Anchor.of(parse(COUNTRY.country.certificate), "test", NOW)])
+ANCHORS = trusting(COUNTRY, NOW)
 # Invented.
 LINES = mrz.compose_td3("PM", "KOR", "KIM", "HANEUL", "M123A4567", "KOR", "910314", "F", "330502")
 ZONE = mrz.parse("\n".join(LINES))

@@ -25,8 +25,6 @@ from desk.mrtd import (
     mrz,
     pace,
 )
-from desk.mrtd.anchors import Anchor, AnchorSet
-from desk.mrtd.certificates import parse
 from desk.mrtd.ciphers import SessionCipher
 from desk.mrtd.pace_steps import CanKey, Password
 from desk.mrtd.reader import PassportReading, read_passport
@@ -45,10 +43,11 @@ from desk.training.chip_features import (
     PaceOffer,
 )
 from desk.training.chip_files import DocumentDetails, PersonalDetails, PersonToNotify
+from tests.anchors import trusting
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 COUNTRY = csca.create(NOW, seed=b"protocols")
-ANCHORS = AnchorSet([Anchor.of(parse(COUNTRY.country.certificate), "test", NOW)])
+ANCHORS = trusting(COUNTRY, NOW)
 # Invented.
 LINES = mrz.compose_td3("PM", "KOR", "KIM", "HANEUL", "M123A4567", "KOR", "910314", "F", "330502")
 ZONE = mrz.parse("\n".join(LINES))
