@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets this machine up where needed, then runs every check. Options go to pytest.
+# Sets this machine up where needed, then runs every check. Arguments go to one pytest run.
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 install_packages "${run_packages[@]}" "${test_packages[@]}"
@@ -17,4 +17,21 @@ export PATH="$venv/bin:$PATH" QT_QPA_PLATFORM=offscreen
 say "ruff";          ruff check . && ruff format --check .
 say "mypy";          mypy
 say "import-linter"; lint-imports
-say "pytest";        pytest "$@"
+say "pytest"
+if [ $# -gt 0 ]; then
+    pytest "$@"
+    exit
+fi
+# Two runs beside each other, one a core: what starts whole programs mostly waits for them.
+# They share the machine's smartcard service in turns, through the tests' own lock.
+programs=(tests/app tests/enrollment tests/journey)
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+pytest -p no:cacheprovider "${programs[@]}" >"$report" 2>&1 &
+beside=$!
+status=0
+pytest "${programs[@]/#/--ignore=}" || status=$?
+wait "$beside" || status=$?
+say "pytest ${programs[*]}"
+cat "$report"
+exit "$status"
