@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import postgres, postgres_host
+
+__all__ = ["postgres", "postgres_host"]
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
