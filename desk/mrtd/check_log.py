@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from desk import __version__
+from desk.mrtd import judge
 from desk.mrtd.reader import PassportReading
 from desk.mrtd.results import GROUP_OF, Check, Finding, Group, Result, advice, aggregate
 from desk.resources import resource
@@ -155,7 +156,7 @@ def _group(group: Group, findings: Iterable[Finding], words: TroubleWords) -> di
     mine = [finding for finding in findings if finding.group is group]
     by_check = {check: [f for f in mine if f.check is check] for check in GROUP_OF}
     return {
-        "result": aggregate(finding.result for finding in mine).value,
+        "result": judge.branch(group, mine).value,
         "checks": [_check(check, found, words) for check, found in by_check.items() if found],
     }
 

@@ -15,7 +15,7 @@ from desk.mrtd.certificates import Certificate
 from desk.mrtd.details import Details
 from desk.mrtd.mrz import Mrz, MrzError, MrzKey
 from desk.mrtd.picture_process import PictureProcess
-from desk.mrtd.results import Check, Fact, Finding, Group, Result, aggregate
+from desk.mrtd.results import GROUP_OF, Check, Fact, Finding, Group, Result, aggregate
 from desk.mrtd.sod import SignedHashes
 from desk.mrtd.troubles import FileMalformed, PictureFault, PortraitUnreadable
 
@@ -42,6 +42,16 @@ def overall(findings: Iterable[Finding]) -> Result:
     found = [finding for finding in findings if finding.group is not Group.HOLDER]
     required = [result_of(found, check) for check in REQUIRED]
     return results.overall((f.result for f in found), [*required, *_chip_proof(found)])
+
+
+def branch(group: Group, findings: Iterable[Finding]) -> Result:
+    """The result of one branch of the tree; what is required and missing keeps it from passing."""
+    mine = [finding for finding in findings if finding.group is group]
+    result = aggregate(finding.result for finding in mine)
+    needed = [result_of(mine, check) for check in REQUIRED if GROUP_OF[check] is group]
+    if result is Result.PASSED and {*needed, *_chip_proof(mine)} - {Result.PASSED}:
+        return Result.NOT_DONE
+    return result
 
 
 def _chip_proof(found: Iterable[Finding]) -> tuple[Result, ...]:

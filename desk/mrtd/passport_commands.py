@@ -28,7 +28,7 @@ from desk.mrtd.mrz import Mrz, MrzKey
 from desk.mrtd.pace_steps import Password
 from desk.mrtd.passive import PassiveResult
 from desk.mrtd.reader import PassportReading, Progress, read_passport
-from desk.mrtd.results import Check, Finding, Group, Result, aggregate
+from desk.mrtd.results import Check, Finding, Group, Result
 from desk.mrtd.troubles import FileMalformed, FolderTaken, PassportTrouble
 from desk.mrtd.trust import TrustStore
 from desk.mrtd.trust_troubles import FileUnavailable
@@ -203,7 +203,7 @@ def _lines(findings: Iterable[Finding]) -> Iterator[str]:
         if not mine:
             continue
         yield ""
-        yield f"{group.value.upper():<14}{_WORDS[aggregate(f.result for f in mine)]}"
+        yield f"{group.value.upper():<14}{_WORDS[judge.branch(group, mine)]}"
         for finding in mine:
             yield from _finding_lines(finding, words)
 

@@ -88,9 +88,16 @@ class FindingWords:
     def branches(self, case: Case) -> tuple[tuple[Branch, ...], tuple[Branch, ...]]:
         """Left and right column of the tree."""
         by_group = self._leaves(case)
-        left = tuple(self._branch(group, by_group[group]) for group in LEFT if by_group[group])
-        right = tuple(self._branch(group, by_group[group]) for group in RIGHT if by_group[group])
-        return left, right
+        everything = found(case)
+
+        def column(groups: tuple[Group, ...]) -> tuple[Branch, ...]:
+            return tuple(
+                self._branch(group, judge.branch(group, everything), by_group[group])
+                for group in groups
+                if by_group[group]
+            )
+
+        return column(LEFT), column(RIGHT)
 
     def counts(self, case: Case) -> tuple[Count, ...]:
         """How many leaves had which result; all five are always named."""
@@ -139,8 +146,9 @@ class FindingWords:
                 groups[group].append(self._leaf(case, check, asked[check]))
         return groups
 
-    def _branch(self, group: Group, leaves: Sequence[tuple[Result, Leaf]]) -> Branch:
-        result = aggregate(result for result, _ in leaves)
+    def _branch(
+        self, group: Group, result: Result, leaves: Sequence[tuple[Result, Leaf]]
+    ) -> Branch:
         name = self._look.say(f"group.{group.value}")
         word = result_word(self._look, result)
         return Branch(name, GLYPHS[result], word, tuple(leaf for _, leaf in leaves))

@@ -9,7 +9,8 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QDialog, QWidget
 
 from desk.issuance.case import Case, Document
-from desk.mrtd.results import Finding, Group, Result, aggregate
+from desk.mrtd import judge
+from desk.mrtd.results import Finding, Group, Result
 from desk.ui import findings as told
 from desk.ui.look import Look
 from desk.ui.parts.box import Scrolled, column, holder, row
@@ -95,7 +96,7 @@ def _bytes(look: Look, document: Document) -> str:
 
 
 def _group(look: Look, group: Group, findings: Sequence[Finding]) -> QWidget:
-    result = aggregate(finding.result for finding in findings)
+    result = judge.branch(group, findings)
     word = told.result_word(look, result)
     line = Row(look, 32, (28, -1, 120), padding=12, line=False, radius=8)
     line.set_ground("well")
