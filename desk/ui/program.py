@@ -42,6 +42,7 @@ from desk.ui.control.session import Session
 from desk.ui.control.steps import Step, current_step
 from desk.ui.dialogs import stop_dialog
 from desk.ui.lanes import Lane, Lanes
+from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage
 from desk.ui.pages.eligibility import EligibilityPage
 from desk.ui.pages.face import FacePage
@@ -110,6 +111,7 @@ class Program(QObject):
         folder = station.home / "slips"
         self.printers = Printers(station.settings.printer.name, folder)
         self._make_controls()
+        self._fill_rail()
         self._join()
         self._status_timer = QTimer(self)
         self._status_timer.setInterval(STATUS_MS)
@@ -166,6 +168,11 @@ class Program(QObject):
             Step.HAND_OVER: self.hand_over.enter,
         }
 
+    def _fill_rail(self) -> None:
+        """One line for each place that has a page."""
+        places = self.desk.navigation
+        places.add(Place.BOARD, self.board.enter)
+
     def _join(self) -> None:
         desk, shell = self.desk, self.shell
         self.session.opened.connect(self._opened)
@@ -175,6 +182,7 @@ class Program(QObject):
         desk.woke.connect(lambda _seconds: self._refresh_status())
         desk.refused.connect(lambda: self.go_to(Step.HAND_OVER))
         shell.home.connect(self.to_board)
+        shell.entry_chosen.connect(self._entry_chosen)
         shell.step_chosen.connect(self._look_back)
         shell.devices_chosen.connect(self.to_board)
         shell.explain_asked.connect(self._explain)
@@ -231,6 +239,9 @@ class Program(QObject):
             if self.desk.step in (Step.PHONE, Step.PROOF, Step.FACE):
                 self.go_to(self.desk.step)
             return
+        if same_person and self.desk.place not in (None, Place.BOARD):
+            self.go_to_place(self.desk.place)
+            return
         self.face.warm_up()
         self._tidy_up()
         self.to_board()
@@ -270,13 +281,20 @@ class Program(QObject):
             self._enter[step](case)
 
     def to_board(self) -> None:
-        self.desk.step = None
-        self.board.enter()
-        self.applicant.refresh()
+        self.go_to_place(Place.BOARD)
+
+    def go_to_place(self, place: Place) -> None:
+        """Show one of the rail's places; an open case is kept and left."""
+        if self.desk.is_open and self.desk.navigation.leads_to(place, self.desk.officer):
+            self.desk.navigation.enter(place)
+            self.applicant.refresh()
+
+    def _entry_chosen(self, key: str) -> None:
+        self.go_to_place(Place(key))
 
     def _look_back(self, number: int) -> None:
         case, step = self.desk.case, Step(number)
-        if case is not None and step <= current_step(case):
+        if self.desk.is_open and case is not None and step <= current_step(case):
             self.go_to(step)
 
     def _explain(self) -> None:

@@ -6,6 +6,9 @@ knows no case; the pages know no device.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QAction,
@@ -107,7 +110,7 @@ class Shell(QWidget):
         self._connect()
         self._add_keys()
         self.wedge = MrzWedge(look, self)
-        self.wedge.scanned.connect(self.mrz_scanned)
+        self.wedge.scanned.connect(self._scanned)
         look.restyled.connect(self.update)
         self.setMinimumSize(960, 600)
 
@@ -128,14 +131,14 @@ class Shell(QWidget):
         self._full.addWidget(page)
 
     def show_page(self, page: Page) -> None:
-        """Put ``page`` between header and footer; the focus goes to its first thing to do."""
-        changed = (
-            self.pages.currentWidget() is not page or self._full.currentWidget() is not self._work
-        )
+        """Put ``page`` between header and footer; the focus goes to its first thing to do.
+
+        A cover stays over it: nothing but `uncover` takes that away.
+        """
+        changed = self.pages.currentWidget() is not page
         self.pages.setCurrentWidget(page)
-        self._full.setCurrentWidget(self._work)
         self._show_head(page)
-        if changed:
+        if changed and not self.is_covered:
             self._focus_first(page)
 
     def show_full(self, page: QWidget) -> None:
@@ -153,13 +156,24 @@ class Shell(QWidget):
         self._full.setCurrentWidget(self._work)
         if self._back_here is not None and self._back_here.isVisible():
             self._back_here.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self.page is not None:
+            self._focus_first(self.page)
+
+    @property
+    def is_covered(self) -> bool:
+        """A full page (sign-in, lock) stands before rail, header and page."""
+        return self._full.currentWidget() is not self._work
 
     @property
     def page(self) -> Page | None:
         """The ordinary page that is shown, None while the window is covered."""
         current = self.pages.currentWidget()
-        covered = self._full.currentWidget() is not self._work
-        return None if covered or not isinstance(current, Page) else current
+        return None if self.is_covered or not isinstance(current, Page) else current
+
+    def _scanned(self, text: str) -> None:
+        # Nobody sits before a covered window: no chip shall be opened.
+        if not self.is_covered:
+            self.mrz_scanned.emit(text)
 
     def show_rail(self, view: RailView) -> None:
         self.rail.render_view(view)
@@ -188,13 +202,22 @@ class Shell(QWidget):
         for keys, act in page_keys.items():
             self._key(keys, lambda act=act: self.page is not None and act(self.page))
         self._key("Ctrl+L", self.lock_chosen.emit)
-        self._key("Ctrl+N", self.new_case_asked.emit)
-        self._key("Ctrl+F", self.search_asked.emit)
-        self._key("F1", self.explain_asked.emit)
+        self._open_key("Ctrl+N", self.new_case_asked.emit)
+        self._open_key("Ctrl+F", self.search_asked.emit)
+        self._open_key("F1", self.explain_asked.emit)
         self._key("F6", lambda: self.next_zone(1))
         self._key("Shift+F6", lambda: self.next_zone(-1))
         for number in range(1, 8):
-            self._key(f"Alt+{number}", lambda n=number: self.step_chosen.emit(n))
+            self._open_key(f"Alt+{number}", partial(self.step_chosen.emit, number))
+
+    def _open_key(self, keys: str, act: Callable[[], None]) -> None:
+        """A key that rests while the window is covered."""
+
+        def act_if_open() -> None:
+            if not self.is_covered:
+                act()
+
+        self._key(keys, act_if_open)
 
     def _key(self, keys: str, act) -> None:  # type: ignore[no-untyped-def]
         action = QAction(self)

@@ -123,6 +123,25 @@ def test_pulling_the_card_covers_both_windows_and_the_same_card_brings_the_page_
     assert trainee.program.desk.the_case().number == number
 
 
+def test_no_way_leads_past_the_lock(trainee: Trainee) -> None:
+    """Neither a key, nor an act that ends meanwhile and asks for the next page."""
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    program = trainee.program
+    trainee.stage.pull_card()
+    trainee.until(lambda: program.desk.is_locked)
+
+    program.shell.step_chosen.emit(1)
+    program.shell.home.emit()
+    program.shell.entry_chosen.emit("board")
+    program.shell.new_case_asked.emit()
+    program.desk.go_to.emit(Step.PASSPORT)
+
+    assert program.shell.page is None
+    assert program.pages.locked.isVisible()
+    assert program.desk.the_case().state is State.OPENED
+
+
 def test_another_officers_card_signs_that_officer_in_and_leaves_the_case_on_the_board(
     trainee: Trainee,
 ) -> None:

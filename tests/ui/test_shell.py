@@ -177,6 +177,55 @@ def test_the_lock_covers_everything_and_the_same_place_comes_back(
     assert page.approval.pin.dots.count() == 0
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_1, Qt.Key.Key_3, Qt.Key.Key_7])
+def test_no_key_looks_behind_the_cover(
+    qtbot: QtBot, look: Look, opened: list[Shell], key: Qt.Key
+) -> None:
+    window = show(opened, SCENES["09-review"](look, WIDE))
+    lock = LockedPage(look)
+    window.add_full_page(lock)
+    window.show_full(lock)
+    settle()
+
+    with (
+        qtbot.assertNotEmitted(window.step_chosen),
+        qtbot.assertNotEmitted(window.new_case_asked),
+        qtbot.assertNotEmitted(window.search_asked),
+    ):
+        press(window, key, Qt.KeyboardModifier.AltModifier)
+        press(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+        press(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_a_page_shown_behind_the_cover_leaves_the_cover_where_it_is(
+    look: Look, opened: list[Shell]
+) -> None:
+    window = show(opened, SCENES["09-review"](look, WIDE))
+    lock, other = LockedPage(look), FacePage(look)
+    window.add_full_page(lock)
+    window.add_page(other)
+    window.show_full(lock)
+
+    window.show_page(other)
+    settle()
+
+    assert window.page is None and lock.isVisible() and not other.isVisible()
+    window.uncover()
+    assert window.page is other
+
+
+def test_a_reader_that_types_an_mrz_opens_no_chip_while_the_window_is_covered(
+    qtbot: QtBot, look: Look, opened: list[Shell]
+) -> None:
+    window = show(opened, passport_empty(look, WIDE))
+    lock = LockedPage(look)
+    window.add_full_page(lock)
+    window.show_full(lock)
+
+    with qtbot.assertNotEmitted(window.mrz_scanned, wait=400):
+        burst(window, "\n".join(samples.ZONE_LINES) + "\n")
+
+
 def burst(window: Shell, text: str, start: int = 1000, step: int = 4) -> None:
     """Keys as a reader sends them, ``step`` milliseconds apart."""
     handle = window.windowHandle()

@@ -17,6 +17,7 @@ from desk.trouble import Trouble
 from desk.ui.control.bundle import BundleControl
 from desk.ui.control.desk import Desk
 from desk.ui.lanes import Lane
+from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage, BoardView
 
 Probe = Callable[[], str | None]
@@ -58,10 +59,8 @@ class BoardControl(QObject):
 
     def enter(self) -> None:
         """Back on the board: no case is open."""
-        desk = self._desk
-        desk.case = None
         self._trouble = None
-        desk.show(None, self._page)
+        self._desk.show_place(Place.BOARD, self._page)
         self.render()
         self.refresh()
         self.check()
@@ -93,7 +92,7 @@ class BoardControl(QObject):
 
     def _check_if_shown(self) -> None:
         desk = self._desk
-        if desk.step is None and desk.sign_in is not None and not desk.is_locked:
+        if desk.place is Place.BOARD and desk.is_open:
             self.check()
 
     def _checked(self, found: Diagnosis) -> None:
@@ -128,9 +127,9 @@ class BoardControl(QObject):
         self._desk.work(Lane.RECORDS, load, done)
 
     def render(self) -> None:
-        if self._desk.step is not None:
-            return
         desk = self._desk
+        if desk.place is not Place.BOARD:
+            return
         self._page.render(
             BoardView(
                 here=desk.here(),
@@ -145,7 +144,8 @@ class BoardControl(QObject):
         )
 
     def _new_by_key(self) -> None:
-        if self._desk.step is None and self._page.footer.primary.isEnabled():
+        shown = self._desk.is_open and self._desk.place is Place.BOARD
+        if shown and self._page.footer.primary.isEnabled():
             self._new_case()
 
     def _new_case(self) -> None:

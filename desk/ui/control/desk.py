@@ -32,8 +32,9 @@ from desk.ui.control.steps import Step, current_step
 from desk.ui.glyphs import Glyph
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.look import Look
+from desk.ui.navigation import Navigation, Place
 from desk.ui.parts.frame import HeaderView, Page
-from desk.ui.parts.rail import NavEntry, RailView, StepState
+from desk.ui.parts.rail import RailView, StepState
 from desk.ui.shell import Shell
 from desk.ui.steps import StepKey, step_marks
 from desk.ui.troubles import Spoken, TroubleWords
@@ -48,10 +49,10 @@ _NOT_REFUSED = (LastTry, NoPinPad, PinNotTyped, WrongPinUncounted)
 
 class Desk(QObject):
     """Signals: ``case_changed`` after every act, ``shown(Step | None)`` when another page
-    stands (None: the board), ``ticked`` each second; ``go_to(Step)``, ``to_board`` and
-    ``refused`` ask the window for another page; ``card_changed`` tells that the officer's
-    card was looked at, ``ask_card`` wishes it; ``woke(float)`` tells after how many seconds
-    the computer came back from sleep."""
+    stands (None: one of the rail's places), ``ticked`` each second; ``go_to(Step)``,
+    ``to_board`` and ``refused`` ask the window for another page; ``card_changed`` tells that
+    the officer's card was looked at, ``ask_card`` wishes it; ``woke(float)`` tells after how
+    many seconds the computer came back from sleep."""
 
     case_changed = Signal()
     shown = Signal(object)
@@ -73,6 +74,8 @@ class Desk(QObject):
         self.sign_in: SignIn | None = None
         self.case: Case | None = None
         self.step: Step | None = None
+        self.place: Place | None = Place.BOARD
+        self.navigation = Navigation(self)
         self.is_locked = False
         self.devices_wrong = 0
         self.card_present = False
@@ -84,8 +87,14 @@ class Desk(QObject):
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._tick)
         look.retranslated.connect(self.refresh_frame)
+        self.navigation.changed.connect(self.refresh_frame)
 
     # Who, where, when
+
+    @property
+    def is_open(self) -> bool:
+        """Somebody is signed in and the window is not locked."""
+        return self.sign_in is not None and not self.is_locked
 
     @property
     def officer(self) -> Officer:
@@ -178,12 +187,20 @@ class Desk(QObject):
 
     # Pages
 
-    def show(self, step: Step | None, page: Page) -> None:
-        """Let ``page`` stand between rail and header; ``step`` None is the board."""
-        self.step = step
+    def show(self, step: Step, page: Page) -> None:
+        """Let ``page`` stand between rail and header, as a step of the open case."""
+        self.step, self.place = step, None
+        self._show(page)
+
+    def show_place(self, place: Place, page: Page) -> None:
+        """Let ``page`` stand there as one of the rail's places; no case is open then."""
+        self.case, self.step, self.place = None, None, place
+        self._show(page)
+
+    def _show(self, page: Page) -> None:
         self.shell.show_page(page)
         self.refresh_frame()
-        self.shown.emit(step)
+        self.shown.emit(self.step)
 
     def start_clock(self) -> None:
         self._ticked_at = self.station.now()
@@ -233,8 +250,8 @@ class Desk(QObject):
             devices_glyph=Glyph.ATTENTION if wrong else Glyph.PASSED,
         )
         if self.step is None or self.case is None:
-            board = NavEntry("board", say("rail.board"), "layout-dashboard", current=True)
-            return replace(view, entries=(board,))
+            entries = self.navigation.entries(self.look, officer, self.place)
+            return replace(view, entries=entries)
         case = self.case
         hangul = case.register.name_hangul if case.register else ""
         latin = case.document.latin_name if case.document else ""
