@@ -22,8 +22,10 @@ from desk.app.home import Home
 from desk.cards.revocation import Revocations
 from desk.counter.officers import Officer, load_officers
 from desk.counter.readers import ReaderRoles, Readers
+from desk.counter.records import Records
 from desk.counter.settings import Settings, load_settings
 from desk.counter.station import Authority, Station
+from desk.counter.statuses import open_status_list
 from desk.credential.claims import load_profile
 from desk.credential.signer import LocalSigner
 from desk.enrollment.keys import key_file
@@ -33,8 +35,7 @@ from desk.issuance.eligibility import load_rules
 from desk.issuance.posts import load_posts
 from desk.mrtd.trust import TrustStore
 from desk.resources import resource
-from desk.store.database import Store, StoreKind
-from desk.store.key import key_for
+from desk.store.database import StoreKind
 from desk.trouble import Trouble
 
 PORT_SECONDS = 10.0
@@ -64,7 +65,7 @@ class Opened:
         self.link.close()
         if self.service is not None:
             self.service.stop()
-        self.station.store.close()
+        self.station.records.close()
 
 
 def open_station(
@@ -75,14 +76,17 @@ def open_station(
     settings: Settings | None = None,
     now: Callable[[], datetime] = utc_now,
     service_options: tuple[str, ...] = (),
+    prepare: Callable[[Station], None] = open_status_list,
 ) -> Opened:
-    """Open records and trust list, start the desk's own service where none is named."""
+    """What stands before anybody signs in; the desk's own service is started where none is
+    named. The records stay closed: `Station.open_records` opens them by a card, and
+    ``prepare`` is called then."""
     settings = settings or load_settings(home.settings)
     posts = load_posts()
     authority = load_authority(home, settings)
     officers = _officers(home, settings)
     kind = StoreKind.TRAINING if training else StoreKind.LIVE
-    store = Store.open(home.records, key_for(home.records), kind)
+    records = Records(home.records, kind)
     trust = TrustStore(home.trust, settings.trust.ages)
     # The first passport shall not wait for some 600 certificates. A damaged list is no
     # reason to stay closed: the home page tells of it.
@@ -96,7 +100,7 @@ def open_station(
         post=posts.post(settings.station.post),
         posts=posts,
         now=now,
-        store=store,
+        records=records,
         readers=readers,
         roles=ReaderRoles(readers, settings.readers),
         trust=trust,
@@ -106,6 +110,7 @@ def open_station(
         rules=load_rules(),
         link=link,
         training=training,
+        prepare=prepare,
     )
     return Opened(station, link, service)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,10 +18,11 @@ from desk.app.pcsc_readers import ReadersNow
 from desk.cards.machine import look_around
 from desk.cards.watcher import look_now
 from desk.counter import bundle, doctor
-from desk.counter.doctor import Diagnosis, Patient, RecordsClosed, ScreenAway, ServiceAsleep
+from desk.counter.doctor import Diagnosis, Patient, ScreenAway, ServiceAsleep
 from desk.counter.doctor_commands import answer
 from desk.counter.provisioning import Roots
 from desk.counter.readers import ReaderRoles
+from desk.counter.records import RecordsClosed
 from desk.counter.settings import Settings, load_settings
 from desk.credential.claims import ISSUING_COUNTRY
 from desk.enrollment.keys import key_file
@@ -32,7 +31,6 @@ from desk.enrollment.trouble import ServiceDown
 from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
 from desk.store.database import Store
-from desk.store.key import key_for
 
 if TYPE_CHECKING:
     from desk.ui.devices import DeviceNames
@@ -63,11 +61,10 @@ def _agreed() -> bool:
 
 def diagnose(home: Home, settings: Settings) -> Diagnosis:
     """Ask every part; whatever is wrong is an answer."""
-    with ExitStack() as closing:
-        return doctor.examine(_patient(home, settings, closing))
+    return doctor.examine(_patient(home, settings))
 
 
-def _patient(home: Home, settings: Settings, closing: ExitStack) -> Patient:
+def _patient(home: Home, settings: Settings) -> Patient:
     devices = cache(lambda: _screen_devices(home, settings))
     return Patient(
         home=home.folder,
@@ -79,7 +76,7 @@ def _patient(home: Home, settings: Settings, closing: ExitStack) -> Patient:
         roots=lambda: _roots(home, settings),
         revocations=lambda: load_revocations(home, settings),
         trust=TrustStore(home.trust, settings.trust.ages),
-        store=cache(lambda: closing.enter_context(_records(home))),
+        store=_records,
         health=lambda: _health(home, settings),
         camera=lambda: devices().camera,
         printer=lambda: devices().printer,
@@ -95,16 +92,9 @@ def _roots(home: Home, settings: Settings) -> Roots:
     )
 
 
-@contextmanager
-def _records(home: Home) -> Iterator[Store]:
-    """The records as they are; none are made. Raises RecordsClosed and the records' troubles."""
-    if not home.records.exists():
-        raise RecordsClosed()
-    store = Store.open(home.records, key_for(home.records), None)
-    try:
-        yield store
-    finally:
-        store.close()
+def _records() -> Store:
+    """Only an officer's card opens them, and a check asks for no PIN."""
+    raise RecordsClosed()
 
 
 def _health(home: Home, settings: Settings) -> ServiceHealth:

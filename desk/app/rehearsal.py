@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -81,8 +82,10 @@ def open_rehearsal(
     pcsc: tuple[int, int] | None = None,
     settings: Settings | None = None,
     service_options: tuple[str, ...] = (),
+    whole: bool = True,
 ) -> Rehearsal:
-    """Prepare the training home where needed, and open the station on it.
+    """Prepare the training home where needed, and open the station on it, ``whole`` with its
+    records; else a trainee's sign-in opens them.
 
     ``pcsc`` gives the two ports of the virtual reader driver: passport, officer card. The
     chips then answer through the machine's own smartcard service.
@@ -93,6 +96,7 @@ def open_rehearsal(
     workshop = Workshop.load_or_create(training.folder / "forger", passport_authority, now())
     _write_officers(training.folder, authority)
     bench = Desktop.virtual(pcsc) if pcsc else Desktop.in_process()
+    people = applicants.applicants(now().date())
     try:
         opened = open_station(
             training,
@@ -101,6 +105,7 @@ def open_rehearsal(
             settings=settings,
             now=now,
             service_options=service_options,
+            prepare=partial(_prepare, people),
         )
     except BaseException:
         bench.readers.stop()
@@ -108,15 +113,31 @@ def open_rehearsal(
     rehearsal = Rehearsal(
         opened,
         bench,
-        applicants.applicants(now().date()),
+        people,
         authority,
         passport_authority,
         workshop,
     )
     _import_trust(rehearsal)
-    _import_register(rehearsal, training.folder)
-    open_status_list(opened.station)
+    if whole:
+        _open_records(rehearsal)
     return rehearsal
+
+
+def _open_records(rehearsal: Rehearsal) -> None:
+    """With a training card that lies in no reader."""
+    station = rehearsal.station
+    with officer_card(rehearsal) as card:
+        session = PivSession(card)
+        session.select()
+        session.verify_pin(bytearray(TRAINING_PIN, "ascii"))
+        station.open_records(session)
+
+
+def _prepare(people: tuple[Applicant, ...], station: Station) -> None:
+    """What a post's records hold before the first applicant comes."""
+    _import_register(station, people)
+    open_status_list(station)
 
 
 class Desktop:
@@ -310,16 +331,15 @@ def _import_trust(rehearsal: Rehearsal) -> None:
         rehearsal.workshop.trust_in(store, now)
 
 
-def _import_register(rehearsal: Rehearsal, folder: Path) -> None:
+def _import_register(station: Station, people: tuple[Applicant, ...]) -> None:
     """A fresh extract of the invented applicants, at most half a day old."""
-    station = rehearsal.station
     with station.store.read() as session:
         state = register.state(session)
     if state is not None and station.now() - state.as_of < REGISTER_AGE:
         return
-    file = folder / "register.csv"
+    file = station.home / "register.csv"
     with file.open("w", encoding="utf-8", newline="") as target:
-        applicants.write_register(target, rehearsal.people)
+        applicants.write_register(target, people)
     try:
         register.import_extract(
             station.store, file, station.stamp(), load_posts().codes, as_of=station.now()

@@ -22,8 +22,8 @@ from desk.counter import (
     facing,
     intake,
     offering,
-    officers,
     signing,
+    signing_in,
 )
 from desk.counter.officers import Officer
 from desk.face.finder import FaceFinder
@@ -59,14 +59,7 @@ class Script:
         station = rehearsal.station
         rehearsal.bench.insert_card(officer_card(rehearsal))
         with station.officer_card() as session:
-            signed_in = officers.sign_in(
-                session,
-                bytearray(TRAINING_PIN, "ascii"),
-                station.officers,
-                station.post.code,
-                station.now,
-                usable=station.authority.revocations.check,
-            )
+            signed_in = signing_in.sign_in(station, session, bytearray(TRAINING_PIN, "ascii"))
         return cls(rehearsal, signed_in.officer)
 
     def approved_case(self, person: Applicant) -> Case:

@@ -64,7 +64,7 @@ def run_unattended(home: Home, args: argparse.Namespace) -> int:
     front = make_front(
         load_settings(training.settings), training=True, mode=mode, language=args.language
     )
-    rehearsal = open_rehearsal(home, pcsc=vpcd_ports(args.vpcd))
+    rehearsal = open_rehearsal(home, pcsc=vpcd_ports(args.vpcd), whole=False)
     stage = Stage(front, rehearsal)
     install_guards()
     bugs = _Bugs()
@@ -72,7 +72,6 @@ def run_unattended(home: Home, args: argparse.Namespace) -> int:
     script = _Script(app, stage, out)
     try:
         stage.choose(args.applicant)
-        release_holder(rehearsal, stage.person.overseas_number)
         case = script.play()
         script.leave_evidence(case)
     finally:
@@ -145,6 +144,7 @@ class _Script:
         self._stage.show_windows()
         self._picture("no-card")
         self._sign_in()
+        release_holder(self._stage.rehearsal, self._stage.person.overseas_number)
         self._open_and_agree()
         self._read_passport()
         self._lock_and_come_back()

@@ -123,7 +123,7 @@ def run_rehearsal(home: Home, args: argparse.Namespace) -> int:
 def _open_rehearsal(home: Home, args: argparse.Namespace):  # type: ignore[no-untyped-def]
     from desk.app.rehearsal import open_rehearsal
 
-    return open_rehearsal(home, pcsc=vpcd_ports(args.vpcd))
+    return open_rehearsal(home, pcsc=vpcd_ports(args.vpcd), whole=False)
 
 
 def _guard() -> None:

@@ -21,6 +21,7 @@ from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.card_checks import Seen
 from desk.counter.provisioning import Roots
 from desk.counter.readers import ReaderRoles
+from desk.counter.records import RecordsClosed
 from desk.counter.settings import CheckSettings, Settings
 from desk.counter.station import Station
 from desk.issuance.ports import ServiceHealth
@@ -64,12 +65,6 @@ class ServiceAsleep(NotAskable):
     """The desk's own enrollment service runs only while the desk is open."""
 
     code = "CHECK-01"
-
-
-class RecordsClosed(NotAskable):
-    """The records cannot be opened from here; no key or no records yet."""
-
-    code = "CHECK-02"
 
 
 class ScreenAway(NotAskable):
@@ -182,7 +177,7 @@ def _guarded(key: CheckKey, check: Callable[[], BoardCheck]) -> BoardCheck:
 
 def _not_ready(key: CheckKey, reason: Trouble) -> BoardCheck:
     state = CheckState.UNUSABLE if key in _STOPS else CheckState.ATTENTION
-    if isinstance(reason, NotAskable):
+    if isinstance(reason, NotAskable | RecordsClosed):
         state = CheckState.NOT_DONE
     facts = {name: value for name, value in reason.facts.items() if value is not None}
     return BoardCheck(key, state, "trouble", facts, reason.code)

@@ -82,6 +82,13 @@ def read_card_identity(session: CardSession) -> str:
     return hashlib.sha256(certificate).hexdigest()
 
 
+Step = Callable[[CardSession], None]
+"""What else a sign-in asks of the card. Raises what stops it."""
+
+
+def _nothing(_session: CardSession) -> None: ...
+
+
 def sign_in(
     session: CardSession,
     pin: Pin,
@@ -90,10 +97,13 @@ def sign_in(
     now: Callable[[], datetime],
     allow_last_try: bool = False,
     usable: Usable = check_validity,
+    before_pin: Step = _nothing,
+    after_pin: Step = _nothing,
 ) -> SignIn:
-    """List and post, the certificate's time and revocation (``usable``), PIN, challenge, in
-    this order of refusal: a card that may not sign in costs no try. Raises the card's own
-    troubles and those above; ``pin`` is wiped in any case, None is typed on the reader."""
+    """List and post, the certificate's time and revocation (``usable``), ``before_pin``, PIN,
+    challenge, ``after_pin``, in this order of refusal and in one session: a card that may not
+    sign in costs no try. Raises the card's own troubles and those above; ``pin`` is wiped in
+    any case, None is typed on the reader."""
     try:
         card = read_card_identity(session)
         officer = officers.get(card)
@@ -102,8 +112,10 @@ def sign_in(
         if officer.post != post:
             raise OtherPost(post=officer.post)
         usable(load_certificate(session.certificate(Slot.AUTHENTICATION) or b""), now())
+        before_pin(session)
         session.verify_pin(pin, allow_last_try)
         session.prove(Slot.AUTHENTICATION)
+        after_pin(session)
     finally:
         wipe(pin)
     return SignIn(officer, card, now())

@@ -17,9 +17,11 @@ from desk.cards.revocation import Revocations
 from desk.cards.session import CardSession
 from desk.counter.officers import Officer
 from desk.counter.readers import ReaderRoles, Readers
+from desk.counter.records import Records
 from desk.counter.settings import Settings
 from desk.credential.claims import ClaimProfile
 from desk.credential.signer import LocalSigner
+from desk.issuance.audit import Fact
 from desk.issuance.case import Case
 from desk.issuance.eligibility import RuleBook
 from desk.issuance.ports import EnrollmentLink
@@ -50,16 +52,20 @@ class Authority:
     status_signer: LocalSigner
 
 
+def _nothing_more(_station: Station) -> None: ...
+
+
 @dataclass(frozen=True)
 class Station:
-    """``home`` holds the station's own files."""
+    """``home`` holds the station's own files. ``prepare`` is called when the records have
+    just opened."""
 
     home: Path
     settings: Settings
     post: Post
     posts: Posts
     now: Callable[[], datetime]
-    store: Store
+    records: Records
     readers: Readers
     roles: ReaderRoles
     trust: TrustStore
@@ -69,6 +75,21 @@ class Station:
     rules: RuleBook
     link: EnrollmentLink
     training: bool = False
+    prepare: Callable[[Station], None] = _nothing_more
+
+    @property
+    def store(self) -> Store:
+        """The open records. Raises :class:`~desk.counter.records.RecordsClosed`."""
+        return self.records.store
+
+    def open_records(self, session: CardSession) -> None:
+        """Open the records with a card whose PIN was presented, where they are still closed."""
+        if self.records.open(session):
+            self.prepare(self)
+
+    def note(self, officer: Officer | None, kind: str, **facts: Fact | float) -> None:
+        """One event of no case for the log, which has it at the latest when the records open."""
+        self.records.note(self.stamp(officer), kind, **facts)
 
     def stamp(self, officer: Officer | None = None) -> Stamp:
         """Now, in the name of ``officer`` or of the station itself."""

@@ -261,7 +261,8 @@ class Program(QObject):
     def _refresh_status(self) -> None:
         """A status list is signed anew before its last signature runs out."""
         station = self.station
-        self.desk.work(Lane.SERVICE, lambda: publish_status(station, even_if_same=True))
+        if station.records.is_open:
+            self.desk.work(Lane.SERVICE, lambda: publish_status(station, even_if_same=True))
 
     def _covered(self) -> None:
         self.phone.forget_pin()

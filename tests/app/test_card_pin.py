@@ -52,7 +52,7 @@ class Officer:
 def officer(tmp_path: Path, qtbot: QtBot) -> Iterator[Officer]:
     home = Home.make(tmp_path)
     front = make_front(load_settings(home.training.settings), training=True)
-    stage = Stage(front, open_rehearsal(home))
+    stage = Stage(front, open_rehearsal(home, whole=False))
     stage.show_windows()
     stage.insert_card()
     officer = Officer(stage, qtbot)

@@ -87,7 +87,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def open_stage(home: Home, language: str = "ko") -> Stage:
     settings = load_settings(home.training.settings)
-    stage = Stage(make_front(settings, training=True, language=language), open_rehearsal(home))
+    front = make_front(settings, training=True, language=language)
+    stage = Stage(front, open_rehearsal(home, whole=False))
     stage.show_windows()
     return stage
 

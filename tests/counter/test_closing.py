@@ -14,6 +14,7 @@ import pytest
 
 from desk.counter import closing, slips
 from desk.counter.officers import Officer
+from desk.counter.records import Records
 from desk.counter.settings import load_settings
 from desk.counter.station import Station
 from desk.issuance.case import (
@@ -82,7 +83,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
         post=post,
         posts=posts,
         now=lambda: NOW,
-        store=store,
+        records=Records.around(store),
         readers=nothing,
         roles=nothing,
         trust=nothing,

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QWidget
 
 from desk.cards.piv import Pin, wipe
 from desk.cards.troubles import LastTry, PinBlocked, WrongPin
-from desk.store import journal
 from desk.trouble import Trouble
 from desk.ui.card_pin import CardPinDialog, CardPinView
 from desk.ui.control.desk import Desk
@@ -49,9 +48,7 @@ class CardPin(QObject):
             finally:
                 wipe(old)
                 wipe(new)
-            with desk.station.store.write() as records:
-                kind = "CARD.PIN_UNBLOCKED" if blocked else "CARD.PIN_CHANGED"
-                journal.append(records, desk.station.stamp(), kind, None)
+            desk.station.note(None, "CARD.PIN_UNBLOCKED" if blocked else "CARD.PIN_CHANGED")
 
         desk.work(Lane.CARD, job, lambda _none: self._done(), self._refused)
 

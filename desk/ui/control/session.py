@@ -20,9 +20,8 @@ from desk.cards.piv_data import Slot
 from desk.cards.session import CardSession
 from desk.cards.troubles import NoCard, NoReader, NotOfficerCard, PinTrouble
 from desk.cards.watcher import CardWorld
-from desk.counter import officers
+from desk.counter import officers, signing_in
 from desk.counter.officers import Officer, SignIn
-from desk.store import journal
 from desk.trouble import Trouble
 from desk.ui import says
 from desk.ui.control.desk import Desk
@@ -157,15 +156,7 @@ class Session(QObject):
 
         def job() -> SignIn:
             with station.officer_card() as session:
-                return officers.sign_in(
-                    session,
-                    pin,
-                    station.officers,
-                    station.post.code,
-                    station.now,
-                    last_try,
-                    station.authority.revocations.check,
-                )
+                return signing_in.sign_in(station, session, pin, last_try)
 
         self._desk.work(Lane.CARD, job, self._signed_in, self._refused)
 
@@ -212,11 +203,7 @@ class Session(QObject):
         if card:
             facts["certificate"] = card
 
-        def write() -> None:
-            with desk.station.store.write() as session:
-                journal.append(session, desk.station.stamp(officer), kind, None, **facts)
-
-        desk.work(Lane.RECORDS, write)
+        desk.work(Lane.RECORDS, lambda: desk.station.note(officer, kind, **facts))
 
     # Showing
 
