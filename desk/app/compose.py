@@ -134,12 +134,22 @@ def start_service(
             log_file=home.service_log,
             port=port,
             public_url=settings.enrollment.public_url,
-            extra=("--claims", str(resource(settings.credential.claim_profile)), *options),
+            extra=(*_service_arguments(home, settings), *options),
         )
     )
     url = service.start()
     home.service_port.write_text(url.rsplit(":", 1)[1], encoding="ascii")
     return service, url
+
+
+def _service_arguments(home: Home, settings: Settings) -> tuple[str, ...]:
+    """What the settings decide of the desk's own service."""
+    arguments = ["--claims", str(resource(settings.credential.claim_profile))]
+    signer = home.folder / settings.authority.verifier
+    if signer.exists():
+        # The certificate by which phones know who asks them also says who issues.
+        arguments += ["--metadata-signer", str(signer)]
+    return tuple(arguments)
 
 
 def _kept_port(home: Home) -> int:

@@ -16,7 +16,7 @@ from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.issuance.case import Act, Case, OfferFacts, State, advance
-from desk.issuance.ports import EventKind, OfferEvent, OfferOrder
+from desk.issuance.ports import EventKind, OfferEvent, OfferOrder, QrForm
 from desk.store import cases, intents
 from desk.trouble import Trouble
 
@@ -41,6 +41,7 @@ def place_offer(
         configurations=configurations or station.settings.enrollment.formats,
         tx_code=tx_code,
         expires_at=station.now() + timedelta(minutes=station.settings.enrollment.offer_minutes),
+        qr=QrForm(station.settings.enrollment.qr),
     )
     offer = station.link.place_offer(order)
     now = station.now()

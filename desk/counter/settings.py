@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from desk.issuance.ports import QrForm
 from desk.mrtd.anchors import Ages
 from desk.resources import resource
 from desk.trouble import Trouble
@@ -54,6 +55,7 @@ class EnrollmentSettings:
     public_url: str
     port: int
     formats: tuple[str, ...]
+    qr: str
     offer_minutes: int
     check_minutes: int
 
@@ -142,6 +144,7 @@ def load_settings(file: Path | None = None) -> Settings:
     if file is not None and file.exists():
         for section, values in _read(file).items():
             _overlay(merged, section, values)
+    _refuse_unknown_words(merged)
     return Settings(
         **{
             section.name: _SECTIONS[section.name](**_frozen(merged[section.name]))
@@ -165,6 +168,19 @@ _SECTIONS: dict[str, Any] = {
     "retention": RetentionSettings,
     "checks": CheckSettings,
 }
+
+
+_WORDS: dict[tuple[str, str], frozenset[str]] = {
+    ("enrollment", "qr"): frozenset(QrForm),
+}
+"""Settings that are one word out of a few."""
+
+
+def _refuse_unknown_words(merged: dict[str, Any]) -> None:
+    for (section, key), words in _WORDS.items():
+        if merged[section][key] not in words:
+            place = f"{section}.{key}"
+            raise SettingsWrong(f"{place} is none of {', '.join(sorted(words))}", key=place)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from desk.enrollment import rehearsal, wire
+from desk.enrollment.authorizing import Authorizing
 from desk.enrollment.desk_side import DeskSide
 from desk.enrollment.issuing import Issuing
 from desk.enrollment.presenting import Presenting
@@ -45,21 +46,21 @@ def _rehearsal_routes(mint_at: str) -> list[BaseRoute]:
 def _phone_routes(service: Service) -> list[BaseRoute]:
     path = service.settings.path
     issuing, presenting = Issuing(service), Presenting(service)
-    publishing = Publishing(service)
+    authorizing, publishing = Authorizing(service), Publishing(service)
     well_known = "/.well-known"
     return [
         # Inserted between host and path (OpenID4VCI 12.2.2, RFC 8414 section 3.1).
-        _route(f"{well_known}/openid-credential-issuer{path}", issuing.issuer_metadata),
-        _route(f"{well_known}/oauth-authorization-server{path}", issuing.authorization_metadata),
-        _route(f"{path}/offer/{{handle}}", issuing.offer),
-        _route(f"{path}/token", issuing.token, "POST"),
-        _route(f"{path}/nonce", issuing.nonce, "POST"),
-        _route(f"{path}/credential", issuing.credential, "POST"),
-        _route(f"{path}/deferred", issuing.deferred, "POST"),
-        _route(f"{path}/notification", issuing.notification, "POST"),
-        _route(f"{path}/present/{{check_id}}/request", presenting.request_object, "GET", "POST"),
-        _route(f"{path}/present/{{check_id}}", presenting.response, "POST"),
-        _route(f"{path}/status/{{name}}", publishing.status_list),
+        _shared(f"{well_known}/openid-credential-issuer{path}", issuing.issuer_metadata),
+        _shared(f"{well_known}/oauth-authorization-server{path}", issuing.authorization_metadata),
+        _shared(f"{path}/offer/{{handle}}", issuing.offer),
+        _shared(f"{path}/token", authorizing.token, "POST"),
+        _shared(f"{path}/nonce", issuing.nonce, "POST"),
+        _shared(f"{path}/credential", issuing.credential, "POST"),
+        _shared(f"{path}/deferred", issuing.deferred, "POST"),
+        _shared(f"{path}/notification", issuing.notification, "POST"),
+        _shared(f"{path}/present/{{check_id}}/request", presenting.request_object, "GET", "POST"),
+        _shared(f"{path}/present/{{check_id}}", presenting.response, "POST"),
+        _shared(f"{path}/status/{{name}}", publishing.status_list),
     ]
 
 
@@ -100,6 +101,23 @@ def _route(path: str, act: Endpoint, *methods: str) -> Route:
         return response
 
     return Route(path, endpoint, methods=[*allowed, *_others(allowed)])
+
+
+def _shared(path: str, act: Endpoint, *methods: str) -> Route:
+    """A route that wallets made of web pages reach too: no answer here follows from a cookie,
+    so any origin may read it (Fetch standard, CORS protocol)."""
+    allowed = methods or ("GET",)
+
+    async def cross_origin(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            response = wire.preflight(allowed)
+        else:
+            response = await plain.endpoint(request)
+        response.headers.update(wire.ANY_ORIGIN)
+        return response
+
+    plain = _route(path, act, *allowed)
+    return Route(path, cross_origin, methods=[*(plain.methods or ()), "OPTIONS"])
 
 
 def _others(allowed: tuple[str, ...]) -> list[str]:

@@ -19,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from desk import __version__
-from desk.credential.jose import parse_compact
+from desk.credential.jose import compact_json, parse_compact
 from desk.credential.troubles import CredentialTrouble
-from desk.enrollment import keys, wire
+from desk.enrollment import keys, metadata, wire
 from desk.enrollment.agreed import LONGEST_POLL
 from desk.enrollment.presenting import response_mode
 from desk.enrollment.records import (
@@ -36,9 +36,10 @@ from desk.enrollment.records import (
 from desk.enrollment.service import Service
 from desk.enrollment.trouble import AlreadyOtherwise, NotThere
 from desk.enrollment.wire import Refusal
-from desk.issuance.ports import OfferEvent
+from desk.issuance.ports import OfferEvent, QrForm
 
 OFFER_SCHEME = "openid-credential-offer://"
+HAIP_SCHEME = "haip-vci://"
 CHECK_SCHEME = "openid4vp://"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 # A check's identifier is its address as well, so it must not be guessable.
@@ -74,13 +75,23 @@ class DeskSide:
         body = await wire.read_json(request, "invalid_order")
         pin = _matching(body, "tx_code", _PIN)
         expires_at = _moment(body, "expires_at")
-        configurations = _configurations(body, self._known)
+        configurations, qr = _configurations(body, self._known), _qr_form(body)
         view = await self._store_offer(offer_id, configurations, pin, expires_at)
         self._service.bells.ring(offer_id)
-        handle = self._service.key.offer_handle(offer_id)
-        address = self._service.settings.address(f"offer/{handle}")
-        uri = f"{OFFER_SCHEME}?{urlencode({'credential_offer_uri': address})}"
+        uri = self._qr_text(view, qr)
         return wire.answered({"uri": uri, "expires_at": view.expires_at.isoformat()})
+
+    def _qr_text(self, view: OfferView, qr: QrForm) -> str:
+        """The offer or its address, behind the scheme its wallets listen to (section 4.1)."""
+        settings, handle = self._service.settings, self._service.key.offer_handle(view.offer_id)
+        scheme = HAIP_SCHEME if qr in (QrForm.HAIP_REFERENCE, QrForm.HAIP_VALUE) else OFFER_SCHEME
+        if qr in (QrForm.REFERENCE, QrForm.HAIP_REFERENCE):
+            parameter = {"credential_offer_uri": settings.address(f"offer/{handle}")}
+        else:
+            code = keys.pre_authorized_code(handle)
+            offer = metadata.credential_offer(settings, view.configurations, code)
+            parameter = {"credential_offer": compact_json(offer).decode()}
+        return f"{scheme}?{urlencode(parameter)}"
 
     async def _store_offer(
         self, offer_id: str, configurations: tuple[str, ...], pin: str, expires_at: datetime
@@ -253,6 +264,13 @@ def _configurations(body: Mapping[str, Any], offered: frozenset[str]) -> tuple[s
     if not isinstance(value, list) or not known or not value or len(set(value)) != len(value):
         raise _unusable("configurations are missing, unknown or doubled")
     return tuple(value)
+
+
+def _qr_form(body: Mapping[str, Any]) -> QrForm:
+    try:
+        return QrForm(body.get("qr", QrForm.REFERENCE))
+    except ValueError as error:
+        raise _unusable("qr is of no known form") from error
 
 
 def _client_id(request_object: str) -> str:

@@ -1,9 +1,9 @@
-"""The phone's way to its credential: offer, token, nonce, credential, deferred, notification.
+"""The phone's way to its credential: offer, nonce, credential, deferred, notification.
 
-OpenID4VCI 1.0 sections 4 to 11 with the pre-authorized code grant. Every answer and every
-refusal follows a durable step of the mailbox. Left out on purpose: what a credential says
-and whether a proof is believed are the desk's; this service only turns away what no desk
-would take.
+OpenID4VCI 1.0 sections 4 and 7 to 12; the token between them is ``authorizing``'s. Every
+answer and every refusal follows a durable step of the mailbox. Left out on purpose: what a
+credential says and whether a proof is believed are the desk's; this service only turns away
+what no desk would take.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.enrollment import keys, metadata, proofs, wire
+from desk.enrollment.authorizing import client_mark, credential_identifier
 from desk.enrollment.nonces import new_nonce
 from desk.enrollment.records import (
-    Claim,
     Filing,
     Holder,
     NewRequest,
     OfferState,
     RequestState,
     RequestView,
-    Try,
 )
 from desk.enrollment.service import Service
 from desk.enrollment.wire import Refusal, bearer_refusal
@@ -51,8 +50,13 @@ class Issuing:
 
     # Metadata
 
-    async def issuer_metadata(self, _request: Request) -> Response:
-        return wire.answered(self._issuer)
+    async def issuer_metadata(self, request: Request) -> Response:
+        """Plain, or signed for a wallet that likes ``application/jwt`` better (12.2.2)."""
+        signer, accept = self._service.metadata_signer, request.headers.get("accept", "*/*")
+        if signer is None or wire.preferred(accept, (wire.JSON, wire.JWT)) != wire.JWT:
+            return wire.answered(self._issuer)
+        signed = metadata.signed_metadata(self._issuer, signer, self._service.now())
+        return wire.answered_jwt(signed)
 
     async def authorization_metadata(self, _request: Request) -> Response:
         return wire.answered(self._authorization)
@@ -63,7 +67,7 @@ class Issuing:
         """The offer behind the QR, while it may still be redeemed."""
         service, handle = self._service, request.path_params["handle"]
         code = keys.pre_authorized_code(handle)
-        client = self._client(code, request)
+        client = client_mark(service, code, request)
         view = await service.run(
             service.mailbox.fetch_offer, keys.sha256(handle), client, service.now()
         )
@@ -73,65 +77,6 @@ class Issuing:
         if view.state is not OfferState.OPEN:
             raise _offer_over(view.state)
         return wire.answered(metadata.credential_offer(service.settings, view.configurations, code))
-
-    # Token (section 6)
-
-    async def token(self, request: Request) -> Response:
-        """Redeem a code once, with the PIN; a wrong PIN costs a try and never the code."""
-        form = await wire.read_form(request)
-        code, pin = _token_parameters(form)
-        attempt = await self._reserve(request, code)
-        if not await self._pin_fits(attempt, pin):
-            raise await self._count_wrong(attempt)
-        return await self._redeem(attempt)
-
-    async def _reserve(self, request: Request, code: str) -> Try:
-        service = self._service
-        client = self._client(code, request)
-        attempt = await service.run(
-            service.mailbox.reserve_try, keys.sha256(code), client, service.now()
-        )
-        if isinstance(attempt, Claim):
-            raise _code_refused(attempt)
-        return attempt
-
-    async def _pin_fits(self, attempt: Try, pin: str) -> bool:
-        found = await self._service.pin_hash(pin, attempt.pin_salt)
-        return hmac.compare_digest(found, attempt.pin_hash)
-
-    async def _count_wrong(self, attempt: Try) -> Refusal:
-        service = self._service
-        left = await service.run(service.mailbox.count_wrong, attempt.offer_id, service.now())
-        service.bells.ring(attempt.offer_id)
-        if left <= 0:
-            return _code_refused(Claim.TOO_MANY_TRIES)
-        return Refusal(
-            "invalid_grant",
-            f"the transaction code is wrong, {left} tries left",
-            members={"reason": "wrong_code", "tries_left": left},
-        )
-
-    async def _redeem(self, attempt: Try) -> Response:
-        service, token = self._service, keys.new_access_token()
-        life = service.settings.token_life
-        stood_in_the_way = await service.run(
-            service.mailbox.claim,
-            attempt.offer_id,
-            keys.sha256(token),
-            keys.public_bytes(keys.token_opener(token)),
-            service.now(),
-            life,
-        )
-        service.bells.ring(attempt.offer_id)
-        if stood_in_the_way is not None:
-            raise _code_refused(stood_in_the_way)
-        return wire.answered(
-            {
-                "access_token": token,
-                "token_type": "Bearer",
-                "expires_in": int(life.total_seconds()),
-            }
-        )
 
     # Nonce (section 7)
 
@@ -145,19 +90,20 @@ class Issuing:
         """Queue the phone's key for the desk and hold the line for its answer."""
         token, holder = await self._holder(request)
         body = await wire.read_json(request, "invalid_credential_request")
-        configuration = self._configuration(body, holder)
+        configuration = self._configuration(body, token, holder)
         _refuse_encryption(body)
         view = await self._file(holder, configuration, body)
         answered = await self._await_answer(view)
         return await self._hand_over(token, answered, deferred=False)
 
-    def _configuration(self, body: dict[str, Any], holder: Holder) -> str:
+    def _configuration(self, body: dict[str, Any], token: str, holder: Holder) -> str:
         by_id, by_name = body.get("credential_configuration_id"), body.get("credential_identifier")
         if (by_id is None) == (by_name is None):
             raise _bad_request("exactly one of configuration id and credential identifier")
         if by_name is not None:
-            # None are handed out, because authorization_details are not offered.
-            raise Refusal("unknown_credential_identifier", "no such credential identifier")
+            return _identified(by_name, token, holder)
+        if holder.details is not None:
+            raise _bad_request("the token came with credential identifiers, use one of them")
         if not isinstance(by_id, str) or by_id not in self._configurations:
             raise Refusal("unknown_credential_configuration", "no such configuration")
         if by_id not in holder.configurations:
@@ -288,10 +234,14 @@ class Issuing:
         views = await self._service.run(self._service.mailbox.requests_of, holder.offer_id)
         return next((v for v in views if hmac.compare_digest(reference(token, v), wanted)), None)
 
-    def _client(self, code: str, request: Request) -> str:
-        """A mark that tells two phones at one offer apart, made of no kept address."""
-        address = request.client.host if request.client else ""
-        return self._service.key.client_mark(code, address, request.headers.get("user-agent", ""))
+
+def _identified(wanted: object, token: str, holder: Holder) -> str:
+    """The configuration that a credential identifier of this token stands for (8.2)."""
+    if isinstance(wanted, str) and wanted.isascii():
+        for name in holder.details or ():
+            if hmac.compare_digest(credential_identifier(token, name), wanted):
+                return name
+    raise Refusal("unknown_credential_identifier", "no such credential identifier")
 
 
 def _transaction_id(token: str, view: RequestView) -> str:
@@ -300,37 +250,6 @@ def _transaction_id(token: str, view: RequestView) -> str:
 
 def _notification_id(token: str, view: RequestView) -> str:
     return keys.token_reference(token, "notification", view.request_id)
-
-
-def _token_parameters(form: dict[str, str]) -> tuple[str, str]:
-    """Code and PIN of a token request; what is missing costs no try."""
-    grant = form.get("grant_type")
-    if grant is None:
-        raise Refusal("invalid_request", "grant_type is missing")
-    if grant != metadata.PRE_AUTHORIZED:
-        raise Refusal("unsupported_grant_type", "only the pre-authorized code grant is served")
-    code, pin = form.get("pre-authorized_code"), form.get("tx_code")
-    if code is None:
-        raise Refusal("invalid_request", "pre-authorized_code is missing")
-    if pin is None:
-        raise Refusal("invalid_request", "tx_code is missing")
-    if len(code) > _LONGEST_SECRET or len(pin) > _LONGEST_SECRET:
-        raise Refusal("invalid_request", "a parameter is too long")
-    return code, pin
-
-
-_CODE_WORDS: Final = {
-    Claim.UNKNOWN: "the code is not known here",
-    Claim.USED: "the code was already used",
-    Claim.VOID: "the offer was withdrawn",
-    Claim.EXPIRED: "the offer has expired",
-    Claim.TOO_MANY_TRIES: "too many wrong transaction codes",
-}
-
-
-def _code_refused(claim: Claim) -> Refusal:
-    members: dict[str, str | int] = {"reason": claim.value}
-    return Refusal("invalid_grant", _CODE_WORDS[claim], members=members)
 
 
 def _offer_over(state: OfferState) -> Refusal:

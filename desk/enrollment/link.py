@@ -132,6 +132,7 @@ class HttpLink:
                 "configurations": list(order.configurations),
                 "tx_code": order.tx_code,
                 "expires_at": order.expires_at.isoformat(),
+                "qr": order.qr.value,
             },
         )
         with _understood():

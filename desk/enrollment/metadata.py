@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from desk.credential import jose
 from desk.credential.claims import ClaimProfile
+from desk.credential.signer import Signer
 from desk.enrollment.service import ServiceSettings
 
+SIGNED_TYPE = "openidvci-issuer-metadata+jwt"
+DETAILS_TYPE = "openid_credential"
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 
 
@@ -28,6 +33,17 @@ def issuer_metadata(settings: ServiceSettings, profile: ClaimProfile) -> dict[st
     return metadata
 
 
+def signed_metadata(metadata: dict[str, Any], signer: Signer, now: datetime) -> str:
+    """The same metadata as a compact JWS (section 12.2.3)."""
+    header = {
+        "alg": signer.algorithm,
+        "typ": SIGNED_TYPE,
+        "x5c": jose.x5c_header(signer.certificate_chain),
+    }
+    claims = {**metadata, "sub": metadata["credential_issuer"], "iat": int(now.timestamp())}
+    return jose.sign_compact(header, claims, signer)
+
+
 def authorization_metadata(settings: ServiceSettings) -> dict[str, Any]:
     """The authorization server's metadata; there is no authorization endpoint."""
     return {
@@ -36,6 +52,7 @@ def authorization_metadata(settings: ServiceSettings) -> dict[str, Any]:
         "grant_types_supported": [PRE_AUTHORIZED],
         "token_endpoint_auth_methods_supported": ["none"],
         "pre-authorized_grant_anonymous_access_supported": True,
+        "authorization_details_types_supported": [DETAILS_TYPE],
     }
 
 

@@ -7,6 +7,7 @@ import hashlib
 from starlette.requests import Request
 from starlette.responses import Response
 
+from desk.enrollment import wire
 from desk.enrollment.service import Service
 from desk.enrollment.wire import Refusal
 
@@ -32,7 +33,6 @@ class Publishing:
             # How long the list may be believed stands in its own ttl and exp.
             "Cache-Control": "no-cache",
             "Vary": "Accept",
-            "Access-Control-Allow-Origin": "*",
         }
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
@@ -41,24 +41,6 @@ class Publishing:
 
 def _preferred(accept: str) -> str:
     """The form the caller likes best; raises Refusal (406) when it takes neither."""
-    best, best_weight = "", 0.0
-    for offered in (JWT_TYPE, CWT_TYPE):
-        weight = max((_weight(entry, offered) for entry in accept.split(",")), default=0.0)
-        if weight > best_weight:
-            best, best_weight = offered, weight
-    if not best:
-        raise Refusal("not_acceptable", f"{JWT_TYPE} or {CWT_TYPE}", status=406)
-    return best
-
-
-def _weight(entry: str, offered: str) -> float:
-    media_range, *parameters = (part.strip().lower() for part in entry.split(";"))
-    if media_range not in (offered, "application/*", "*/*"):
-        return 0.0
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
+    if best := wire.preferred(accept, (JWT_TYPE, CWT_TYPE)):
+        return best
+    raise Refusal("not_acceptable", f"{JWT_TYPE} or {CWT_TYPE}", status=406)

@@ -6,7 +6,7 @@ Nothing here names a person. Secrets appear as hashes, answers as ciphertext.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from desk.issuance.ports import OfferEvent
@@ -82,13 +82,26 @@ class Try:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """What a redeemed code gave: hash of the access token, the key that answers are sealed
+    to, and the configurations that were asked for one by one (``authorization_details``;
+    None: whatever the offer holds, asked for by configuration id)."""
+
+    token_hash: str
+    seal_to: bytes
+    life: timedelta
+    details: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Holder:
-    """Who holds a valid access token."""
+    """Who holds a valid access token; ``details`` as in :class:`Grant`."""
 
     offer_id: str
     state: OfferState
     configurations: tuple[str, ...]
     seal_to: bytes
+    details: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

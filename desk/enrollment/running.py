@@ -19,6 +19,7 @@ from desk.enrollment.agreed import utc_now
 from desk.enrollment.app import build_app
 from desk.enrollment.keys import read_key_file
 from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.pem import read_signer
 from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.trouble import AddressTaken
 
@@ -32,7 +33,8 @@ def run(args: argparse.Namespace) -> None:
     try:
         settings = _settings(args, listener)
         mailbox = Mailbox(args.database, utc_now())
-        service = Service(settings, key, mailbox, load_profile(args.claims))
+        signer = read_signer(args.metadata_signer) if args.metadata_signer else None
+        service = Service(settings, key, mailbox, load_profile(args.claims), signer)
         _run(service, listener, args)
     finally:
         listener.close()

@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send notification_id with deferred answers too (some wallets refuse it)",
     )
+    parser.add_argument(
+        "--metadata-signer",
+        type=Path,
+        help="certificate chain and key (PEM) that sign the metadata",
+    )
     parser.add_argument("--mint-at", default="", help=argparse.SUPPRESS)
     parser.add_argument("--watch-stdin", action="store_true", help="end when stdin closes")
     parser.add_argument("--json", action="store_true", help="say as JSON where it serves")

@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from desk.credential.claims import ClaimProfile
+from desk.credential.signer import Signer
 from desk.enrollment.agreed import utc_now
 from desk.enrollment.keys import StationKey
 from desk.enrollment.mailbox import Mailbox
@@ -66,6 +67,7 @@ class Service:
     key: StationKey
     mailbox: Mailbox
     profile: ClaimProfile
+    metadata_signer: Signer | None = None
     now: Callable[[], datetime] = utc_now
     bells: Bells = field(default_factory=Bells)
     lane: ThreadPoolExecutor = field(

@@ -17,7 +17,8 @@
          ├─ NotStarted         ENROLL-11  the service ended before it was ready
          ├─ AddressTaken       ENROLL-12  another program holds the port
          ├─ KeyFileUnsafe      ENROLL-13  the station's key is missing or open to others
-         └─ PublicUrlUnusable  ENROLL-14  phones could not use this address safely
+         ├─ PublicUrlUnusable  ENROLL-14  phones could not use this address safely
+         └─ CertificateFileUnusable  ENROLL-20  a file of certificates or of a key cannot be used
 
 ``OFFER-nn`` codes name what the events of an offer mean to the officer; nothing raises
 them here, they only have their words in ``resources/troubles/enrollment.toml``.
@@ -126,3 +127,9 @@ class PublicUrlUnusable(ProcessTrouble):
     """Not an https address (http only on loopback), or with query or fragment."""
 
     code = "ENROLL-14"
+
+
+class CertificateFileUnusable(ProcessTrouble):
+    """A PEM file that the service was given cannot be read; facts: ``file`` (its name)."""
+
+    code = "ENROLL-20"

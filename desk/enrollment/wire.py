@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,6 +17,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 NO_STORE = {"Cache-Control": "no-store"}
+JSON, JWT = "application/json", "application/jwt"
+ANY_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "DPoP-Nonce, Retry-After, WWW-Authenticate",
+}
 SMALL_BODY = 64 * 1024
 # A sealed answer with several portraits, or a presentation with one.
 LARGE_BODY = 4 * 1024 * 1024
@@ -68,6 +73,43 @@ def refused(refusal: Refusal) -> Response:
 
 def answered(body: Mapping[str, Any], status: int = 200) -> Response:
     return JSONResponse(dict(body), status_code=status, headers=NO_STORE)
+
+
+def answered_jwt(token: str, status: int = 200) -> Response:
+    return Response(token, status_code=status, media_type=JWT, headers=NO_STORE)
+
+
+def preferred(accept: str, offered: Sequence[str]) -> str:
+    """The media type the caller likes best, the first of equals; empty when it takes none."""
+    best, best_weight = "", 0.0
+    for media_type in offered:
+        weight = max((_weight(entry, media_type) for entry in accept.split(",")), default=0.0)
+        if weight > best_weight:
+            best, best_weight = media_type, weight
+    return best
+
+
+def _weight(entry: str, offered: str) -> float:
+    media_range, *parameters = (part.strip().lower() for part in entry.split(";"))
+    if media_range not in (offered, "application/*", "*/*"):
+        return 0.0
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:])
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def preflight(methods: Sequence[str]) -> Response:
+    """What a browser asks before a wallet's page may send (Fetch standard, CORS preflight)."""
+    headers = {
+        "Access-Control-Allow-Methods": ", ".join(methods),
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP",
+        "Access-Control-Max-Age": "600",
+    }
+    return Response(status_code=204, headers=headers)
 
 
 def done() -> Response:

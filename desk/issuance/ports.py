@@ -43,6 +43,16 @@ class ServiceHealth:
     oldest_seconds: int = 0
 
 
+class QrForm(StrEnum):
+    """What the enrollment QR holds (OpenID4VCI 1.0, 4.1): the offer's address, or the offer
+    itself, for any wallet or for those that listen to HAIP's scheme only."""
+
+    REFERENCE = "reference"
+    VALUE = "value"
+    HAIP_REFERENCE = "haip-reference"
+    HAIP_VALUE = "haip-value"
+
+
 @dataclass(frozen=True)
 class OfferOrder:
     """``configurations`` name credential configurations (``mdoc``, ``sd-jwt``); ``tx_code``
@@ -52,6 +62,7 @@ class OfferOrder:
     configurations: tuple[str, ...]
     tx_code: str = field(repr=False)
     expires_at: datetime
+    qr: QrForm = QrForm.REFERENCE
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ def authority() -> TrainingAuthority:
     return TrainingAuthority.create(now())
 
 
-def _started(folder: Path, name: str, *options: str) -> ServiceProcess:
+def started(folder: Path, name: str, *options: str) -> ServiceProcess:
+    """A service of its own for as long as the tests that asked for it run."""
     order = ServiceOrder(
         folder / f"{name}.sqlite", folder / "station.key", folder / f"{name}.log", extra=options
     )
@@ -49,7 +50,7 @@ def _started(folder: Path, name: str, *options: str) -> ServiceProcess:
 @pytest.fixture(scope="session")
 def service(folder: Path, key: StationKey) -> Iterator[ServiceProcess]:
     """A service that waits for the desk as long as a slow machine needs."""
-    process = _started(folder, "patient", "--wait", "8")
+    process = started(folder, "patient", "--wait", "8")
     yield process
     process.stop()
 
@@ -57,7 +58,7 @@ def service(folder: Path, key: StationKey) -> Iterator[ServiceProcess]:
 @pytest.fixture(scope="session")
 def hasty_service(folder: Path, key: StationKey) -> Iterator[ServiceProcess]:
     """A service that defers at once, and takes two keys a request."""
-    process = _started(folder, "hasty", "--wait", "0", "--batch", "2")
+    process = started(folder, "hasty", "--wait", "0", "--batch", "2")
     yield process
     process.stop()
 

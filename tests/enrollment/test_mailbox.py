@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.mailbox.tables import ADDED, LAYOUT
 from desk.enrollment.records import (
     TRIES,
     Claim,
     Filing,
+    Grant,
     NewOffer,
     NewRequest,
     OfferState,
@@ -82,7 +84,7 @@ def request(configuration: str = "mdoc", key: str = "key-1", nonce: str = "n1") 
 def claimed(box: Mailbox) -> Mailbox:
     box.place_offer(offer(), T0)
     assert isinstance(box.reserve_try("code-1", "c", T0), Try)
-    assert box.claim("offer-1", "token", b"s" * 32, T0, TOKEN_LIFE) is None
+    assert box.claim("offer-1", Grant("token", b"s" * 32, TOKEN_LIFE), T0) is None
     return box
 
 
@@ -131,13 +133,13 @@ def test_a_right_guess_among_wrong_ones_in_flight(box: Mailbox) -> None:
     for _ in range(TRIES - 1):
         box.count_wrong("offer-1", T0)
 
-    assert box.claim("offer-1", "token", b"s" * 32, T0, TOKEN_LIFE) is None
+    assert box.claim("offer-1", Grant("token", b"s" * 32, TOKEN_LIFE), T0) is None
 
 
 @pytest.mark.parametrize(
     ("act", "expected"),
     [
-        (lambda box: box.claim("offer-1", "t2", b"s" * 32, T0, TOKEN_LIFE), Claim.USED),
+        (lambda box: box.claim("offer-1", Grant("t2", b"s" * 32, TOKEN_LIFE), T0), Claim.USED),
         (lambda box: box.reserve_try("code-1", "c", T0), Claim.USED),
         (lambda box: box.reserve_try("code-9", "c", T0), Claim.UNKNOWN),
         (lambda box: box.reserve_try("code-1", "c", T0 + TOKEN_LIFE), Claim.USED),
@@ -299,7 +301,30 @@ def test_file_of_a_newer_version_is_left_alone(opened: Open, tmp_path: Path) -> 
     with pytest.raises(MailboxNewer) as caught:
         opened()
 
-    assert caught.value.facts == {"found": 99, "known": 1}
+    assert caught.value.facts == {"found": 99, "known": LAYOUT}
+
+
+def test_file_of_the_first_version_is_brought_up(opened: Open, tmp_path: Path) -> None:
+    """What stood in it stays, and what the new layout knows of it works."""
+    first = opened()
+    first.place_offer(offer(), T0)
+    first.close()
+    database = sqlite3.connect(tmp_path / "mailbox.sqlite")
+    database.execute("UPDATE layout SET version = 1")
+    for table, column in ADDED[1]:
+        database.execute(f"ALTER TABLE {table.name} DROP COLUMN {column}")
+    database.commit()
+    database.close()
+
+    box = opened()
+    claimed = box.claim("offer-1", Grant("token", b"s" * 32, TOKEN_LIFE, ("mdoc",)), T0)
+    holder = box.holder("token", T0)
+
+    assert claimed is None
+    assert holder is not None
+    assert holder.details == ("mdoc",)
+    box.close()
+    assert opened().holder("token", T0) == holder
 
 
 def test_file_that_is_no_database(tmp_path: Path) -> None:

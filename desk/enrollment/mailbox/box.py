@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from desk.enrollment.mailbox.rows import (
     check_values,
     check_view,
     ends_at,
+    holder,
     offer_values,
     offer_view,
     request_values,
@@ -59,6 +60,7 @@ from desk.enrollment.records import (
     CheckView,
     Claim,
     Filing,
+    Grant,
     Holder,
     NewCheck,
     NewOffer,
@@ -222,6 +224,12 @@ class Mailbox:
             set_offer(db, row.offer_id, tries_reserved=row.tries_reserved + 1)
             return Try(row.offer_id, tuple(row.configurations), row.pin_salt, row.pin_hash)
 
+    def release_try(self, offer_id: str) -> None:
+        """A reserved guess was not judged, because its request was refused before."""
+        with self._step() as db:
+            row = known_offer(db, offer_id)
+            set_offer(db, offer_id, tries_reserved=max(row.tries_reserved - 1, 0))
+
     def count_wrong(self, offer_id: str, now: datetime) -> int:
         """A reserved guess was wrong: the tries left; with none left the offer is void."""
         with self._step() as db:
@@ -230,9 +238,7 @@ class Mailbox:
                 return 0
             return book_wrong(db, row, now)
 
-    def claim(
-        self, offer_id: str, token_hash: str, seal_to: bytes, now: datetime, life: timedelta
-    ) -> Claim | None:
+    def claim(self, offer_id: str, grant: Grant, now: datetime) -> Claim | None:
         """A reserved guess was right: the code is redeemed, by one phone only.
 
         Returns None for the one that won, otherwise what stood in the way.
@@ -245,9 +251,10 @@ class Mailbox:
                 db,
                 offer_id,
                 state=OfferState.CLAIMED,
-                token_hash=token_hash,
-                token_expires_at=to_ms(now + life),
-                seal_to=seal_to,
+                token_hash=grant.token_hash,
+                token_expires_at=to_ms(now + grant.life),
+                seal_to=grant.seal_to,
+                details=None if grant.details is None else list(grant.details),
                 pin_hash=None,
                 pin_salt=None,
                 tries_reserved=0,
@@ -264,7 +271,7 @@ class Mailbox:
             row = expired_if_due(db, row, now)
         if row.state == OfferState.EXPIRED or row.token_expires_at <= to_ms(now):
             return None
-        return Holder(row.offer_id, OfferState(row.state), tuple(row.configurations), row.seal_to)
+        return holder(row)
 
     def file_request(
         self, new: NewRequest, nonce_hash: str, now: datetime

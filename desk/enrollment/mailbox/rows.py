@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from desk.enrollment.mailbox.tables import from_ms, to_ms
 from desk.enrollment.records import (
     CheckView,
+    Holder,
     NewCheck,
     NewOffer,
     NewRequest,
@@ -41,6 +42,16 @@ def offer_view(row: Row[Any]) -> OfferView:
         from_ms(row.expires_at),
         row.pin_salt,
         row.pin_hash,
+    )
+
+
+def holder(row: Row[Any]) -> Holder:
+    return Holder(
+        row.offer_id,
+        OfferState(row.state),
+        tuple(row.configurations),
+        row.seal_to,
+        None if row.details is None else tuple(row.details),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from desk.enrollment.trouble import MailboxBroken, MailboxFull, MailboxNewer
 
-LAYOUT = 1
+LAYOUT = 2
 
 tables = sa.MetaData()
 
@@ -33,6 +33,7 @@ offers_table = sa.Table(
     sa.Column("token_hash", sa.String(64), unique=True),
     sa.Column("token_expires_at", sa.BigInteger),
     sa.Column("seal_to", sa.LargeBinary),
+    sa.Column("details", sa.JSON(none_as_null=True)),
     sa.Column("last_seq", sa.Integer, nullable=False, default=0),
     sa.Column("alarms", sa.Integer, nullable=False, default=0),
     sa.Column("ended_at", sa.BigInteger, index=True),
@@ -95,6 +96,10 @@ status_table = sa.Table(
 )
 
 
+# What a file of an older layout lacks; new tables come by themselves.
+ADDED = {1: ((offers_table, "details"),)}
+
+
 def to_ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
@@ -126,5 +131,10 @@ def create_or_check_layout(db: Connection) -> None:
     found = db.execute(sa.select(layout_table.c.version)).scalar_one_or_none()
     if found is None:
         db.execute(sa.insert(layout_table).values(version=LAYOUT))
-    elif found > LAYOUT:
+        return
+    if found > LAYOUT:
         raise MailboxNewer(found=found, known=LAYOUT)
+    for table, column in ADDED.get(found, ()):
+        kind = table.c[column].type.compile(db.dialect)
+        db.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column} {kind}")
+    db.execute(sa.update(layout_table).values(version=LAYOUT))

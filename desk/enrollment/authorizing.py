@@ -1,0 +1,180 @@
+"""The phone's way to an access token: OpenID4VCI 1.0 section 6 with RFC 6749 and RFC 9396.
+
+A code is redeemed once, with the PIN; a wrong PIN costs a try and never the code. What is
+malformed in a request costs neither, because it is looked at first.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from desk.credential.jose import parse_json
+from desk.credential.troubles import Malformed
+from desk.enrollment import keys, metadata, wire
+from desk.enrollment.records import Claim, Grant, Try
+from desk.enrollment.service import Service
+from desk.enrollment.wire import Refusal
+
+_LONGEST_SECRET = 256
+_MOST_DETAILS = 16
+
+
+class Authorizing:
+    """The token endpoint of one service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._configurations = frozenset(service.profile.configurations.values())
+
+    async def token(self, request: Request) -> Response:
+        """Redeem a code: reserve a try, judge the PIN, then claim."""
+        form = await wire.read_form(request)
+        code, pin = _token_parameters(form)
+        details = self._details(form.get("authorization_details"))
+        attempt = await self._reserve(request, code)
+        await self._refuse_details_not_offered(attempt, details)
+        if not await self._pin_fits(attempt, pin):
+            raise await self._count_wrong(attempt)
+        return await self._redeem(attempt, details)
+
+    def _details(self, text: str | None) -> tuple[str, ...] | None:
+        """The configurations named one by one; None where the request names none."""
+        if text is None:
+            return None
+        try:
+            entries = parse_json(text)
+        except Malformed as broken:
+            raise _bad_details("authorization_details is not JSON") from broken
+        if not isinstance(entries, list) or not 0 < len(entries) <= _MOST_DETAILS:
+            raise _bad_details("authorization_details must be a non-empty array")
+        # Asked for twice it is still one thing (a dict keeps the order).
+        return tuple(dict.fromkeys(self._detail(entry) for entry in entries))
+
+    def _detail(self, entry: Any) -> str:
+        if not isinstance(entry, dict) or entry.get("type") != metadata.DETAILS_TYPE:
+            raise _bad_details("type must be openid_credential")
+        name, locations = entry.get("credential_configuration_id"), entry.get("locations")
+        if not isinstance(name, str) or name not in self._configurations:
+            raise _bad_details("no such credential configuration")
+        if locations is not None and self._service.settings.issuer not in _list(locations):
+            raise _bad_details("locations name another issuer")
+        return name
+
+    async def _reserve(self, request: Request, code: str) -> Try:
+        service = self._service
+        client = client_mark(service, code, request)
+        attempt = await service.run(
+            service.mailbox.reserve_try, keys.sha256(code), client, service.now()
+        )
+        if isinstance(attempt, Claim):
+            raise _code_refused(attempt)
+        return attempt
+
+    async def _refuse_details_not_offered(
+        self, attempt: Try, details: tuple[str, ...] | None
+    ) -> None:
+        """Before the PIN is looked at: nobody learns from this whether it was right."""
+        if set(details or ()) <= set(attempt.configurations):
+            return
+        service = self._service
+        await service.run(service.mailbox.release_try, attempt.offer_id)
+        raise _bad_details("not part of this offer")
+
+    async def _pin_fits(self, attempt: Try, pin: str) -> bool:
+        found = await self._service.pin_hash(pin, attempt.pin_salt)
+        return hmac.compare_digest(found, attempt.pin_hash)
+
+    async def _count_wrong(self, attempt: Try) -> Refusal:
+        service = self._service
+        left = await service.run(service.mailbox.count_wrong, attempt.offer_id, service.now())
+        service.bells.ring(attempt.offer_id)
+        if left <= 0:
+            return _code_refused(Claim.TOO_MANY_TRIES)
+        return Refusal(
+            "invalid_grant",
+            f"the transaction code is wrong, {left} tries left",
+            members={"reason": "wrong_code", "tries_left": left},
+        )
+
+    async def _redeem(self, attempt: Try, details: tuple[str, ...] | None) -> Response:
+        service, token = self._service, keys.new_access_token()
+        life = service.settings.token_life
+        grant = Grant(
+            keys.sha256(token), keys.public_bytes(keys.token_opener(token)), life, details
+        )
+        stood_in_the_way = await service.run(
+            service.mailbox.claim, attempt.offer_id, grant, service.now()
+        )
+        service.bells.ring(attempt.offer_id)
+        if stood_in_the_way is not None:
+            raise _code_refused(stood_in_the_way)
+        body: dict[str, Any] = {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": int(life.total_seconds()),
+        }
+        if details is not None:
+            body["authorization_details"] = [_granted(token, name) for name in details]
+        return wire.answered(body)
+
+
+def client_mark(service: Service, code: str, request: Request) -> str:
+    """A mark that tells two phones at one offer apart, made of no kept address."""
+    address = request.client.host if request.client else ""
+    return service.key.client_mark(code, address, request.headers.get("user-agent", ""))
+
+
+def credential_identifier(token: str, configuration: str) -> str:
+    """The one credential of that configuration, in the holder's own words (section 3.3.4)."""
+    return keys.token_reference(token, "credential", configuration)
+
+
+def _granted(token: str, configuration: str) -> dict[str, Any]:
+    return {
+        "type": metadata.DETAILS_TYPE,
+        "credential_configuration_id": configuration,
+        "credential_identifiers": [credential_identifier(token, configuration)],
+    }
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _token_parameters(form: dict[str, str]) -> tuple[str, str]:
+    """Code and PIN of a token request; what is missing costs no try."""
+    grant = form.get("grant_type")
+    if grant is None:
+        raise Refusal("invalid_request", "grant_type is missing")
+    if grant != metadata.PRE_AUTHORIZED:
+        raise Refusal("unsupported_grant_type", "only the pre-authorized code grant is served")
+    code, pin = form.get("pre-authorized_code"), form.get("tx_code")
+    if code is None:
+        raise Refusal("invalid_request", "pre-authorized_code is missing")
+    if pin is None:
+        raise Refusal("invalid_request", "tx_code is missing")
+    if len(code) > _LONGEST_SECRET or len(pin) > _LONGEST_SECRET:
+        raise Refusal("invalid_request", "a parameter is too long")
+    return code, pin
+
+
+_CODE_WORDS: Final = {
+    Claim.UNKNOWN: "the code is not known here",
+    Claim.USED: "the code was already used",
+    Claim.VOID: "the offer was withdrawn",
+    Claim.EXPIRED: "the offer has expired",
+    Claim.TOO_MANY_TRIES: "too many wrong transaction codes",
+}
+
+
+def _code_refused(claim: Claim) -> Refusal:
+    members: dict[str, str | int] = {"reason": claim.value}
+    return Refusal("invalid_grant", _CODE_WORDS[claim], members=members)
+
+
+def _bad_details(description: str) -> Refusal:
+    return Refusal("invalid_authorization_details", description)

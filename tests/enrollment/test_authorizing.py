@@ -1,0 +1,89 @@
+"""The token endpoint's ``authorization_details`` and credential identifiers (RFC 9396)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from desk.issuance.ports import EventKind
+from tests.enrollment.counter import WRONG_PIN, Counter
+from tests.enrollment.steps import Steps
+
+DETAIL = {"type": "openid_credential", "credential_configuration_id": "mdoc"}
+
+
+def details(*entries: Any) -> str:
+    return json.dumps(entries or [DETAIL])
+
+
+@pytest.fixture
+def steps(hasty: Counter, web: httpx.Client) -> Steps:
+    return Steps(web, hasty, hasty.place("mdoc", "sd-jwt"))
+
+
+def test_identifier_is_given_and_used(steps: Steps) -> None:
+    """OpenID4VCI 1.0, 6.2 and 8.2: asked for by details, requested by identifier."""
+    answer = steps.token_request(authorization_details=details({**DETAIL, "unknown": 1})).json()
+
+    (granted,) = answer["authorization_details"]
+    (identifier,) = granted["credential_identifiers"]
+    assert granted == {**DETAIL, "credential_identifiers": [identifier]}
+    given = steps.credential(
+        answer["access_token"], credential_configuration_id=None, credential_identifier=identifier
+    )
+    assert given.status_code == 202
+    (request,) = steps.counter.link.requests(steps.offer.offer_id)
+    assert request.configuration == "mdoc"
+
+
+def test_each_detail_has_its_own_identifier(steps: Steps) -> None:
+    both = [{**DETAIL, "credential_configuration_id": name} for name in ("sd-jwt", "mdoc")]
+
+    answer = steps.token_request(authorization_details=details(*both, both[0])).json()
+
+    granted = answer["authorization_details"]
+    assert [one["credential_configuration_id"] for one in granted] == ["sd-jwt", "mdoc"]
+    assert len({one["credential_identifiers"][0] for one in granted}) == 2
+
+
+def test_no_details_no_identifiers(steps: Steps) -> None:
+    assert "authorization_details" not in steps.token_request().json()
+
+
+def test_configuration_id_after_identifiers_is_refused(steps: Steps) -> None:
+    """8.2: with identifiers in the token answer the configuration id must not be used."""
+    token = steps.token_request(authorization_details=details()).json()["access_token"]
+
+    answer = steps.credential(token)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_credential_request")
+
+
+def test_identifier_of_another_token(steps: Steps, hasty: Counter, web: httpx.Client) -> None:
+    other = Steps(web, hasty, hasty.place("mdoc"))
+    foreign = other.token_request(authorization_details=details()).json()
+    (identifier,) = foreign["authorization_details"][0]["credential_identifiers"]
+    token = steps.token_request(authorization_details=details()).json()["access_token"]
+
+    answer = steps.credential(
+        token, credential_configuration_id=None, credential_identifier=identifier
+    )
+
+    assert answer.json()["error"] == "unknown_credential_identifier"
+
+
+def test_refused_details_cost_neither_code_nor_try(hasty: Counter, web: httpx.Client) -> None:
+    """What was not offered is refused before the PIN is looked at, right or wrong."""
+    steps = Steps(web, hasty, hasty.place("mdoc"))
+    foreign = details({**DETAIL, "credential_configuration_id": "sd-jwt"})
+
+    refusals = [
+        steps.token_request(authorization_details=foreign, tx_code=WRONG_PIN) for _ in range(6)
+    ]
+
+    assert {answer.json()["error"] for answer in refusals} == {"invalid_authorization_details"}
+    assert "access_token" in steps.token_request().json()
+    assert EventKind.CODE_WRONG not in hasty.kinds(steps.offer.offer_id)

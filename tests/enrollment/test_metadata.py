@@ -1,0 +1,205 @@
+"""Metadata plain and signed, the forms of an offer, and what browsers may read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from desk.credential import chain, jose
+from desk.credential.keys import DeviceKey
+from desk.enrollment.keys import StationKey
+from desk.enrollment.link import HttpLink
+from desk.enrollment.pem import read_certificates, read_signer
+from desk.enrollment.process import ServiceProcess
+from desk.enrollment.trouble import CertificateFileUnusable
+from desk.issuance.ports import OfferOrder, QrForm
+from desk.training.authority import TrainingAuthority
+from tests.enrollment.conftest import NewPhone, started
+from tests.enrollment.counter import PIN, Counter, now
+
+WELL_KNOWN = ".well-known/openid-credential-issuer"
+
+
+@pytest.fixture(scope="module")
+def signing_service(
+    folder: Path, key: StationKey, authority: TrainingAuthority
+) -> Iterator[ServiceProcess]:
+    """A service that has a certificate to sign its metadata with."""
+    authority.store(folder / "authority")
+    verifier = str(folder / "authority" / "verifier.pem")
+    process = started(folder, "signing", "--metadata-signer", verifier)
+    yield process
+    process.stop()
+
+
+def test_signed_metadata_says_the_same(
+    signing_service: ServiceProcess, authority: TrainingAuthority, web: httpx.Client
+) -> None:
+    """OpenID4VCI 1.0, 12.2.3: type, subject, time, and every member of the plain form."""
+    url = f"{signing_service.url}/{WELL_KNOWN}"
+
+    plain = web.get(url)
+    signed = web.get(url, headers={"Accept": "application/jwt"})
+
+    assert plain.headers["content-type"] == "application/json"
+    assert signed.headers["content-type"] == "application/jwt"
+    token = jose.parse_compact(signed.text)
+    leaf = jose.x5c(token.header)[0]
+    token.verify(DeviceKey.from_certificate(leaf))
+    chain.verify((leaf,), (authority.relying_party_root,), now())
+    assert token.header["typ"] == "openidvci-issuer-metadata+jwt"
+    claims = token.claims()
+    assert claims.pop("sub") == signing_service.issuer
+    assert abs(claims.pop("iat") - now().timestamp()) < 60
+    assert claims == plain.json()
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/json, application/jwt", "application/json"),
+        ("application/jwt, application/json;q=0.5", "application/jwt"),
+        ("*/*", "application/json"),
+        ("application/jwt;q=0.1, application/json;q=0.2", "application/json"),
+        ("text/html", "application/json"),
+    ],
+)
+def test_form_of_the_metadata_by_accept(
+    signing_service: ServiceProcess, web: httpx.Client, accept: str, kind: str
+) -> None:
+    """12.2.2: plain is always served, signed to those that like it better."""
+    answer = web.get(f"{signing_service.url}/{WELL_KNOWN}", headers={"Accept": accept})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
+
+
+def test_unsigned_where_there_is_no_certificate(service: ServiceProcess, web: httpx.Client) -> None:
+    answer = web.get(f"{service.url}/{WELL_KNOWN}", headers={"Accept": "application/jwt"})
+
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_certificate_files_that_cannot_be_used(
+    tmp_path: Path, authority: TrainingAuthority
+) -> None:
+    """Missing, no PEM, a certificate without its key: one coded trouble that names the file."""
+    (tmp_path / "text.pem").write_text("nothing")
+    (tmp_path / "bare.pem").write_bytes(authority.iaca_pem)
+
+    for name in ("missing.pem", "text.pem", "bare.pem"):
+        with pytest.raises(CertificateFileUnusable) as caught:
+            read_signer(tmp_path / name)
+        assert caught.value.facts == {"file": name}
+    for name in ("missing.pem", "text.pem"):
+        with pytest.raises(CertificateFileUnusable):
+            read_certificates(tmp_path / name)
+    (der,) = read_certificates(tmp_path / "bare.pem")
+    assert der == authority.iaca
+    assert x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.DER) == der
+
+
+# Offers ---------------------------------------------------------------------------
+
+
+def _order(name: str, qr: QrForm) -> OfferOrder:
+    return OfferOrder(name, ("mdoc", "sd-jwt"), PIN, now() + timedelta(minutes=5), qr)
+
+
+def test_four_forms_of_one_offer(counter: Counter, web: httpx.Client) -> None:
+    """By reference or by value, for any wallet or behind HAIP's scheme: the same offer."""
+    order = _order("forms-1", QrForm.REFERENCE)
+    texts = {form: counter.link.place_offer(replace(order, qr=form)).uri for form in QrForm}
+
+    said = []
+    for form, text in texts.items():
+        parts = urlsplit(text)
+        scheme = "haip-vci" if form.value.startswith("haip") else "openid-credential-offer"
+        assert (parts.scheme, parts.netloc, parts.path) == (scheme, "", "")
+        ((name, (value,)),) = parse_qs(parts.query).items()
+        if "reference" in form.value:
+            assert name == "credential_offer_uri"
+            answer = web.get(value)
+            assert answer.headers["content-type"] == "application/json"
+            said.append(answer.json())
+        else:
+            assert name == "credential_offer"
+            said.append(json.loads(value))
+    assert all(offer == said[0] for offer in said)
+    assert set(said[0]) == {"credential_issuer", "credential_configuration_ids", "grants"}
+
+
+@pytest.mark.parametrize("form", list(QrForm))
+def test_each_form_is_redeemed(counter: Counter, new_phone: NewPhone, form: QrForm) -> None:
+    offer = counter.link.place_offer(_order(f"forms-2-{form.value}", form))
+    phone = new_phone()
+
+    with counter.answering(offer.offer_id):
+        phone.scan(offer.uri)
+        cards = phone.redeem(PIN)
+
+    assert len(cards) == 2
+
+
+def test_order_with_a_form_nobody_knows(link: HttpLink, web: httpx.Client, key: StationKey) -> None:
+    headers = {"Authorization": f"Bearer {key.desk_bearer()}"}
+    body = {
+        "configurations": ["mdoc"],
+        "tx_code": PIN,
+        "expires_at": now().isoformat(),
+        "qr": "page",
+    }
+
+    answer = web.put(f"{link.issuer}/desk/offers/forms-3", json=body, headers=headers)
+
+    assert answer.json()["error"] == "invalid_order"
+
+
+# Browsers -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", WELL_KNOWN),
+        ("GET", ".well-known/oauth-authorization-server"),
+        ("GET", "offer/x"),
+        ("POST", "token"),
+        ("POST", "nonce"),
+        ("POST", "credential"),
+        ("POST", "deferred"),
+        ("POST", "notification"),
+        ("GET", "status/x"),
+    ],
+)
+def test_a_wallet_in_a_browser_may_ask_and_read(
+    service: ServiceProcess, web: httpx.Client, method: str, path: str
+) -> None:
+    """Preflight and answers, refusals too, name any origin; nothing rests on a cookie."""
+    url, origin = f"{service.url}/{path}", {"Origin": "https://wallet.example"}
+
+    asked = web.options(url, headers={**origin, "Access-Control-Request-Method": method})
+    answer = web.request(method, url, headers=origin)
+
+    assert asked.status_code == 204
+    assert method in asked.headers["access-control-allow-methods"]
+    assert "DPoP" in asked.headers["access-control-allow-headers"]
+    for response in (asked, answer):
+        assert response.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in response.headers
+    assert "DPoP-Nonce" in answer.headers["access-control-expose-headers"]
+
+
+def test_the_desks_side_is_closed_to_browsers(service: ServiceProcess, web: httpx.Client) -> None:
+    answer = web.options(f"{service.url}/desk/health", headers={"Origin": "https://x.example"})
+
+    assert answer.status_code == 405
+    assert "access-control-allow-origin" not in answer.headers
