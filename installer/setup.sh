@@ -21,9 +21,10 @@ run_packages=(
     xvfb xauth
 )
 # What only the checks need: the virtual reader driver, second implementations of PIV, of
-# PACE and chip authentication and of CMS, a token in software, a second wallet, a database
-# server (its programs only: the package's own server is not used).
-test_packages=(git vsmartcard-vpcd opensc softhsm2 libeac3 openssl nodejs npm postgresql)
+# PACE and chip authentication and of CMS, a token in software, a second wallet, a
+# browser, a database server (its programs only: the package's own server is not used).
+test_packages=(git vsmartcard-vpcd opensc softhsm2 libeac3 openssl nodejs npm postgresql
+    chromium)
 
 install_packages() {
     command -v dpkg-query >/dev/null || fail "this is no Debian system; it needs these packages: $*"

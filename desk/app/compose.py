@@ -92,7 +92,8 @@ def open_station(
     # reason to stay closed: the home page tells of it.
     with suppress(Trouble):
         trust.anchors()
-    service, url = start_service(home, settings, service_options)
+    told = ("--training",) if training else ()
+    service, url = start_service(home, settings, (*service_options, *told))
     link = HttpLink(url, key_file(home.station_key), now=now)
     station = Station(
         home=home.folder,

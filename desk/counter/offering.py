@@ -42,6 +42,7 @@ def place_offer(
         tx_code=tx_code,
         expires_at=station.now() + timedelta(minutes=station.settings.enrollment.offer_minutes),
         qr=QrForm(station.settings.enrollment.qr),
+        post=station.post.code,
     )
     offer = station.link.place_offer(order)
     now = station.now()

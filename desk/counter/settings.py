@@ -169,9 +169,9 @@ _SECTIONS: dict[str, Any] = {
     "checks": CheckSettings,
 }
 
-
 _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("enrollment", "qr"): frozenset(QrForm),
+    ("credential", "portrait"): frozenset({"chip", "live"}),
 }
 """Settings that are one word out of a few."""
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 # Longer than any proxy lets a silent call stand.
 LONGEST_POLL = 30.0
+LANDING_PATH = "get"
 
 
 def utc_now() -> datetime:

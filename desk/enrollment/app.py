@@ -17,9 +17,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from desk.enrollment import rehearsal, wire
+from desk.enrollment.agreed import LANDING_PATH
 from desk.enrollment.authorizing import Authorizing
 from desk.enrollment.desk_side import DeskSide
 from desk.enrollment.issuing import Issuing
+from desk.enrollment.landing import Landing
 from desk.enrollment.presenting import Presenting
 from desk.enrollment.publishing import Publishing
 from desk.enrollment.service import Service
@@ -47,12 +49,14 @@ def _phone_routes(service: Service) -> list[BaseRoute]:
     path = service.settings.path
     issuing, presenting = Issuing(service), Presenting(service)
     authorizing, publishing = Authorizing(service), Publishing(service)
+    landing = Landing(service)
     well_known = "/.well-known"
     return [
         # Inserted between host and path (OpenID4VCI 12.2.2, RFC 8414 section 3.1).
         _shared(f"{well_known}/openid-credential-issuer{path}", issuing.issuer_metadata),
         _shared(f"{well_known}/oauth-authorization-server{path}", issuing.authorization_metadata),
         _shared(f"{path}/offer/{{handle}}", issuing.offer),
+        _route(f"{path}/{LANDING_PATH}", landing.page),
         _shared(f"{path}/token", authorizing.token, "POST"),
         _shared(f"{path}/nonce", issuing.nonce, "POST"),
         _shared(f"{path}/credential", issuing.credential, "POST"),

@@ -22,7 +22,7 @@ from desk import __version__
 from desk.credential.jose import compact_json, parse_compact
 from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys, metadata, wire
-from desk.enrollment.agreed import LONGEST_POLL
+from desk.enrollment.agreed import LANDING_PATH, LONGEST_POLL
 from desk.enrollment.presenting import response_mode
 from desk.enrollment.records import (
     CheckView,
@@ -45,6 +45,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 # A check's identifier is its address as well, so it must not be guessable.
 _CHECK_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{20,64}\Z")
 _WORD = re.compile(r"[a-z0-9_-]{1,32}\Z")
+_POST = re.compile(r"[A-Za-z0-9-]{1,16}\Z")
 _PIN = re.compile(r"[0-9]{6}\Z")
 
 
@@ -78,19 +79,24 @@ class DeskSide:
         configurations, qr = _configurations(body, self._known), _qr_form(body)
         view = await self._store_offer(offer_id, configurations, pin, expires_at)
         self._service.bells.ring(offer_id)
-        uri = self._qr_text(view, qr)
+        uri = self._qr_text(view, qr, _post_code(body))
         return wire.answered({"uri": uri, "expires_at": view.expires_at.isoformat()})
 
-    def _qr_text(self, view: OfferView, qr: QrForm) -> str:
-        """The offer or its address, behind the scheme its wallets listen to (section 4.1)."""
+    def _qr_text(self, view: OfferView, qr: QrForm, post: str) -> str:
+        """The offer or its address, behind the scheme its wallets listen to (section 4.1), or
+        behind the landing page, which understands the same parameter."""
         settings, handle = self._service.settings, self._service.key.offer_handle(view.offer_id)
         scheme = HAIP_SCHEME if qr in (QrForm.HAIP_REFERENCE, QrForm.HAIP_VALUE) else OFFER_SCHEME
-        if qr in (QrForm.REFERENCE, QrForm.HAIP_REFERENCE):
+        if qr is QrForm.PAGE:
+            scheme = settings.address(LANDING_PATH)
+        if qr in (QrForm.REFERENCE, QrForm.HAIP_REFERENCE, QrForm.PAGE):
             parameter = {"credential_offer_uri": settings.address(f"offer/{handle}")}
         else:
             code = keys.pre_authorized_code(handle)
             offer = metadata.credential_offer(settings, view.configurations, code)
             parameter = {"credential_offer": compact_json(offer).decode()}
+        if qr is QrForm.PAGE and post:
+            parameter["post"] = post
         return f"{scheme}?{urlencode(parameter)}"
 
     async def _store_offer(
@@ -264,6 +270,11 @@ def _configurations(body: Mapping[str, Any], offered: frozenset[str]) -> tuple[s
     if not isinstance(value, list) or not known or not value or len(set(value)) != len(value):
         raise _unusable("configurations are missing, unknown or doubled")
     return tuple(value)
+
+
+def _post_code(body: Mapping[str, Any]) -> str:
+    """The post that the landing page names; empty where the order names none."""
+    return _matching(body, "post", _POST) if body.get("post") else ""
 
 
 def _qr_form(body: Mapping[str, Any]) -> QrForm:

@@ -133,6 +133,7 @@ class HttpLink:
                 "tx_code": order.tx_code,
                 "expires_at": order.expires_at.isoformat(),
                 "qr": order.qr.value,
+                "post": order.post,
             },
         )
         with _understood():

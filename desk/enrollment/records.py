@@ -72,6 +72,15 @@ class OfferView:
 
 
 @dataclass(frozen=True)
+class OfferLook:
+    """What may be said of an offer to anybody who holds its address."""
+
+    state: OfferState
+    redeemed: bool
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class Try:
     """One reserved guess: it is counted, whatever happens to the service now."""
 

@@ -46,6 +46,7 @@ def _settings(args: argparse.Namespace, listener: socket.socket) -> ServiceSetti
         wait_seconds=args.wait,
         batch_size=args.batch,
         notify_deferred=args.notify_deferred,
+        training=args.training,
     )
 
 

@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="certificate chain and key (PEM) that sign the metadata",
     )
+    parser.add_argument("--training", action="store_true", help="frame the landing page so")
     parser.add_argument("--mint-at", default="", help=argparse.SUPPRESS)
     parser.add_argument("--watch-stdin", action="store_true", help="end when stdin closes")
     parser.add_argument("--json", action="store_true", help="say as JSON where it serves")

@@ -33,7 +33,8 @@ class ServiceSettings:
     wallets' HTTP clients give up after ten seconds. ``token_life`` bounds a deferral.
     ``batch_size`` is how many keys one request may bring. ``notify_deferred`` sends a
     notification_id with deferred answers too; widespread wallet libraries
-    (@openid4vc/openid4vci up to 0.5.1) refuse such an answer, so it is off.
+    (@openid4vc/openid4vci up to 0.5.1) refuse such an answer, so it is off. ``training``
+    frames what people see of it.
     """
 
     issuer: str
@@ -42,6 +43,7 @@ class ServiceSettings:
     token_life: timedelta = timedelta(hours=1)
     batch_size: int = 1
     notify_deferred: bool = False
+    training: bool = False
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.issuer)

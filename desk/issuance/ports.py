@@ -45,29 +45,34 @@ class ServiceHealth:
 
 class QrForm(StrEnum):
     """What the enrollment QR holds (OpenID4VCI 1.0, 4.1): the offer's address, or the offer
-    itself, for any wallet or for those that listen to HAIP's scheme only."""
+    itself, for any wallet or for those that listen to HAIP's scheme only; or the https
+    address of the landing page, for phones that scan with their own camera."""
 
     REFERENCE = "reference"
     VALUE = "value"
     HAIP_REFERENCE = "haip-reference"
     HAIP_VALUE = "haip-value"
+    PAGE = "page"
 
 
 @dataclass(frozen=True)
 class OfferOrder:
     """``configurations`` name credential configurations (``mdoc``, ``sd-jwt``); ``tx_code``
-    is the applicant's issuance PIN, six digits, kept by neither side in clear."""
+    is the applicant's issuance PIN, six digits, kept by neither side in clear. ``post``
+    is the code of the post that the landing page names."""
 
     offer_id: str
     configurations: tuple[str, ...]
     tx_code: str = field(repr=False)
     expires_at: datetime
     qr: QrForm = QrForm.REFERENCE
+    post: str = ""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """``uri`` is the text of the enrollment QR (``openid-credential-offer://…``)."""
+    """``uri`` is the text of the enrollment QR (``openid-credential-offer://…``, or the
+    ``https://…`` of the landing page)."""
 
     offer_id: str
     uri: str

@@ -44,6 +44,7 @@ from desk.training.wallet_trouble import (
 )
 
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
+_PAGE_SCHEMES = ("https", "http")
 _OFFER_SCHEMES = ("openid-credential-offer", "haip-vci")
 _CHECK_SCHEMES = ("openid4vp", "haip-vp")
 _REQUEST_OBJECT = "application/oauth-authz-req+jwt"
@@ -170,6 +171,9 @@ class Phone:
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         with self._telling():
             if parts.scheme in _OFFER_SCHEMES and query:
+                return self._read_offer(query)
+            if parts.scheme in _PAGE_SCHEMES and "credential_offer_uri" in query:
+                # The landing page's address carries the offer for a wallet's own scanner.
                 return self._read_offer(query)
             if parts.scheme in _CHECK_SCHEMES and "request_uri" in query:
                 return self._read_request(query)

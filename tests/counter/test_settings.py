@@ -30,6 +30,7 @@ def test_one_key_is_overridden_and_the_rest_keeps_its_default(tmp_path: Path) ->
         ("[enrollment]\nprot = 1\n", "enrollment.prot"),
         ('[enrollment]\nport = "80"\n', "enrollment.port"),
         ("[lock]\nidle_minutes = true\n", "lock.idle_minutes"),
+        ('[enrollment]\nqr = "pages"\n', "enrollment.qr"),
         ("post = 'LA'\n", "post"),
         ("[station\n", "settings.toml"),
     ],

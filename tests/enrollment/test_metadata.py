@@ -117,7 +117,8 @@ def _order(name: str, qr: QrForm) -> OfferOrder:
 def test_four_forms_of_one_offer(counter: Counter, web: httpx.Client) -> None:
     """By reference or by value, for any wallet or behind HAIP's scheme: the same offer."""
     order = _order("forms-1", QrForm.REFERENCE)
-    texts = {form: counter.link.place_offer(replace(order, qr=form)).uri for form in QrForm}
+    forms = [form for form in QrForm if form is not QrForm.PAGE]
+    texts = {form: counter.link.place_offer(replace(order, qr=form)).uri for form in forms}
 
     said = []
     for form, text in texts.items():
@@ -155,7 +156,7 @@ def test_order_with_a_form_nobody_knows(link: HttpLink, web: httpx.Client, key: 
         "configurations": ["mdoc"],
         "tx_code": PIN,
         "expires_at": now().isoformat(),
-        "qr": "page",
+        "qr": "poster",
     }
 
     answer = web.put(f"{link.issuer}/desk/offers/forms-3", json=body, headers=headers)

@@ -26,6 +26,7 @@ from desk.enrollment.mailbox.rows import (
     check_view,
     ends_at,
     holder,
+    offer_look,
     offer_values,
     offer_view,
     request_values,
@@ -66,6 +67,7 @@ from desk.enrollment.records import (
     NewOffer,
     NewRequest,
     News,
+    OfferLook,
     OfferState,
     OfferView,
     Queue,
@@ -203,6 +205,12 @@ class Mailbox:
             else:
                 raise_alarm(db, row, client, "offer", now)
             return offer_view(row)
+
+    def look_at_offer(self, handle_hash: str, now: datetime) -> OfferLook | None:
+        """How an offer stands; a look from outside changes nothing and is no event."""
+        with self._step() as db:
+            row = found(db, sql.OFFER_BY_HANDLE, handle_hash)
+        return None if row is None else offer_look(row, now)
 
     def reserve_try(self, code_hash: str, client: str, now: datetime) -> Try | Claim:
         """Count a guess before it is judged, so that no crash and no crowd gets one free."""

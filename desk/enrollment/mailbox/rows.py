@@ -14,6 +14,7 @@ from desk.enrollment.records import (
     NewCheck,
     NewOffer,
     NewRequest,
+    OfferLook,
     OfferState,
     OfferView,
     RequestState,
@@ -53,6 +54,12 @@ def holder(row: Row[Any]) -> Holder:
         row.seal_to,
         None if row.details is None else tuple(row.details),
     )
+
+
+def offer_look(row: Row[Any], now: datetime) -> OfferLook:
+    over = row.state == OfferState.OPEN and row.expires_at <= to_ms(now)
+    state = OfferState.EXPIRED if over else OfferState(row.state)
+    return OfferLook(state, row.token_hash is not None, from_ms(row.expires_at))
 
 
 def request_values(new: NewRequest, now: datetime) -> dict[str, Any]:
