@@ -181,7 +181,7 @@ def _add_card(commands: Subparsers) -> None:
     for verb, parser in parsers.items():
         parser.add_argument("--reader", default="", help="name of the reader")
         parser.add_argument("--training", action="store_true", help="a training card, in no reader")
-        parser.add_argument("--officer", type=int, choices=(1, 2), default=1, help="whose")
+        parser.add_argument("--officer", type=int, choices=range(1, 6), default=1, help="whose")
         parser.add_argument("--json", action="store_true")
         if verb not in ("status", "revocations"):
             parser.add_argument("--pad", action="store_true", help="PINs are typed on the reader")

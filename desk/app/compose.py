@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from desk.app.home import Home
 from desk.cards.revocation import Revocations
-from desk.counter.officers import Officer, load_officers
+from desk.counter.officer_list import HeldOfficers, ListSource
 from desk.counter.readers import ReaderRoles, Readers
 from desk.counter.records import Records
 from desk.counter.settings import Settings, load_settings
@@ -84,7 +84,7 @@ def open_station(
     settings = settings or load_settings(home.settings)
     posts = load_posts()
     authority = load_authority(home, settings)
-    officers = _officers(home, settings)
+    officers = HeldOfficers(list_source(home, settings, now))
     kind = StoreKind.TRAINING if training else StoreKind.LIVE
     records = Records(home.records, kind)
     trust = TrustStore(home.trust, settings.trust.ages)
@@ -116,8 +116,17 @@ def open_station(
     return Opened(station, link, service)
 
 
-def _officers(home: Home, settings: Settings) -> Mapping[str, Officer]:
-    return load_officers(home.folder / settings.authority.officers)
+def list_source(
+    home: Home, settings: Settings, now: Callable[[], datetime] = utc_now
+) -> ListSource:
+    """Where the list of officers lies and by whom it must be signed."""
+    revocations = load_revocations(home, settings)
+    return ListSource(
+        file=home.folder / settings.authority.officers,
+        roots=lambda: officer_roots(home, settings),
+        usable=revocations.check,
+        now=now,
+    )
 
 
 def start_service(

@@ -20,17 +20,19 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 
-from desk.app.compose import Opened, open_station, utc_now
+from desk.app.compose import Opened, list_source, open_station, utc_now
 from desk.app.home import Home
 from desk.cards.certificates import load_certificate
 from desk.cards.piv import PivSession
 from desk.cards.piv_data import Slot
 from desk.cards.troubles import CertificateUnreadable, NoReader
 from desk.cards.watcher import CardWorld
+from desk.counter.officer_list import in_place
 from desk.counter.readers import Readers
-from desk.counter.settings import Settings
+from desk.counter.settings import Settings, load_settings
 from desk.counter.station import Station
 from desk.counter.statuses import open_status_list
+from desk.issuance.officers import OfficerList
 from desk.issuance.posts import load_posts
 from desk.mrtd.trust_troubles import ListOlder
 from desk.store import register
@@ -41,18 +43,16 @@ from desk.training.bench import CARD_READER, PASSPORT_READER, Bench, Chip
 from desk.training.chip import PassportChip
 from desk.training.chip_features import MODERN, Features
 from desk.training.forgeries import Book, Forgery, Workshop
+from desk.training.officers import PEOPLE, officers_of, sign_list
 from desk.training.piv_card import PivCard
 
 TRAINING_PIN = "123456"
 REGISTER_AGE = timedelta(hours=12)
+LIST_RENEWAL = timedelta(days=30)
+"""A signed list so old is signed anew, long before it runs out."""
 SEEN_SECONDS = 10.0
 _CURRENT_MODEL = date(2021, 12, 21)
 """First day of the polycarbonate book with numbers of the form M123A4567."""
-
-_OFFICERS = (
-    ("이서준", "Lee Seojun", "영사", "Consul"),
-    ("정유나", "Jung Yuna", "영사", "Consul"),
-)
 
 
 @dataclass
@@ -94,7 +94,8 @@ def open_rehearsal(
     authority = TrainingAuthority.load_or_create(training.folder / "authority", now())
     passport_authority = csca.load_or_create(training.folder / "csca", now())
     workshop = Workshop.load_or_create(training.folder / "forger", passport_authority, now())
-    _write_officers(training.folder, authority)
+    settings = settings or load_settings(training.settings)
+    _write_officers(training, authority, settings, now)
     bench = Desktop.virtual(pcsc) if pcsc else Desktop.in_process()
     people = applicants.applicants(now().date())
     try:
@@ -306,21 +307,30 @@ def _features(person: Applicant) -> Features:
     return MODERN if person.issued >= _CURRENT_MODEL else Features()
 
 
-def _write_officers(folder: Path, authority: TrainingAuthority) -> None:
-    """Who may sign in: whoever's certificate is on the cards as they were left."""
-    entries = []
-    for number, names in enumerate(_OFFICERS, start=1):
-        card = kept_card(authority, folder, number - 1)
-        certificate = certificate_on(card, Slot.AUTHENTICATION) or b""
-        fingerprint = hashlib.sha256(certificate).hexdigest()
-        name_ko, name_en, title_ko, title_en = names
-        entries.append(
-            f'[[officer]]\nofficer_id = "T-{number:03d}"\n'
-            f'name_ko = "{name_ko}"\nname_en = "{name_en}"\n'
-            f'title_ko = "{title_ko}"\ntitle_en = "{title_en}"\n'
-            f'role = "officer"\npost = "LA"\ncard = "{fingerprint}"\n'
-        )
-    _write_private(folder / "officers.toml", "\n".join(entries).encode())
+def _write_officers(
+    home: Home, authority: TrainingAuthority, settings: Settings, now: Callable[[], datetime]
+) -> None:
+    """Who may sign in: whoever's certificate is on the cards as they were left.
+
+    The training ministry signs a new list only where the one in place says something else.
+    """
+    source = list_source(home, settings, now)
+    officers = officers_of(settings.station.post, _card_identities(home.folder, authority))
+    held = in_place(source)
+    if held is not None and held.officers == officers and _is_young(held, now()):
+        return
+    number = held.number + 1 if held is not None else 1
+    _write_private(source.file, sign_list(authority.list_signer, officers, number, now()).encode())
+
+
+def _is_young(held: OfficerList, now: datetime) -> bool:
+    return held.issued <= now < held.issued + LIST_RENEWAL
+
+
+def _card_identities(folder: Path, authority: TrainingAuthority) -> list[str]:
+    cards = (kept_card(authority, folder, place) for place in range(len(PEOPLE)))
+    found = (certificate_on(card, Slot.AUTHENTICATION) or b"" for card in cards)
+    return [hashlib.sha256(certificate).hexdigest() for certificate in found]
 
 
 def _import_trust(rehearsal: Rehearsal) -> None:

@@ -1,18 +1,16 @@
-"""Who may work at this desk: the station's list of officers and the sign-in by card.
+"""Who may work at this desk: the sign-in by card.
 
 An officer is known by the certificate in slot 9A of the card. The card proves that it
 holds the key by signing a fresh challenge after the PIN (FIPS 201-3, 6.2.3.1); what the
-person may do comes from the list, never from the card.
+person may do comes from the ministry's list (`desk.issuance.officers`), never from the card.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from desk.cards.certificates import check_validity, load_certificate
 from desk.cards.piv import Pin, wipe
@@ -20,19 +18,23 @@ from desk.cards.piv_data import Slot
 from desk.cards.session import CardSession
 from desk.cards.signer import Usable
 from desk.cards.troubles import NoSignInCertificate
+from desk.issuance.officers import Officer
 from desk.trouble import Trouble
+
+__all__ = [
+    "Officer",
+    "OfficerUnknown",
+    "OtherPost",
+    "SignIn",
+    "read_card_identity",
+    "sign_in",
+]
 
 
 class OfficerUnknown(Trouble):
     """The card is genuine, but nobody on this station's list holds it."""
 
     code = "OFFICER-01"
-
-
-class OfficersMissing(Trouble):
-    """The list of officers is not there or cannot be read."""
-
-    code = "OFFICER-02"
 
 
 class OtherPost(Trouble):
@@ -42,36 +44,12 @@ class OtherPost(Trouble):
 
 
 @dataclass(frozen=True)
-class Officer:
-    """``card`` is the SHA-256 (hex) of the 9A certificate in DER."""
-
-    officer_id: str
-    name_ko: str
-    name_en: str
-    title_ko: str
-    title_en: str
-    role: str
-    post: str
-    card: str
-
-
-@dataclass(frozen=True)
 class SignIn:
     """A session at the desk: who, with which card, since when."""
 
     officer: Officer
     card: str
     since: datetime
-
-
-def load_officers(file: Path) -> Mapping[str, Officer]:
-    """Officers by card. Raises :class:`OfficersMissing`."""
-    try:
-        entries = tomllib.loads(file.read_text(encoding="utf-8"))["officer"]
-        officers = [Officer(**entry) for entry in entries]
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as reason:
-        raise OfficersMissing(f"{file.name}: {reason}") from reason
-    return {officer.card: officer for officer in officers}
 
 
 def read_card_identity(session: CardSession) -> str:
@@ -102,8 +80,8 @@ def sign_in(
 ) -> SignIn:
     """List and post, the certificate's time and revocation (``usable``), ``before_pin``, PIN,
     challenge, ``after_pin``, in this order of refusal and in one session: a card that may not
-    sign in costs no try. Raises the card's own troubles and those above; ``pin`` is wiped in
-    any case, None is typed on the reader."""
+    sign in costs no try. Raises the card's own troubles, those above and those of the list;
+    ``pin`` is wiped in any case, None is typed on the reader."""
     try:
         card = read_card_identity(session)
         officer = officers.get(card)

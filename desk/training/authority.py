@@ -24,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from desk.credential.keys import Curve
 from desk.credential.profile import DOCUMENT_SIGNER
 from desk.credential.signer import LocalSigner
+from desk.issuance.officers import LIST_SIGNING
 from desk.trouble import Trouble
 
 AUTHENTICATION, SIGNATURE, KEY_MANAGEMENT = 0x9A, 0x9C, 0x9D
@@ -34,6 +35,9 @@ _ROOT_LIFE = timedelta(days=3650)
 SIGNER_LIFE = timedelta(days=457)
 CARD_LIFE = timedelta(days=1095)
 OFFICER_ROOT = "officer-root.pem"
+HOLDERS = tuple(f"officer-{number}" for number in range(1, 6))
+"""Whose cards are made where nobody asks for others."""
+_LIST_SIGNER = "officer-list-signer"
 _ROOTS = ("iaca", "officers", "relying-parties")
 
 
@@ -80,16 +84,16 @@ class TrainingAuthority:
         officers: tuple[OfficerCard, ...],
         status: Pair,
         verifier: Pair,
+        list_signer: Pair,
     ) -> None:
         self._roots = roots
         self.officers = officers
+        self._list_signer = list_signer
         self._status = status
         self._verifier = verifier
 
     @classmethod
-    def create(
-        cls, now: datetime, officers: tuple[str, ...] = ("officer-1", "officer-2")
-    ) -> TrainingAuthority:
+    def create(cls, now: datetime, officers: tuple[str, ...] = HOLDERS) -> TrainingAuthority:
         """Make new roots, one card for each of ``officers``, and the service certificates.
 
         Certificates begin a day before ``now``, because times in credentials are
@@ -100,7 +104,13 @@ class TrainingAuthority:
             "officers": _root("Training Officer CA", now),
             "relying-parties": _root("Training Relying Party CA", now),
         }
-        made = cls(roots, (), _status_signer(roots["iaca"], now), _verifier(roots, now))
+        made = cls(
+            roots,
+            (),
+            _status_signer(roots["iaca"], now),
+            _verifier(roots, now),
+            _officer_list_signer(roots["officers"], now),
+        )
         made.officers = tuple(made.issue_card(holder, now) for holder in officers)
         return made
 
@@ -135,6 +145,11 @@ class TrainingAuthority:
     def status_signer(self) -> LocalSigner:
         """Signs status lists; under the same IACA as the credentials."""
         return self._status.signer
+
+    @property
+    def list_signer(self) -> LocalSigner:
+        """Signs the list of officers, and nothing else; no officer's card may."""
+        return self._list_signer.signer
 
     @property
     def verifier_signer(self) -> LocalSigner:
@@ -192,12 +207,14 @@ class TrainingAuthority:
             cards,
             _load_pair(folder / "status-signer.pem"),
             _load_pair(folder / "verifier.pem"),
+            _load_pair(folder / f"{_LIST_SIGNER}.pem"),
         )
 
     @classmethod
     def load_or_create(cls, folder: Path, now: datetime) -> TrainingAuthority:
         """The stored authority; a new one where there is none or a certificate has run out."""
         try:
+            _complete(folder, now)
             stored = cls.load(folder)
         except AuthorityMissing:
             stored = None
@@ -223,6 +240,7 @@ class TrainingAuthority:
             **self._roots,
             "status-signer": self._status,
             "verifier": self._verifier,
+            _LIST_SIGNER: self._list_signer,
             **cards,
         }
 
@@ -266,6 +284,13 @@ def _verifier(roots: Mapping[str, Pair], now: datetime) -> Pair:
     builder = _Builder("Training Desk Check", Curve.P256, now - _DAY, SIGNER_LIFE)
     builder.add(_usage("digital_signature"), critical=True)
     return builder.issued_by(roots["relying-parties"])
+
+
+def _officer_list_signer(root: Pair, now: datetime) -> Pair:
+    builder = _Builder("Training Officer List", Curve.P256, now - _DAY, SIGNER_LIFE)
+    builder.add(_usage("digital_signature"), critical=True)
+    builder.add(x509.ExtendedKeyUsage([LIST_SIGNING]), critical=True)
+    return builder.issued_by(root)
 
 
 def _card_authentication(root: Pair, holder: str, now: datetime) -> Pair:
@@ -354,6 +379,30 @@ def revocation_point() -> x509.CRLDistributionPoints:
 
 
 # Files ----------------------------------------------------------------------------
+
+
+def _complete(folder: Path, now: datetime) -> None:
+    """Add to a folder of an older version what it did not make: list signer, further cards.
+
+    Raises ``AuthorityMissing``.
+    """
+    if (folder / f"{_LIST_SIGNER}.pem").exists():
+        return
+    holders = _load_holders(folder / "officers.json")
+    made = TrainingAuthority(
+        {name: _load_pair(folder / f"{name}.pem") for name in _ROOTS},
+        (),
+        _load_pair(folder / "status-signer.pem"),
+        _load_pair(folder / "verifier.pem"),
+        _officer_list_signer(_load_pair(folder / "officers.pem"), now),
+    )
+    further = tuple(made.issue_card(holder, now) for holder in HOLDERS[len(holders) :])
+    for place, card in enumerate(further, len(holders) + 1):
+        for slot, pair in card.slots.items():
+            _write(folder / f"{_card_file(place, slot)}.pem", _pem(pair))
+    names = json.dumps([*holders, *(card.holder for card in further)], ensure_ascii=False)
+    _write(folder / "officers.json", names.encode())
+    _write(folder / f"{_LIST_SIGNER}.pem", _pem(made._list_signer))
 
 
 def _card_file(place: int, slot: int) -> str:

@@ -32,6 +32,7 @@ from desk.credential.claims import CredentialValues, Format, load_profile
 from desk.credential.signer import LocalKey
 from desk.credential.terms import StatusReference, Validity
 from desk.iso7816.connection import CardConnection
+from desk.issuance.roles import Role
 from desk.training.authority import TrainingAuthority
 from desk.training.piv_card import PivCard
 from tests.pcscd import Missing, PcscService, own_service
@@ -172,7 +173,7 @@ def sign_in(bench: Bench) -> None:
     now = datetime.now(UTC)
     with bench.session() as session:
         card = officers.read_card_identity(session)
-        known = Officer("T-001", "담당자", "Officer", "영사", "Consul", "officer", "LA", card)
+        known = Officer("T-001", "담당자", "Officer", "영사", "Consul", Role.OFFICER, "LA", card)
         pin = bytearray(PIN, "ascii")
         officers.sign_in(session, pin, {card: known}, "LA", lambda: now)
 

@@ -32,6 +32,7 @@ from desk.counter.officers import Officer
 from desk.counter.provisioning import Roots, State
 from desk.iso7816.connection import INS_GET_RESPONSE
 from desk.iso7816.troubles import CardRemoved, TransportFailed
+from desk.issuance.roles import Role
 from desk.training.authority import TrainingAuthority
 from desk.training.card_authority import certify
 from desk.training.piv_card import TRAINING_MANAGEMENT_KEY, PivCard
@@ -201,7 +202,7 @@ def officer_of(card: PivCard) -> Officer:
     der = session.certificate(Slot.AUTHENTICATION) or b""
     card.reset()
     digest = hashlib.sha256(der).hexdigest()
-    return Officer("T-001", "담당자", "Officer", "영사", "Consul", "officer", "LA", digest)
+    return Officer("T-001", "담당자", "Officer", "영사", "Consul", Role.OFFICER, "LA", digest)
 
 
 def make_ready(proxy: FaultProxy) -> None:

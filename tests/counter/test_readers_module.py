@@ -13,6 +13,7 @@ from desk.counter import officers
 from desk.counter.officers import Officer
 from desk.counter.readers import ReaderRoles
 from desk.counter.settings import ReaderSettings
+from desk.issuance.roles import Role
 from desk.training.authority import TrainingAuthority
 from tests.cards.issue import pin
 from tests.cards.test_token import OPENSC, existing, officer_card
@@ -36,7 +37,9 @@ def test_officer_signs_in_and_signs_behind_a_module(pcscd: PcscService, strict: 
             with roles.officer_card() as session:
                 assert isinstance(session, TokenSession)
                 identity = officers.read_card_identity(session)
-                known = Officer("T-1", "담당자", "Officer", "영사", "Consul", "x", "LA", identity)
+                known = Officer(
+                    "T-1", "담당자", "Officer", "영사", "Consul", Role.OFFICER, "LA", identity
+                )
                 signed_in = officers.sign_in(session, pin(), {identity: known}, "LA", lambda: NOW)
             with CardSigner(roles.officer_card, now=lambda: NOW) as signer:
                 signer.unlock(pin())

@@ -15,6 +15,7 @@ from desk.credential import chain
 from desk.credential.profile import problems, root_problems
 from desk.training.authority import (
     AUTHENTICATION,
+    HOLDERS,
     KEY_MANAGEMENT,
     ORGANISATION,
     SIGNATURE,
@@ -135,3 +136,30 @@ def test_a_card_for_each_trouble_can_be_made(made: TrainingAuthority) -> None:
     assert expired.slots[SIGNATURE].certificate.not_valid_after_utc < NOW
     assert future.slots[SIGNATURE].certificate.not_valid_before_utc > NOW
     assert expired.slots[AUTHENTICATION].certificate.not_valid_after_utc > NOW
+
+
+def test_the_list_signer_is_under_the_officers_root_and_signs_lists_only(
+    made: TrainingAuthority,
+) -> None:
+    (leaf,) = made.list_signer.certificate_chain
+
+    chain.verify([leaf], [made.officer_root], NOW)
+    assert not [card for card in made.officers if leaf in {p.der for p in card.slots.values()}]
+
+
+def test_a_folder_of_an_older_version_gets_what_it_lacks(tmp_path: Path) -> None:
+    """Its roots and cards stay: what was signed under them goes on to verify."""
+    before = TrainingAuthority.create(NOW, ("officer-1", "officer-2"))
+    before.store(tmp_path)
+    (tmp_path / "officer-list-signer.pem").unlink()
+
+    after = TrainingAuthority.load_or_create(tmp_path, NOW + timedelta(days=30))
+
+    assert after.iaca == before.iaca and after.officer_root == before.officer_root
+    assert [card.holder for card in after.officers] == list(HOLDERS)
+    for mine, theirs in zip(before.officers, after.officers[:2], strict=True):
+        assert mine.slots[AUTHENTICATION].der == theirs.slots[AUTHENTICATION].der
+    later = NOW + timedelta(days=30)
+    chain.verify(after.list_signer.certificate_chain, [before.officer_root], later)
+    again = TrainingAuthority.load_or_create(tmp_path, NOW + timedelta(days=31))
+    assert again.list_signer.certificate_chain == after.list_signer.certificate_chain

@@ -245,7 +245,7 @@ class Desk(QObject):
         view = RailView(
             post=self.station.post.name[self.look.language],
             officer=self.officer_name(officer) if officer else "",
-            role=say("rail.role_window", role=say("role.officer"), window=window),
+            role=say("rail.role_window", role=self._role(officer), window=window),
             devices=say("rail.attention", n=wrong) if wrong else say("rail.all_ready"),
             devices_glyph=Glyph.ATTENTION if wrong else Glyph.PASSED,
         )
@@ -269,6 +269,9 @@ class Desk(QObject):
                 trouble=StepState.ATTENTION if case.held else None,
             ),
         )
+
+    def _role(self, officer: Officer | None) -> str:
+        return self.look.say(f"role.{officer.role.value}") if officer else ""
 
     def current(self) -> Step:
         return current_step(self.the_case())
