@@ -243,6 +243,16 @@ def _add_records(commands: Subparsers) -> None:
     take.add_argument("file", type=Path)
     take.add_argument("--json", action="store_true")
     take.set_defaults(command=_import_register)
+    officers = verbs.add_parser(
+        "import-officers",
+        help="the ministry's signed list of officers",
+        description="Verify the list and put it in place. No card and no open records are "
+        "needed: its own signature says that it is the ministry's.",
+    )
+    officers.add_argument("file", type=Path)
+    officers.add_argument("--training", action="store_true", help="for the rehearsal's home")
+    officers.add_argument("--json", action="store_true")
+    officers.set_defaults(command=_import_officers)
 
 
 def _add_audit(commands: Subparsers) -> None:
@@ -413,6 +423,12 @@ def _import_register(args: argparse.Namespace) -> int:
 
     answer = import_register(args.file, _home(args).records)
     return _tell(answer.facts if args.json else answer.text, args.json, answer.status)
+
+
+def _import_officers(args: argparse.Namespace) -> int:
+    from desk.app import officers
+
+    return officers.import_officers(_home(args), args)
 
 
 def _audit_verify(args: argparse.Namespace) -> int:

@@ -412,7 +412,7 @@ def test_requests_the_training_authority_does_not_answer(authority: TrainingAuth
 
 
 def test_training_list_names_what_was_named_before(authority: TrainingAuthority) -> None:
-    first, second = (officer.slots[Slot.SIGNATURE] for officer in authority.officers)
+    first, second = (officer.slots[Slot.SIGNATURE] for officer in authority.officers[:2])
     before = revocation_list(authority, first.der, NOW)
 
     both = x509.load_pem_x509_crl(revocation_list(authority, second.der, NOW + DAY, before))
