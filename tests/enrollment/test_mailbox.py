@@ -338,8 +338,7 @@ def test_durability_settings(box: Mailbox) -> None:
     """WAL with a sync at every commit; deleted content is overwritten."""
     with box._step() as db:
         values = [
-            db.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-            for name in ("journal_mode", "synchronous", "secure_delete")
+            db.ask(f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "secure_delete")
         ]
 
     assert values == ["wal", 2, 1]

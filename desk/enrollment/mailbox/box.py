@@ -11,16 +11,14 @@ Left to others: what the records mean to a phone (``issuing``, ``presenting``) a
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy import Connection, Row, event
 
 from desk.enrollment.mailbox import statements as sql
+from desk.enrollment.mailbox.driver import Driver, Row
 from desk.enrollment.mailbox.rows import (
     check_values,
     check_view,
@@ -50,10 +48,9 @@ from desk.enrollment.mailbox.steps import (
 )
 from desk.enrollment.mailbox.tables import (
     as_trouble,
-    begin_writing,
     create_or_check_layout,
     from_ms,
-    prepare_connection,
+    open_driver,
     to_ms,
 )
 from desk.enrollment.records import (
@@ -90,39 +87,39 @@ class Mailbox:
 
     def __init__(self, path: Path, now: datetime) -> None:
         """Open or create the file and settle what a crash left; raises MailboxTrouble."""
-        self._engine = sa.create_engine(
-            sa.URL.create("sqlite", database=str(path)),
-            poolclass=sa.StaticPool,
-            # An error's text goes to the log; what a statement holds does not.
-            hide_parameters=True,
-            connect_args={"check_same_thread": False, "timeout": 10},
-        )
-        event.listen(self._engine, "connect", prepare_connection)
-        event.listen(self._engine, "begin", begin_writing)
+        self._driver = open_driver(path)
         try:
             with self._step() as db:
                 create_or_check_layout(db)
                 settle_reserved_tries(db, now)
         except MailboxTrouble:
-            self._engine.dispose()
+            self.close()
             raise
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._driver.close()
 
     @contextmanager
-    def _step(self) -> Iterator[Connection]:
+    def _step(self) -> Iterator[Driver]:
         """One transaction; the database's own errors become coded troubles."""
+        db = self._driver
         try:
-            with self._engine.begin() as db:
+            # Taking the write lock at once: what is read in a step still holds when it writes.
+            db.say("BEGIN IMMEDIATE")
+            try:
                 yield db
-        except sa.exc.DBAPIError as error:
+            except BaseException:
+                db.undo()
+                raise
+            db.say("COMMIT")
+        except sqlite3.Error as error:
+            db.undo()
             raise as_trouble(error) from error
 
     def limit_pages(self, pages: int) -> None:
         """Let the file grow no further than so many pages: an exercise for a full disk."""
         with self._step() as db:
-            db.exec_driver_sql(f"PRAGMA max_page_count={int(pages)}")
+            db.say(f"PRAGMA max_page_count={int(pages)}")
 
     # Offers, from the desk
 
@@ -390,7 +387,7 @@ _STANDING = (Filing.FILED, Filing.REPEATED)
 
 
 def _filing(
-    db: Connection, first: Row[Any] | None, new: NewRequest, nonce_hash: str, now: datetime
+    db: Driver, first: Row | None, new: NewRequest, nonce_hash: str, now: datetime
 ) -> Filing:
     """What a request is, seen beside the first one for the same thing."""
     if first is not None and tuple(first.proofs) == new.proofs:

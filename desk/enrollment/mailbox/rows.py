@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
+from desk.enrollment.mailbox.driver import Row
 from desk.enrollment.mailbox.tables import from_ms, to_ms
 from desk.enrollment.records import (
     CheckView,
@@ -35,7 +34,7 @@ def offer_values(new: NewOffer) -> dict[str, Any]:
     }
 
 
-def offer_view(row: Row[Any]) -> OfferView:
+def offer_view(row: Row) -> OfferView:
     return OfferView(
         row.offer_id,
         OfferState(row.state),
@@ -46,7 +45,7 @@ def offer_view(row: Row[Any]) -> OfferView:
     )
 
 
-def holder(row: Row[Any]) -> Holder:
+def holder(row: Row) -> Holder:
     return Holder(
         row.offer_id,
         OfferState(row.state),
@@ -75,7 +74,7 @@ def request_values(new: NewRequest, now: datetime) -> dict[str, Any]:
     }
 
 
-def request_view(row: Row[Any], seal_to: bytes) -> RequestView:
+def request_view(row: Row, seal_to: bytes) -> RequestView:
     return RequestView(
         row.request_id,
         row.offer_id,
@@ -91,7 +90,7 @@ def request_view(row: Row[Any], seal_to: bytes) -> RequestView:
     )
 
 
-def check_view(row: Row[Any]) -> CheckView:
+def check_view(row: Row) -> CheckView:
     received = from_ms(row.received_at) if row.received_at is not None else None
     return CheckView(
         row.check_id,
@@ -103,7 +102,7 @@ def check_view(row: Row[Any]) -> CheckView:
     )
 
 
-def ends_at(row: Row[Any]) -> datetime | None:
+def ends_at(row: Row) -> datetime | None:
     """When an offer will expire by itself, or None when it has ended."""
     if row.state == OfferState.OPEN:
         return from_ms(row.expires_at)

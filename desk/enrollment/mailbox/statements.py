@@ -52,7 +52,7 @@ DENY_UNSERVED = (
     sa.update(requests_table)
     .where(
         _requests.offer_id == _key,
-        _requests.state.in_([RequestState.WAITING, RequestState.ANSWERED]),
+        (_requests.state == RequestState.WAITING) | (_requests.state == RequestState.ANSWERED),
     )
     .values(state=RequestState.DENIED)
 )

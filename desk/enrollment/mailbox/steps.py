@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row
 
 from desk.enrollment.mailbox import statements as sql
+from desk.enrollment.mailbox.driver import Driver, Row
 from desk.enrollment.mailbox.tables import to_ms
 from desk.enrollment.records import TRIES, Claim, OfferState, RequestState
 from desk.enrollment.trouble import NotThere
@@ -21,7 +21,7 @@ KEPT_AFTER_END = timedelta(days=7)
 ALARMS_KEPT = 20
 
 
-def settle_reserved_tries(db: Connection, now: datetime) -> None:
+def settle_reserved_tries(db: Driver, now: datetime) -> None:
     """A guess that was being judged when the service died counts as a wrong one."""
     for row in db.execute(sql.OFFERS_BEING_TRIED).all():
         for _ in range(row.tries_reserved):
@@ -31,36 +31,36 @@ def settle_reserved_tries(db: Connection, now: datetime) -> None:
         set_offer(db, row.offer_id, tries_reserved=0)
 
 
-def found(db: Connection, statement: sa.Select[Any], key: str) -> Row[Any] | None:
+def found(db: Driver, statement: sa.Select[Any], key: str) -> Row | None:
     """The one row of a statement with one ``key``, or None."""
     return db.execute(statement, {"key": key}).one_or_none()
 
 
-def known_offer(db: Connection, offer_id: str) -> Row[Any]:
+def known_offer(db: Driver, offer_id: str) -> Row:
     return _known(db, sql.OFFER_BY_ID, offer_id)
 
 
-def known_request(db: Connection, request_id: str) -> Row[Any]:
+def known_request(db: Driver, request_id: str) -> Row:
     return _known(db, sql.REQUEST_BY_ID, request_id)
 
 
-def _known(db: Connection, statement: sa.Select[Any], key: str) -> Row[Any]:
+def _known(db: Driver, statement: sa.Select[Any], key: str) -> Row:
     row = found(db, statement, key)
     if row is None:
         raise NotThere
     return row
 
 
-def set_offer(db: Connection, offer_id: str, **values: object) -> None:
+def set_offer(db: Driver, offer_id: str, **values: object) -> None:
     db.execute(sql.SET_OFFER, {"key": offer_id, **values})
 
 
-def set_request(db: Connection, request_id: str, **values: object) -> None:
+def set_request(db: Driver, request_id: str, **values: object) -> None:
     db.execute(sql.SET_REQUEST, {"key": request_id, **values})
 
 
 def record(
-    db: Connection,
+    db: Driver,
     offer_id: str,
     kind: EventKind,
     now: datetime,
@@ -72,7 +72,7 @@ def record(
     db.execute(sql.NEW_EVENT, {**values, "facts": dict(facts)})
 
 
-def raise_alarm(db: Connection, row: Row[Any], client: str, step: str, now: datetime) -> None:
+def raise_alarm(db: Driver, row: Row, client: str, step: str, now: datetime) -> None:
     """Record a second look that an honest phone has no reason for."""
     other = row.first_client is not None and row.first_client != client
     used = row.token_hash is not None
@@ -85,7 +85,7 @@ def raise_alarm(db: Connection, row: Row[Any], client: str, step: str, now: date
     record(db, row.offer_id, EventKind.FETCHED_AGAIN, now, facts)
 
 
-def book_wrong(db: Connection, row: Row[Any], now: datetime) -> int:
+def book_wrong(db: Driver, row: Row, now: datetime) -> int:
     wrong = row.tries_wrong + 1
     left: int = TRIES - wrong
     set_offer(db, row.offer_id, tries_wrong=wrong, tries_reserved=max(row.tries_reserved - 1, 0))
@@ -96,7 +96,7 @@ def book_wrong(db: Connection, row: Row[Any], now: datetime) -> int:
     return left
 
 
-def expired_if_due(db: Connection, row: Row[Any], now: datetime) -> Row[Any]:
+def expired_if_due(db: Driver, row: Row, now: datetime) -> Row:
     """End an offer whose time is over; a delivered one simply stays claimed until purged."""
     if row.state == OfferState.OPEN:
         due = row.expires_at <= to_ms(now)
@@ -111,13 +111,13 @@ def expired_if_due(db: Connection, row: Row[Any], now: datetime) -> Row[Any]:
     return known_offer(db, row.offer_id)
 
 
-def _served(db: Connection, row: Row[Any]) -> bool:
+def _served(db: Driver, row: Row) -> bool:
     requests = db.execute(sql.REQUESTS_OF_OFFER, {"key": row.offer_id}).all()
     served = [one for one in requests if one.state == RequestState.DELIVERED]
     return len(served) >= len(row.configurations)
 
 
-def end(db: Connection, offer_id: str, state: OfferState, now: datetime) -> None:
+def end(db: Driver, offer_id: str, state: OfferState, now: datetime) -> None:
     """An ended offer keeps no PIN hash and no ciphertext, and answers nobody any more."""
     set_offer(
         db,
@@ -138,7 +138,7 @@ def why_not(state: OfferState) -> Claim:
 
 
 def use_nonce(
-    db: Connection, nonce_hash: str, configuration: str, offer_id: str, now: datetime
+    db: Driver, nonce_hash: str, configuration: str, offer_id: str, now: datetime
 ) -> bool:
     """Use a nonce up for one configuration of one offer.
 
@@ -153,7 +153,7 @@ def use_nonce(
     return True
 
 
-def forget_old(db: Connection, now: datetime) -> None:
+def forget_old(db: Driver, now: datetime) -> None:
     """Remove what ended long ago, and nonces that have outlived their own time limit."""
     for statement in sql.FORGET_OLD:
         db.execute(statement, {"limit": to_ms(now - KEPT_AFTER_END)})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
+from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
 
+from desk.enrollment.mailbox.driver import Driver
 from desk.enrollment.trouble import MailboxBroken, MailboxFull, MailboxNewer
 
 LAYOUT = 2
@@ -108,33 +109,42 @@ def from_ms(value: int) -> datetime:
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
-def prepare_connection(connection: sqlite3.Connection, _record: object) -> None:
-    # SQLAlchemy's own "begin" opens the transaction, see _begin_writing.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+def open_driver(path: Path) -> Driver:
+    """The file ``path``, made where there is none; raises MailboxTrouble."""
+    connection: sqlite3.Connection | None = None
+    try:
+        # Transactions are the mailbox's own (isolation_level).
+        connection = sqlite3.connect(
+            path, timeout=10, isolation_level=None, check_same_thread=False
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
+        raise as_trouble(error) from error
+    return Driver(connection)
 
 
-def begin_writing(db: Connection) -> None:
-    # Taking the write lock at once: what is read in a step still holds when it writes.
-    db.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def as_trouble(error: sa.exc.DBAPIError) -> MailboxFull | MailboxBroken:
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+def as_trouble(error: sqlite3.Error) -> MailboxFull | MailboxBroken:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return MailboxFull() if code == sqlite3.SQLITE_FULL else MailboxBroken()
 
 
-def create_or_check_layout(db: Connection) -> None:
+_LAYOUT_FOUND = sa.select(layout_table.c.version)
+_NEW_LAYOUT = sa.insert(layout_table)
+_SET_LAYOUT = sa.update(layout_table)
+
+
+def create_or_check_layout(db: Driver) -> None:
     """Create the tables where there are none; raises MailboxNewer."""
-    tables.create_all(db)
-    found = db.execute(sa.select(layout_table.c.version)).scalar_one_or_none()
+    db.create(tables)
+    found = db.execute(_LAYOUT_FOUND).scalar_one_or_none()
     if found is None:
-        db.execute(sa.insert(layout_table).values(version=LAYOUT))
+        db.execute(_NEW_LAYOUT, {"version": LAYOUT})
         return
     if found > LAYOUT:
         raise MailboxNewer(found=found, known=LAYOUT)
     for table, column in ADDED.get(found, ()):
-        kind = table.c[column].type.compile(db.dialect)
-        db.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column} {kind}")
-    db.execute(sa.update(layout_table).values(version=LAYOUT))
+        db.add_column(table.c[column])
+    db.execute(_SET_LAYOUT, {"version": LAYOUT})
