@@ -37,7 +37,7 @@ class Authorizing:
         details = self._details(form.get("authorization_details"))
         attempt = await self._reserve(request, code)
         await self._refuse_details_not_offered(attempt, details)
-        if not await self._pin_fits(attempt, pin):
+        if not self._pin_fits(attempt, pin):
             raise await self._count_wrong(attempt)
         return await self._redeem(attempt, details)
 
@@ -84,8 +84,8 @@ class Authorizing:
         await service.run(service.mailbox.release_try, attempt.offer_id)
         raise _bad_details("not part of this offer")
 
-    async def _pin_fits(self, attempt: Try, pin: str) -> bool:
-        found = await self._service.pin_hash(pin, attempt.pin_salt)
+    def _pin_fits(self, attempt: Try, pin: str) -> bool:
+        found = self._service.key.pin_hash(pin, attempt.pin_salt)
         return hmac.compare_digest(found, attempt.pin_hash)
 
     async def _count_wrong(self, attempt: Try) -> Refusal:

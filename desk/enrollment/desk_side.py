@@ -111,7 +111,7 @@ class DeskSide:
             keys.sha256(keys.pre_authorized_code(handle)),
             configurations,
             salt,
-            await service.pin_hash(pin, salt),
+            service.key.pin_hash(pin, salt),
             expires_at,
         )
         view, is_new = await service.run(service.mailbox.place_offer, new, service.now())
@@ -125,7 +125,7 @@ class DeskSide:
             raise AlreadyOtherwise(reason=view.state.value)
         same = view.configurations == new.configurations and view.expires_at == new.expires_at
         if same and view.pin_salt is not None and view.pin_hash is not None:
-            found = await self._service.pin_hash(pin, view.pin_salt)
+            found = self._service.key.pin_hash(pin, view.pin_salt)
             same = hmac.compare_digest(found, view.pin_hash)
         if not same:
             raise AlreadyOtherwise(reason="another_order")

@@ -1,13 +1,10 @@
-"""What all endpoints share: addresses and limits, the mailbox on its own thread, the bells."""
+"""What all endpoints share: addresses and limits, the mailbox, the bells."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -72,31 +69,16 @@ class Service:
     metadata_signer: Signer | None = None
     now: Callable[[], datetime] = utc_now
     bells: Bells = field(default_factory=Bells)
-    lane: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="mailbox")
-    )
-    slow: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="pin-hash")
-    )
 
     async def run(self, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """One step of the mailbox, on the mailbox's thread."""
-        return await _in(self.lane, step, *args, **kwargs)
+        """One step of the mailbox, here and now.
 
-    async def pin_hash(self, pin: str, salt: bytes) -> bytes:
-        """The slow hash, away from everybody else's requests."""
-        return await _in(self.slow, self.key.pin_hash, pin, salt)
+        A file has one writer at a time: a thread of its own would make nobody wait less, and
+        handing over to it costs more than the step.
+        """
+        return step(*args, **kwargs)
 
     def close(self) -> None:
-        """End the threads and the database; waiting phones were woken before."""
+        """End the database; waiting phones were woken before."""
         self.bells.close()
-        self.slow.shutdown()
-        self.lane.submit(self.mailbox.close)
-        self.lane.shutdown()
-
-
-async def _in(
-    pool: ThreadPoolExecutor, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
-) -> _T:
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(pool, partial(step, *args, **kwargs))
+        self.mailbox.close()

@@ -55,7 +55,7 @@ def holder(row: Row) -> Holder:
     )
 
 
-def offer_look(row: Row[Any], now: datetime) -> OfferLook:
+def offer_look(row: Row, now: datetime) -> OfferLook:
     over = row.state == OfferState.OPEN and row.expires_at <= to_ms(now)
     state = OfferState.EXPIRED if over else OfferState(row.state)
     return OfferLook(state, row.token_hash is not None, from_ms(row.expires_at))
