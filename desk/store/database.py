@@ -1,5 +1,7 @@
 """Opening the records, and the two kinds of transaction on them.
 
+One encrypted file of the desk's own, or a PostgreSQL that the desks of a post share
+(:mod:`desk.store.postgres`); whoever uses the store need not know which. The file is
 SQLCipher with a raw key; write-ahead log with full synchronisation, so that what was
 committed survives a power cut; deleted content is overwritten. A reader never waits. A
 writer takes the write lock at its beginning (``BEGIN IMMEDIATE``): what it reads cannot
@@ -16,17 +18,27 @@ from pathlib import Path
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
 from sqlalchemy.pool import QueuePool
 
-from desk.store import schema
+from desk.store import postgres, schema, sealing
+from desk.store.cells import Cells
 from desk.store.key import RecordsKey
-from desk.store.models import MetaRow
-from desk.store.troubles import Unwritable, WrongKind, database_troubles
+from desk.store.models import KeyRingRow, MetaRow
+from desk.store.postgres import SharedDatabase
+from desk.store.schema import WRITING
+from desk.store.troubles import (
+    NotOpened,
+    Unreachable,
+    Unwritable,
+    WrongKind,
+    database_troubles,
+    trouble_of,
+)
 
 BUSY_SECONDS = 5.0
-_BEGIN = "records_begin"
 _AUDITED = "audited"
 _CHANGED = "changed"
 
@@ -45,29 +57,47 @@ class UnauditedChange(RuntimeError):
 class Store:
     """The open records. Threads may share it; each takes sessions of its own."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, cells: Cells | None = None) -> None:
         self.engine = engine
-        self._bulk = writing = engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-        self._reading = sessionmaker(engine, expire_on_commit=False)
-        self._writing = sessionmaker(writing, class_=_WritingSession, expire_on_commit=False)
+        self.cells = cells
+        info = sealing.session_info(cells)
+        self._bulk = writing = engine.execution_options(**_writing(cells))
+        reading = engine if cells is None else engine.execution_options(**postgres.READING)
+        self._reading = sessionmaker(reading, expire_on_commit=False, info=info)
+        self._writing = sessionmaker(
+            writing, class_=_WritingSession, expire_on_commit=False, info=info
+        )
 
     @classmethod
-    def open(cls, path: Path, key: RecordsKey, kind: StoreKind | None = StoreKind.LIVE) -> Store:
-        """Open or make the records in ``path`` and bring them to today's shape.
+    def open(
+        cls,
+        place: Path | SharedDatabase,
+        key: RecordsKey,
+        kind: StoreKind | None = StoreKind.LIVE,
+    ) -> Store:
+        """Open or make the records in ``place`` and bring them to today's shape.
 
         ``kind=None`` takes what is there (new records are live ones): for commands that
         serve both. Raises the family of :mod:`desk.store.troubles`.
         """
-        _make_private(path)
-        engine = open_engine(path, key)
+        if isinstance(place, SharedDatabase):
+            engine, cells = postgres.open_engine(place), Cells(key)
+        else:
+            _make_private(place)
+            engine, cells = open_engine(place, key), None
         try:
             with database_troubles():
                 schema.upgrade(engine)
-                _claim(engine, kind)
+                _claim(engine, kind, cells)
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine)
+        return cls(engine, cells)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other desks use these records as well."""
+        return self.cells is not None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -77,10 +107,27 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction: everything in it is durable at its end, or nothing is."""
-        with database_troubles(), self._writing.begin() as session:
-            session.connection()
+        """One transaction: everything in it is durable at its end, or nothing is.
+
+        On shared records :class:`~desk.store.troubles.OutcomeUnknown` says that the server
+        went away at the very end and could not be asked which of the two it is.
+        """
+        with database_troubles(), self._writing() as session:
+            connection = session.connection()
             yield session
+            session.flush()
+            if self.shared:
+                self._commit_shared(session, postgres.transaction(connection))
+            else:
+                session.commit()
+
+    def _commit_shared(self, session: Session, transaction: str) -> None:
+        try:
+            session.commit()
+        except DBAPIError as error:
+            if trouble_of(error)[0] is not Unreachable:
+                raise
+            postgres.require_committed(self.engine, transaction)
 
     @contextmanager
     def load(self) -> Iterator[Connection]:
@@ -93,6 +140,10 @@ class Store:
         """Move the log into the file and cut the log to nothing, so that no removed content
         is left in it. False where somebody was still reading: the next one, or closing,
         finishes it."""
+        if self.shared:
+            with database_troubles():
+                postgres.clean(self.engine)
+            return True
         with database_troubles(), self.engine.connect() as connection:
             raw = connection.connection.dbapi_connection
             assert raw is not None
@@ -183,16 +234,32 @@ def _prepare(connection: Any, key: RecordsKey) -> None:
 def _begin(connection: Connection) -> None:
     # The driver's own transaction handling is off (isolation_level=None): it begins only
     # before the first change, so that what was read earlier might have changed meanwhile.
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    writing = connection.get_execution_options().get(WRITING)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _claim(engine: Engine, kind: StoreKind | None) -> None:
-    """Mark new records as training or live; refuse records of the other kind."""
-    with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
-        found = connection.scalar(select(MetaRow.value).where(MetaRow.name == "kind"))
+def _writing(cells: Cells | None) -> dict[str, Any]:
+    """Options of an engine that writes; on shared records with the key it must write under."""
+    return {WRITING: True} | ({} if cells is None else {postgres.KEY_ID: cells.key_id.hex()})
+
+
+def _claim(engine: Engine, kind: StoreKind | None, cells: Cells | None) -> None:
+    """Mark new records as training or live; refuse records of the other kind or key."""
+    writing = engine.execution_options(**{WRITING: True})
+    with Session(writing, info=sealing.session_info(cells)) as session, session.begin():
+        if cells is not None:
+            _claim_key(session, cells)
+        found = session.get(MetaRow, "kind")
         if found is None:
             facts = {"kind": (kind or StoreKind.LIVE).value, "holder_pepper": secrets.token_hex(32)}
-            rows = [{"name": name, "value": value} for name, value in facts.items()]
-            connection.execute(insert(MetaRow), rows)
-        elif kind is not None and found != kind:
-            raise WrongKind(found, found=found, wanted=kind.value)
+            session.add_all(MetaRow(name=name, value=value) for name, value in facts.items())
+        elif kind is not None and found.value != kind:
+            raise WrongKind(found.value, found=found.value, wanted=kind.value)
+
+
+def _claim_key(session: Session, cells: Cells) -> None:
+    ring = session.get_one(KeyRingRow, 1)
+    if ring.key_id is None:
+        ring.key_id = cells.key_id.hex()
+    elif ring.key_id != cells.key_id.hex():
+        raise NotOpened("key")

@@ -1,8 +1,10 @@
 """The tables of the records. Only modules of ``desk.store`` see these classes.
 
-The same models serve a PostgreSQL of the post later: JSON has its JSONB variant, choices
-are checked strings, constraint names follow one convention. SQLite drops time zones, so
-every time goes through :class:`UtcDateTime`.
+The same models serve the desk's own file and a PostgreSQL of the post: what may tell of a
+person stands in columns that are sealed there (:class:`~desk.store.sealing.Sealable`),
+choices are checked strings, constraint names follow one convention. SQLite drops time
+zones, so every time goes through :class:`UtcDateTime`. A table that only one of the two has
+says so in its ``info``.
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
+from desk.store import sealing
+from desk.store.sealing import Sealable
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """Aware in, UTC out; a naive time is a bug and raises."""
@@ -48,6 +53,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 PlainJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+# For whatever may tell of a person; see desk.store.sealing.
+SealedJson = Sealable(JSON(none_as_null=True))
+SealedBytes = Sealable(LargeBinary())
+SealedText = Sealable(Text())
+
+ONLY = "only"
+"""Key of a table's ``info``: the one kind of database (SQLAlchemy's name) that has it."""
 
 
 class Base(DeclarativeBase):
@@ -69,13 +82,16 @@ class Base(DeclarativeBase):
     }
 
 
+sealing.watch(Base)
+
+
 class MetaRow(Base):
     """Facts about these records themselves: training or live, station."""
 
     __tablename__ = "meta"
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    value: Mapped[str]
+    value: Mapped[str] = mapped_column(SealedText)
 
 
 class SequenceRow(Base):
@@ -106,7 +122,7 @@ class CaseRow(Base):
     changed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
     holder: Mapped[str | None] = mapped_column(String(64), index=True)
-    record: Mapped[dict[str, Any] | None]
+    record: Mapped[dict[str, Any] | None] = mapped_column(SealedJson)
     purged_at: Mapped[datetime | None]
 
 
@@ -132,7 +148,7 @@ class CaseBlobRow(Base):
     media_type: Mapped[str] = mapped_column(String(60))
     sha256: Mapped[str] = mapped_column(String(64))
     kept_at: Mapped[datetime] = mapped_column(index=True)
-    data: Mapped[bytes]
+    data: Mapped[bytes] = mapped_column(SealedBytes)
 
 
 class ConsentRow(Base):
@@ -220,11 +236,11 @@ class IntentRow(Base):
     list_name: Mapped[str] = mapped_column(String(40))
     position: Mapped[int]
     state: Mapped[str] = mapped_column(String(10))
-    to_be_signed: Mapped[bytes | None]
+    to_be_signed: Mapped[bytes | None] = mapped_column(SealedBytes)
     to_be_signed_sha256: Mapped[str] = mapped_column(String(64))
-    material: Mapped[bytes | None]
-    signature: Mapped[bytes | None]
-    credential: Mapped[bytes | None]
+    material: Mapped[bytes | None] = mapped_column(SealedBytes)
+    signature: Mapped[bytes | None] = mapped_column(SealedBytes)
+    credential: Mapped[bytes | None] = mapped_column(SealedBytes)
     written_at: Mapped[datetime]
     signed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -286,11 +302,12 @@ class _RegisterEntry:
     """
 
     @declared_attr.directive
-    def __table_args__(cls) -> tuple[Index, ...]:  # noqa: N805  (SQLAlchemy passes the class)
+    def __table_args__(cls) -> Any:  # noqa: N805  (SQLAlchemy passes the class)
         return (
             Index(None, "overseas_number"),
             Index(None, "passport_number"),
             Index(None, "birth_date", "latin_key"),
+            {"info": {ONLY: "sqlite"}},
         )
 
     line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -317,6 +334,49 @@ class RegisterEntryA(_RegisterEntry, Base):
 
 class RegisterEntryB(_RegisterEntry, Base):
     __tablename__ = "register_entries_b"
+
+
+class _SealedRegisterEntry:
+    """The same line in a shared database: sealed whole, found by lookups. ``person_key`` is
+    made of the birth date and the beginning of the name."""
+
+    @declared_attr.directive
+    def __table_args__(cls) -> Any:  # noqa: N805  (SQLAlchemy passes the class)
+        return (
+            Index(None, "overseas_key"),
+            Index(None, "passport_key"),
+            Index(None, "person_key"),
+            {"info": {ONLY: "postgresql"}},
+        )
+
+    line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    overseas_key: Mapped[bytes]
+    passport_key: Mapped[bytes]
+    person_key: Mapped[bytes]
+    entry: Mapped[bytes] = mapped_column(SealedBytes)
+
+
+class SealedRegisterEntryA(_SealedRegisterEntry, Base):
+    __tablename__ = "register_sealed_a"
+
+
+class SealedRegisterEntryB(_SealedRegisterEntry, Base):
+    __tablename__ = "register_sealed_b"
+
+
+class KeyRingRow(Base):
+    """The one row that tells which key seals a shared database, and holds that key wrapped
+    to the officers' cards: what lies in a file beside records of one desk's own."""
+
+    __tablename__ = "key_ring"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one"),
+        {"info": {ONLY: "postgresql"}},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key_id: Mapped[str | None] = mapped_column(String(16))
+    document: Mapped[str | None]
 
 
 class AuditRow(Base):

@@ -8,32 +8,21 @@ ministry's size is 2.4 million lines: nothing here holds more than one batch in 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
 
-from sqlalchemy import (
-    ColumnElement,
-    Index,
-    Table,
-    and_,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from desk.issuance.case import RegisterFacts
 from desk.store import journal
 from desk.store.database import Store
 from desk.store.journal import Stamp
-from desk.store.models import RegisterBatchRow, RegisterEntryA, RegisterEntryB
+from desk.store.models import RegisterBatchRow
 from desk.store.register_file import (
     BadLine,
     Entry,
@@ -45,13 +34,11 @@ from desk.store.register_file import (
     latin_key,
     read_extract,
 )
+from desk.store.register_rows import LINES_A_STEP, Rows, indexes, rows_in, rows_of
 from desk.store.troubles import StoreTrouble
 
-LINES_A_STEP = 5_000
 MOST_BAD_LINES = 200
-
-_Entries = type[RegisterEntryA] | type[RegisterEntryB]
-_TABLES: dict[str, _Entries] = {"a": RegisterEntryA, "b": RegisterEntryB}
+SLOTS = ("a", "b")
 
 
 @dataclass(frozen=True)
@@ -100,7 +87,7 @@ def tidy(store: Store) -> None:
         unused = select(RegisterBatchRow.id, RegisterBatchRow.slot)
         left = session.execute(unused.where(RegisterBatchRow.state != "active")).all()
     for batch, slot in left:
-        _empty(store, _TABLES[slot])
+        _empty(store, slot)
         with store.load() as connection:
             connection.execute(delete(RegisterBatchRow).where(RegisterBatchRow.id == batch))
     if left:
@@ -110,21 +97,25 @@ def tidy(store: Store) -> None:
 
 def state(session: Session) -> RegisterState | None:
     """The extract in use, if there is one."""
-    row = session.scalar(select(RegisterBatchRow).where(RegisterBatchRow.state == "active"))
+    row = _in_use(session)
     if row is None:
         return None
     return RegisterState(row.id, row.as_of, row.entries, row.sha256 or "")
 
 
 def by_overseas_number(session: Session, number: str) -> tuple[RegisterFacts, ...]:
-    return _entries(session, lambda entry: entry.overseas_number == number)
+    in_use = _in_use(session)
+    if in_use is None:
+        return ()
+    return _facts(in_use, rows_in(session).by_overseas_number(session, in_use, number))
 
 
 def by_passport(session: Session, number: str) -> tuple[RegisterFacts, ...]:
     """Entries with this passport number; empty for an empty number."""
-    if not number:
+    in_use = _in_use(session)
+    if in_use is None or not number:
         return ()
-    return _entries(session, lambda entry: entry.passport_number == number)
+    return _facts(in_use, rows_in(session).by_passport(session, in_use, number))
 
 
 def by_name(
@@ -134,14 +125,13 @@ def by_name(
 
     ``cut``: the name may be cut off, as machine readable zones do from 39 letters on.
     """
+    in_use = _in_use(session)
+    if in_use is None:
+        return ()
     key = latin_key(surname, given_names)
-
-    def same(entry: _Entries) -> ColumnElement[bool]:
-        name = entry.latin_key
-        alike = name.startswith(key.rstrip("<"), autoescape=True) if cut else name == key
-        return and_(entry.birth_date == birth_date, alike)
-
-    return _entries(session, same)
+    key = key.rstrip("<") if cut else key
+    found = rows_in(session).by_name(session, in_use, key, birth_date, cut=cut)
+    return _facts(in_use, found)
 
 
 def find(
@@ -166,18 +156,19 @@ def find(
 @dataclass(frozen=True)
 class _Loading:
     batch: int
-    table: _Entries
+    slot: str
+    rows: Rows
 
 
 def _begin(store: Store, stamp: Stamp, as_of: datetime) -> _Loading:
     """Claim the table that is not in use."""
     with store.load() as connection:
         used = connection.scalars(select(RegisterBatchRow.slot)).all()
-        slot = next(slot for slot in _TABLES if slot not in used)
+        slot = next(slot for slot in SLOTS if slot not in used)
         values = {"slot": slot, "state": "loading", "started_at": stamp.at, "as_of": as_of}
         query = insert(RegisterBatchRow).values(**values, entries=0)
         batch = connection.execute(query.returning(RegisterBatchRow.id)).scalar_one()
-    return _Loading(batch, _TABLES[slot])
+    return _Loading(batch, slot, rows_of(store.cells))
 
 
 def _load(
@@ -190,9 +181,10 @@ def _load(
     bad: list[BadLine] = []
     count = entries = 0
     lines = read_extract(path, posts, today)
-    _drop_indexes(store, loading.table)
+    rows, table = loading.rows, loading.rows.table(loading.slot)
+    _drop_indexes(store, loading.rows, loading.slot)
     while step := tuple(islice(lines, LINES_A_STEP)):
-        good = [_row(line) for line in step if isinstance(line, Entry)]
+        good = [rows.row(line, loading.batch) for line in step if isinstance(line, Entry)]
         for line in step:
             if isinstance(line, tuple):
                 count += 1
@@ -200,9 +192,9 @@ def _load(
         entries += len(good)
         if good:
             with store.load() as connection:
-                connection.execute(insert(loading.table), good)
-    _make_indexes(store, loading.table)
-    repeated_count, repeated = _repeated(store, loading.table, most)
+                connection.execute(insert(table), good)
+    _make_indexes(store, loading.rows, loading.slot)
+    repeated_count, repeated = _repeated(store, loading, most)
     count += repeated_count
     if count:
         shown = sorted([*bad, *repeated], key=lambda line: line.line)[:most]
@@ -212,9 +204,9 @@ def _load(
     return entries
 
 
-def _repeated(store: Store, table: _Entries, most: int) -> tuple[int, list[BadLine]]:
+def _repeated(store: Store, loading: _Loading, most: int) -> tuple[int, list[BadLine]]:
     """How many lines repeat an overseas number of an earlier line, and the first of them."""
-    number = table.overseas_number
+    table, number = loading.rows.table(loading.slot), loading.rows.number(loading.slot)
     several = select(number, func.min(table.line), func.count()).group_by(number)
     count = 0
     named: list[BadLine] = []
@@ -259,37 +251,23 @@ def _note_refusal(store: Store, stamp: Stamp, refusal: ExtractRefused) -> None:
         journal.append(session, stamp, "REGISTER.REFUSED", code=refusal.code, lines=count)
 
 
-def _empty(store: Store, table: _Entries) -> None:
-    """Remove all lines in short transactions, so that the desk's own writing gets between."""
-    _drop_indexes(store, table)
-    some = select(table.line).order_by(table.line).limit(LINES_A_STEP).subquery()
-    while True:
-        with store.load() as connection:
-            last = connection.scalar(select(func.max(some.c.line)))
-            if last is None:
-                break
-            connection.execute(delete(table).where(table.line <= last))
-    _make_indexes(store, table)
+def _empty(store: Store, slot: str) -> None:
+    rows = rows_of(store.cells)
+    _drop_indexes(store, rows, slot)
+    rows.empty(store, slot)
+    _make_indexes(store, rows, slot)
 
 
-def _drop_indexes(store: Store, table: _Entries) -> None:
-    for index in _indexes(table):
+def _drop_indexes(store: Store, rows: Rows, slot: str) -> None:
+    for index in indexes(rows.table(slot)):
         with store.load() as connection:
             index.drop(connection, checkfirst=True)
 
 
-def _make_indexes(store: Store, table: _Entries) -> None:
-    for index in _indexes(table):
+def _make_indexes(store: Store, rows: Rows, slot: str) -> None:
+    for index in indexes(rows.table(slot)):
         with store.load() as connection:
             index.create(connection, checkfirst=True)
-
-
-def _indexes(table: _Entries) -> tuple[Index, ...]:
-    return tuple(cast(Table, table.__table__).indexes)
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    return {**vars(entry), "latin_key": latin_key(entry.surname, entry.given_names)}
 
 
 def _sha256(path: Path) -> str:
@@ -300,35 +278,15 @@ def _sha256(path: Path) -> str:
         raise ExtractUnreadable(path.name, file=path.name) from reason
 
 
-def _entries(
-    session: Session, condition: Callable[[_Entries], ColumnElement[bool]]
-) -> tuple[RegisterFacts, ...]:
-    """Entries of the extract in use, the living first, else in the order of its lines."""
-    in_use = session.scalar(select(RegisterBatchRow).where(RegisterBatchRow.state == "active"))
-    if in_use is None:
-        return ()
-    table = _TABLES[in_use.slot]
-    found = session.scalars(select(table).where(condition(table))).all()
-    rows = list(cast(Sequence[RegisterEntryA | RegisterEntryB], found))
-    rows.sort(key=lambda row: (row.status, row.line))
-    return tuple(_facts(row, in_use.as_of) for row in rows)
+def _in_use(session: Session) -> RegisterBatchRow | None:
+    return session.scalar(select(RegisterBatchRow).where(RegisterBatchRow.state == "active"))
 
 
-def _facts(row: RegisterEntryA | RegisterEntryB, as_of: datetime) -> RegisterFacts:
-    return RegisterFacts(
-        overseas_number=row.overseas_number,
-        name_hangul=row.name_hangul,
-        surname=row.surname,
-        given_names=row.given_names,
-        birth_date=row.birth_date,
-        sex=row.sex,
-        nationality=row.nationality,
-        resident_number=row.resident_number,
-        passport_number=row.passport_number,
-        post=row.post,
-        address=row.address,
-        status=row.status,
-        status_date=row.status_date,
-        status_reason=row.status_reason,
-        as_of=as_of,
+def _facts(batch: RegisterBatchRow, found: Iterable[Entry]) -> tuple[RegisterFacts, ...]:
+    """The living first, else in the order of the extract's lines."""
+    ordered = sorted(found, key=lambda entry: (entry.status, entry.line))
+    names = [f.name for f in fields(Entry) if f.name != "line"]
+    return tuple(
+        RegisterFacts(**{name: getattr(entry, name) for name in names}, as_of=batch.as_of)
+        for entry in ordered
     )

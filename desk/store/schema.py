@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, Table, inspect, text
 
 from desk.store.troubles import TooNew
 
-HEAD = "0001"
+HEAD = "0005"
+WRITING = "records_writing"
+"""Execution option of an engine: its transactions take the write lock when they begin."""
 MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def has_table(table: Table, dialect: str) -> bool:
+    """Whether a database of this kind (SQLAlchemy's name) has the table of the models."""
+    return bool(table.info.get("only", dialect) == dialect)
 
 
 def revision(engine: Engine) -> str | None:
@@ -44,6 +51,6 @@ def _run(engine: Engine, found: str | None) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         raise TooNew(found, found=found, known=HEAD)
-    with engine.execution_options(records_begin="BEGIN IMMEDIATE").begin() as connection:
+    with engine.execution_options(**{WRITING: True}).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)

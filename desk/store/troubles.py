@@ -19,7 +19,17 @@
     ├── StatusFinal       STORE-15   revoked is final
     ├── CasePurged        STORE-16   its personal data are gone by the retention rule
     ├── IntentEnded       STORE-17   this intent was already signed, delivered or voided
-    └── HeldElsewhere     STORE-18   another case gave this person a credential meanwhile
+    ├── HeldElsewhere     STORE-18   another case gave this person a credential meanwhile
+    │
+    │   records shared on PostgreSQL
+    ├── Unreachable       STORE-31   the server is away; nothing of this step was stored
+    ├── OutcomeUnknown    STORE-32   it went away at the end of a step and cannot be asked
+    ├── DeskRefused       STORE-33   the server does not let this desk in
+    ├── Unprotected       STORE-34   the connection would not be protected
+    ├── KeyReplaced       STORE-35   another desk replaced the key of the records
+    ├── CellAltered       STORE-36   a value was changed, or belongs to another place
+    ├── ServerReadOnly    STORE-37   the server takes no writing now
+    └── AddressWrong      STORE-38   the setting is no address of shared records
 
 STORE-05 (a record of unknown shape) is raised by ``desk.issuance.record``.
 """
@@ -29,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from desk.trouble import Trouble
 
@@ -106,6 +116,40 @@ class HeldElsewhere(StoreTrouble):
     code = "STORE-18"
 
 
+class Unreachable(StoreTrouble):
+    code = "STORE-31"
+
+
+class OutcomeUnknown(StoreTrouble):
+    """Whoever comes again finds out: what was stored is there, and what was not is not."""
+
+    code = "STORE-32"
+
+
+class DeskRefused(StoreTrouble):
+    code = "STORE-33"
+
+
+class Unprotected(StoreTrouble):
+    code = "STORE-34"
+
+
+class KeyReplaced(StoreTrouble):
+    code = "STORE-35"
+
+
+class CellAltered(StoreTrouble):
+    code = "STORE-36"
+
+
+class ServerReadOnly(StoreTrouble):
+    code = "STORE-37"
+
+
+class AddressWrong(StoreTrouble):
+    code = "STORE-38"
+
+
 # SQLite's primary result codes (sqlite.org/rescode.html); the upper bits only refine them.
 _BY_RESULT_CODE: dict[int, type[StoreTrouble]] = {
     5: Busy,
@@ -119,17 +163,61 @@ _BY_RESULT_CODE: dict[int, type[StoreTrouble]] = {
 }
 
 
+# PostgreSQL's error codes (its manual, appendix A), the exact ones before their classes.
+_BY_STATE: dict[str, type[StoreTrouble]] = {
+    "53100": Full,
+    "53300": Busy,
+    "55P03": Busy,
+    "40001": Busy,
+    "40P01": Busy,
+    "57014": Busy,
+    "25P03": Unreachable,
+    "57P01": Unreachable,
+    "57P02": Unreachable,
+    "57P03": Unreachable,
+    "57P05": Unreachable,
+    "3D000": DeskRefused,
+    "42501": DeskRefused,
+    "25006": ServerReadOnly,
+}
+_BY_STATE_CLASS: dict[str, type[StoreTrouble]] = {
+    "08": Unreachable,
+    "28": DeskRefused,
+    "58": Unwritable,
+    "XX": Corrupt,
+}
+
+
 @contextmanager
 def database_troubles() -> Iterator[None]:
-    """Turn what SQLite answers about file, disk and key into troubles.
+    """Turn what the database answers about file, disk, key and server into troubles.
 
     Broken constraints and wrong SQL are bugs and pass through unchanged.
     """
     try:
         yield
     except DBAPIError as error:
-        result = getattr(error.orig, "sqlite_errorcode", None)
-        kind = _BY_RESULT_CODE.get(result & 0xFF) if isinstance(result, int) else None
+        kind, facts = trouble_of(error)
         if kind is None:
             raise
-        raise kind(type(error.orig).__name__, result=result) from error
+        raise kind(type(error.orig).__name__, **facts) from error
+
+
+def trouble_of(error: DBAPIError) -> tuple[type[StoreTrouble] | None, dict[str, str | int]]:
+    """Which trouble an answer of the database is, if it is one, and its facts."""
+    result = getattr(error.orig, "sqlite_errorcode", None)
+    if isinstance(result, int):
+        return _BY_RESULT_CODE.get(result & 0xFF), {"result": result}
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return _BY_STATE.get(state, _BY_STATE_CLASS.get(state[:2])), {"state": state}
+    # A connection that could not be made, or broke: there is nobody to give it a code.
+    return (_connection_trouble(error), {}) if isinstance(error, OperationalError) else (None, {})
+
+
+def _connection_trouble(error: OperationalError) -> type[StoreTrouble]:
+    """A server says in words only why it lets nobody in (libpq hands on no code)."""
+    said = str(error.orig)
+    if "certificate" in said or "SSL" in said:
+        return Unprotected
+    return DeskRefused if "FATAL" in said and "starting up" not in said else Unreachable

@@ -2,15 +2,21 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from desk.issuance.case import Case, Document, RegisterFacts, open_case
+from desk.store import schema
 from desk.store.database import Store, StoreKind
 from desk.store.journal import Stamp
 from desk.store.key import RecordsKey, new_key
+from desk.store.models import Base
+from desk.store.postgres import SharedDatabase
+from tests.postgres import Database, PostgresServer
 from tests.samples import ENTRY, NOW, PASSPORT
 
 
@@ -24,6 +30,59 @@ def template() -> tuple[bytes, RecordsKey]:
         return file.read_bytes(), key
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test of the store runs on both kinds of database, unless it looks at the file."""
+    if "ground" in metafunc.fixturenames:
+        kinds = ["file"] if "path" in metafunc.fixturenames else ["file", "postgresql"]
+        metafunc.parametrize("ground", kinds)
+
+
+@dataclass(frozen=True)
+class SharedGround:
+    """Migrated training records on the tests' PostgreSQL, empty for each test."""
+
+    server: PostgresServer
+    database: Database
+
+    @property
+    def place(self) -> SharedDatabase:
+        return SharedDatabase.at(self.database.url)
+
+    def clear(self) -> None:
+        with closing(self.database.connect()) as connection:
+            connection.execute("SET session_replication_role = replica")
+            for table in Base.metadata.sorted_tables:
+                if schema.has_table(table, "postgresql") and table.name not in ("meta", "key_ring"):
+                    connection.execute(f'DELETE FROM "{table.name}"'.encode())
+            connection.execute("DELETE FROM meta WHERE name NOT IN ('kind', 'holder_pepper')")
+            connection.execute("UPDATE alembic_version SET version_num = %s", [schema.HEAD])
+
+
+@pytest.fixture(scope="session")
+def shared_ground(postgres_host: PostgresServer) -> SharedGround:
+    ground = SharedGround(postgres_host, postgres_host.database())
+    Store.open(ground.place, template()[1], StoreKind.TRAINING).close()
+    return ground
+
+
+@pytest.fixture
+def shared(shared_ground: SharedGround, postgres: PostgresServer) -> SharedGround:
+    """Shared records, and the server they lie on."""
+    shared_ground.clear()
+    return shared_ground
+
+
+@pytest.fixture
+def place(ground: str, request: pytest.FixtureRequest) -> Path | SharedDatabase:
+    """Where the records of this test lie, made and empty."""
+    if ground == "postgresql":
+        shared: SharedGround = request.getfixturevalue("shared")
+        return shared.place
+    file: Path = request.getfixturevalue("tmp_path") / "records.db"
+    file.write_bytes(template()[0])
+    return file
+
+
 @pytest.fixture
 def key() -> RecordsKey:
     return template()[1]
@@ -35,9 +94,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path, key: RecordsKey) -> Iterator[Store]:
-    path.write_bytes(template()[0])
-    opened = Store.open(path, key, StoreKind.TRAINING)
+def store(place: Path | SharedDatabase, key: RecordsKey) -> Iterator[Store]:
+    opened = Store.open(place, key, StoreKind.TRAINING)
     yield opened
     opened.close()
 

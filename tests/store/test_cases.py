@@ -55,6 +55,7 @@ def test_somebody_elses_act_is_not_lost(
         assert cases.load(session, case.number) == elsewhere
 
 
+@pytest.mark.usefixtures("path")
 def test_record_of_unknown_shape(store: Store, stamp: Stamp, case: Case) -> None:
     with store.write() as session:
         cases.add(session, stamp, case)

@@ -4,6 +4,7 @@ import json
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,9 @@ def test_every_code_has_its_words() -> None:
     families = (troubles.StoreTrouble, register_file.ExtractRefused, audit.AuditBroken)
     kinds = {kind for family in families for kind in family.__subclasses__()}
     kinds |= {RecordDamaged, PostsUnsound, UnknownPost, LogUnreadable}
-    words = tomllib.loads(resource("troubles", "records.toml").read_text(encoding="utf-8"))
+    words: dict[str, Any] = {}
+    for file in resource("troubles").glob("*.toml"):
+        words |= tomllib.loads(file.read_text(encoding="utf-8"))
 
     for code in {kind.code for kind in kinds}:
         assert words[code]["level"] in {"stop", "attention", "info"}

@@ -50,6 +50,7 @@ def test_files_belong_to_one_user(path: Path, key: RecordsKey) -> None:
     assert set(modes.values()) == {0o600}
 
 
+@pytest.mark.usefixtures("path")
 def test_durability_pragmas(store: Store) -> None:
     """Write-ahead log, full synchronisation, overwriting of deleted content, foreign keys."""
     wanted = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1}
@@ -128,6 +129,7 @@ def test_failure_leaves_nothing(store: Store, stamp: Stamp) -> None:
         assert journal.head(session).count == 0
 
 
+@pytest.mark.usefixtures("path")
 def test_full_disk_loses_nothing(store: Store, stamp: Stamp) -> None:
     """SQLITE_FULL becomes a coded trouble; what was there stays, and work goes on later.
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from desk.store import journal, register
@@ -25,6 +25,7 @@ from desk.store.register_file import (
     Reason,
     latin_key,
 )
+from desk.store.register_rows import rows_in
 from desk.store.troubles import Full
 
 POSTS = {"LA", "VN"}
@@ -70,10 +71,8 @@ def bring_in(
 
 
 def lines_stored(session: Session) -> int:
-    counts = [
-        session.execute(text(f"SELECT count(*) FROM register_entries_{slot}")).scalar_one()
-        for slot in "ab"
-    ]
+    tables = [rows_in(session).table(slot) for slot in register.SLOTS]
+    counts = [session.scalars(select(func.count(table.line))).one() for table in tables]
     return sum(counts)
 
 
@@ -97,6 +96,7 @@ def test_entry_comes_back(store: Store, file: Path, stamp: Stamp) -> None:
     assert found.as_of == stamp.at
 
 
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("start", ["", "\ufeff"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_byte_order_mark_and_line_ends(
@@ -151,6 +151,7 @@ def test_import_is_logged_without_names(store: Store, file: Path, stamp: Stamp) 
     assert event.facts["entries"] == 1
 
 
+@pytest.mark.usefixtures("path")
 class TestBadLines:
     @pytest.mark.parametrize(
         ("column", "value", "reason"),
@@ -287,6 +288,7 @@ class TestBadLines:
         assert (last.kind, last.facts["code"]) == ("REGISTER.REFUSED", "REG-05")
 
 
+@pytest.mark.usefixtures("path")
 class TestWholeFile:
     def refused(
         self, store: Store, file: Path, stamp: Stamp, content: str | bytes
@@ -386,6 +388,7 @@ class TestFinding:
         with store.read() as session:
             assert register.by_passport(session, "") == ()
 
+    @pytest.mark.usefixtures("path")
     def test_looks_by_index(self, store: Store) -> None:
         """In 2.4 million lines a person is found without walking through them."""
         asked: list[str] = []
@@ -417,6 +420,7 @@ class TestFinding:
             assert register.by_overseas_number(session, "LA-2") == ()
 
 
+@pytest.mark.usefixtures("path")
 def test_interrupted_import_is_cleared(store: Store, file: Path, stamp: Stamp) -> None:
     """Killed while loading: nobody sees the half, the next import removes it."""
     bring_in(store, file, stamp, extract({}))
@@ -440,6 +444,7 @@ def test_interrupted_import_is_cleared(store: Store, file: Path, stamp: Stamp) -
         assert session.execute(text("SELECT count(*) FROM register_batches")).scalar() == 1
 
 
+@pytest.mark.usefixtures("path")
 def test_full_disk_while_importing(
     store: Store, file: Path, stamp: Stamp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -138,6 +138,7 @@ def test_one_phone_rule_outlives_the_purge(
     assert held == (finished.number,)
 
 
+@pytest.mark.usefixtures("path")
 def test_checkpoint_tells_of_a_reader(store: Store, stamp: Stamp, finished: Case) -> None:
     """While somebody reads an older state the log cannot be cut; afterwards it is."""
     with store.read() as session:

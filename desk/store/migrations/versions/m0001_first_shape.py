@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
-PLAIN_JSON = sa.JSON(none_as_null=True).with_variant(
-    postgresql.JSONB(none_as_null=True), "postgresql"
-)
+# In a shared database what may tell of a person is sealed bytes.
+SEALED_JSON = sa.JSON(none_as_null=True).with_variant(sa.LargeBinary(), "postgresql")
+SEALED_TEXT = sa.Text().with_variant(sa.LargeBinary(), "postgresql")
 
 # Neither the log nor a used status index ever changes hands; the file itself refuses,
 # whatever a later bug may ask.
@@ -55,7 +54,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(), nullable=False),
         sa.Column("closed_at", sa.DateTime(), nullable=True),
         sa.Column("holder", sa.String(length=64), nullable=True),
-        sa.Column("record", PLAIN_JSON, nullable=True),
+        sa.Column("record", SEALED_JSON, nullable=True),
         sa.Column("purged_at", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_cases")),
     )
@@ -67,7 +66,7 @@ def upgrade() -> None:
     op.create_table(
         "meta",
         sa.Column("name", sa.String(length=40), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("value", SEALED_TEXT, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_meta")),
     )
     op.create_table(
@@ -207,8 +206,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("state <> 'void'"),
     )
 
+    own_file = op.get_bind().dialect.name == "sqlite"
     for slot in ("a", "b"):
-        _create_register_entries(f"register_entries_{slot}")
+        if own_file:
+            _create_register_entries(f"register_entries_{slot}")
+        else:
+            _create_sealed_entries(f"register_sealed_{slot}")
 
     op.create_table(
         "slips",
@@ -253,11 +256,13 @@ def upgrade() -> None:
         op.f("ix_status_entries_case_number"), "status_entries", ["case_number"], unique=False
     )
 
-    if op.get_bind().dialect.name == "sqlite":
+    if own_file:
         for name, when in GUARDS.items():
             op.execute(
                 f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, 'append only'); END"
             )
+    else:
+        _create_shared_guards()
 
 
 def _create_register_entries(table: str) -> None:
@@ -283,3 +288,36 @@ def _create_register_entries(table: str) -> None:
     )
     for columns in (["overseas_number"], ["passport_number"], ["birth_date", "latin_key"]):
         op.create_index(f"ix_{table}_{'_'.join(columns)}", table, columns)
+
+
+def _create_sealed_entries(table: str) -> None:
+    op.create_table(
+        table,
+        sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("overseas_key", sa.LargeBinary(), nullable=False),
+        sa.Column("passport_key", sa.LargeBinary(), nullable=False),
+        sa.Column("person_key", sa.LargeBinary(), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("line", name=f"pk_{table}"),
+    )
+    for column in ("overseas_key", "passport_key", "person_key"):
+        op.create_index(f"ix_{table}_{column}", table, [column])
+
+
+def _create_shared_guards() -> None:
+    # The class of the error is that of a broken constraint, as SQLite tells it.
+    op.execute(
+        "CREATE FUNCTION records_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'append only' USING ERRCODE = 'integrity_constraint_violation'; "
+        "END $$"
+    )
+    guards = {
+        **GUARDS,
+        "audit_events_whole": "BEFORE TRUNCATE ON audit_events",
+        "status_entries_whole": "BEFORE TRUNCATE ON status_entries",
+    }
+    for name, when in guards.items():
+        each = "STATEMENT" if "TRUNCATE" in when else "ROW"
+        op.execute(
+            f"CREATE TRIGGER {name} {when} FOR EACH {each} EXECUTE FUNCTION records_append_only()"
+        )
