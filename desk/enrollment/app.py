@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from desk.enrollment import rehearsal, wire
 from desk.enrollment.agreed import LANDING_PATH
@@ -24,6 +20,7 @@ from desk.enrollment.issuing import Issuing
 from desk.enrollment.landing import Landing
 from desk.enrollment.presenting import Presenting
 from desk.enrollment.publishing import Publishing
+from desk.enrollment.routing import Endpoint, Route, Routes
 from desk.enrollment.service import Service
 from desk.enrollment.trouble import AlreadyOtherwise, MailboxTrouble, NotThere
 from desk.enrollment.wire import Refusal
@@ -31,21 +28,21 @@ from desk.trouble import Trouble
 
 log = logging.getLogger("desk.enrollment")
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+_METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
-def build_app(service: Service, mint_at: str = "") -> Starlette:
+def build_app(service: Service, mint_at: str = "") -> Routes:
     """Everything the service answers, built from its parts; ``mint_at`` is the rehearsing
     desk's address, empty in all other cases."""
     routes = [*_phone_routes(service), *_desk_routes(service), *_rehearsal_routes(mint_at)]
-    return Starlette(routes=[*routes, *_lost()])
+    return Routes(routes, _route("", _lost, *_METHODS).endpoint)
 
 
-def _rehearsal_routes(mint_at: str) -> list[BaseRoute]:
+def _rehearsal_routes(mint_at: str) -> list[Route]:
     return [_route(rehearsal.PATH, rehearsal.minting(mint_at), "POST")] if mint_at else []
 
 
-def _phone_routes(service: Service) -> list[BaseRoute]:
+def _phone_routes(service: Service) -> list[Route]:
     path = service.settings.path
     issuing, presenting = Issuing(service), Presenting(service)
     authorizing, publishing = Authorizing(service), Publishing(service)
@@ -68,7 +65,7 @@ def _phone_routes(service: Service) -> list[BaseRoute]:
     ]
 
 
-def _desk_routes(service: Service) -> list[BaseRoute]:
+def _desk_routes(service: Service) -> list[Route]:
     desk = DeskSide(service)
     table: list[tuple[str, str, Endpoint]] = [
         ("GET", "/desk/health", desk.health),
@@ -104,7 +101,7 @@ def _route(path: str, act: Endpoint, *methods: str) -> Route:
         log.info("%s %s %d %.1f ms", request.method, _name(act), response.status_code, spent)
         return response
 
-    return Route(path, endpoint, methods=[*allowed, *_others(allowed)])
+    return Route(path, endpoint)
 
 
 def _shared(path: str, act: Endpoint, *methods: str) -> Route:
@@ -121,12 +118,7 @@ def _shared(path: str, act: Endpoint, *methods: str) -> Route:
         return response
 
     plain = _route(path, act, *allowed)
-    return Route(path, cross_origin, methods=[*(plain.methods or ()), "OPTIONS"])
-
-
-def _others(allowed: tuple[str, ...]) -> list[str]:
-    """The methods refused in our own words instead of Starlette's."""
-    return [m for m in ("GET", "POST", "PUT", "DELETE", "PATCH") if m not in allowed]
+    return Route(path, cross_origin)
 
 
 def _name(act: Endpoint) -> str:
@@ -144,8 +136,6 @@ async def _answer(request: Request, act: Endpoint, allowed: tuple[str, ...]) -> 
     except Trouble as trouble:
         log.warning("%s: %s", _name(act), trouble.code)
         return wire.refused(_as_refusal(trouble))
-    except HTTPException:
-        raise
     except Exception:
         log.exception("%s failed", _name(act))
         return wire.refused(Refusal("server_error", "the service failed", status=500))
@@ -174,8 +164,5 @@ def _as_refusal(trouble: Trouble) -> Refusal:
     return Refusal("server_error", "the service failed", status=500, members=members)
 
 
-def _lost() -> list[BaseRoute]:
-    async def lost(_request: Request) -> Response:
-        raise Refusal("not_found", "there is nothing at this address", status=404)
-
-    return [_route("/{anything:path}", lost, "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")]
+async def _lost(_request: Request) -> Response:
+    raise Refusal("not_found", "there is nothing at this address", status=404)

@@ -1,0 +1,72 @@
+"""Which endpoint an address belongs to: looked up, not tried one after another.
+
+An ASGI application over a table of address templates. Starlette's requests and responses
+are used, its router and middleware are not: with some ten requests an issuance they would be
+a quarter of the service's time, and endpoints answer their own errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """``path`` is a template like ``/offer/{handle}``; a place stands for one whole segment.
+    The endpoint answers every method, refusals included."""
+
+    path: str
+    endpoint: Endpoint
+
+
+class Routes:
+    """The application. Addresses of no template go to ``lost``."""
+
+    def __init__(self, routes: Iterable[Route], lost: Endpoint) -> None:
+        self._exact: dict[str, Endpoint] = {}
+        self._templates: dict[int, list[tuple[tuple[str, ...], Endpoint]]] = {}
+        self._lost = lost
+        for route in routes:
+            if "{" not in route.path:
+                self._exact[route.path] = route.endpoint
+            else:
+                parts = tuple(route.path.split("/"))
+                self._templates.setdefault(len(parts), []).append((parts, route.endpoint))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"the service speaks HTTP only, not {scope['type']}")
+        endpoint, scope["path_params"] = self.find(scope["path"])
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    def find(self, path: str) -> tuple[Endpoint, dict[str, str]]:
+        """The endpoint for a path, and what stands in its template's places."""
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, {}
+        parts = path.split("/")
+        for template, endpoint in self._templates.get(len(parts), ()):
+            places = _fitted(template, parts)
+            if places is not None:
+                return endpoint, places
+        return self._lost, {}
+
+
+def _fitted(template: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
+    places = {}
+    for wanted, part in zip(template, parts, strict=True):
+        if wanted.startswith("{"):
+            if not part:
+                return None
+            places[wanted[1:-1]] = part
+        elif wanted != part:
+            return None
+    return places
