@@ -155,6 +155,7 @@ def start_service(
 def _service_arguments(home: Home, settings: Settings) -> tuple[str, ...]:
     """What the settings decide of the desk's own service."""
     arguments = ["--claims", str(resource(settings.credential.claim_profile))]
+    arguments += ["--encryption", settings.enrollment.encryption]
     signer = home.folder / settings.authority.verifier
     if signer.exists():
         # The certificate by which phones know who asks them also says who issues.

@@ -56,6 +56,7 @@ class EnrollmentSettings:
     port: int
     formats: tuple[str, ...]
     qr: str
+    encryption: str
     offer_minutes: int
     check_minutes: int
 
@@ -169,8 +170,10 @@ _SECTIONS: dict[str, Any] = {
     "checks": CheckSettings,
 }
 
+_DEMANDS = frozenset({"off", "optional", "required"})
 _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("enrollment", "qr"): frozenset(QrForm),
+    ("enrollment", "encryption"): _DEMANDS,
     ("credential", "portrait"): frozenset({"chip", "live"}),
 }
 """Settings that are one word out of a few."""

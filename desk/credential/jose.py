@@ -24,6 +24,7 @@ from desk.credential.troubles import Malformed, SignatureNotGenuine
 
 CONTENT_ENCRYPTIONS = ("A128GCM", "A256GCM")
 KEY_AGREEMENT = "ECDH-ES"
+DEFLATE = "DEF"
 _JWE_ALGORITHMS = [KEY_AGREEMENT, *CONTENT_ENCRYPTIONS]
 _JWS_PARTS, _JWE_PARTS = 3, 5
 _MAX_TOKEN = 1 << 20
@@ -134,6 +135,7 @@ def encrypt(
     enc: str = "A256GCM",
     kid: str | None = None,
     content_type: str | None = None,
+    deflate: bool = False,
 ) -> str:
     """A compact JWE by ECDH-ES to ``recipient``; raises ``Malformed`` for another ``enc``."""
     if enc not in CONTENT_ENCRYPTIONS:
@@ -143,24 +145,38 @@ def encrypt(
         header["kid"] = kid
     if content_type is not None:
         header["cty"] = content_type
+    if deflate:
+        header["zip"] = DEFLATE
     key = ECKey.import_key(dict(recipient.jwk()))
-    return jwe.encrypt_compact(header, payload, key, algorithms=_JWE_ALGORITHMS)
+    return jwe.encrypt_compact(header, payload, key, algorithms=[*_JWE_ALGORITHMS, DEFLATE])
 
 
-def decrypt(token: str, private: ec.EllipticCurvePrivateKey) -> bytes:
-    """The payload of a compact JWE by ECDH-ES; raises ``Malformed`` where it doesn't open."""
+def jwe_header(token: str) -> dict[str, Any]:
+    """The protected header of a compact JWE; raises ``Malformed``."""
     if not isinstance(token, str) or len(token) > _MAX_TOKEN or token.count(".") != _JWE_PARTS - 1:
         raise Malformed(reason="not a compact JWE")
-    header = parse_object(from_b64url(token.split(".", 1)[0]))
+    return parse_object(from_b64url(token.split(".", 1)[0]))
+
+
+def decrypt(token: str, private: ec.EllipticCurvePrivateKey, *, inflate_up_to: int = 0) -> bytes:
+    """The payload of a compact JWE by ECDH-ES; raises ``Malformed`` where it doesn't open.
+
+    Compressed ones (RFC 7516 4.1.3) open where the caller says up to how many bytes.
+    """
+    header = jwe_header(token)
     if header.get("alg") != KEY_AGREEMENT or header.get("enc") not in CONTENT_ENCRYPTIONS:
         raise Malformed(reason="encryption algorithm is not supported")
+    if "zip" in header and not inflate_up_to:
+        raise Malformed(reason="compressed JWE")
     key = ECKey.import_key(private_jwk(private))
     try:
-        opened = jwe.decrypt_compact(token, key, algorithms=_JWE_ALGORITHMS)
+        opened = jwe.decrypt_compact(token, key, algorithms=[*_JWE_ALGORITHMS, DEFLATE])
     except (JoseError, ValueError, TypeError, KeyError) as broken:
         raise Malformed(reason="does not open with this key") from broken
     if opened.plaintext is None:
         raise Malformed(reason="JWE is empty")
+    if "zip" in header and len(opened.plaintext) > inflate_up_to:
+        raise Malformed(reason="JWE inflates to too much")
     return opened.plaintext
 
 

@@ -11,6 +11,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -36,7 +37,7 @@ from desk.enrollment.records import (
 from desk.enrollment.service import Service
 from desk.enrollment.trouble import AlreadyOtherwise, NotThere
 from desk.enrollment.wire import Refusal
-from desk.issuance.ports import OfferEvent, QrForm
+from desk.issuance.ports import OfferEvent, QrForm, ResponseEncryption
 
 OFFER_SCHEME = "openid-credential-offer://"
 HAIP_SCHEME = "haip-vci://"
@@ -170,14 +171,15 @@ class DeskSide:
         offer_id = _identifier(request, "offer_id")
         service = self._service
         found = await service.run(service.mailbox.waiting_requests, offer_id, service.now())
-        return wire.answered({"requests": [_request_body(entry) for entry in found]})
+        late = service.settings.notify_deferred
+        return wire.answered({"requests": [_request_body(entry, late) for entry in found]})
 
     async def answer(self, request: Request) -> Response:
         request_id = _identifier(request, "request_id")
         body = await wire.read_json(request, "invalid_order", wire.LARGE_BODY)
-        sealed = _text(body, "sealed")
+        sealed, terms = _text(body, "sealed"), _encryption(body)
         service = self._service
-        offer_id = await service.run(service.mailbox.answer, request_id, sealed)
+        offer_id = await service.run(service.mailbox.answer, request_id, sealed, terms)
         service.bells.ring(offer_id)
         return wire.done()
 
@@ -245,7 +247,9 @@ def _event_body(entry: OfferEvent) -> dict[str, Any]:
     }
 
 
-def _request_body(entry: RequestView) -> dict[str, Any]:
+def _request_body(entry: RequestView, notify_deferred: bool) -> dict[str, Any]:
+    """``notify_deferred``: whether an answer that comes late has a notification_id too."""
+    notified = notify_deferred or not entry.deferred
     return {
         "request_id": entry.request_id,
         "offer_id": entry.offer_id,
@@ -254,7 +258,18 @@ def _request_body(entry: RequestView) -> dict[str, Any]:
         "nonce": entry.nonce,
         "seal_to": base64.b64encode(entry.seal_to).decode(),
         "received_at": entry.received_at.isoformat(),
+        "encryption": None if entry.encryption is None else asdict(entry.encryption),
+        "notification_id": entry.notification_id if notified else None,
     }
+
+
+def _encryption(body: Mapping[str, Any]) -> ResponseEncryption | None:
+    """For which of the phone's keys an answer was encrypted."""
+    member = body.get("encryption")
+    try:
+        return None if member is None else ResponseEncryption(**member)
+    except TypeError as error:
+        raise _unusable("encryption has another form") from error
 
 
 def _identifier(request: Request, name: str, pattern: re.Pattern[str] = _IDENTIFIER) -> str:

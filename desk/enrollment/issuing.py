@@ -16,8 +16,9 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from desk.enrollment import keys, metadata, proofs, wire
+from desk.enrollment import encryption, keys, metadata, proofs, wire
 from desk.enrollment.authorizing import client_mark, credential_identifier
+from desk.enrollment.encryption import Message, MessageEncryption
 from desk.enrollment.nonces import new_nonce
 from desk.enrollment.records import (
     Filing,
@@ -45,7 +46,10 @@ class Issuing:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._configurations = frozenset(service.profile.configurations.values())
-        self._issuer = metadata.issuer_metadata(service.settings, service.profile)
+        self._encryption = MessageEncryption(service.settings.encryption, service.key)
+        self._issuer = metadata.issuer_metadata(
+            service.settings, service.profile, self._encryption.metadata()
+        )
         self._authorization = metadata.authorization_metadata(service.settings)
 
     # Metadata
@@ -89,10 +93,9 @@ class Issuing:
     async def credential(self, request: Request) -> Response:
         """Queue the phone's key for the desk and hold the line for its answer."""
         token, holder = await self._holder(request)
-        body = await wire.read_json(request, "invalid_credential_request")
-        configuration = self._configuration(body, token, holder)
-        _refuse_encryption(body)
-        view = await self._file(holder, configuration, body)
+        message = await self._encryption.read(request)
+        configuration = self._configuration(message.body, token, holder)
+        view = await self._file(token, holder, configuration, message)
         answered = await self._await_answer(view)
         return await self._hand_over(token, answered, deferred=False)
 
@@ -110,18 +113,25 @@ class Issuing:
             raise bearer_refusal("insufficient_scope", "not part of this offer", status=403)
         return by_id
 
-    async def _file(self, holder: Holder, configuration: str, body: dict[str, Any]) -> RequestView:
+    async def _file(
+        self, token: str, holder: Holder, configuration: str, message: Message
+    ) -> RequestView:
         service = self._service
         if holder.state is OfferState.VOID:
             raise _denied()
-        presented = proofs.take_in(body, service.settings, service.key.nonce_key(), service.now())
+        presented = proofs.take_in(
+            message.body, service.settings, service.key.nonce_key(), service.now()
+        )
+        request_id = secrets.token_urlsafe(16)
         new = NewRequest(
-            secrets.token_urlsafe(16),
+            request_id,
             holder.offer_id,
             configuration,
             presented.thumbprints,
             presented.proofs,
             presented.nonce,
+            message.encryption,
+            keys.token_reference(token, "notification", request_id),
         )
         outcome, view = await service.run(
             service.mailbox.file_request, new, keys.sha256(presented.nonce), service.now()
@@ -164,18 +174,20 @@ class Issuing:
             "transaction_id": _transaction_id(token, view),
             "interval": service.settings.poll_interval,
         }
-        return wire.answered(body, status=202)
+        return encryption.answer(body, view.encryption, status=202)
 
     async def _deliver(self, token: str, view: RequestView, *, deferred: bool) -> Response:
         service = self._service
         assert view.sealed is not None
-        opened = json.loads(keys.unseal(view.sealed, keys.token_opener(token), view.request_id))
         if not await service.run(service.mailbox.deliver, view.request_id, service.now()):
             raise _denied()
         service.bells.ring(view.offer_id)
+        if view.encryption is not None:
+            return wire.answered_jwt(view.sealed)
+        opened = json.loads(keys.unseal(view.sealed, keys.token_opener(token), view.request_id))
         body: dict[str, Any] = {"credentials": [{"credential": entry} for entry in opened]}
         if not deferred or service.settings.notify_deferred:
-            body["notification_id"] = _notification_id(token, view)
+            body["notification_id"] = view.notification_id
         return wire.answered(body)
 
     # Deferred (section 9)
@@ -183,15 +195,25 @@ class Issuing:
     async def deferred(self, request: Request) -> Response:
         """Ask again for a credential that was not ready; a delivered one is gone from here."""
         token, holder = await self._holder(request)
-        body = await wire.read_json(request, "invalid_credential_request")
-        _refuse_encryption(body)
-        wanted = body.get("transaction_id")
+        message = await self._encryption.read(request)
+        wanted = message.body.get("transaction_id")
         if wanted is None:
             raise _bad_request("transaction_id is missing")
         view = await self._find(token, holder, wanted, _transaction_id)
         if view is None or not view.deferred or view.state is RequestState.DELIVERED:
             raise Refusal("invalid_transaction_id", "unknown or already used")
+        if view.encryption != message.encryption:
+            view = await self._ask_again(view, message)
         return await self._hand_over(token, view, deferred=True)
+
+    async def _ask_again(self, view: RequestView, message: Message) -> RequestView:
+        """The key named now is the one to answer to, whatever the first request named (9.1)."""
+        service = self._service
+        view = await service.run(
+            service.mailbox.encrypt_otherwise, view.request_id, message.encryption, service.now()
+        )
+        service.bells.ring(view.offer_id)
+        return await self._await_answer(view)
 
     # Notification (section 11)
 
@@ -269,9 +291,3 @@ def _bad_request(description: str) -> Refusal:
 
 def _denied(description: str = "the desk does not issue this credential") -> Refusal:
     return Refusal("credential_request_denied", description)
-
-
-def _refuse_encryption(body: dict[str, Any]) -> None:
-    """A wallet that insists on an encrypted answer must not get one in clear."""
-    if body.get("credential_response_encryption") is not None:
-        raise Refusal("invalid_encryption_parameters", "response encryption is not offered")

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -27,6 +28,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from desk.enrollment.trouble import KeyFileUnsafe
 
 KEY_LENGTH = 32
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 PIN_SALT_LENGTH = 16
 
 
@@ -76,6 +78,12 @@ class StationKey:
         would be the larger part of an issuance.
         """
         return hmac.new(_derive(self.secret, "pin pepper"), salt + pin.encode(), "sha256").digest()
+
+    def request_key(self) -> ec.EllipticCurvePrivateKey:
+        """The P-256 key that wallets encrypt their requests to: the same in every process of
+        the service. Derived with 128 bits to spare (FIPS 186-5 A.2.1)."""
+        wide = HKDF(SHA256(), 48, salt=None, info=b"request encryption").derive(self.secret)
+        return ec.derive_private_key(int.from_bytes(wide) % (_P256_ORDER - 1) + 1, ec.SECP256R1())
 
     def nonce_key(self) -> bytes:
         return _derive(self.secret, "nonce")

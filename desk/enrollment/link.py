@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import quote
@@ -20,6 +21,7 @@ import httpx
 
 from desk.enrollment import keys
 from desk.enrollment.agreed import LONGEST_POLL, utc_now
+from desk.enrollment.answers import encrypted
 from desk.enrollment.keys import StationKey
 from desk.enrollment.trouble import (
     AlreadyOtherwise,
@@ -41,6 +43,7 @@ from desk.issuance.ports import (
     Offer,
     OfferEvent,
     OfferOrder,
+    ResponseEncryption,
     ServiceHealth,
 )
 from desk.trouble import Trouble
@@ -168,10 +171,18 @@ class HttpLink:
             return tuple(_key_request(entry) for entry in body["requests"])
 
     def answer(self, request: KeyRequest, credentials: Sequence[str]) -> None:
-        """Send the credentials, one for each proof in its order, sealed to the phone."""
-        plain = json.dumps(list(credentials)).encode()
-        sealed = keys.seal(plain, request.seal_to, request.request_id)
-        self._call("PUT", f"/requests/{_part(request.request_id)}/answer", {"sealed": sealed})
+        """Send the credentials, one for each proof in its order, encrypted to the phone: by
+        the key it named, or sealed to the token it holds."""
+        if request.encryption is not None:
+            sealed = encrypted(_answer(request, credentials), request.encryption)
+        else:
+            plain = json.dumps(list(credentials)).encode()
+            sealed = keys.seal(plain, request.seal_to, request.request_id)
+        body = {
+            "sealed": sealed,
+            "encryption": None if request.encryption is None else asdict(request.encryption),
+        }
+        self._call("PUT", f"/requests/{_part(request.request_id)}/answer", body)
 
     def deny(self, request_id: str, reason: str) -> None:
         """Refuse a request for good; ``reason`` is one lower-case word."""
@@ -288,7 +299,21 @@ def _key_request(entry: Mapping[str, Any]) -> KeyRequest:
         nonce=str(entry["nonce"]),
         seal_to=base64.b64decode(entry["seal_to"], validate=True),
         received_at=_moment(entry["received_at"]),
+        encryption=_response_encryption(entry.get("encryption")),
+        notification_id=entry.get("notification_id"),
     )
+
+
+def _response_encryption(entry: Mapping[str, Any] | None) -> ResponseEncryption | None:
+    return None if entry is None else ResponseEncryption(**entry)
+
+
+def _answer(request: KeyRequest, credentials: Sequence[str]) -> dict[str, Any]:
+    """The credential response that the phone decrypts (OpenID4VCI 1.0, 8.3)."""
+    body: dict[str, Any] = {"credentials": [{"credential": entry} for entry in credentials]}
+    if request.notification_id is not None:
+        body["notification_id"] = request.notification_id
+    return body
 
 
 def _moment(text: str) -> datetime:

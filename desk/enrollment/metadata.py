@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +16,17 @@ DETAILS_TYPE = "openid_credential"
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 
 
-def issuer_metadata(settings: ServiceSettings, profile: ClaimProfile) -> dict[str, Any]:
-    """The credential issuer's metadata, plain JSON."""
+def issuer_metadata(
+    settings: ServiceSettings, profile: ClaimProfile, encryption: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The credential issuer's metadata; ``encryption`` are the members of section 10."""
     metadata: dict[str, Any] = {
         "credential_issuer": settings.issuer,
         "credential_endpoint": settings.address("credential"),
         "nonce_endpoint": settings.address("nonce"),
         "deferred_credential_endpoint": settings.address("deferred"),
         "notification_endpoint": settings.address("notification"),
+        **encryption,
         "display": [
             {"name": shown["name"], "locale": shown["locale"]} for shown in profile.display
         ],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from desk.issuance.ports import OfferEvent
+from desk.issuance.ports import OfferEvent, ResponseEncryption
 
 TRIES = 5
 
@@ -123,6 +123,8 @@ class NewRequest:
     keys: tuple[str, ...]
     proofs: tuple[str, ...]
     nonce: str
+    encryption: ResponseEncryption | None = None
+    notification_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,8 @@ class RequestView:
     state: RequestState
     deferred: bool
     sealed: str | None = field(repr=False)
+    encryption: ResponseEncryption | None = None
+    notification_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ def _settings(args: argparse.Namespace, listener: socket.socket) -> ServiceSetti
         batch_size=args.batch,
         notify_deferred=args.notify_deferred,
         training=args.training,
+        encryption=args.encryption,
     )
 
 

@@ -13,6 +13,7 @@ import logging
 import sys
 from pathlib import Path
 
+from desk.enrollment.policy import Demand
 from desk.resources import resource
 from desk.trouble import Trouble
 
@@ -36,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--notify-deferred",
         action="store_true",
         help="send notification_id with deferred answers too (some wallets refuse it)",
+    )
+    parser.add_argument(
+        "--encryption",
+        choices=list(Demand),
+        type=Demand,
+        default=Demand.OPTIONAL,
+        help="of requests and answers, on top of TLS",
     )
     parser.add_argument(
         "--metadata-signer",

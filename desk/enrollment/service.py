@@ -13,6 +13,7 @@ from desk.credential.signer import Signer
 from desk.enrollment.agreed import utc_now
 from desk.enrollment.keys import StationKey
 from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.policy import Demand
 from desk.enrollment.trouble import PublicUrlUnusable
 from desk.enrollment.waiting import Bells
 
@@ -31,7 +32,7 @@ class ServiceSettings:
     ``batch_size`` is how many keys one request may bring. ``notify_deferred`` sends a
     notification_id with deferred answers too; widespread wallet libraries
     (@openid4vc/openid4vci up to 0.5.1) refuse such an answer, so it is off. ``training``
-    frames what people see of it.
+    frames what people see of it. ``encryption`` is of requests and answers together.
     """
 
     issuer: str
@@ -41,6 +42,7 @@ class ServiceSettings:
     batch_size: int = 1
     notify_deferred: bool = False
     training: bool = False
+    encryption: Demand = Demand.OPTIONAL
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.issuer)

@@ -141,7 +141,7 @@ def _too_large() -> Refusal:
 
 async def read_form(request: Request, limit: int = SMALL_BODY) -> dict[str, str]:
     """The fields of a form body; a field given twice is refused (RFC 6749 section 3.2)."""
-    if _content_type(request) != "application/x-www-form-urlencoded":
+    if content_type(request) != "application/x-www-form-urlencoded":
         raise Refusal("invalid_request", "the body must be a form (urlencoded)")
     raw = await read_body(request, limit)
     try:
@@ -163,9 +163,13 @@ async def read_form(request: Request, limit: int = SMALL_BODY) -> dict[str, str]
 
 async def read_json(request: Request, error: str, limit: int = SMALL_BODY) -> dict[str, Any]:
     """The JSON object of the body; anything else is refused as ``error``."""
-    if _content_type(request) != "application/json":
+    if content_type(request) != JSON:
         raise Refusal(error, "the body must be application/json")
-    raw = await read_body(request, limit)
+    return json_object(await read_body(request, limit), error)
+
+
+def json_object(raw: bytes, error: str) -> dict[str, Any]:
+    """A JSON object without repeated names; anything else is refused as ``error``."""
     try:
         value = json.loads(raw, object_pairs_hook=_no_repeats, parse_constant=_no_constant)
     except (ValueError, RecursionError) as broken:
@@ -175,7 +179,8 @@ async def read_json(request: Request, error: str, limit: int = SMALL_BODY) -> di
     return value
 
 
-def _content_type(request: Request) -> str:
+def content_type(request: Request) -> str:
+    """The media type of the body, without its parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

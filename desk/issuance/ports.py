@@ -90,12 +90,24 @@ class OfferEvent:
 
 
 @dataclass(frozen=True)
+class ResponseEncryption:
+    """How a phone wants its answer encrypted (OpenID4VCI 1.0, 8.2): ``jwk`` with its ``kid``
+    where it has one, ``enc`` and ``zip`` as JWE names them."""
+
+    jwk: Mapping[str, str]
+    enc: str
+    zip: str | None = None
+
+
+@dataclass(frozen=True)
 class KeyRequest:
     """A phone's credential request as it came in: the desk verifies every proof itself.
 
     ``proofs`` are compact JWTs (OpenID4VCI 1.0 appendix F.1); ``nonce`` is the one the
     service handed out; ``seal_to`` is the X25519 public key (32 bytes) whose private half
-    only the holder of the access token can derive.
+    only the holder of the access token can derive. Where the phone wants its answer
+    encrypted to a key of its own, ``encryption`` names it, and ``notification_id`` goes into
+    the answer.
     """
 
     request_id: str
@@ -105,6 +117,8 @@ class KeyRequest:
     nonce: str
     seal_to: bytes
     received_at: datetime
+    encryption: ResponseEncryption | None = None
+    notification_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,19 @@ import httpx
 from desk.credential import chain, holder
 from desk.credential.claims import Format
 from desk.credential.keys import from_b64url, load_certificate
-from desk.credential.signer import LocalKey
 from desk.credential.statuslist import Status, verify_jwt
 from desk.credential.troubles import CredentialTrouble
 from desk.credential.verify import Trust, VerifiedCredential, verify_mdoc, verify_sdjwt
 from desk.training.wallet_cards import Card, names_by_locale, shown_rows
 from desk.training.wallet_http import WalletHttp, accepted, members, refusal
+from desk.training.wallet_issuer import (
+    MANNER,
+    PRE_AUTHORIZED,
+    Access,
+    IssuerClient,
+    Manner,
+    Pending,
+)
 from desk.training.wallet_trouble import (
     CheckOver,
     CredentialBad,
@@ -43,7 +50,6 @@ from desk.training.wallet_trouble import (
     Unreachable,
 )
 
-PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 _PAGE_SCHEMES = ("https", "http")
 _OFFER_SCHEMES = ("openid-credential-offer", "haip-vci")
 _CHECK_SCHEMES = ("openid4vp", "haip-vp")
@@ -98,21 +104,15 @@ class RequestShown:
     asked: tuple[tuple[str, ...], ...]
 
 
-@dataclass
-class _Pending:
-    """One credential under way; ``transaction`` once the issuer has deferred it."""
-
-    configuration: str
-    key: LocalKey
-    transaction: str | None = None
-
-
 @dataclass(frozen=True)
 class _Offer:
     shown: OfferShown
     code: str = field(repr=False)
-    metadata: Mapping[str, Any] = field(repr=False)
-    token_endpoint: str = field(repr=False)
+    client: IssuerClient = field(repr=False)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        return self.client.metadata
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,7 @@ class Phone:
         verifiers: Collection[bytes] = (),
         on_event: Callable[[PhoneEvent], None] = lambda _event: None,
         patience: float = 900.0,
+        manner: Manner = MANNER,
     ) -> None:
         self._web = WalletHttp(http, f"training-phone/{secrets.token_hex(4)}")
         self._now = now
@@ -144,10 +145,11 @@ class Phone:
         self._verifiers = tuple(verifiers)
         self._on_event = on_event
         self._patience = patience
+        self._manner = manner
         self._closed = threading.Event()
         self._offer: _Offer | None = None
-        self._token: str | None = None
-        self._pending: list[_Pending] = []
+        self._access: Access | None = None
+        self._pending: list[Pending] = []
         self._check: _Check | None = None
         self._cards: list[Card] = []
 
@@ -188,7 +190,7 @@ class Phone:
             self._offer = self._understand_offer(body)
         except (KeyError, TypeError, AttributeError) as error:
             raise NotUnderstood(step="offer", status=200, error="") from error
-        self._token, self._pending = None, []
+        self._access, self._pending = None, []
         self._tell(Step.OFFER_READ)
         return self._offer.shown
 
@@ -213,7 +215,10 @@ class Phone:
             needs_pin=pin is not None,
             pin_length=pin.get("length") if pin else None,
         )
-        return _Offer(shown, str(grant["pre-authorized_code"]), metadata, server["token_endpoint"])
+        client = IssuerClient(
+            self._web, issuer, metadata, server["token_endpoint"], self._manner, self._now
+        )
+        return _Offer(shown, str(grant["pre-authorized_code"]), client)
 
     # Receiving
 
@@ -227,31 +232,24 @@ class Phone:
         with self._telling():
             if self._offer is None:
                 raise NothingScanned
-            self._token = self._fetch_token(self._offer, tx_code)
+            offer = self._offer
+            self._access = self._fetch_token(offer, tx_code)
             self._tell(Step.PIN_RIGHT)
-            self._pending = [
-                _Pending(name, LocalKey.generate()) for name in self._offer.shown.configurations
-            ]
-            return self._collect(self._offer, self._token)
+            self._pending = [offer.client.pending(name) for name in offer.shown.configurations]
+            return self._collect(offer, self._access)
 
     def resume(self) -> tuple[Card, ...]:
         """Go on after an interruption with the same token and keys: no second credential."""
         with self._telling():
-            if self._offer is None or self._token is None or not self._pending:
+            if self._offer is None or self._access is None or not self._pending:
                 raise NothingScanned
-            return self._collect(self._offer, self._token)
+            return self._collect(self._offer, self._access)
 
-    def _fetch_token(self, offer: _Offer, tx_code: str) -> str:
-        fields = {"grant_type": PRE_AUTHORIZED, "pre-authorized_code": offer.code}
-        if offer.shown.needs_pin:
-            fields["tx_code"] = tx_code
-        body = accepted(self._web.post_form(offer.token_endpoint, fields), "token")
-        token = body.get("access_token")
-        if not isinstance(token, str):
-            raise NotUnderstood(step="token", status=200, error="")
-        return token
+    def _fetch_token(self, offer: _Offer, tx_code: str) -> Access:
+        pin = tx_code if offer.shown.needs_pin else None
+        return offer.client.redeem(offer.code, pin, offer.shown.configurations)
 
-    def _collect(self, offer: _Offer, token: str) -> tuple[Card, ...]:
+    def _collect(self, offer: _Offer, access: Access) -> tuple[Card, ...]:
         """Ask for every credential once, then again for those that were deferred."""
         deadline = time.monotonic() + self._patience
         kept: list[Card] = []
@@ -259,12 +257,12 @@ class Phone:
             interval = 1.0
             for pending in list(self._pending):
                 try:
-                    body = self._ask(offer, token, pending)
+                    body = self._ask(offer, access, pending)
                 except Unreachable:
                     # A service that is being started again: its answer is not lost.
                     continue
                 if "credentials" in body:
-                    kept.append(self._keep(offer, token, pending, body))
+                    kept.append(self._keep(offer, access, pending, body))
                     self._pending.remove(pending)
                 else:
                     interval = max(interval, _interval(body))
@@ -279,14 +277,11 @@ class Phone:
         self._tell(Step.WAITING)
         self._closed.wait(interval)
 
-    def _ask(self, offer: _Offer, token: str, pending: _Pending) -> dict[str, Any]:
+    def _ask(self, offer: _Offer, access: Access, pending: Pending) -> dict[str, Any]:
         """One request for one credential: the answer's members, deferred or not."""
         if pending.transaction is None:
-            response = self._send_key(offer, token, pending)
-        else:
-            endpoint = offer.metadata["deferred_credential_endpoint"]
-            response = self._web.post_json(endpoint, {"transaction_id": pending.transaction}, token)
-        body = members(response, "credential")
+            self._tell(Step.KEY_SENT, configuration=pending.configuration)
+        response, body = offer.client.ask(access, pending)
         if not response.is_success and body.get("error") == "invalid_transaction_id":
             # Delivered before, but lost on the way: the same key asks again.
             pending.transaction = None
@@ -297,34 +292,23 @@ class Phone:
         pending.transaction = body.get("transaction_id", pending.transaction)
         return body
 
-    def _send_key(self, offer: _Offer, token: str, pending: _Pending) -> httpx.Response:
-        """A fresh nonce, a proof by this credential's own key, the request."""
-        answer = accepted(self._web.post_json(offer.metadata["nonce_endpoint"], None), "nonce")
-        proof = holder.key_proof(
-            pending.key, offer.shown.issuer, str(answer.get("c_nonce")), self._now()
-        )
-        self._tell(Step.KEY_SENT, configuration=pending.configuration)
-        body = {
-            "credential_configuration_id": pending.configuration,
-            "proofs": {"jwt": [proof]},
-        }
-        return self._web.post_json(offer.metadata["credential_endpoint"], body, token)
-
-    def _keep(self, offer: _Offer, token: str, pending: _Pending, body: Mapping[str, Any]) -> Card:
+    def _keep(
+        self, offer: _Offer, access: Access, pending: Pending, body: Mapping[str, Any]
+    ) -> Card:
         notification = body.get("notification_id")
         try:
             card = self._verified_card(offer, pending, body)
         except (CredentialTrouble, KeyError, TypeError, ValueError) as error:
-            self._notify(offer, token, notification, "credential_failure")
+            self._notify(offer, access, notification, "credential_failure")
             self._pending.remove(pending)
             code = error.code if isinstance(error, CredentialTrouble) else ""
             raise CredentialBad(reason=code) from error
         self._cards.append(card)
-        self._notify(offer, token, notification, "credential_accepted")
+        self._notify(offer, access, notification, "credential_accepted")
         self._tell(Step.CARD_KEPT, configuration=pending.configuration)
         return card
 
-    def _verified_card(self, offer: _Offer, pending: _Pending, body: Mapping[str, Any]) -> Card:
+    def _verified_card(self, offer: _Offer, pending: Pending, body: Mapping[str, Any]) -> Card:
         """The one credential of the answer: genuine, of the type offered, for our key."""
         (entry,) = body["credentials"]
         text = str(entry["credential"])
@@ -350,13 +334,12 @@ class Phone:
             return verify_mdoc(from_b64url(text), trust, doctype=terms["doctype"])
         return verify_sdjwt(text, trust, vct=terms["vct"])
 
-    def _notify(self, offer: _Offer, token: str, notification: object, event: str) -> None:
+    def _notify(self, offer: _Offer, access: Access, notification: object, event: str) -> None:
         """Tell the issuer; a telling that gets lost changes nothing here."""
-        endpoint = offer.metadata.get("notification_endpoint")
-        if not isinstance(notification, str) or endpoint is None:
+        if not isinstance(notification, str):
             return
         try:
-            self._web.post_json(endpoint, {"notification_id": notification, "event": event}, token)
+            offer.client.notify(access, notification, event)
         except PhoneTrouble:
             return
 

@@ -57,6 +57,11 @@ class WalletHttp:
             return self._send("POST", url, headers=headers)
         return self._send("POST", url, json=dict(body), headers=headers)
 
+    def post_jwt(self, url: str, token: str, access_token: str) -> httpx.Response:
+        """An encrypted request."""
+        headers = {"Authorization": f"Bearer {access_token}", "Content-Type": "application/jwt"}
+        return self._send("POST", url, content=token, headers=headers)
+
     def _send(self, method: str, url: str, **parts: Any) -> httpx.Response:
         headers = {**self._headers, **parts.pop("headers", {})}
         try:

@@ -14,6 +14,7 @@ from desk.enrollment.link import HttpLink
 from desk.enrollment.process import ServiceOrder, ServiceProcess
 from desk.training.authority import TrainingAuthority
 from desk.training.phone import Phone, PhoneEvent
+from desk.training.wallet_issuer import MANNER, Manner
 from tests.enrollment.counter import Counter, now
 
 NewPhone = Callable[..., Phone]
@@ -95,7 +96,9 @@ def new_phone(web: httpx.Client, authority: TrainingAuthority) -> NewPhone:
     """A phone that trusts the training authority."""
 
     def make(
-        on_event: Callable[[PhoneEvent], None] = lambda _event: None, patience: float = 30
+        on_event: Callable[[PhoneEvent], None] = lambda _event: None,
+        patience: float = 30,
+        manner: Manner = MANNER,
     ) -> Phone:
         return Phone(
             web,
@@ -104,6 +107,7 @@ def new_phone(web: httpx.Client, authority: TrainingAuthority) -> NewPhone:
             verifiers=(authority.relying_party_root,),
             on_event=on_event,
             patience=patience,
+            manner=manner,
         )
 
     return make

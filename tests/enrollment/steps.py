@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from desk.credential import jose
+from desk.credential.keys import DeviceKey
 from desk.credential.proof import TYPE
 from desk.credential.signer import LocalKey
 from desk.issuance.ports import Offer
@@ -92,6 +93,48 @@ class Steps:
             json=body,
             headers={**self.bearer(token or self.token()), **(headers or {})},
         )
+
+    def encrypted(
+        self,
+        token: str,
+        body: dict[str, Any],
+        path: str = "credential",
+        *,
+        opener: LocalKey | None = None,
+        response: Any = "right",
+        enc: str = "A256GCM",
+        deflate: bool = False,
+        jwk: dict[str, Any] | None = None,
+    ) -> httpx.Response:
+        """An encrypted request; ``response`` replaces its credential_response_encryption."""
+        metadata = self.web.get(f"{self.issuer}/.well-known/openid-credential-issuer").json()
+        key = jwk or metadata["credential_request_encryption"]["jwks"]["keys"][0]
+        if response == "right":
+            response = self.answer_to(opener or LocalKey.generate(), enc)
+        if response is not None:
+            body = {**body, "credential_response_encryption": response}
+        jwe = jose.encrypt(
+            jose.compact_json(body),
+            DeviceKey.from_jwk(key),
+            enc=enc,
+            kid=key.get("kid"),
+            deflate=deflate,
+        )
+        return self.post(path, token, content=jwe, headers={"Content-Type": "application/jwt"})
+
+    @staticmethod
+    def answer_to(opener: LocalKey, enc: str = "A256GCM", **changed: Any) -> dict[str, Any]:
+        """A credential_response_encryption for ``opener``; ``changed`` are members of its jwk."""
+        jwk = {**opener.public.jwk(), "alg": "ECDH-ES", **changed}
+        return {
+            "jwk": {name: value for name, value in jwk.items() if value is not None},
+            "enc": enc,
+        }
+
+    def request_body(self, **changed: Any) -> dict[str, Any]:
+        """A right credential request for the mdoc."""
+        body = {"credential_configuration_id": "mdoc", "proofs": {"jwt": [self.proof()]}}
+        return {k: v for k, v in (body | changed).items() if v is not None}
 
     def post(self, path: str, token: str | None = None, **parts: Any) -> httpx.Response:
         headers = {**self.bearer(token), **parts.pop("headers", {})} if token else {}

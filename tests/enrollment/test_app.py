@@ -18,6 +18,7 @@ from desk.enrollment import wire
 from desk.enrollment.app import build_app
 from desk.enrollment.keys import StationKey
 from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.policy import Demand
 from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.trouble import MailboxFull, PublicUrlUnusable
 from tests.enrollment.counter import PIN, now
@@ -195,8 +196,16 @@ def test_metadata_members(inside: Inside) -> None:
         for claim in shown["claims"]:
             assert {entry["locale"] for entry in claim["display"]} == set(LOCALES)
     assert "batch_credential_issuance" not in metadata
-    assert "credential_response_encryption" not in metadata
     assert server["pre-authorized_grant_anonymous_access_supported"] is True
+
+
+def test_no_encryption_where_it_is_off(tmp_path: Path) -> None:
+    inside = Inside(tmp_path, encryption=Demand.OFF)
+
+    metadata = inside.call(lambda c: c.get("/.well-known/openid-credential-issuer/kr")).json()
+
+    assert not any("encryption" in member for member in metadata)
+    inside.service.close()
 
 
 def test_batch_is_announced_where_allowed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from desk.credential.claims import Format
 from desk.credential.statuslist import Status
 from desk.issuance.ports import EventKind
 from desk.training.phone import OfferShown, PhoneEvent, Step
+from desk.training.wallet_issuer import Access
 from desk.training.wallet_trouble import (
     Denied,
     OfferExpired,
@@ -223,11 +224,11 @@ def test_two_phones_race_for_one_offer(counter: Counter, new_phone: NewPhone) ->
         outcomes = together(*(lambda phone=phone: _token(phone) for phone in phones))
 
         assert [isinstance(outcome, OfferUsed) for outcome in outcomes].count(True) == 1
-        assert [isinstance(outcome, str) for outcome in outcomes].count(True) == 1
+        assert [isinstance(outcome, Access) for outcome in outcomes].count(True) == 1
         assert counter.kinds(offer.offer_id).count(EventKind.CODE_RIGHT) == 1
 
 
-def _token(phone: object) -> str:
+def _token(phone: object) -> Access:
     """Only the redemption itself, which is what is raced for."""
     return phone._fetch_token(phone._offer, PIN)  # type: ignore[attr-defined]
 
@@ -241,12 +242,12 @@ def test_parallel_wrong_pins_are_all_counted(
         phone = new_phone()
         phone.scan(offer.uri)
 
-        def guess(phone: object = phone) -> str:
+        def guess(phone: object = phone) -> Access:
             return phone._fetch_token(phone._offer, WRONG_PIN)  # type: ignore[attr-defined]
 
         outcomes = together(*[guess] * 20)
 
-        assert not any(isinstance(outcome, str) for outcome in outcomes)
+        assert not any(isinstance(outcome, Access) for outcome in outcomes)
         kinds = counter.kinds(offer.offer_id)
         assert kinds.count(EventKind.CODE_WRONG) == 5
         assert kinds.count(EventKind.VOIDED) == 1

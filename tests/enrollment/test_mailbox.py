@@ -311,7 +311,7 @@ def test_file_of_the_first_version_is_brought_up(opened: Open, tmp_path: Path) -
     first.close()
     database = sqlite3.connect(tmp_path / "mailbox.sqlite")
     database.execute("UPDATE layout SET version = 1")
-    for table, column in ADDED[1]:
+    for table, column in (entry for added in ADDED.values() for entry in added):
         database.execute(f"ALTER TABLE {table.name} DROP COLUMN {column}")
     database.commit()
     database.close()

@@ -189,7 +189,7 @@ CREDENTIAL = [
     Wrong("too large", _raw_credential(b" " * 70_000), 413, "invalid_request"),
     Wrong(
         "another media type",
-        _raw_credential(b"{}", "application/jwt"),
+        _raw_credential(b"{}", "text/plain"),
         400,
         "invalid_credential_request",
     ),

@@ -22,8 +22,9 @@ from desk.credential.signer import LocalKey
 from desk.credential.statuslist import ListTerms, Status, StatusList, sign_jwt
 from desk.credential.terms import StatusReference, Validity
 from desk.training.authority import SIGNATURE, TrainingAuthority
-from desk.training.phone import PRE_AUTHORIZED, OfferShown, Phone, PhoneEvent, RequestShown, Step
+from desk.training.phone import OfferShown, Phone, PhoneEvent, RequestShown, Step
 from desk.training.wallet_cards import Card
+from desk.training.wallet_issuer import PRE_AUTHORIZED
 from desk.training.wallet_trouble import (
     CheckOver,
     CredentialBad,

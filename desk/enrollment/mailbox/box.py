@@ -22,6 +22,7 @@ from desk.enrollment.mailbox.driver import Driver, Row
 from desk.enrollment.mailbox.rows import (
     check_values,
     check_view,
+    encryption_value,
     ends_at,
     holder,
     offer_look,
@@ -31,6 +32,7 @@ from desk.enrollment.mailbox.rows import (
     request_view,
 )
 from desk.enrollment.mailbox.steps import (
+    answer_otherwise,
     book_wrong,
     end,
     expired_if_due,
@@ -77,7 +79,7 @@ from desk.enrollment.trouble import (
     AlreadyOtherwise,
     MailboxTrouble,
 )
-from desk.issuance.ports import EventKind, OfferEvent
+from desk.issuance.ports import EventKind, OfferEvent, ResponseEncryption
 
 Facts = dict[str, str | int]
 
@@ -159,16 +161,28 @@ class Mailbox:
         waiting = [row for row in rows if row.state == RequestState.WAITING]
         return tuple(request_view(row, offer.seal_to) for row in waiting)
 
-    def answer(self, request_id: str, sealed: str) -> str:
+    def encrypt_otherwise(
+        self, request_id: str, terms: ResponseEncryption | None, now: datetime
+    ) -> RequestView:
+        """A deferred request decides how its own answer is encrypted (9.1): what was answered
+        for another key is asked of the desk again."""
+        with self._step() as db:
+            row = answer_otherwise(db, known_request(db, request_id), terms, now)
+            offer = known_offer(db, row.offer_id)
+        return request_view(row, offer.seal_to)
+
+    def answer(self, request_id: str, sealed: str, terms: ResponseEncryption | None = None) -> str:
         """Keep the sealed answer to a request; the first stays. Returns its offer.
 
-        Raises NotThere, or AlreadyOtherwise when the request was denied or its offer ended.
+        An answer encrypted as the phone does not want it any more changes nothing: the desk
+        was asked again. Raises NotThere, or AlreadyOtherwise when the request was denied or
+        its offer ended.
         """
         with self._step() as db:
             row = known_request(db, request_id)
             if row.state == RequestState.DENIED:
                 raise AlreadyOtherwise(reason="denied")
-            if row.state == RequestState.WAITING:
+            if row.state == RequestState.WAITING and row.encryption == encryption_value(terms):
                 set_request(db, request_id, state=RequestState.ANSWERED, sealed=sealed)
             return str(row.offer_id)
 
@@ -289,6 +303,8 @@ class Mailbox:
             rows = db.execute(sql.REQUESTS_OF_OFFER, {"key": new.offer_id}).all()
             first = next((row for row in rows if row.configuration == new.configuration), None)
             outcome = _filing(db, first, new, nonce_hash, now)
+            if outcome is Filing.REPEATED and first is not None:
+                first = answer_otherwise(db, first, new.encryption, now)
             if outcome is Filing.FILED:
                 db.execute(sql.NEW_REQUEST, request_values(new, now))
                 facts: Facts = {"configuration": new.configuration, "keys": len(new.keys)}

@@ -19,6 +19,7 @@ from desk.enrollment.records import (
     RequestState,
     RequestView,
 )
+from desk.issuance.ports import ResponseEncryption
 
 
 def offer_values(new: NewOffer) -> dict[str, Any]:
@@ -71,6 +72,8 @@ def request_values(new: NewRequest, now: datetime) -> dict[str, Any]:
         "nonce": new.nonce,
         "received_at": to_ms(now),
         "state": RequestState.WAITING,
+        "encryption": encryption_value(new.encryption),
+        "notification_id": new.notification_id,
     }
 
 
@@ -87,7 +90,13 @@ def request_view(row: Row, seal_to: bytes) -> RequestView:
         RequestState(row.state),
         row.deferred,
         row.sealed,
+        None if row.encryption is None else ResponseEncryption(**row.encryption),
+        row.notification_id,
     )
+
+
+def encryption_value(terms: ResponseEncryption | None) -> dict[str, Any] | None:
+    return None if terms is None else {"jwk": dict(terms.jwk), "enc": terms.enc, "zip": terms.zip}
 
 
 def check_view(row: Row) -> CheckView:

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import Driver, Row
+from desk.enrollment.mailbox.rows import encryption_value
 from desk.enrollment.mailbox.tables import to_ms
 from desk.enrollment.records import TRIES, Claim, OfferState, RequestState
 from desk.enrollment.trouble import NotThere
-from desk.issuance.ports import EventKind
+from desk.issuance.ports import EventKind, ResponseEncryption
 
 # What ended stays for the desk to read its events, then goes.
 KEPT_AFTER_END = timedelta(days=7)
@@ -151,6 +152,22 @@ def use_nonce(
     values = {"nonce_hash": nonce_hash, "configuration": configuration}
     db.execute(sql.NEW_NONCE_USE, {**values, "offer_id": offer_id, "used_at": to_ms(now)})
     return True
+
+
+def answer_otherwise(db: Driver, row: Row, terms: ResponseEncryption | None, now: datetime) -> Row:
+    """The request with its answer to be encrypted by ``terms`` from now on."""
+    wanted = encryption_value(terms)
+    if row.encryption == wanted or row.state == RequestState.DENIED:
+        return row
+    waits = row.state == RequestState.WAITING
+    if not waits and row.sealed is None:
+        # Accepted by the phone and wiped: there is nothing left to encrypt again.
+        return row
+    set_request(db, row.request_id, state=RequestState.WAITING, sealed=None, encryption=wanted)
+    if not waits:
+        facts = {"configuration": row.configuration, "keys": len(row.keys), "again": 1}
+        record(db, row.offer_id, EventKind.KEY_RECEIVED, now, facts)
+    return known_request(db, row.request_id)
 
 
 def forget_old(db: Driver, now: datetime) -> None:

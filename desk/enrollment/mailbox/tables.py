@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from desk.enrollment.mailbox.driver import Driver
 from desk.enrollment.trouble import MailboxBroken, MailboxFull, MailboxNewer
 
-LAYOUT = 2
+LAYOUT = 3
 
 tables = sa.MetaData()
 
@@ -64,6 +64,9 @@ requests_table = sa.Table(
     sa.Column("deferred", sa.Boolean, nullable=False, default=False),
     sa.Column("sealed", sa.Text),
     sa.Column("reported", sa.String(16)),
+    # How the phone wants its answer encrypted; NULL: sealed to its token alone.
+    sa.Column("encryption", sa.JSON(none_as_null=True)),
+    sa.Column("notification_id", sa.String(64)),
     # One key of one phone for each thing offered: a second key finds the place taken.
     sa.UniqueConstraint("offer_id", "configuration"),
 )
@@ -98,7 +101,10 @@ status_table = sa.Table(
 
 
 # What a file of an older layout lacks; new tables come by themselves.
-ADDED = {1: ((offers_table, "details"),)}
+ADDED = {
+    1: ((offers_table, "details"),),
+    2: ((requests_table, "encryption"), (requests_table, "notification_id")),
+}
 
 
 def to_ms(moment: datetime) -> int:
@@ -145,6 +151,7 @@ def create_or_check_layout(db: Driver) -> None:
         return
     if found > LAYOUT:
         raise MailboxNewer(found=found, known=LAYOUT)
-    for table, column in ADDED.get(found, ()):
-        db.add_column(table.c[column])
+    for older in range(found, LAYOUT):
+        for table, column in ADDED.get(older, ()):
+            db.add_column(table.c[column])
     db.execute(_SET_LAYOUT, {"version": LAYOUT})

@@ -1,0 +1,193 @@
+"""The training phone's side of OpenID4VCI 1.0: token, nonce, credential, deferred, notification.
+
+What the issuer's metadata offers is used as the phone's :class:`Manner` says. What a refusal
+means to the holder, keeping cards and verifying them is left to ``phone``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from desk.credential import holder, jose
+from desk.credential.keys import Curve, DeviceKey
+from desk.credential.signer import LocalKey
+from desk.credential.troubles import CredentialTrouble
+from desk.training.wallet_http import WalletHttp, accepted, members
+from desk.training.wallet_trouble import NotUnderstood
+
+PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
+_JWT = "application/jwt"
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a phone speaks where the issuer leaves it the choice.
+
+    ``encrypt`` and ``compress`` what goes over the line and by ``enc``; ``details`` asks for
+    credentials by ``authorization_details``; ``curve`` is that of the device keys.
+    """
+
+    encrypt: bool = True
+    enc: str = "A256GCM"
+    compress: bool = False
+    details: bool = False
+    curve: Curve = Curve.P256
+
+
+MANNER = Manner()
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a redeemed code gave; ``identifiers`` by configuration where they were asked for."""
+
+    token: str = field(repr=False)
+    identifiers: Mapping[str, str]
+
+
+@dataclass
+class Pending:
+    """One credential under way; ``transaction`` once the issuer has deferred it, ``opener``
+    the key its answer is encrypted to."""
+
+    configuration: str
+    key: LocalKey
+    opener: LocalKey
+    transaction: str | None = None
+
+
+class IssuerClient:
+    """One phone at one issuer, as its metadata describes it."""
+
+    def __init__(
+        self,
+        web: WalletHttp,
+        issuer: str,
+        metadata: Mapping[str, Any],
+        token_endpoint: str,
+        manner: Manner,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.issuer = issuer
+        self.metadata = metadata
+        self._web = web
+        self._token_endpoint = token_endpoint
+        self._manner = manner
+        self._now = now
+
+    def pending(self, configuration: str) -> Pending:
+        """A credential to be asked for, with a new key."""
+        return Pending(configuration, LocalKey.generate(self._manner.curve), LocalKey.generate())
+
+    # Token (section 6)
+
+    def redeem(self, code: str, tx_code: str | None, configurations: tuple[str, ...]) -> Access:
+        """The access token; raises what the refusal means, NotUnderstood, Unreachable."""
+        fields = {"grant_type": PRE_AUTHORIZED, "pre-authorized_code": code}
+        if tx_code is not None:
+            fields["tx_code"] = tx_code
+        if self._manner.details:
+            fields["authorization_details"] = json.dumps(
+                [
+                    {"type": "openid_credential", "credential_configuration_id": name}
+                    for name in configurations
+                ]
+            )
+        body = accepted(self._web.post_form(self._token_endpoint, fields), "token")
+        token = body.get("access_token")
+        if not isinstance(token, str):
+            raise NotUnderstood(step="token", status=200, error="")
+        return Access(token, _identifiers(body))
+
+    # Credential (section 8), deferred (section 9)
+
+    def ask(self, access: Access, pending: Pending) -> tuple[httpx.Response, dict[str, Any]]:
+        """One request for one credential: the answer and its members, deciphered."""
+        if pending.transaction is None:
+            endpoint, body = "credential_endpoint", self._key_request(access, pending)
+        else:
+            endpoint, body = "deferred_credential_endpoint", {"transaction_id": pending.transaction}
+        response = self._send(str(self.metadata[endpoint]), body, access, pending)
+        return response, self._understood(response, pending)
+
+    def _key_request(self, access: Access, pending: Pending) -> dict[str, Any]:
+        """A fresh nonce, a proof by this credential's own key."""
+        answer = accepted(self._web.post_json(self.metadata["nonce_endpoint"], None), "nonce")
+        proof = holder.key_proof(pending.key, self.issuer, str(answer.get("c_nonce")), self._now())
+        body: dict[str, Any] = {"proofs": {"jwt": [proof]}}
+        if identifier := access.identifiers.get(pending.configuration):
+            return {"credential_identifier": identifier, **body}
+        return {"credential_configuration_id": pending.configuration, **body}
+
+    def _send(
+        self, endpoint: str, body: dict[str, Any], access: Access, pending: Pending
+    ) -> httpx.Response:
+        key = self._request_key()
+        if key is None:
+            return self._web.post_json(endpoint, body, access.token)
+        jwk = {**pending.opener.public.jwk(), "alg": jose.KEY_AGREEMENT, "use": "enc"}
+        wanted: dict[str, Any] = {"jwk": {**jwk, "kid": "answer"}, "enc": self._manner.enc}
+        if self._manner.compress:
+            wanted["zip"] = jose.DEFLATE
+        return self._web.post_jwt(
+            endpoint,
+            self._encrypted({**body, "credential_response_encryption": wanted}, key),
+            access.token,
+        )
+
+    def _request_key(self) -> Mapping[str, Any] | None:
+        """The issuer's key where it offers one and this phone encrypts."""
+        offered = self.metadata.get("credential_request_encryption")
+        if not self._manner.encrypt or not isinstance(offered, Mapping):
+            return None
+        keys = offered.get("jwks", {}).get("keys", [])
+        return next((key for key in keys if key.get("alg") == jose.KEY_AGREEMENT), None)
+
+    def _encrypted(self, body: Mapping[str, Any], key: Mapping[str, Any]) -> str:
+        return jose.encrypt(
+            jose.compact_json(body),
+            DeviceKey.from_jwk(key),
+            enc=self._manner.enc,
+            kid=key.get("kid"),
+            deflate=self._manner.compress,
+        )
+
+    def _understood(self, response: httpx.Response, pending: Pending) -> dict[str, Any]:
+        """The members of an answer; an error is never encrypted (8.3.1)."""
+        kind = response.headers.get("content-type", "").partition(";")[0]
+        if not response.is_success or kind != _JWT:
+            return members(response, "credential")
+        try:
+            plain = jose.decrypt(
+                response.text, pending.opener.private, inflate_up_to=len(response.content) * 100
+            )
+            return jose.parse_object(plain)
+        except CredentialTrouble as error:
+            raise NotUnderstood(
+                step="credential", status=response.status_code, error="decryption"
+            ) from error
+
+    # Notification (section 11)
+
+    def notify(self, access: Access, notification: str, event: str) -> None:
+        """Tell the issuer what became of a credential."""
+        endpoint = self.metadata.get("notification_endpoint")
+        if endpoint is not None:
+            body = {"notification_id": notification, "event": event}
+            self._web.post_json(str(endpoint), body, access.token)
+
+
+def _identifiers(body: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        return {
+            str(entry["credential_configuration_id"]): str(entry["credential_identifiers"][0])
+            for entry in body.get("authorization_details", [])
+        }
+    except (TypeError, KeyError, IndexError) as error:
+        raise NotUnderstood(step="token", status=200, error="") from error
