@@ -391,3 +391,41 @@ class AuditRow(Base):
     case_number: Mapped[str | None] = mapped_column(String(24), index=True)
     hash: Mapped[str] = mapped_column(String(64), unique=True)
     line: Mapped[str]
+
+
+class AuditNodeRow(Base):
+    """The hash of a complete subtree of the log's tree: ``2**level`` events from ``position``
+    times as many on. Level 0 are the events themselves."""
+
+    __tablename__ = "audit_nodes"
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[bytes]
+
+
+class AuditSealRow(Base):
+    """A checkpoint with the cards' signatures. ``certificates`` are fingerprints of rows of
+    ``card_certificates``; ``copied_at`` is empty until the second place has it."""
+
+    __tablename__ = "audit_seals"
+    __table_args__ = (CheckConstraint("size > 0", name="size"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    purpose: Mapped[str] = mapped_column(String(12))
+    sealed_at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text)
+    certificates: Mapped[list[str]] = mapped_column(PlainJson)
+    officers: Mapped[list[str]] = mapped_column(PlainJson)
+    case_number: Mapped[str | None] = mapped_column(String(24), index=True)
+    copied_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class CardCertificateRow(Base):
+    """A certificate (DER) of a card that signed something kept here."""
+
+    __tablename__ = "card_certificates"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    der: Mapped[bytes]
