@@ -258,10 +258,38 @@ def _add_records(commands: Subparsers) -> None:
 def _add_audit(commands: Subparsers) -> None:
     audit = commands.add_parser("audit", help="the log that shows when it was changed")
     verbs = audit.add_subparsers(metavar="", required=True)
-    verify = verbs.add_parser("verify", help="verify an exported log; needs no records")
-    verify.add_argument("file", type=Path)
-    verify.add_argument("--json", action="store_true")
-    verify.set_defaults(command=_audit_verify)
+    export = verbs.add_parser("export", help="the whole log and its seals, for others to verify")
+    export.add_argument("file", type=Path, help="the log; the seals go beside it (FILE.seals)")
+    pack = verbs.add_parser("pack", help="the evidence of one case, one file that verifies alone")
+    pack.add_argument("case", help="number of the case")
+    pack.add_argument("--out", type=Path, required=True, metavar="FILE")
+    verify = verbs.add_parser(
+        "verify",
+        help="verify a log, the folder of a copy or an evidence pack; needs no records",
+        description="Say whether every event holds, and name the first line that does not. With "
+        "seals: that nothing changed since the officers' cards signed. With a root: whose "
+        "cards these were.",
+        epilog="Exit status: 0 what was asked holds, 1 something does not hold, 4 it holds but "
+        "whose cards sealed was not asked or some events are not sealed yet, 3 trouble.",
+    )
+    verify.add_argument("file", type=Path, help="exported log, copy's folder or evidence pack")
+    verify.add_argument(
+        "--checkpoints", type=Path, metavar="FILE", help="file of seals, or folder of a copy"
+    )
+    verify.add_argument(
+        "--root",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="certificate that issues the officers' cards; else the one of the home folder",
+    )
+    verify.add_argument("--head", metavar="HASH", help="a hash noted elsewhere that must occur")
+    for verb in (export, pack, verify):
+        verb.add_argument("--training", action="store_true", help="the rehearsal's, not live work")
+        verb.add_argument("--json", action="store_true")
+    for name, verb in (("export", export), ("pack", pack), ("verify", verify)):
+        verb.set_defaults(command=_audit, verb=name)
 
 
 def _add_doctor(commands: Subparsers) -> None:
@@ -431,10 +459,11 @@ def _import_officers(args: argparse.Namespace) -> int:
     return officers.import_officers(_home(args), args)
 
 
-def _audit_verify(args: argparse.Namespace) -> int:
-    from desk.store.commands import audit_verify
+def _audit(args: argparse.Namespace) -> int:
+    from desk.app import audit
 
-    answer = audit_verify(args.file)
+    verbs = {"export": audit.export, "pack": audit.pack, "verify": audit.verify}
+    answer = verbs[args.verb](_home(args), args)
     return _tell(answer.facts if args.json else answer.text, args.json, answer.status)
 
 

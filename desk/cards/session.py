@@ -26,6 +26,8 @@ class CardSession(Protocol):
 
     def verify_pin(self, pin: Pin, allow_last_try: bool = False) -> None: ...
 
+    def sign(self, slot: Slot, data: bytes) -> bytes: ...
+
     def verify_and_sign(
         self,
         slot: Slot,

@@ -18,6 +18,7 @@ from cryptography import x509
 
 from desk.cards.certificates import (
     build_chain,
+    certified_key_type,
     check_validity,
     load_certificate,
     public_key_of,
@@ -129,18 +130,39 @@ class CardSigner:
 
     def _sign_one(self, session: CardSession, data: bytes) -> bytes:
         self._require_same_card(session)
-        signature = self._verify_and_sign(session, data)
+        signature = self._verify_and_sign(session, data, self._slot, self._key_type)
         verify_signature(self._public_key, signature, data)
         return raw_signature(signature, self._key_type)
+
+    def attest(self, data: bytes) -> tuple[bytes, bytes]:
+        """The card's sign-in certificate (9A, DER) and its key's signature over ``data``, as
+        the card makes it, verified. The PIN is the one held for this signer's own slot.
+
+        Raises NoSignInCertificate and what `sign` raises.
+        """
+        if self._pin is not None and not self._pin:
+            raise PinNeeded
+        slot = Slot.AUTHENTICATION
+        with self._open() as session:
+            self._require_same_card(session)
+            certificate = session.certificate(slot)
+            if certificate is None:
+                raise NoSignInCertificate(slot=f"{slot:02X}")
+            key_type = certified_key_type(certificate, slot)
+            signature = self._verify_and_sign(session, data, slot, key_type)
+        verify_signature(public_key_of(load_certificate(certificate)), signature, data)
+        return certificate, signature
 
     def lock(self) -> None:
         """Wipe the PIN; signing needs `unlock` again."""
         wipe(self._pin)
         self._pin = bytearray()
 
-    def _verify_and_sign(self, session: CardSession, data: bytes) -> bytes:
+    def _verify_and_sign(
+        self, session: CardSession, data: bytes, slot: Slot, key_type: KeyType
+    ) -> bytes:
         try:
-            return session.verify_and_sign(self._slot, data, self._pin, self._key_type)
+            return session.verify_and_sign(slot, data, self._pin, key_type)
         except PinTrouble:
             # A PIN the card has just refused must not cost a second try.
             self.lock()

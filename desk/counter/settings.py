@@ -114,6 +114,11 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True)
+class AuditSettings:
+    copies: str
+
+
+@dataclass(frozen=True)
 class CheckSettings:
     service_ms: int
     queue_minutes: int
@@ -136,6 +141,7 @@ class Settings:
     face: FaceSettings
     lock: LockSettings
     retention: RetentionSettings
+    audit: AuditSettings
     checks: CheckSettings
 
 
@@ -167,6 +173,7 @@ _SECTIONS: dict[str, Any] = {
     "face": FaceSettings,
     "lock": LockSettings,
     "retention": RetentionSettings,
+    "audit": AuditSettings,
     "checks": CheckSettings,
 }
 

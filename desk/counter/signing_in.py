@@ -2,16 +2,17 @@
 
 The steps stand in :func:`desk.counter.officers.sign_in`; what this station adds: a card that
 could not open its records is told so before the PIN, and right behind the proof, in the same
-session, they are opened.
+session, they are opened and the card seals the log as it finds it.
 """
 
 from __future__ import annotations
 
 from desk.cards.piv import Pin
 from desk.cards.session import CardSession
-from desk.counter import officers
+from desk.counter import officers, sealing
 from desk.counter.officers import SignIn
 from desk.counter.station import Station
+from desk.issuance.seals import Purpose
 
 
 def sign_in(
@@ -19,7 +20,7 @@ def sign_in(
 ) -> SignIn:
     """Raises what :func:`desk.counter.officers.sign_in` and the records raise; ``pin`` is
     wiped in any case, None is typed on the reader."""
-    return officers.sign_in(
+    signed_in = officers.sign_in(
         session,
         pin,
         station.officers,
@@ -30,3 +31,5 @@ def sign_in(
         before_pin=station.records.admit,
         after_pin=station.open_records,
     )
+    sealing.try_to_seal(station, signed_in.officer, Purpose.SIGN_IN, sealing.by_session(session))
+    return signed_in

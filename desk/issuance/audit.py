@@ -4,8 +4,9 @@ An event is one line of JSON in one exact spelling (members sorted, no spaces, A
 hash is SHA-256 over that line without the member ``hash``; ``prev`` repeats the hash of
 the event before, the first names :data:`GENESIS`. An exported log is a text file of such
 lines, closed by a head record that names count and last hash, so that a cut tail shows.
-Whoever rewrites the whole file can forge a new chain; against that stands a head noted
-elsewhere (``expected_head``) and, later, the card's signature over a head.
+Whoever rewrites the whole file can forge a new chain; against that stand a head noted
+elsewhere (``expected_head``) and the officers' cards, which sign the log as it grows
+(:mod:`desk.issuance.seals`).
 
 Facts are a whitelist: names that can hold no personal data, values in a narrow alphabet.
 Storing events is left to ``desk.store.journal``.
@@ -16,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -183,12 +184,18 @@ def head_line(head: AuditHead, at: datetime) -> str:
     return _spell({**members, "seal": _hash(members)})
 
 
-def verify(lines: Iterable[bytes], expected_head: str | None = None) -> AuditHead:
+def verify(
+    lines: Iterable[bytes],
+    expected_head: str | None = None,
+    each: Callable[[AuditEvent], None] | None = None,
+    closed_by_record: bool = True,
+) -> AuditHead:
     """Check an exported log, given line by line with line ends; returns its head.
 
     Needs memory for one line only. ``expected_head`` is a hash noted elsewhere that must
-    occur in the chain or be its end. Raises the family of :class:`AuditBroken`, always for
-    the first line that does not hold.
+    occur in the chain or be its end; ``each`` sees every event that holds, in order. A part
+    of a log has no head record at its end (``closed_by_record=False``). Raises the family of
+    :class:`AuditBroken`, always for the first line that does not hold.
     """
     head = START
     met = expected_head in (None, GENESIS)
@@ -206,7 +213,9 @@ def verify(lines: Iterable[bytes], expected_head: str | None = None) -> AuditHea
             raise LineMissing(number, expected=head.count + 1, found=event.seq)
         head = event.head
         met = met or head.hash == expected_head
-    if closed is None:
+        if each is not None:
+            each(event)
+    if closed is None and closed_by_record:
         raise TailMissing(number + 1)
     if not met:
         raise HeadDiffers(number, reason="noted_head")

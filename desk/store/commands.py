@@ -1,4 +1,4 @@
-"""What stands behind ``desk records import-register`` and ``desk audit verify``.
+"""What stands behind ``desk records import-register``.
 
 An answer carries its exit status, its text for people and its facts for machines. No text
 repeats the content of a bad line: it is personal data.
@@ -12,18 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from desk.issuance import audit
-from desk.issuance.audit import AuditBroken
 from desk.issuance.posts import load_posts
 from desk.store import register
 from desk.store.database import Store
 from desk.store.journal import Stamp
 from desk.store.key import key_for
 from desk.store.register_file import BadLine, ExtractLines, ExtractRefused, Reason
-from desk.trouble import Trouble
 
 REFUSED = 1
-_CHUNK = 1 << 20
 
 REASON_WORDS = {
     Reason.COLUMN_COUNT: "not 14 columns",
@@ -40,12 +36,6 @@ REASON_WORDS = {
     Reason.UNKNOWN_POST: "names no post of posts.toml",
     Reason.DUPLICATE: "stands in an earlier line already",
 }
-
-
-class LogUnreadable(Trouble):
-    """The exported log cannot be opened. Facts: file."""
-
-    code = "AUDIT-06"
 
 
 @dataclass(frozen=True)
@@ -81,34 +71,6 @@ def import_register(
         store.close()
     facts = {"imported": state.entries, "as_of": state.as_of.isoformat(), "sha256": state.sha256}
     return Answer(0, f"{state.entries} entries imported, as of {facts['as_of']}", facts)
-
-
-def audit_verify(file: Path, expected_head: str | None = None) -> Answer:
-    """Verify an exported log; needs neither records nor key. Raises :class:`LogUnreadable`.
-
-    ``expected_head`` is a hash noted elsewhere, against a file that was forged as a whole.
-    """
-    try:
-        with file.open("rb") as opened:
-            chunks = iter(lambda: opened.read(_CHUNK), b"")
-            head = audit.verify(audit.whole_lines(chunks), expected_head)
-    except OSError as reason:
-        raise LogUnreadable(file.name, file=file.name) from reason
-    except AuditBroken as broken:
-        facts = {"ok": False, "code": broken.code, **broken.facts}
-        text = f"{broken.code}: line {broken.line} does not hold: {_BROKEN[broken.code]}"
-        return Answer(REFUSED, text, facts)
-    facts = {"ok": True, "events": head.count, "head": head.hash}
-    return Answer(0, f"{head.count} events hold; last hash {head.hash}", facts)
-
-
-_BROKEN = {
-    "AUDIT-01": "it is not a line as the desk writes it",
-    "AUDIT-02": "its content does not fit its hash",
-    "AUDIT-03": "it does not follow the line before",
-    "AUDIT-04": "the file ends without its head record",
-    "AUDIT-05": "the chain ends elsewhere than its head says",
-}
 
 
 def _bad_lines(refusal: ExtractLines) -> Answer:

@@ -76,6 +76,16 @@ def events(
     return tuple(audit.read_line(line) for line in session.scalars(query))
 
 
+def walk(session: Session, after: int, last: int) -> Iterator[AuditEvent]:
+    """Events from the one behind ``after`` to the one numbered ``last``, page by page."""
+    while after < last:
+        page = events(session, after=after, limit=min(_PAGE, last - after))
+        yield from page
+        if not page:
+            return
+        after = page[-1].seq
+
+
 def lines(session: Session, at: datetime) -> Iterator[str]:
     """The exported log line by line, closed by its head record. One reading session."""
     end = head(session)

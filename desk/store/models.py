@@ -423,9 +423,9 @@ class AuditSealRow(Base):
 
 
 class CardCertificateRow(Base):
-    """A certificate (DER) of a card that signed something kept here."""
+    """A certificate (DER) of a card that signed something kept here. It may name the officer."""
 
     __tablename__ = "card_certificates"
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    der: Mapped[bytes]
+    der: Mapped[bytes] = mapped_column(SealedBytes)

@@ -17,10 +17,10 @@ import zxingcpp
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from desk.counter.audit_commands import verify as audit_verify
 from desk.credential.claims import load_profile
 from desk.credential.verify import Trust, verify_mdoc, verify_sdjwt
 from desk.mrtd import check_log
-from desk.store.commands import audit_verify
 
 STATES = [
     "opened",

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from desk.counter.audit_commands import verify as audit_verify
 from desk.credential.claims import Format
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
 from desk.issuance.case import State
 from desk.issuance.ports import EventKind
-from desk.store.commands import audit_verify
 from tests.journey.acts import (
     FORMATS,
     Counter,

@@ -13,7 +13,7 @@ from desk.issuance.posts import PostsUnsound, UnknownPost
 from desk.issuance.record import RecordDamaged
 from desk.resources import resource
 from desk.store import journal, register_file, troubles
-from desk.store.commands import REASON_WORDS, LogUnreadable, audit_verify, import_register
+from desk.store.commands import REASON_WORDS, import_register
 from desk.store.database import Store
 from desk.store.journal import Stamp
 from desk.store.key import RecordsKey, write_key
@@ -30,17 +30,6 @@ def records(store: Store, path: Path, key: RecordsKey) -> Path:
     write_key(path.with_name("records.key"), key)
     store.close()
     return path
-
-
-@pytest.fixture
-def log(store: Store, stamp: Stamp, tmp_path: Path) -> Path:
-    for _ in range(3):
-        with store.write() as session:
-            journal.append(session, stamp, "TEST.EVENT")
-    file = tmp_path / "audit.jsonl"
-    with store.read() as session:
-        journal.export(session, file, NOW)
-    return file
 
 
 class TestImport:
@@ -98,30 +87,7 @@ class TestImport:
         assert set(REASON_WORDS) == set(Reason)
 
 
-class TestAuditVerify:
-    def test_good_log(self, log: Path) -> None:
-        answer = audit_verify(log)
-
-        assert answer.status == 0
-        assert answer.facts == {"ok": True, "events": 3, "head": answer.facts["head"]}
-
-    def test_one_changed_byte(self, log: Path) -> None:
-        content = bytearray(log.read_bytes())
-        content[len(content) // 2] ^= 1
-        log.write_bytes(bytes(content))
-
-        answer = audit_verify(log)
-
-        assert (answer.status, answer.facts["ok"]) == (1, False)
-        assert answer.facts["line"] == content[: len(content) // 2].count(b"\n") + 1
-
-    def test_noted_head(self, log: Path) -> None:
-        assert audit_verify(log, "ab" * 32).facts["code"] == "AUDIT-05"
-
-    def test_missing_file(self, tmp_path: Path) -> None:
-        with pytest.raises(LogUnreadable):
-            audit_verify(tmp_path / "none.jsonl")
-
+class TestExport:
     def test_export_is_whole_or_not_there(self, store: Store, tmp_path: Path) -> None:
         with store.read() as session, pytest.raises(Unwritable):
             journal.export(session, tmp_path / "nowhere" / "audit.jsonl", NOW)
@@ -139,14 +105,15 @@ class TestAuditVerify:
         with store.read() as session:
             journal.export(session, tmp_path / "audit.jsonl", NOW)
 
-        assert audit_verify(tmp_path / "audit.jsonl").facts["events"] == 5
+        lines = (tmp_path / "audit.jsonl").read_bytes().splitlines(keepends=True)
+        assert audit.verify(lines).count == 5
 
 
 def test_every_code_has_its_words() -> None:
     """Korean and English, title, text and next step, for each code raised here."""
     families = (troubles.StoreTrouble, register_file.ExtractRefused, audit.AuditBroken)
     kinds = {kind for family in families for kind in family.__subclasses__()}
-    kinds |= {RecordDamaged, PostsUnsound, UnknownPost, LogUnreadable}
+    kinds |= {RecordDamaged, PostsUnsound, UnknownPost}
     words: dict[str, Any] = {}
     for file in resource("troubles").glob("*.toml"):
         words |= tomllib.loads(file.read_text(encoding="utf-8"))

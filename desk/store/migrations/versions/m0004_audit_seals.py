@@ -58,8 +58,11 @@ def upgrade() -> None:
         sa.Column("der", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_card_certificates")),
     )
-    if op.get_bind().dialect.name == "sqlite":
-        for name, when in GUARDS.items():
-            op.execute(
-                f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, 'append only'); END"
-            )
+    own_file = op.get_bind().dialect.name == "sqlite"
+    then = (
+        "BEGIN SELECT RAISE(ABORT, 'append only'); END"
+        if own_file
+        else "FOR EACH ROW EXECUTE FUNCTION records_append_only()"
+    )
+    for name, when in GUARDS.items():
+        op.execute(f"CREATE TRIGGER {name} {when} {then}")

@@ -1,0 +1,68 @@
+"""`desk audit …`: finds the records or the roots, and hands them to the commands."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from desk.app.compose import load_certificates, officer_roots, utc_now
+from desk.app.home import Home
+from desk.counter import audit_commands
+from desk.counter.approving import SIGNATURE_PREFIX
+from desk.counter.audit_commands import Answer
+from desk.counter.records import RecordsClosed
+from desk.counter.settings import load_settings
+from desk.store.database import Store
+from desk.store.key import key_for
+
+
+def verify(home: Home, args: argparse.Namespace) -> Answer:
+    """Needs no records; the home folder's root is used where none is named."""
+    roots = _named_roots(args.root) if args.root else _own_roots(home, args.training)
+    return audit_commands.verify(args.file, args.checkpoints, roots, args.head)
+
+
+def export(home: Home, args: argparse.Namespace) -> Answer:
+    with _records(home, args.training) as store:
+        return audit_commands.export(store, args.file, utc_now())
+
+
+def pack(home: Home, args: argparse.Namespace) -> Answer:
+    with _records(home, args.training) as store:
+        return audit_commands.pack(store, args.case, args.out, SIGNATURE_PREFIX)
+
+
+def _named_roots(files: Sequence[Path]) -> tuple[bytes, ...]:
+    return tuple(der for file in files for der in _root(file))
+
+
+def _root(file: Path) -> tuple[bytes, ...]:
+    """Certificates in PEM, or one in DER. Raises AuthorityIncomplete."""
+    try:
+        one = x509.load_der_x509_certificate(file.read_bytes())
+    except (OSError, ValueError):
+        return load_certificates(file)
+    return (one.public_bytes(serialization.Encoding.DER),)
+
+
+def _own_roots(home: Home, training: bool) -> tuple[bytes, ...]:
+    own = home.training if training else home
+    return officer_roots(own, load_settings(own.settings))
+
+
+@contextmanager
+def _records(home: Home, training: bool) -> Iterator[Store]:
+    """The records as they are; none are made. Raises RecordsClosed and the records' troubles."""
+    own = home.training if training else home
+    if not own.records.exists():
+        raise RecordsClosed()
+    store = Store.open(own.records, key_for(own.records), None)
+    try:
+        yield store
+    finally:
+        store.close()

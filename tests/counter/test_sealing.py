@@ -1,0 +1,120 @@
+"""Cards of every kind seal the log; what they cannot seal takes nothing back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desk.cards.piv_data import KeyType, Slot
+from desk.cards.signer import CardSigner
+from desk.cards.troubles import PinNeeded, SignatureMismatch
+from desk.counter import sealing
+from desk.counter.station import Station
+from desk.issuance.notes import SignedNote
+from desk.issuance.seals import Purpose, fingerprint, trace
+from desk.store import journal, seals
+from tests.cards.issue import NOW, PIN, card_with, pin, session_with, sessions
+from tests.counter.sealed import (
+    NUMBER,
+    card,
+    officer,
+    root,
+    root_der,
+    sealed,
+    station_in,
+    write_events,
+)
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[Station]:
+    with station_in(tmp_path) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("kind", list(KeyType))
+def test_each_kind_of_key(station: Station, kind: KeyType) -> None:
+    write_events(station, 3)
+
+    kept = sealed(station, used=card(kind))
+
+    checkpoint = kept.seal.verify()
+    assert checkpoint.size == 3
+    assert kept.seal.officers == ("T-001",)
+    trace(kept.seal, [root_der()])
+
+
+def test_two_cards_under_one_checkpoint(station: Station) -> None:
+    write_events(station, 4)
+    checkpoint = sealing.next_checkpoint(station)
+    signed = []
+    for number, kind in ((1, KeyType.P256), (2, KeyType.P384)):
+        session = session_with(card_with(kind, root()))
+        session.verify_pin(bytearray(PIN, "ascii"))
+        by = sealing.by_session(session)
+        signed.append(sealing.sign_checkpoint(checkpoint, officer(number), by))
+
+    kept = sealing.keep(station, checkpoint, Purpose.DAY_CLOSE, signed)
+
+    assert kept.seal.verify() == checkpoint
+    assert kept.seal.officers == ("T-001", "T-002")
+    assert len(SignedNote.parse(kept.seal.note.whole).signatures) == 2
+
+
+def test_signature_of_another_card_does_not_count(station: Station) -> None:
+    write_events(station, 1)
+    stranger = session_with(card_with(KeyType.P256, root()))
+    stranger.verify_pin(bytearray(PIN, "ascii"))
+    own = session_with(card())
+
+    def forged(data: bytes) -> tuple[bytes, bytes]:
+        certificate = own.certificate(Slot.AUTHENTICATION)
+        assert certificate is not None
+        return certificate, stranger.sign(Slot.AUTHENTICATION, data)
+
+    with pytest.raises(SignatureMismatch):
+        sealing.seal(station, officer(), Purpose.SIGN_IN, forged)
+    with station.store.read() as session:
+        assert seals.seals(session) == ()
+
+
+def test_seal_that_is_missing_is_told(station: Station) -> None:
+    """A card without a PIN presented: what was done stays, the log says what is missing."""
+    write_events(station, 1)
+    card().reset()
+    by = sealing.by_session(session_with(card()))
+
+    made = sealing.try_to_seal(station, officer(), Purpose.APPROVAL, by, NUMBER)
+
+    assert made is None
+    with station.store.read() as session:
+        last = journal.events(session)[-1]
+    assert (last.kind, last.case) == ("AUDIT.SEAL_MISSED", NUMBER)
+    assert last.facts["purpose"] == "approval"
+    assert last.facts["code"] == PinNeeded.code
+
+
+@pytest.mark.parametrize("kind", list(KeyType))
+def test_signer_of_credentials_seals_with_the_same_pin(station: Station, kind: KeyType) -> None:
+    """9C signs credentials, 9A of the same card seals: one PIN, typed once."""
+    write_events(station, 2)
+    used = card(kind)
+    signer = CardSigner(sessions(used), now=lambda: NOW)
+
+    with signer:
+        signer.unlock(pin())
+        kept = sealing.seal(station, officer(), Purpose.SIGNING, signer.attest, NUMBER)
+
+    kept.seal.verify()
+    held = session_with(used).certificate(Slot.AUTHENTICATION)
+    assert held is not None
+    assert [fingerprint(one) for one in kept.seal.certificates] == [fingerprint(held)]
+
+
+def test_locked_signer_seals_nothing(station: Station) -> None:
+    signer = CardSigner(sessions(card()), now=lambda: NOW)
+
+    with pytest.raises(PinNeeded):
+        signer.attest(b"anything")
