@@ -113,21 +113,16 @@ class Store:
         went away at the very end and could not be asked which of the two it is.
         """
         with database_troubles(), self._writing() as session:
-            connection = session.connection()
+            session.connection()
             yield session
             session.flush()
-            if self.shared:
-                self._commit_shared(session, postgres.transaction(connection))
-            else:
+            event = session.info.get(_AUDITED)
+            try:
                 session.commit()
-
-    def _commit_shared(self, session: Session, transaction: str) -> None:
-        try:
-            session.commit()
-        except DBAPIError as error:
-            if trouble_of(error)[0] is not Unreachable:
-                raise
-            postgres.require_committed(self.engine, transaction)
+            except DBAPIError as error:
+                if not (event and isinstance(trouble_of(error.orig), Unreachable)):
+                    raise
+                postgres.require_committed(self.engine, event)
 
     @contextmanager
     def load(self) -> Iterator[Connection]:
@@ -178,9 +173,9 @@ def _demand_event(session: Session) -> None:
     session.info.pop(_AUDITED, None)
 
 
-def note_audited(session: Session) -> None:
-    """Called by :mod:`desk.store.journal` for each event it appends."""
-    session.info[_AUDITED] = True
+def note_audited(session: Session, event: str) -> None:
+    """Called by :mod:`desk.store.journal` for each event it appends, with its hash."""
+    session.info[_AUDITED] = event
 
 
 def open_engine(path: Path, key: RecordsKey) -> Engine:

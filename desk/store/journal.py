@@ -56,7 +56,7 @@ def append(
         )
     )
     session.flush()
-    note_audited(session)
+    note_audited(session, event.hash)
     return event
 
 

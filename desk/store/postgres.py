@@ -42,7 +42,6 @@ DEAD_SECONDS = 15
 """A connection whose other end no longer answers is given up after this, on both ends."""
 KEY_ID = "records_key_id"
 READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-_XID = "records_xid"
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -102,6 +101,8 @@ def open_engine(shared: SharedDatabase) -> Engine:
 
 def _connect_arguments() -> dict[str, Any]:
     on_the_server = {
+        # What was committed survives a crash, whatever the server's own settings say.
+        "synchronous_commit": "on",
         "lock_timeout": f"{LOCK_SECONDS}s",
         "idle_in_transaction_session_timeout": f"{HUNG_SECONDS}s",
         "tcp_keepalives_idle": "5",
@@ -124,9 +125,7 @@ def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(WRITING):
         return
-    # The transaction's number, to ask after it should the answer to its commit be lost.
-    query = f"SELECT pg_advisory_xact_lock({WRITE_LOCK}), pg_current_xact_id()::text"
-    connection.info[_XID] = connection.exec_driver_sql(query).one()[1]
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
     # A statement of its own: one begun before the lock was had would not see what the
     # writer before committed.
     if KEY_ID in options:
@@ -135,34 +134,29 @@ def _begin(connection: Connection) -> None:
             raise KeyReplaced()
 
 
-def transaction(connection: Connection) -> str:
-    """The number of the writing transaction that ``connection`` is in."""
-    return str(connection.info[_XID])
-
-
-def require_committed(engine: Engine, xid: str) -> None:
-    """After a commit whose answer was lost: return where it took place.
+def require_committed(engine: Engine, event: str) -> None:
+    """After a commit whose answer was lost: return where it took place. ``event`` is the hash
+    of an audit event that the transaction wrote.
 
     Raises :class:`Unreachable` where it did not, and :class:`OutcomeUnknown` where the
     server cannot be asked.
     """
     ends = time.monotonic() + OUTCOME_SECONDS
-    while True:
-        outcome = _outcome(engine, xid)
-        if outcome == "committed":
-            return
-        if outcome == "aborted":
-            raise Unreachable("commit")
+    while (stored := _is_stored(engine, event)) is None:
         if time.monotonic() > ends:
             raise OutcomeUnknown()
         time.sleep(0.1)
+    if not stored:
+        raise Unreachable("commit")
 
 
-def _outcome(engine: Engine, xid: str) -> str | None:
-    query = text("SELECT pg_xact_status(CAST(CAST(:xid AS text) AS xid8))")
-    with suppress(DBAPIError), engine.connect() as connection:
-        outcome: str | None = connection.scalar(query, {"xid": xid})
-        return outcome
+def _is_stored(engine: Engine, event: str) -> bool | None:
+    """Asked behind the write lock: whoever has it knows that the transaction has ended. Its
+    number would not do, for a server that crashed may give the same one out again."""
+    query = text("SELECT count(*) FROM audit_events WHERE hash = :hash")
+    writing = engine.execution_options(**{WRITING: True})
+    with suppress(DBAPIError), writing.begin() as connection:
+        return bool(connection.scalar(query, {"hash": event}))
     return None
 
 

@@ -36,10 +36,11 @@ STORE-05 (a record of unknown shape) is raised by ``desk.issuance.record``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from desk.trouble import Trouble
 
@@ -197,27 +198,37 @@ def database_troubles() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        kind, facts = trouble_of(error)
-        if kind is None:
+        trouble = trouble_of(error.orig)
+        if trouble is None:
             raise
-        raise kind(type(error.orig).__name__, **facts) from error
+        raise trouble from error
 
 
-def trouble_of(error: DBAPIError) -> tuple[type[StoreTrouble] | None, dict[str, str | int]]:
-    """Which trouble an answer of the database is, if it is one, and its facts."""
-    result = getattr(error.orig, "sqlite_errorcode", None)
+def trouble_of(error: BaseException | None) -> StoreTrouble | None:
+    """What a driver's own error says of file, disk, key and server; None for anything else."""
+    result = getattr(error, "sqlite_errorcode", None)
     if isinstance(result, int):
-        return _BY_RESULT_CODE.get(result & 0xFF), {"result": result}
-    state = getattr(error.orig, "sqlstate", None)
+        kind = _BY_RESULT_CODE.get(result & 0xFF)
+        return None if kind is None else kind(type(error).__name__, result=result)
+    if error is not None and hasattr(error, "sqlstate"):
+        kind = _of_server(error, error.sqlstate)
+        return None if kind is None else kind(type(error).__name__, state=error.sqlstate)
+    return None
+
+
+def _of_server(error: BaseException, state: str | None) -> type[StoreTrouble] | None:
     if state is not None:
-        return _BY_STATE.get(state, _BY_STATE_CLASS.get(state[:2])), {"state": state}
-    # A connection that could not be made, or broke: there is nobody to give it a code.
-    return (_connection_trouble(error), {}) if isinstance(error, OperationalError) else (None, {})
-
-
-def _connection_trouble(error: OperationalError) -> type[StoreTrouble]:
-    """A server says in words only why it lets nobody in (libpq hands on no code)."""
-    said = str(error.orig)
+        return _BY_STATE.get(state, _BY_STATE_CLASS.get(state[:2]))
+    if not any(kind.__name__ == "OperationalError" for kind in type(error).__mro__):
+        return None
+    # A connection that broke has no code; for one that was not made libpq hands on words
+    # only. What the server itself said begins with its word for how grave it is, in the
+    # server's language.
+    said = str(error)
     if "certificate" in said or "SSL" in said:
         return Unprotected
-    return DeskRefused if "FATAL" in said and "starting up" not in said else Unreachable
+    answered = _SERVER_SAID.search(said) and "starting up" not in said
+    return DeskRefused if answered else Unreachable
+
+
+_SERVER_SAID = re.compile(r"failed: [^\s:]+:  ")

@@ -1,0 +1,434 @@
+"""Records that several desks share: turns, one view, a server that goes away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from desk.issuance import audit
+from desk.issuance.case import Act, Case, Document, RegisterFacts, advance
+from desk.store import cases, intents, journal, meta, postgres, sequences, status
+from desk.store.database import Store, StoreKind
+from desk.store.intents import Draft
+from desk.store.journal import Stamp
+from desk.store.key import RecordsKey
+from desk.store.postgres import SharedDatabase
+from desk.store.troubles import (
+    AddressWrong,
+    Busy,
+    CaseChanged,
+    DeskRefused,
+    HeldElsewhere,
+    OutcomeUnknown,
+    Unprotected,
+    Unreachable,
+)
+from tests.samples import NOW
+from tests.store.breaking_line import BreakingLine
+from tests.store.conftest import SharedGround
+
+DESKS = 4
+
+
+@pytest.fixture
+def desks(shared: SharedGround, key: RecordsKey) -> Iterator[list[Store]]:
+    """Several programs with connections of their own on one database."""
+    with ExitStack() as closing_all:
+        opened = [Store.open(shared.place, key, StoreKind.TRAINING) for _ in range(DESKS)]
+        for store in opened:
+            closing_all.callback(store.close)
+        yield opened
+
+
+@pytest.fixture
+def desk(desks: list[Store]) -> Store:
+    return desks[0]
+
+
+def at_once(work: Callable[[int], None]) -> list[BaseException]:
+    """``work`` on a thread for each desk, begun together; what it raised."""
+    raised: list[BaseException] = []
+    start = threading.Barrier(DESKS)
+
+    def run(number: int) -> None:
+        start.wait()
+        try:
+            work(number)
+        except BaseException as trouble:
+            raised.append(trouble)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(DESKS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+class TestTurns:
+    def test_one_audit_chain(self, desks: list[Store], stamp: Stamp) -> None:
+        """Desks append at once: one chain, no gap, none lost, and it verifies."""
+
+        def work(number: int) -> None:
+            for _ in range(10):
+                with desks[number].write() as session:
+                    journal.append(session, Stamp(NOW, f"station:LA0{number}"), "TEST.EVENT")
+
+        assert at_once(work) == []
+
+        with desks[0].read() as session:
+            lines = [line.encode() + b"\n" for line in journal.lines(session, NOW)]
+            events = journal.events(session)
+        assert audit.verify(lines).count == 10 * DESKS
+        assert {event.actor for event in events} == {f"station:LA0{n}" for n in range(DESKS)}
+
+    def test_no_status_index_twice(self, desks: list[Store], stamp: Stamp) -> None:
+        """A list so small that desks drawing at once would meet; each index is given once."""
+        with desks[0].write() as session:
+            status.open_list(session, stamp, "1", size=50)
+        given: list[int] = []
+
+        def work(number: int) -> None:
+            for _ in range(10):
+                with desks[number].write() as session:
+                    slot = status.allocate(session, stamp, "1", "LA-2026-000001")
+                    journal.append(session, stamp, "TEST.EVENT")
+                given.append(slot.index)
+
+        assert at_once(work) == []
+
+        assert len(given) == len(set(given)) == 10 * DESKS
+        with desks[0].read() as session:
+            assert set(status.content(session, "1").values) == set(given)
+
+    def test_no_number_twice(self, desks: list[Store], stamp: Stamp) -> None:
+        """Also the first number of a scope, whose row is not there yet."""
+        given: list[str] = []
+
+        def work(number: int) -> None:
+            for _ in range(10):
+                with desks[number].write() as session:
+                    drawn = sequences.next_case_number(session, "LA", NOW)
+                    journal.append(session, stamp, "TEST.EVENT")
+                given.append(drawn)
+
+        assert at_once(work) == []
+
+        assert sorted(given) == [f"LA-{NOW.year}-{n:06d}" for n in range(1, 10 * DESKS + 1)]
+
+    def test_one_phone_a_person(
+        self,
+        desks: list[Store],
+        stamp: Stamp,
+        case: Case,
+        document: Document,
+        register_facts: RegisterFacts,
+    ) -> None:
+        """Every desk decided that the same person may have one: one desk writes the intent."""
+        with desks[0].write() as session:
+            status.open_list(session, stamp, "1", size=64)
+            for number in range(DESKS):
+                one = replace(case, number=f"LA-2026-{number:06d}")
+                checked = advance(
+                    one, Act.CHECK_DOCUMENT, NOW, document=document, register=register_facts
+                )
+                cases.add(session, stamp, one)
+                cases.save(session, stamp, checked, "CASE.TEST")
+
+        def work(number: int) -> None:
+            with desks[number].write() as session:
+                slot = status.allocate(session, stamp, "1", f"LA-2026-{number:06d}")
+                draft = Draft(f"LA-2026-{number:06d}", "o", "r", "mdoc", "k", slot, b"b", b"m")
+                intents.write(session, stamp, draft)
+
+        refused = at_once(work)
+
+        assert [type(trouble) for trouble in refused] == [HeldElsewhere] * (DESKS - 1)
+        with desks[0].read() as session:
+            assert len(intents.unfinished(session)) == 1
+            assert len(status.content(session, "1").values) == 1
+
+    def test_case_saved_at_two_desks(
+        self, desks: list[Store], stamp: Stamp, case: Case, document: Document
+    ) -> None:
+        """Two desks go on from the same point: the second is told, the first act stays."""
+        with desks[0].write() as session:
+            cases.add(session, stamp, case)
+        cancelled = advance(case, Act.CANCEL, NOW + timedelta(seconds=1))
+        with desks[1].write() as session:
+            cases.save(session, stamp, cancelled, "CASE.CANCELLED")
+
+        checked = advance(case, Act.CHECK_DOCUMENT, NOW + timedelta(seconds=2), document=document)
+        with pytest.raises(CaseChanged), desks[0].write() as session:
+            cases.save(session, stamp, checked, "CASE.TEST")
+
+        with desks[0].read() as session:
+            assert cases.load(session, case.number) == cancelled
+
+    def test_reader_sees_one_moment(self, desks: list[Store], stamp: Stamp) -> None:
+        """What another desk commits while this one reads is not in its view."""
+        with desks[0].read() as reading:
+            before = journal.head(reading).count
+            with desks[1].write() as session:
+                journal.append(session, stamp, "TEST.EVENT")
+            during = journal.head(reading).count
+        with desks[0].read() as reading:
+            after = journal.head(reading).count
+
+        assert (before, during, after) == (0, 0, 1)
+
+    def test_waiting_ends(
+        self,
+        shared: SharedGround,
+        key: RecordsKey,
+        stamp: Stamp,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A desk that cannot write in time is told so, as with the desk's own file."""
+        monkeypatch.setattr(postgres, "LOCK_SECONDS", 0.05)
+        first, second = (Store.open(shared.place, key, StoreKind.TRAINING) for _ in range(2))
+
+        with first.write() as session:
+            journal.append(session, stamp, "TEST.EVENT")
+            with pytest.raises(Busy), second.write():
+                pass
+        with second.write() as session:
+            journal.append(session, stamp, "TEST.EVENT")
+
+        first.close()
+        second.close()
+
+    def test_hung_desk_loses_its_turn(
+        self,
+        shared: SharedGround,
+        key: RecordsKey,
+        stamp: Stamp,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A desk asleep in the middle of a step does not stop the post: it is cut off, its
+        step is not stored, and it is told when it wakes."""
+        awake = Store.open(shared.place, key, StoreKind.TRAINING)
+        monkeypatch.setattr(postgres, "HUNG_SECONDS", 1)
+        asleep = Store.open(shared.place, key, StoreKind.TRAINING)
+
+        with pytest.raises(Unreachable), asleep.write() as session:
+            meta.put(session, "half", "done")
+            journal.append(session, stamp, "TEST.ASLEEP")
+            with awake.write() as other:
+                journal.append(other, stamp, "TEST.AWAKE")
+
+        with asleep.read() as session:
+            assert [event.kind for event in journal.events(session)] == ["TEST.AWAKE"]
+            assert meta.value(session, "half") is None
+        awake.close()
+        asleep.close()
+
+
+class TestServerGone:
+    def test_stopped_between_steps(self, desk: Store, shared: SharedGround, stamp: Stamp) -> None:
+        """Told with a code while it is away; when it is back the desk goes on by itself."""
+        with desk.write() as session:
+            journal.append(session, stamp, "TEST.BEFORE")
+
+        shared.server.stop("immediate")
+        with pytest.raises(Unreachable), desk.write():
+            pass
+        with pytest.raises(Unreachable), desk.read() as session:
+            journal.head(session)
+        shared.server.start()
+
+        with desk.write() as session:
+            journal.append(session, stamp, "TEST.AFTER")
+        assert kinds(desk) == ["TEST.BEFORE", "TEST.AFTER"]
+
+    @pytest.mark.parametrize("mode", ["fast", "immediate"])
+    def test_stopped_in_the_middle(
+        self, desk: Store, shared: SharedGround, stamp: Stamp, mode: str
+    ) -> None:
+        """Stopped, or as by a crash: nothing of the step is there, everything before it is."""
+        with desk.write() as session:
+            journal.append(session, stamp, "TEST.BEFORE")
+
+        with pytest.raises(Unreachable), desk.write() as session:
+            meta.put(session, "half", "done")
+            shared.server.stop(mode)
+            journal.append(session, stamp, "TEST.EVENT")
+        shared.server.start()
+
+        with desk.read() as session:
+            assert meta.value(session, "half") is None
+        assert kinds(desk) == ["TEST.BEFORE"]
+
+    def test_back_before_the_commit(self, desk: Store, shared: SharedGround, stamp: Stamp) -> None:
+        """Everything was sent, then the server restarted: the commit is told as not done."""
+        with pytest.raises(Unreachable), desk.write() as session:
+            journal.append(session, stamp, "TEST.EVENT")
+            shared.server.stop("immediate")
+            shared.server.start()
+
+        assert kinds(desk) == []
+
+    def test_answer_to_the_commit_lost(
+        self, shared: SharedGround, key: RecordsKey, stamp: Stamp
+    ) -> None:
+        """The server committed and the line broke before it could say so: the desk asks after
+        the transaction and goes on as stored. Never stored twice, never told as lost."""
+        with broken_line(shared, key) as (desk, line):
+            with desk.write() as session:
+                journal.append(session, stamp, "TEST.BEFORE")
+                line.break_after(b"COMMIT")
+            with desk.write() as session:
+                journal.append(session, stamp, "TEST.AFTER")
+
+            assert line.breaks == 1
+            assert kinds(desk) == ["TEST.BEFORE", "TEST.AFTER"]
+
+    def test_commit_that_never_arrived(
+        self, shared: SharedGround, key: RecordsKey, stamp: Stamp
+    ) -> None:
+        with broken_line(shared, key) as (desk, line):
+            with pytest.raises(Unreachable), desk.write() as session:
+                journal.append(session, stamp, "TEST.EVENT")
+                line.break_before(b"COMMIT")
+
+            assert line.breaks == 1
+            assert kinds(desk) == []
+
+    def test_nobody_to_ask(
+        self,
+        shared: SharedGround,
+        key: RecordsKey,
+        stamp: Stamp,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Neither told as stored nor as lost, and whoever looks later finds the truth."""
+        monkeypatch.setattr(postgres, "OUTCOME_SECONDS", 0.0)
+        with broken_line(shared, key) as (desk, line):
+            with pytest.raises(OutcomeUnknown), desk.write() as session:
+                journal.append(session, stamp, "TEST.EVENT")
+                line.break_after(b"COMMIT", for_good=True)
+
+            line.mend()
+            assert kinds(desk) == ["TEST.EVENT"]
+
+    @pytest.mark.parametrize("at", [b"pg_advisory_xact_lock", b"key_ring", b"INSERT INTO audit"])
+    def test_broken_at_any_statement(
+        self, shared: SharedGround, key: RecordsKey, stamp: Stamp, at: bytes
+    ) -> None:
+        with broken_line(shared, key) as (desk, line):
+            line.break_after(at)
+
+            with pytest.raises(Unreachable), desk.write() as session:
+                meta.put(session, "half", "done")
+                journal.append(session, stamp, "TEST.EVENT")
+
+            assert line.breaks == 1
+            assert kinds(desk) == []
+
+
+class TestLettingIn:
+    def test_unknown_account_and_database(self, shared: SharedGround, key: RecordsKey) -> None:
+        folder = shared.database.socket_folder
+        for address in (
+            f"postgresql://nobody-here@/{shared.database.name}?host={folder}",
+            f"postgresql://desk@/no_such_database?host={folder}",
+        ):
+            with pytest.raises(DeskRefused):
+                Store.open(SharedDatabase.at(address), key, StoreKind.TRAINING)
+
+    def test_no_server_there(self, key: RecordsKey) -> None:
+        with pytest.raises(Unreachable):
+            Store.open(SharedDatabase.at("postgresql://desk@/d?host=/nowhere"), key)
+
+    def test_rights_that_are_missing(
+        self, desk: Store, shared: SharedGround, key: RecordsKey, stamp: Stamp
+    ) -> None:
+        with closing(shared.database.connect()) as connection:
+            connection.execute("CREATE ROLE reader LOGIN")
+            connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        only_reads = str(shared.place.url).replace("desk@", "reader@")
+
+        reader = Store.open(SharedDatabase.at(only_reads), key, StoreKind.TRAINING)
+        with pytest.raises(DeskRefused), reader.write() as session:
+            journal.append(session, stamp, "TEST.EVENT")
+
+        reader.close()
+        with closing(shared.database.connect()) as connection:
+            connection.execute("DROP OWNED BY reader")
+            connection.execute("DROP ROLE reader")
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "records",
+            "sqlite:///records.db",
+            "mysql://desk@db.example/records",
+            "postgresql+asyncpg://desk@db.example/records",
+            "postgresql://desk@db.example",
+            "postgresql:///records",
+            "postgresql://desk:secret@db.example/records",
+            "postgresql://desk@db.example/records?password=secret",
+        ],
+    )
+    def test_addresses_that_are_none(self, address: str) -> None:
+        with pytest.raises(AddressWrong) as refused:
+            SharedDatabase.at(address)
+
+        assert "secret" not in f"{refused.value!r} {refused.value.__cause__!r}"
+
+    @pytest.mark.parametrize(
+        "rest",
+        ["?sslmode=disable", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-ca"],
+    )
+    def test_unprotected_is_refused(self, rest: str) -> None:
+        with pytest.raises(Unprotected):
+            SharedDatabase.at(f"postgresql://desk@db.example/records{rest}")
+
+    @pytest.mark.parametrize(
+        ("address", "mode"),
+        [
+            ("postgresql://desk@db.example/records", "verify-full"),
+            ("postgresql+psycopg://desk@db.example:5433/r?sslmode=verify-full", "verify-full"),
+            ("postgresql://desk@/r?host=127.0.0.1,db.example", "verify-full"),
+            ("postgresql://desk@localhost/r?hostaddr=192.0.2.1", "verify-full"),
+            ("postgresql://desk@127.0.0.1/r", None),
+            ("postgresql://desk@/r?host=/run/postgresql", None),
+        ],
+    )
+    def test_other_machines_only_over_tls(self, address: str, mode: str | None) -> None:
+        assert SharedDatabase.at(address).url.query.get("sslmode") == mode
+
+
+class TestFinding:
+    def test_looks_by_index(self, desk: Store) -> None:
+        """In 2.4 million sealed lines a person is found without walking through them."""
+        with desk.engine.connect() as connection:
+            connection.execute(text("SET enable_seqscan = off"))
+            for column in ("overseas_key", "passport_key", "person_key"):
+                query = f"SELECT line, entry FROM register_sealed_a WHERE {column} = '\\x00'"
+                plan = "\n".join(connection.scalars(text(f"EXPLAIN {query}")))
+                assert f"ix_register_sealed_a_{column}" in plan
+
+
+def kinds(store: Store) -> list[str]:
+    with store.read() as session:
+        return [event.kind for event in journal.events(session)]
+
+
+@contextmanager
+def broken_line(shared: SharedGround, key: RecordsKey) -> Iterator[tuple[Store, BreakingLine]]:
+    """A desk whose way to the server can be cut at a chosen statement."""
+    server = shared.database.socket_folder / ".s.PGSQL.5432"
+    with BreakingLine(server) as line:
+        address = f"postgresql://desk@/{shared.database.name}?host={line.folder}"
+        store = Store.open(SharedDatabase.at(address), key, StoreKind.TRAINING)
+        try:
+            yield store, line
+        finally:
+            store.close()
