@@ -23,8 +23,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
 from sqlalchemy.pool import QueuePool
 
-from desk.store import postgres, schema, sealing
+from desk.store import changes, postgres, schema, sealing
 from desk.store.cells import Cells
+from desk.store.changes import Bell, Changes, SharedEar
 from desk.store.key import RecordsKey
 from desk.store.models import KeyRingRow, MetaRow
 from desk.store.postgres import SharedDatabase
@@ -40,6 +41,7 @@ from desk.store.troubles import (
 
 BUSY_SECONDS = 5.0
 _AUDITED = "audited"
+_KINDS = "kinds"
 _CHANGED = "changed"
 
 
@@ -60,6 +62,7 @@ class Store:
     def __init__(self, engine: Engine, cells: Cells | None = None) -> None:
         self.engine = engine
         self.cells = cells
+        self._bell = Bell()
         info = sealing.session_info(cells)
         self._bulk = writing = engine.execution_options(**_writing(cells))
         reading = engine if cells is None else engine.execution_options(**postgres.READING)
@@ -116,13 +119,26 @@ class Store:
             session.connection()
             yield session
             session.flush()
-            event = session.info.get(_AUDITED)
-            try:
-                session.commit()
-            except DBAPIError as error:
-                if not (event and isinstance(trouble_of(error.orig), Unreachable)):
-                    raise
-                postgres.require_committed(self.engine, event)
+            kinds: set[str] = session.info.pop(_KINDS, set())
+            if self.shared and kinds:
+                postgres.notify(session.connection(), changes.CHANNEL, changes.payload(kinds))
+            self._commit(session)
+        self._bell.ring(frozenset(kinds))
+
+    def _commit(self, session: Session) -> None:
+        event = session.info.get(_AUDITED)
+        try:
+            session.commit()
+        except DBAPIError as error:
+            if not (event and isinstance(trouble_of(error.orig), Unreachable)):
+                raise
+            postgres.require_committed(self.engine, event)
+
+    def changes(self) -> Changes:
+        """An ear for what is committed from now on: by this program, and where the records
+        are shared by every desk. Close it."""
+        with database_troubles():
+            return SharedEar(self.engine) if self.shared else self._bell.ear()
 
     @contextmanager
     def load(self) -> Iterator[Connection]:
@@ -173,9 +189,10 @@ def _demand_event(session: Session) -> None:
     session.info.pop(_AUDITED, None)
 
 
-def note_audited(session: Session, event: str) -> None:
+def note_audited(session: Session, event: str, kind: str) -> None:
     """Called by :mod:`desk.store.journal` for each event it appends, with its hash."""
     session.info[_AUDITED] = event
+    session.info.setdefault(_KINDS, set()).add(kind)
 
 
 def open_engine(path: Path, key: RecordsKey) -> Engine:

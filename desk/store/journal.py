@@ -56,7 +56,7 @@ def append(
         )
     )
     session.flush()
-    note_audited(session, event.hash)
+    note_audited(session, event.hash, event.kind)
     return event
 
 

@@ -134,6 +134,13 @@ def _begin(connection: Connection) -> None:
             raise KeyReplaced()
 
 
+def notify(connection: Connection, channel: str, told: str) -> None:
+    """Tell whoever listens on ``channel``, when the transaction commits."""
+    connection.execute(
+        text("SELECT pg_notify(:channel, :told)"), {"channel": channel, "told": told}
+    )
+
+
 def require_committed(engine: Engine, event: str) -> None:
     """After a commit whose answer was lost: return where it took place. ``event`` is the hash
     of an audit event that the transaction wrote.

@@ -3,21 +3,28 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from desk.issuance.case import Case, Document, RegisterFacts, open_case
-from desk.store import schema
+from desk.issuance.case import Act, Case, Document, RegisterFacts, State, advance, open_case
+from desk.store import cases, consents, intents, schema, slips, status
+from desk.store.cases import BlobKind
+from desk.store.consents import ConsentAnswer
 from desk.store.database import Store, StoreKind
+from desk.store.intents import Draft
 from desk.store.journal import Stamp
 from desk.store.key import RecordsKey, new_key
 from desk.store.models import Base
 from desk.store.postgres import SharedDatabase
+from desk.store.slips import SlipKind
 from tests.postgres import Database, PostgresServer
 from tests.samples import ENTRY, NOW, PASSPORT
+
+CANARY = "PLANTEDCANARY"
+"""Stands where personal data go in the case `finished`."""
 
 
 @cache
@@ -120,3 +127,34 @@ def register_facts() -> RegisterFacts:
 def document() -> Document:
     """An invented passport, as read."""
     return PASSPORT
+
+
+@pytest.fixture
+def finished(
+    store: Store, stamp: Stamp, case: Case, document: Document, register_facts: RegisterFacts
+) -> Case:
+    """A whole case with the canary wherever personal data go, closed."""
+    person = replace(register_facts, name_hangul=CANARY, address=CANARY * 3)
+    passport = replace(document, surname=CANARY, mrz=(CANARY, CANARY))
+    done = advance(case, Act.CHECK_DOCUMENT, stamp.at, document=passport, register=person)
+    done = replace(
+        done, state=State.PROVEN, closed_at=stamp.at, history=(*done.history, done.history[-1])
+    )
+    with store.write() as session:
+        cases.add(session, stamp, case)
+        cases.keep_blob(
+            session, stamp, case.number, BlobKind.DG2, "image/jpeg", CANARY.encode() * 5000
+        )
+        consents.record(
+            session, stamp, case.number, [ConsentAnswer("issuance", "1", "ko", True, stamp.at)]
+        )
+        status.open_list(session, stamp, "1", size=64)
+        slot = status.allocate(session, stamp, "1", case.number)
+        draft = Draft(
+            case.number, "o", "r", "mdoc", "k", slot, CANARY.encode() * 40, CANARY.encode()
+        )
+        intent = intents.write(session, stamp, draft)
+        intents.mark_signed(session, stamp, intent.id, b"s", CANARY.encode() * 100)
+        slips.issue(session, stamp, "LA03", case.number, SlipKind.HANDOVER, "ko")
+        cases.save(session, stamp, done, "CASE.CLOSED")
+    return done

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,19 +9,15 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from sqlalchemy import text
 
-from desk.issuance.case import Act, Case, Document, RegisterFacts, State, advance
-from desk.store import cases, consents, intents, journal, register, retention, slips, status
-from desk.store.cases import BlobKind
-from desk.store.consents import ConsentAnswer
+from desk.issuance.case import Case, RegisterFacts
+from desk.store import cases, consents, journal, register, retention, slips, status
 from desk.store.database import Store
-from desk.store.intents import Draft
 from desk.store.journal import Stamp
 from desk.store.key import RecordsKey
 from desk.store.register_file import COLUMNS
-from desk.store.slips import SlipKind
 from desk.store.troubles import CasePurged
+from tests.store.conftest import CANARY
 
-CANARY = "PLANTEDCANARY"
 PAGE, RESERVED, SALT = 4096, 80, 16
 WAL_HEADER, FRAME_HEADER = 32, 24
 
@@ -51,37 +46,6 @@ def _page(key: RecordsKey, page: bytes, start: int) -> bytes:
     iv = page[end : end + 16]
     opened = Cipher(algorithms.AES(key.secret), modes.CBC(iv)).decryptor()
     return opened.update(page[start:end]) + opened.finalize()
-
-
-@pytest.fixture
-def finished(
-    store: Store, stamp: Stamp, case: Case, document: Document, register_facts: RegisterFacts
-) -> Case:
-    """A whole case with the canary wherever personal data go, closed."""
-    person = replace(register_facts, name_hangul=CANARY, address=CANARY * 3)
-    passport = replace(document, surname=CANARY, mrz=(CANARY, CANARY))
-    done = advance(case, Act.CHECK_DOCUMENT, stamp.at, document=passport, register=person)
-    done = replace(
-        done, state=State.PROVEN, closed_at=stamp.at, history=(*done.history, done.history[-1])
-    )
-    with store.write() as session:
-        cases.add(session, stamp, case)
-        cases.keep_blob(
-            session, stamp, case.number, BlobKind.DG2, "image/jpeg", CANARY.encode() * 5000
-        )
-        consents.record(
-            session, stamp, case.number, [ConsentAnswer("issuance", "1", "ko", True, stamp.at)]
-        )
-        status.open_list(session, stamp, "1", size=64)
-        slot = status.allocate(session, stamp, "1", case.number)
-        draft = Draft(
-            case.number, "o", "r", "mdoc", "k", slot, CANARY.encode() * 40, CANARY.encode()
-        )
-        intent = intents.write(session, stamp, draft)
-        intents.mark_signed(session, stamp, intent.id, b"s", CANARY.encode() * 100)
-        slips.issue(session, stamp, "LA03", case.number, SlipKind.HANDOVER, "ko")
-        cases.save(session, stamp, done, "CASE.CLOSED")
-    return done
 
 
 def test_canary_is_gone(

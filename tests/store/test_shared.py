@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from desk.issuance import audit
 from desk.issuance.case import Act, Case, Document, RegisterFacts, advance
-from desk.store import cases, intents, journal, meta, postgres, sequences, status
+from desk.store import (
+    cases,
+    intents,
+    journal,
+    meta,
+    postgres,
+    register,
+    retention,
+    sequences,
+    status,
+)
+from desk.store.cells import Cells
 from desk.store.database import Store, StoreKind
 from desk.store.intents import Draft
 from desk.store.journal import Stamp
 from desk.store.key import RecordsKey
 from desk.store.postgres import SharedDatabase
+from desk.store.register_file import COLUMNS
 from desk.store.troubles import (
     AddressWrong,
     Busy,
@@ -31,7 +45,7 @@ from desk.store.troubles import (
 )
 from tests.samples import NOW
 from tests.store.breaking_line import BreakingLine
-from tests.store.conftest import SharedGround
+from tests.store.conftest import CANARY, SharedGround
 
 DESKS = 4
 
@@ -403,6 +417,72 @@ class TestLettingIn:
     )
     def test_other_machines_only_over_tls(self, address: str, mode: str | None) -> None:
         assert SharedDatabase.at(address).url.query.get("sslmode") == mode
+
+
+class TestNothingToRead:
+    """The database, its dump and its files hold no byte of personal data in the clear."""
+
+    @pytest.fixture
+    def store(self, desk: Store) -> Store:
+        """The case `finished` is laid into the shared records."""
+        return desk
+
+    def test_canary(
+        self, store: Store, shared: SharedGround, finished: Case, stamp: Stamp, tmp_path: Path
+    ) -> None:
+        """A whole case and a register with the canary in every place for personal data. The
+        same look finds the officer's card, which stands in the clear, so it does look."""
+        in_the_clear = Stamp(stamp.at, "officer:SEENCANARY")
+        line = f"LA-1,{CANARY},{CANARY},{CANARY},1991-03-14,F,KOR,910314-2987654,M1,LA,{CANARY}"
+        extract = tmp_path / "register.csv"
+        extract.write_text(f"{','.join(COLUMNS)}\n{line},alive,,{CANARY}\n", encoding="utf-8")
+        register.import_extract(store, extract, in_the_clear, {"LA"})
+        with store.read() as session:
+            (entry,) = register.by_overseas_number(session, "LA-1")
+            assert cases.load(session, finished.number) == finished
+
+        places = {"dump": shared.server.dump(shared.database), "files": all_files(shared)}
+
+        assert entry.address == CANARY
+        for name, content in places.items():
+            assert not spellings(CANARY, content), name
+            assert not spellings("910314-2987654", content), name
+            assert spellings("SEENCANARY", content), name
+
+    def test_no_key(self, desk: Store, shared: SharedGround, key: RecordsKey) -> None:
+        """Neither the key nor anything derived from it lies there."""
+        derived = Cells(key)
+        assert not spellings(key.secret, shared.server.dump(shared.database))
+        assert not spellings(key.secret, all_files(shared))
+        assert spellings(derived.key_id.hex(), shared.server.dump(shared.database))
+
+    def test_purged_case_keeps_its_trace_only(
+        self, store: Store, shared: SharedGround, finished: Case, stamp: Stamp
+    ) -> None:
+        """No sealed value of the case is left in a row."""
+        retention.purge(store, stamp, stamp.at + timedelta(days=1))
+
+        with closing(shared.database.connect()) as connection:
+            (record,) = connection.execute("SELECT record FROM cases").fetchall()
+            blobs = connection.execute("SELECT count(*) FROM case_blobs").fetchall()
+            intent = connection.execute(
+                "SELECT to_be_signed, material, signature, credential FROM intents"
+            ).fetchall()
+        assert (record, blobs, intent) == ((None,), [(0,)], [(None, None, None, None)])
+
+
+def all_files(shared: SharedGround) -> bytes:
+    """Tables, write-ahead log and all, as they lie on the server's disk."""
+    with closing(shared.database.connect()) as connection:
+        connection.execute("CHECKPOINT")
+    return b"\n".join(file.read_bytes() for file in shared.server.files())
+
+
+def spellings(word: str | bytes, content: bytes) -> int:
+    """How often the word stands there: as it is, and as dumps write bytes."""
+    raw = word.encode() if isinstance(word, str) else word
+    forms = {raw, raw.hex().encode(), raw.hex().upper().encode(), base64.b64encode(raw)[:-4]}
+    return sum(content.count(form) for form in forms)
 
 
 class TestFinding:
