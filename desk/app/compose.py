@@ -156,6 +156,7 @@ def _service_arguments(home: Home, settings: Settings) -> tuple[str, ...]:
     """What the settings decide of the desk's own service."""
     arguments = ["--claims", str(resource(settings.credential.claim_profile))]
     arguments += ["--encryption", settings.enrollment.encryption]
+    arguments += ["--dpop", settings.enrollment.dpop]
     signer = home.folder / settings.authority.verifier
     if signer.exists():
         # The certificate by which phones know who asks them also says who issues.

@@ -57,6 +57,7 @@ class EnrollmentSettings:
     formats: tuple[str, ...]
     qr: str
     encryption: str
+    dpop: str
     offer_minutes: int
     check_minutes: int
 
@@ -181,6 +182,7 @@ _DEMANDS = frozenset({"off", "optional", "required"})
 _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("enrollment", "qr"): frozenset(QrForm),
     ("enrollment", "encryption"): _DEMANDS,
+    ("enrollment", "dpop"): _DEMANDS,
     ("credential", "portrait"): frozenset({"chip", "live"}),
 }
 """Settings that are one word out of a few."""

@@ -76,6 +76,26 @@ def key_proof(key: LocalKey, audience: str, nonce: str | None, now: datetime) ->
     return jose.sign_compact(header, claims, key)
 
 
+def dpop_proof(
+    key: LocalKey,
+    method: str,
+    address: str,
+    now: datetime,
+    *,
+    identifier: str,
+    nonce: str | None = None,
+    token: str | None = None,
+) -> str:
+    """A proof of the key that an access token is bound to (RFC 9449, 4.2)."""
+    header = {"alg": key.algorithm, "typ": "dpop+jwt", "jwk": key.public.jwk()}
+    claims = {"jti": identifier, "htm": method, "htu": address, "iat": int(now.timestamp())}
+    if nonce is not None:
+        claims["nonce"] = nonce
+    if token is not None:
+        claims["ath"] = b64url(hashlib.sha256(token.encode()).digest())
+    return jose.sign_compact(header, claims, key)
+
+
 # Requests -------------------------------------------------------------------------
 
 

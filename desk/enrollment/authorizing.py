@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from desk.credential.jose import parse_json
 from desk.credential.troubles import Malformed
-from desk.enrollment import keys, metadata, wire
+from desk.enrollment import dpop, keys, metadata, wire
+from desk.enrollment.dpop import Dpop
 from desk.enrollment.records import Claim, Grant, Try
 from desk.enrollment.service import Service
 from desk.enrollment.wire import Refusal
@@ -28,6 +29,7 @@ class Authorizing:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._dpop = Dpop(service)
         self._configurations = frozenset(service.profile.configurations.values())
 
     async def token(self, request: Request) -> Response:
@@ -35,11 +37,12 @@ class Authorizing:
         form = await wire.read_form(request)
         code, pin = _token_parameters(form)
         details = self._details(form.get("authorization_details"))
+        bound_to = await self._dpop.key_for_token(request)
         attempt = await self._reserve(request, code)
         await self._refuse_details_not_offered(attempt, details)
         if not self._pin_fits(attempt, pin):
             raise await self._count_wrong(attempt)
-        return await self._redeem(attempt, details)
+        return await self._redeem(attempt, details, bound_to)
 
     def _details(self, text: str | None) -> tuple[str, ...] | None:
         """The configurations named one by one; None where the request names none."""
@@ -100,12 +103,13 @@ class Authorizing:
             members={"reason": "wrong_code", "tries_left": left},
         )
 
-    async def _redeem(self, attempt: Try, details: tuple[str, ...] | None) -> Response:
+    async def _redeem(
+        self, attempt: Try, details: tuple[str, ...] | None, bound_to: str | None
+    ) -> Response:
         service, token = self._service, keys.new_access_token()
         life = service.settings.token_life
-        grant = Grant(
-            keys.sha256(token), keys.public_bytes(keys.token_opener(token)), life, details
-        )
+        opener = keys.public_bytes(keys.token_opener(token))
+        grant = Grant(keys.sha256(token), opener, life, details, bound_to)
         stood_in_the_way = await service.run(
             service.mailbox.claim, attempt.offer_id, grant, service.now()
         )
@@ -114,12 +118,14 @@ class Authorizing:
             raise _code_refused(stood_in_the_way)
         body: dict[str, Any] = {
             "access_token": token,
-            "token_type": "Bearer",
+            "token_type": "Bearer" if bound_to is None else dpop.SCHEME,
             "expires_in": int(life.total_seconds()),
         }
         if details is not None:
             body["authorization_details"] = [_granted(token, name) for name in details]
-        return wire.answered(body)
+        answer = wire.answered(body)
+        answer.headers.update(self._dpop.nonce())
+        return answer
 
 
 def client_mark(service: Service, code: str, request: Request) -> str:

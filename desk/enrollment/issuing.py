@@ -17,7 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.enrollment import encryption, keys, metadata, proofs, wire
+from desk.enrollment.access import Access
 from desk.enrollment.authorizing import client_mark, credential_identifier
+from desk.enrollment.dpop import Dpop
 from desk.enrollment.encryption import Message, MessageEncryption
 from desk.enrollment.nonces import new_nonce
 from desk.enrollment.records import (
@@ -37,7 +39,6 @@ _REPORTS: Final = {
     "credential_failure": EventKind.FAILED,
     "credential_deleted": EventKind.DELETED,
 }
-_LONGEST_SECRET = 256
 
 
 class Issuing:
@@ -46,6 +47,8 @@ class Issuing:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._configurations = frozenset(service.profile.configurations.values())
+        self._dpop = Dpop(service)
+        self._access = Access(service, self._dpop)
         self._encryption = MessageEncryption(service.settings.encryption, service.key)
         self._issuer = metadata.issuer_metadata(
             service.settings, service.profile, self._encryption.metadata()
@@ -86,13 +89,16 @@ class Issuing:
 
     async def nonce(self, _request: Request) -> Response:
         service = self._service
-        return wire.answered({"c_nonce": new_nonce(service.key.nonce_key(), service.now())})
+        answer = wire.answered({"c_nonce": new_nonce(service.key.nonce_key(), service.now())})
+        # 7.2: a wallet may take the nonce of its next DPoP proof from here as well.
+        answer.headers.update(self._dpop.nonce())
+        return answer
 
     # Credential (section 8)
 
     async def credential(self, request: Request) -> Response:
         """Queue the phone's key for the desk and hold the line for its answer."""
-        token, holder = await self._holder(request)
+        token, holder = await self._access.holder(request)
         message = await self._encryption.read(request)
         configuration = self._configuration(message.body, token, holder)
         view = await self._file(token, holder, configuration, message)
@@ -194,7 +200,7 @@ class Issuing:
 
     async def deferred(self, request: Request) -> Response:
         """Ask again for a credential that was not ready; a delivered one is gone from here."""
-        token, holder = await self._holder(request)
+        token, holder = await self._access.holder(request)
         message = await self._encryption.read(request)
         wanted = message.body.get("transaction_id")
         if wanted is None:
@@ -219,7 +225,7 @@ class Issuing:
 
     async def notification(self, request: Request) -> Response:
         """What the wallet did with the credential; repeating it changes nothing."""
-        token, holder = await self._holder(request)
+        token, holder = await self._access.holder(request)
         body = await wire.read_json(request, "invalid_notification_request")
         wanted, kind = body.get("notification_id"), _REPORTS.get(str(body.get("event")))
         if not isinstance(wanted, str) or kind is None:
@@ -233,19 +239,6 @@ class Issuing:
         return wire.done()
 
     # Shared steps
-
-    async def _holder(self, request: Request) -> tuple[str, Holder]:
-        """The access token of the request and whose it is (RFC 6750 section 2.1)."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
-            raise bearer_refusal(None, "an access token is needed")
-        service, holder = self._service, None
-        if len(token) <= _LONGEST_SECRET:
-            holder = await service.run(service.mailbox.holder, keys.sha256(token), service.now())
-        if holder is None:
-            raise bearer_refusal("invalid_token", "the access token is unknown or expired")
-        return token, holder
 
     async def _find(
         self, token: str, holder: Holder, wanted: object, reference: Any

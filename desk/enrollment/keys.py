@@ -88,6 +88,9 @@ class StationKey:
     def nonce_key(self) -> bytes:
         return _derive(self.secret, "nonce")
 
+    def dpop_nonce_key(self) -> bytes:
+        return _derive(self.secret, "dpop nonce")
+
     def check_opener(self, check_id: str) -> X25519PrivateKey:
         """Opens an answer that a wallet posted unencrypted and the service sealed."""
         return X25519PrivateKey.from_private_bytes(_derive(self.secret, f"check {check_id}"))

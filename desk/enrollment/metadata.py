@@ -9,6 +9,7 @@ from typing import Any
 from desk.credential import jose
 from desk.credential.claims import ClaimProfile
 from desk.credential.signer import Signer
+from desk.enrollment.policy import Demand
 from desk.enrollment.service import ServiceSettings
 
 SIGNED_TYPE = "openidvci-issuer-metadata+jwt"
@@ -50,7 +51,7 @@ def signed_metadata(metadata: dict[str, Any], signer: Signer, now: datetime) -> 
 
 def authorization_metadata(settings: ServiceSettings) -> dict[str, Any]:
     """The authorization server's metadata; there is no authorization endpoint."""
-    return {
+    metadata: dict[str, Any] = {
         "issuer": settings.issuer,
         "token_endpoint": settings.address("token"),
         "grant_types_supported": [PRE_AUTHORIZED],
@@ -58,6 +59,9 @@ def authorization_metadata(settings: ServiceSettings) -> dict[str, Any]:
         "pre-authorized_grant_anonymous_access_supported": True,
         "authorization_details_types_supported": [DETAILS_TYPE],
     }
+    if settings.dpop is not Demand.OFF:
+        metadata["dpop_signing_alg_values_supported"] = jose.supported_algorithms()
+    return metadata
 
 
 def credential_offer(

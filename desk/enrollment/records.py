@@ -94,23 +94,26 @@ class Try:
 class Grant:
     """What a redeemed code gave: hash of the access token, the key that answers are sealed
     to, and the configurations that were asked for one by one (``authorization_details``;
-    None: whatever the offer holds, asked for by configuration id)."""
+    None: whatever the offer holds, asked for by configuration id). ``dpop_key`` is the
+    thumbprint of the key that the token is bound to, where it is (RFC 9449)."""
 
     token_hash: str
     seal_to: bytes
     life: timedelta
     details: tuple[str, ...] | None = None
+    dpop_key: str | None = None
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a valid access token; ``details`` as in :class:`Grant`."""
+    """Who holds a valid access token; ``details`` and ``dpop_key`` as in :class:`Grant`."""
 
     offer_id: str
     state: OfferState
     configurations: tuple[str, ...]
     seal_to: bytes
     details: tuple[str, ...] | None = None
+    dpop_key: str | None = None
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ def _settings(args: argparse.Namespace, listener: socket.socket) -> ServiceSetti
         notify_deferred=args.notify_deferred,
         training=args.training,
         encryption=args.encryption,
+        dpop=args.dpop,
     )
 
 

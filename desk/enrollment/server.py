@@ -46,6 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of requests and answers, on top of TLS",
     )
     parser.add_argument(
+        "--dpop",
+        choices=list(Demand),
+        type=Demand,
+        default=Demand.OPTIONAL,
+        help="tokens bound to a key of the phone (RFC 9449)",
+    )
+    parser.add_argument(
         "--metadata-signer",
         type=Path,
         help="certificate chain and key (PEM) that sign the metadata",

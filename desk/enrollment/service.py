@@ -32,7 +32,8 @@ class ServiceSettings:
     ``batch_size`` is how many keys one request may bring. ``notify_deferred`` sends a
     notification_id with deferred answers too; widespread wallet libraries
     (@openid4vc/openid4vci up to 0.5.1) refuse such an answer, so it is off. ``training``
-    frames what people see of it. ``encryption`` is of requests and answers together.
+    frames what people see of it. ``encryption`` is of requests and answers together, ``dpop``
+    binds tokens to a key of the phone.
     """
 
     issuer: str
@@ -43,6 +44,7 @@ class ServiceSettings:
     notify_deferred: bool = False
     training: bool = False
     encryption: Demand = Demand.OPTIONAL
+    dpop: Demand = Demand.OPTIONAL
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.issuer)

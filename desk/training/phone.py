@@ -215,9 +215,7 @@ class Phone:
             needs_pin=pin is not None,
             pin_length=pin.get("length") if pin else None,
         )
-        client = IssuerClient(
-            self._web, issuer, metadata, server["token_endpoint"], self._manner, self._now
-        )
+        client = IssuerClient(self._web, issuer, metadata, server, self._manner, self._now)
         return _Offer(shown, str(grant["pre-authorized_code"]), client)
 
     # Receiving

@@ -21,6 +21,7 @@ from desk.training.wallet_trouble import (
 )
 
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+NO_HEADERS: Mapping[str, str] = {}
 _LONGEST_ANSWER = 8 * 1024 * 1024
 _OVER: Mapping[str, type[PhoneTrouble]] = {
     "expired": OfferExpired,
@@ -46,20 +47,21 @@ class WalletHttp:
     def get(self, url: str, accept: str = "application/json") -> httpx.Response:
         return self._send("GET", url, headers={"Accept": accept})
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> httpx.Response:
-        return self._send("POST", url, data=dict(fields))
+    def post_form(
+        self, url: str, fields: Mapping[str, str], headers: Mapping[str, str] = NO_HEADERS
+    ) -> httpx.Response:
+        return self._send("POST", url, data=dict(fields), headers=headers)
 
     def post_json(
-        self, url: str, body: Mapping[str, Any] | None, token: str | None = None
+        self, url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str] = NO_HEADERS
     ) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
         if body is None:
             return self._send("POST", url, headers=headers)
         return self._send("POST", url, json=dict(body), headers=headers)
 
-    def post_jwt(self, url: str, token: str, access_token: str) -> httpx.Response:
+    def post_jwt(self, url: str, token: str, headers: Mapping[str, str]) -> httpx.Response:
         """An encrypted request."""
-        headers = {"Authorization": f"Bearer {access_token}", "Content-Type": "application/jwt"}
+        headers = {**headers, "Content-Type": "application/jwt"}
         return self._send("POST", url, content=token, headers=headers)
 
     def _send(self, method: str, url: str, **parts: Any) -> httpx.Response:

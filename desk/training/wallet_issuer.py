@@ -7,6 +7,7 @@ means to the holder, keeping cards and verifying them is left to ``phone``.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,13 +31,15 @@ class Manner:
     """How a phone speaks where the issuer leaves it the choice.
 
     ``encrypt`` and ``compress`` what goes over the line and by ``enc``; ``details`` asks for
-    credentials by ``authorization_details``; ``curve`` is that of the device keys.
+    credentials by ``authorization_details``; ``dpop`` binds its token to a key of its own;
+    ``curve`` is that of the device keys.
     """
 
     encrypt: bool = True
     enc: str = "A256GCM"
     compress: bool = False
     details: bool = False
+    dpop: bool = True
     curve: Curve = Curve.P256
 
 
@@ -45,10 +48,12 @@ MANNER = Manner()
 
 @dataclass(frozen=True)
 class Access:
-    """What a redeemed code gave; ``identifiers`` by configuration where they were asked for."""
+    """What a redeemed code gave; ``identifiers`` by configuration where they were asked for.
+    A token bound to the phone's DPoP key says so (``is_bound``)."""
 
     token: str = field(repr=False)
     identifiers: Mapping[str, str]
+    is_bound: bool = False
 
 
 @dataclass
@@ -70,16 +75,19 @@ class IssuerClient:
         web: WalletHttp,
         issuer: str,
         metadata: Mapping[str, Any],
-        token_endpoint: str,
+        server: Mapping[str, Any],
         manner: Manner,
         now: Callable[[], datetime],
     ) -> None:
         self.issuer = issuer
         self.metadata = metadata
         self._web = web
-        self._token_endpoint = token_endpoint
+        self._token_endpoint = str(server["token_endpoint"])
         self._manner = manner
         self._now = now
+        binds = manner.dpop and "dpop_signing_alg_values_supported" in server
+        self._dpop_key = LocalKey.generate() if binds else None
+        self._dpop_nonce: str | None = None
 
     def pending(self, configuration: str) -> Pending:
         """A credential to be asked for, with a new key."""
@@ -99,11 +107,45 @@ class IssuerClient:
                     for name in configurations
                 ]
             )
-        body = accepted(self._web.post_form(self._token_endpoint, fields), "token")
-        token = body.get("access_token")
-        if not isinstance(token, str):
+        response = self._proven(
+            self._token_endpoint,
+            None,
+            lambda headers: self._web.post_form(self._token_endpoint, fields, headers),
+        )
+        body = accepted(response, "token")
+        token, kind = body.get("access_token"), str(body.get("token_type", "Bearer")).lower()
+        if not isinstance(token, str) or kind not in ("bearer", "dpop"):
             raise NotUnderstood(step="token", status=200, error="")
-        return Access(token, _identifiers(body))
+        return Access(token, _identifiers(body), is_bound=kind == "dpop")
+
+    # The token's key (RFC 9449)
+
+    def _proven(
+        self, url: str, access: Access | None, send: Callable[[dict[str, str]], httpx.Response]
+    ) -> httpx.Response:
+        """A request with its token and proof; once more where the service wants its nonce."""
+        response = send(self._headers(url, access))
+        if response.headers.get("DPoP-Nonce"):
+            self._dpop_nonce = response.headers["DPoP-Nonce"]
+        if _wants_nonce(response):
+            response = send(self._headers(url, access))
+        return response
+
+    def _headers(self, url: str, access: Access | None) -> dict[str, str]:
+        headers = {}
+        if access is not None:
+            headers["Authorization"] = f"{'DPoP' if access.is_bound else 'Bearer'} {access.token}"
+        if self._dpop_key is not None and (access is None or access.is_bound):
+            headers["DPoP"] = holder.dpop_proof(
+                self._dpop_key,
+                "POST",
+                url,
+                self._now(),
+                identifier=secrets.token_urlsafe(16),
+                nonce=self._dpop_nonce,
+                token=None if access is None else access.token,
+            )
+        return headers
 
     # Credential (section 8), deferred (section 9)
 
@@ -130,15 +172,16 @@ class IssuerClient:
     ) -> httpx.Response:
         key = self._request_key()
         if key is None:
-            return self._web.post_json(endpoint, body, access.token)
+            return self._proven(
+                endpoint, access, lambda headers: self._web.post_json(endpoint, body, headers)
+            )
         jwk = {**pending.opener.public.jwk(), "alg": jose.KEY_AGREEMENT, "use": "enc"}
         wanted: dict[str, Any] = {"jwk": {**jwk, "kid": "answer"}, "enc": self._manner.enc}
         if self._manner.compress:
             wanted["zip"] = jose.DEFLATE
-        return self._web.post_jwt(
-            endpoint,
-            self._encrypted({**body, "credential_response_encryption": wanted}, key),
-            access.token,
+        token = self._encrypted({**body, "credential_response_encryption": wanted}, key)
+        return self._proven(
+            endpoint, access, lambda headers: self._web.post_jwt(endpoint, token, headers)
         )
 
     def _request_key(self) -> Mapping[str, Any] | None:
@@ -180,7 +223,21 @@ class IssuerClient:
         endpoint = self.metadata.get("notification_endpoint")
         if endpoint is not None:
             body = {"notification_id": notification, "event": event}
-            self._web.post_json(str(endpoint), body, access.token)
+            self._proven(
+                str(endpoint),
+                access,
+                lambda headers: self._web.post_json(str(endpoint), body, headers),
+            )
+
+
+def _wants_nonce(response: httpx.Response) -> bool:
+    """400 at the token endpoint, 401 elsewhere (RFC 9449, 8 and 9)."""
+    if response.status_code not in (400, 401):
+        return False
+    try:
+        return bool(response.json().get("error") == "use_dpop_nonce")
+    except (ValueError, AttributeError):
+        return False
 
 
 def _identifiers(body: Mapping[str, Any]) -> dict[str, str]:

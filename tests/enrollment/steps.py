@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from desk.credential import jose
-from desk.credential.keys import DeviceKey
+from desk.credential.keys import DeviceKey, b64url
 from desk.credential.proof import TYPE
 from desk.credential.signer import LocalKey
 from desk.issuance.ports import Offer
@@ -31,6 +33,7 @@ class Steps:
     counter: Counter
     offer: Offer
     key: LocalKey = field(default_factory=LocalKey.generate)
+    dpop_key: LocalKey = field(default_factory=LocalKey.generate)
 
     @property
     def issuer(self) -> str:
@@ -40,7 +43,9 @@ class Steps:
         body = self.web.get(offer_address(self.offer)).json()
         return str(body["grants"][GRANT]["pre-authorized_code"])
 
-    def token_request(self, **changed: str | None) -> httpx.Response:
+    def token_request(
+        self, headers: dict[str, str] | None = None, **changed: str | None
+    ) -> httpx.Response:
         fields = {"grant_type": GRANT, "pre-authorized_code": "", "tx_code": PIN}
         if "pre_authorized_code" not in changed:
             fields["pre-authorized_code"] = self.code()
@@ -49,7 +54,7 @@ class Steps:
             fields.pop(name, None)
             if value is not None:
                 fields[name] = value
-        return self.web.post(f"{self.issuer}/token", data=fields)
+        return self.web.post(f"{self.issuer}/token", data=fields, headers=headers)
 
     def token(self) -> str:
         return str(self.token_request().json()["access_token"])
@@ -94,6 +99,41 @@ class Steps:
             headers={**self.bearer(token or self.token()), **(headers or {})},
         )
 
+    def dpop(
+        self,
+        path: str,
+        token: str | None = None,
+        *,
+        key: LocalKey | None = None,
+        header: dict[str, Any] | None = None,
+        **claims: Any,
+    ) -> str:
+        """A DPoP proof for a POST to ``path``; None removes a member of claims or header."""
+        key = key or self.dpop_key
+        body: dict[str, Any] = {
+            "jti": secrets.token_urlsafe(8),
+            "htm": "POST",
+            "htu": f"{self.issuer}/{path}",
+            "iat": int(now().timestamp()),
+        }
+        if "nonce" not in claims:
+            body["nonce"] = self.web.post(f"{self.issuer}/nonce").headers["DPoP-Nonce"]
+        if token is not None:
+            body["ath"] = b64url(hashlib.sha256(token.encode()).digest())
+        head: dict[str, Any] = {"alg": "ES256", "typ": "dpop+jwt", "jwk": key.public.jwk()}
+        head, body = head | (header or {}), body | claims
+        return jose.sign_compact(
+            {name: value for name, value in head.items() if value is not None},
+            {name: value for name, value in body.items() if value is not None},
+            key,
+        )
+
+    def bound_token(self) -> str:
+        """A token bound to this phone's DPoP key."""
+        answer = self.token_request(headers={"DPoP": self.dpop("token")})
+        assert answer.json()["token_type"] == "DPoP"
+        return str(answer.json()["access_token"])
+
     def encrypted(
         self,
         token: str,
@@ -137,7 +177,7 @@ class Steps:
         return {k: v for k, v in (body | changed).items() if v is not None}
 
     def post(self, path: str, token: str | None = None, **parts: Any) -> httpx.Response:
-        headers = {**self.bearer(token), **parts.pop("headers", {})} if token else {}
+        headers = {**(self.bearer(token) if token else {}), **parts.pop("headers", {})}
         return self.web.post(f"{self.issuer}/{path}", headers=headers, **parts)
 
     @staticmethod

@@ -274,6 +274,7 @@ class Mailbox:
                 token_expires_at=to_ms(now + grant.life),
                 seal_to=grant.seal_to,
                 details=None if grant.details is None else list(grant.details),
+                dpop_key=grant.dpop_key,
                 pin_hash=None,
                 pin_salt=None,
                 tries_reserved=0,
@@ -291,6 +292,11 @@ class Mailbox:
         if row.state == OfferState.EXPIRED or row.token_expires_at <= to_ms(now):
             return None
         return holder(row)
+
+    def use_once(self, mark: str, now: datetime) -> bool:
+        """Use up what may be shown once only; False when it was shown before."""
+        with self._step() as db:
+            return use_nonce(db, mark, "", "", now)
 
     def file_request(
         self, new: NewRequest, nonce_hash: str, now: datetime

@@ -53,6 +53,7 @@ def holder(row: Row) -> Holder:
         tuple(row.configurations),
         row.seal_to,
         None if row.details is None else tuple(row.details),
+        row.dpop_key,
     )
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from desk.enrollment.mailbox.driver import Driver
 from desk.enrollment.trouble import MailboxBroken, MailboxFull, MailboxNewer
 
-LAYOUT = 3
+LAYOUT = 4
 
 tables = sa.MetaData()
 
@@ -35,6 +35,7 @@ offers_table = sa.Table(
     sa.Column("token_expires_at", sa.BigInteger),
     sa.Column("seal_to", sa.LargeBinary),
     sa.Column("details", sa.JSON(none_as_null=True)),
+    sa.Column("dpop_key", sa.String(64)),
     sa.Column("last_seq", sa.Integer, nullable=False, default=0),
     sa.Column("alarms", sa.Integer, nullable=False, default=0),
     sa.Column("ended_at", sa.BigInteger, index=True),
@@ -104,6 +105,7 @@ status_table = sa.Table(
 ADDED = {
     1: ((offers_table, "details"),),
     2: ((requests_table, "encryption"), (requests_table, "notification_id")),
+    3: ((offers_table, "dpop_key"),),
 }
 
 

@@ -1,0 +1,49 @@
+"""Whose request it is: access tokens shown as Bearer (RFC 6750) or with DPoP (RFC 9449)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from desk.enrollment import dpop, keys
+from desk.enrollment.dpop import Dpop
+from desk.enrollment.records import Holder
+from desk.enrollment.service import Service
+from desk.enrollment.wire import Refusal, bearer_refusal
+
+_LONGEST_TOKEN = 256
+
+
+class Access:
+    """The tokens of one service."""
+
+    def __init__(self, service: Service, proofs: Dpop) -> None:
+        self._service = service
+        self._dpop = proofs
+
+    async def holder(self, request: Request) -> tuple[str, Holder]:
+        """The access token of the request and whose it is; raises Refusal."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        token, is_dpop = token.strip(), scheme.lower() == dpop.SCHEME.lower()
+        if not token or not (is_dpop or scheme.lower() == "bearer"):
+            raise self._refusal(None, "an access token is needed")
+        holder = await self._known(token)
+        if holder is None:
+            raise self._refusal("invalid_token", "the access token is unknown or expired")
+        if (holder.dpop_key is not None) != is_dpop:
+            # 7.2: a bound token is worth nothing as Bearer, nor an unbound one with DPoP.
+            raise self._refusal("invalid_token", "the token is of another type")
+        if holder.dpop_key is not None:
+            await self._dpop.require(request, token, holder.dpop_key)
+        return token, holder
+
+    async def _known(self, token: str) -> Holder | None:
+        if len(token) > _LONGEST_TOKEN:
+            return None
+        service = self._service
+        return await service.run(service.mailbox.holder, keys.sha256(token), service.now())
+
+    def _refusal(self, error: str | None, description: str) -> Refusal:
+        refusal = bearer_refusal(error, description)
+        if self._dpop.is_offered:
+            refusal.headers["WWW-Authenticate"] += ", " + dpop.challenge()
+        return refusal

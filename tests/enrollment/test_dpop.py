@@ -1,0 +1,242 @@
+"""DPoP-bound access tokens: RFC 9449 sections 4.3, 5, 7, 8 and 9."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from desk.credential import jose
+from desk.credential.keys import Curve
+from desk.credential.signer import LocalKey
+from desk.enrollment.keys import StationKey
+from desk.enrollment.link import HttpLink
+from desk.issuance.ports import EventKind
+from desk.training.authority import TrainingAuthority
+from desk.training.wallet_issuer import Manner
+from tests.enrollment.conftest import NewPhone, started
+from tests.enrollment.counter import PIN, Counter, now
+from tests.enrollment.steps import Steps
+
+Make = Callable[[Steps], str]
+
+
+@pytest.fixture(scope="module")
+def bound_only(folder: Path, key: StationKey, authority: TrainingAuthority) -> Iterator[Counter]:
+    """A desk at a service that gives bound tokens only."""
+    process = started(folder, "bound", "--dpop", "required")
+    with HttpLink(process.url, key) as link:
+        yield Counter(link, authority)
+    process.stop()
+
+
+@pytest.fixture
+def steps(hasty: Counter, web: httpx.Client) -> Steps:
+    return Steps(web, hasty, hasty.place("mdoc"))
+
+
+def shown(token: str, proof: str) -> dict[str, str]:
+    return {"Authorization": f"DPoP {token}", "DPoP": proof}
+
+
+def test_phone_with_a_bound_token(bound_only: Counter, new_phone: NewPhone) -> None:
+    """Token, credential, notification, each with a proof; nonces as the service gives them."""
+    offer, phone = bound_only.place("mdoc", "sd-jwt"), new_phone()
+
+    with bound_only.answering(offer.offer_id):
+        phone.scan(offer.uri)
+        cards = phone.redeem(PIN)
+
+    assert len(cards) == 2
+    assert bound_only.kinds(offer.offer_id).count(EventKind.ACCEPTED) == 2
+
+
+@pytest.mark.parametrize("deferred", [False, True])
+def test_the_whole_way_with_proofs(steps: Steps, hasty: Counter, deferred: bool) -> None:
+    """Every protected endpoint takes the token with a proof of its own."""
+    token = steps.bound_token()
+    headers = shown(token, steps.dpop("credential", token))
+    body = steps.request_body()
+
+    first = steps.web.post(f"{steps.issuer}/credential", json=body, headers=headers)
+    hasty.answer_all(steps.offer.offer_id)
+    path = "deferred" if deferred else "credential"
+    again = {"transaction_id": first.json()["transaction_id"]} if deferred else body
+    second = steps.web.post(
+        f"{steps.issuer}/{path}", json=again, headers=shown(token, steps.dpop(path, token))
+    )
+
+    assert (first.status_code, second.status_code) == (202, 200)
+    assert ("notification_id" in second.json()) is not deferred
+
+
+def test_service_asks_for_its_nonce(steps: Steps) -> None:
+    """Sections 8 and 9: 400 at the token endpoint, 401 elsewhere, each with a fresh nonce."""
+    first = steps.token_request(headers={"DPoP": steps.dpop("token", nonce=None)})
+    nonce = first.headers["DPoP-Nonce"]
+    second = steps.token_request(headers={"DPoP": steps.dpop("token", nonce=nonce)})
+    token = second.json()["access_token"]
+    third = steps.post(
+        "credential", headers=shown(token, steps.dpop("credential", token, nonce="x")), json={}
+    )
+
+    assert (first.status_code, first.json()["error"]) == (400, "use_dpop_nonce")
+    assert second.headers["DPoP-Nonce"] != nonce
+    assert (third.status_code, third.json()["error"]) == (401, "use_dpop_nonce")
+    assert 'error="use_dpop_nonce"' in third.headers["www-authenticate"]
+    assert third.headers["DPoP-Nonce"]
+
+
+def test_no_proof_costs_no_try_and_no_code(bound_only: Counter, web: httpx.Client) -> None:
+    steps = Steps(web, bound_only, bound_only.place("mdoc"))
+
+    refused = [steps.token_request() for _ in range(6)]
+
+    assert {answer.json()["error"] for answer in refused} == {"invalid_dpop_proof"}
+    assert steps.bound_token()
+    server = web.get(f"{steps.issuer}/.well-known/oauth-authorization-server").json()
+    assert server["dpop_signing_alg_values_supported"] == ["ES256", "ES384"]
+
+
+def _claims(**claims: Any) -> Make:
+    return lambda s: s.dpop("token", **claims)
+
+
+def _header(**header: Any) -> Make:
+    return lambda s: s.dpop("token", header=header)
+
+
+def _unsigned(steps: Steps) -> str:
+    head, body, _ = steps.dpop("token", header={"alg": "none"}).split(".")
+    return f"{head}.{body}."
+
+
+WRONG: dict[str, Make] = {
+    "not a JWT": lambda _s: "x",
+    "endless": lambda _s: "x" * 9000,
+    "another type": _header(typ="JWT"),
+    "no key": _header(jwk=None),
+    "key is text": _header(jwk="x"),
+    "private key": lambda s: s.dpop("token", header={"jwk": jose.private_jwk(s.dpop_key.private)}),
+    "signed by another key": _header(jwk=LocalKey.generate().public.jwk()),
+    "MAC": _header(alg="HS256"),
+    "alg none": _unsigned,
+    "algorithm of another curve": lambda s: s.dpop(
+        "token", key=LocalKey.generate(Curve.P384), header={"alg": "ES256"}
+    ),
+    "no method": _claims(htm=None),
+    "another method": _claims(htm="GET"),
+    "no address": _claims(htu=None),
+    "another address": lambda s: s.dpop("token", htu=f"{s.issuer}/credential"),
+    "address of another host": _claims(htu="https://issuer.example/token"),
+    "address with a query": lambda s: s.dpop("token", htu=f"{s.issuer}/token?a=1"),
+    "address that is none": _claims(htu="http://[::1/token"),
+    "no iat": _claims(iat=None),
+    "iat as text": _claims(iat="now"),
+    "iat of last week": lambda s: s.dpop("token", iat=int(now().timestamp()) - 7 * 86400),
+    "no jti": _claims(jti=None),
+    "jti is a number": _claims(jti=7),
+    "endless jti": _claims(jti="x" * 300),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_proof_at_the_token_endpoint(steps: Steps, name: str) -> None:
+    """4.3, each check: refused before the code and the PIN are looked at."""
+    answer = steps.token_request(headers={"DPoP": WRONG[name](steps)})
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
+    assert answer.headers["DPoP-Nonce"]
+    assert "access_token" in steps.token_request().json()
+
+
+def test_proof_is_taken_once(steps: Steps, hasty: Counter, web: httpx.Client) -> None:
+    """A recorded request gives nothing to whoever sends it again (11.1)."""
+    proof = steps.dpop("token")
+    steps.token_request(headers={"DPoP": proof})
+    other = Steps(web, hasty, hasty.place("mdoc"))
+
+    answer = other.token_request(headers={"DPoP": proof})
+
+    assert answer.json()["error"] == "invalid_dpop_proof"
+
+
+def test_two_proofs_in_one_request(steps: Steps) -> None:
+    fields = {"grant_type": "x"}
+    headers = [("DPoP", steps.dpop("token")), ("DPoP", steps.dpop("token"))]
+
+    answer = steps.web.post(f"{steps.issuer}/token", data=fields, headers=headers)
+    refused = steps.web.post(
+        f"{steps.issuer}/token",
+        data={
+            "grant_type": "urn:ietf:params:oauth:grant-type:pre-authorized_code",
+            "pre-authorized_code": steps.code(),
+            "tx_code": PIN,
+        },
+        headers=headers,
+    )
+
+    assert answer.json()["error"] == "unsupported_grant_type"
+    assert refused.json()["error"] == "invalid_dpop_proof"
+
+
+@pytest.mark.parametrize(
+    ("headers", "error"),
+    [
+        (lambda s, t: {"Authorization": f"Bearer {t}"}, "invalid_token"),
+        (lambda s, t: {"Authorization": f"DPoP {t}"}, "invalid_dpop_proof"),
+        (lambda s, t: shown(t, s.dpop("credential", t, ath="x")), "invalid_dpop_proof"),
+        (lambda s, t: shown(t, s.dpop("credential")), "invalid_dpop_proof"),
+        (lambda s, t: shown(t, s.dpop("deferred", t)), "invalid_dpop_proof"),
+        (lambda s, t: shown(t, s.dpop("credential", t, htm="GET")), "invalid_dpop_proof"),
+        (lambda s, t: shown(t, s.dpop("credential", t, key=LocalKey.generate())), "invalid_token"),
+        (lambda s, t: shown("x" * 43, s.dpop("credential", "x" * 43)), "invalid_token"),
+    ],
+)
+def test_bound_token_shown_wrongly(
+    steps: Steps, headers: Callable[[Steps, str], dict[str, str]], error: str
+) -> None:
+    """7.1: 401, a challenge that names DPoP, and nothing reaches the desk."""
+    token = steps.bound_token()
+
+    answer = steps.post("credential", headers=headers(steps, token), json=steps.request_body())
+
+    assert (answer.status_code, answer.json()["error"]) == (401, error)
+    assert "DPoP" in answer.headers["www-authenticate"]
+    assert steps.counter.link.requests(steps.offer.offer_id) == ()
+
+
+def test_unbound_token_with_a_proof(steps: Steps) -> None:
+    token = steps.token()
+
+    answer = steps.post(
+        "credential", headers=shown(token, steps.dpop("credential", token)), json={}
+    )
+
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+
+
+@pytest.mark.parametrize("spelling", [str.upper, lambda host: host])
+def test_spelling_of_the_address_does_not_matter(
+    steps: Steps, spelling: Callable[[str], str]
+) -> None:
+    """RFC 3986 6.2.2: the host's letters' case says nothing."""
+    scheme, _, rest = steps.issuer.partition("://")
+    htu = f"{scheme.upper()}://{spelling(rest)}/token"
+
+    answer = steps.token_request(headers={"DPoP": steps.dpop("token", htu=htu)})
+
+    assert answer.json()["token_type"] == "DPoP"
+
+
+def test_phone_that_does_not_bind(counter: Counter, new_phone: NewPhone) -> None:
+    offer, phone = counter.place("mdoc"), new_phone(manner=Manner(dpop=False, encrypt=False))
+
+    with counter.answering(offer.offer_id):
+        phone.scan(offer.uri)
+        cards = phone.redeem(PIN)
+
+    assert len(cards) == 1
