@@ -1,102 +1,163 @@
-"""A wallet library of other people (npm) obtains and verifies both formats.
+"""Wallets of other people obtain, verify and present both formats at the running service.
 
-Run `npm install` in tests/enrollment/node once; without it these tests skip.
+@openid4vc/openid4vci 0.4.6 and openid4vp 0.4.6 of the Open Wallet Foundation, with jose for
+encryption; @owf/mdoc 0.6.0, @auth0/mdl 3.0.1 and @sd-jwt/sd-jwt-vc 0.19.0 verify. And Credo
+0.6.3, a whole wallet framework.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
+import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from desk.credential import presentation
+from desk.credential.claims import Format
+from desk.credential.keys import Curve
 from desk.credential.statuslist import Status
-from desk.issuance.ports import EventKind, Offer
+from desk.credential.verify import Trust
+from desk.issuance.ports import CheckOrder, EventKind
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
+from tests.enrollment.wallets import ForeignWallet, pem_file
 
-FOLDER = Path(__file__).parent / "node"
+BOTH = ["mso_mdoc", "dc+sd-jwt"]
+PROGRAMS = {"owf": "wallet.mjs", "credo": "credo.mjs"}
 
-Wallet = Callable[[Offer, str], "subprocess.Popen[str]"]
+
+@pytest.fixture(scope="module")
+def wallets(
+    counter: Counter, hasty: Counter, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, ForeignWallet]]:
+    """Each wallet, trusting the training roots; its credentials are looked up suspended."""
+    counter.publish(Status.SUSPENDED)
+    hasty.publish(Status.SUSPENDED)
+    folder = tmp_path_factory.mktemp("roots")
+    iaca = pem_file(folder / "iaca.pem", counter.authority.iaca)
+    verifier = pem_file(folder / "verifier.pem", counter.authority.relying_party_root)
+    with (
+        ForeignWallet(PROGRAMS["owf"], iaca) as owf,
+        ForeignWallet(PROGRAMS["credo"], iaca, verifier) as credo,
+    ):
+        yield {"owf": owf, "credo": credo}
+
+
+@pytest.fixture(params=list(PROGRAMS))
+def wallet(request: pytest.FixtureRequest, wallets: dict[str, ForeignWallet]) -> ForeignWallet:
+    return wallets[request.param]
 
 
 @pytest.fixture
-def wallet(tmp_path: Path, counter: Counter) -> Wallet:
-    """Start the wallet on an offer; it prints one JSON line."""
-    program = shutil.which("node")
-    if program is None:
-        pytest.skip("node is not installed")
-    if not (FOLDER / "node_modules").is_dir():
-        pytest.skip("npm install was not run in tests/enrollment/node")
-    iaca = tmp_path / "iaca.pem"
-    iaca.write_bytes(counter.authority.iaca_pem)
-    counter.publish(Status.SUSPENDED)
-
-    def start(offer: Offer, pin: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [program, "wallet.mjs", offer.uri, pin, str(iaca)],
-            cwd=FOLDER,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
-
-    return start
+def owf(wallets: dict[str, ForeignWallet]) -> ForeignWallet:
+    return wallets["owf"]
 
 
-def said(process: subprocess.Popen[str]) -> dict[str, Any]:
-    output, _ = process.communicate(timeout=90)
-    answer: dict[str, Any] = json.loads(output)
-    return answer
-
-
-def test_both_formats_at_once(counter: Counter, wallet: Wallet) -> None:
-    """@openid4vc/openid4vci 0.4.6; @owf/mdoc 0.6.0 and @sd-jwt/sd-jwt-vc 0.19.0 verify."""
+def obtained(counter: Counter, wallet: ForeignWallet, **manner: Any) -> list[dict[str, Any]]:
+    """What the wallet got of an offer of both formats, answered at once."""
     offer = counter.place("mdoc", "sd-jwt")
-
     with counter.answering(offer.offer_id):
-        answer = said(wallet(offer, PIN))
-
-    assert "error" not in answer, answer["error"]
-    formats = [entry["format"] for entry in answer["credentials"]]
-    assert formats == ["mso_mdoc", "dc+sd-jwt"]
-    assert not any(entry["deferred"] for entry in answer["credentials"])
-    assert all("family_name" in entry["claims"] for entry in answer["credentials"])
+        answer = wallet.ask("obtain", offer=offer.uri, pin=PIN, **manner)
     assert counter.kinds(offer.offer_id).count(EventKind.ACCEPTED) == 2
+    credentials: list[dict[str, Any]] = answer["credentials"]
+    assert [entry["format"] for entry in credentials] == BOTH
+    return credentials
 
 
-@pytest.mark.parametrize("configuration", ["mdoc", "sd-jwt"])
-def test_deferred(hasty: Counter, wallet: Wallet, configuration: str) -> None:
-    """The library comes back for a deferred credential, and verifies it."""
-    hasty.publish(Status.SUSPENDED)
-    offer = hasty.place(configuration)
+@pytest.mark.parametrize("curve", list(Curve))
+def test_both_formats_on_both_curves(counter: Counter, wallet: ForeignWallet, curve: Curve) -> None:
+    credentials = obtained(counter, wallet, curve=curve.jose)
 
-    process = wallet(offer, PIN)
+    assert not any(entry["deferred"] for entry in credentials)
+    assert all(entry["count"] == 1 for entry in credentials)
+
+
+def test_every_claim_of_the_profile_is_read(counter: Counter, owf: ForeignWallet) -> None:
+    mdoc, sd_jwt = obtained(counter, owf)
+
+    claims = counter.profile.claims
+    assert set(mdoc["claims"]) == {claim.element for claim in claims}
+    assert {claim.path[0] for claim in claims} <= set(sd_jwt["claims"])
+
+
+@pytest.mark.parametrize(("name", "configuration"), [("owf", "mdoc"), ("credo", "sd-jwt")])
+def test_deferred(
+    hasty: Counter, wallets: dict[str, ForeignWallet], name: str, configuration: str
+) -> None:
+    """The wallet comes back for a deferred credential, and verifies it."""
+    offer, wallet = hasty.place(configuration), wallets[name]
+
+    wallet.start("obtain", offer=offer.uri, pin=PIN)
     hasty.wait_for(offer.offer_id, EventKind.DEFERRED)
     hasty.answer_all(offer.offer_id)
-    answer = said(process)
+    answer = wallet.said()
 
     assert "error" not in answer, answer["error"]
     assert answer["credentials"][0]["deferred"]
 
 
-def test_wrong_pin_is_told(counter: Counter, wallet: Wallet) -> None:
-    """The library gets the standard's refusal, and the code survives it."""
+def test_wrong_pin_is_told(counter: Counter, wallet: ForeignWallet) -> None:
+    """The wallet gets the standard's refusal, and the code survives it."""
     offer = counter.place("mdoc")
 
-    refused = said(wallet(offer, WRONG_PIN))
+    refused = wallet.refused("obtain", offer=offer.uri, pin=WRONG_PIN)
     with counter.answering(offer.offer_id):
-        answer = said(wallet(offer, PIN))
+        wallet.ask("obtain", offer=offer.uri, pin=PIN)
 
-    assert refused["response"] == 400
+    assert "invalid_grant" in refused["error"] or refused["response"] == 400
+
+
+@pytest.mark.parametrize("compression", [None, "DEF"])
+@pytest.mark.parametrize("enc", ["A128GCM", "A256GCM"])
+def test_encrypted(counter: Counter, owf: ForeignWallet, enc: str, compression: str | None) -> None:
+    """Requests by jose to the service's key, answers by the desk to the wallet's; the wallet
+    refuses an answer in clear."""
+    obtained(counter, owf, encryption={"enc": enc, "zip": compression})
+
+
+def test_encrypted_and_deferred(hasty: Counter, owf: ForeignWallet) -> None:
+    offer = hasty.place("mdoc")
+
+    owf.start("obtain", offer=offer.uri, pin=PIN, encryption={"enc": "A256GCM"})
+    hasty.wait_for(offer.offer_id, EventKind.DEFERRED)
+    hasty.answer_all(offer.offer_id)
+    answer = owf.said()
+
     assert "error" not in answer, answer["error"]
+    assert answer["credentials"][0]["deferred"]
 
 
-def test_from_the_whole_desk(wallet: Wallet, tmp_path: Path) -> None:
+@pytest.mark.parametrize("curve", list(Curve))
+def test_presents_both_formats(counter: Counter, wallet: ForeignWallet, curve: Curve) -> None:
+    """The desk's own request: x509_hash, DCQL, direct_post.jwt. Two mdoc libraries accept the
+    first wallet's device response before the desk does."""
+    obtained(counter, wallet, curve=curve.jose)
+    profile, link = counter.profile, counter.link
+    query = profile.dcql([Format.MDOC])
+    query["credentials"] += profile.dcql([Format.SD_JWT], ["family_name"])["credentials"]
+    check_id = secrets.token_urlsafe(16)
+    signer = counter.authority.verifier_signer
+    request = presentation.build_request(query, signer, link.response_uri(check_id))
+    order = CheckOrder(check_id, request.object, now() + timedelta(minutes=5))
+
+    shown = wallet.ask("present", uri=link.place_check(order).uri)
+    answer = link.check_answer(check_id, 5)
+
+    assert answer is not None and shown["status"] == 200
+    trust = Trust(anchors=(counter.authority.iaca,), now=now())
+    presented = presentation.verify_answer(request, answer.response, profile, trust)
+    assert [one.format for one in presented] == [Format.MDOC, Format.SD_JWT]
+    assert all(one.values["family_name"] == counter.values.family_name for one in presented)
+    assert presented[0].values["portrait"] == counter.values.portrait
+
+
+def test_from_the_whole_desk(tmp_path: Path) -> None:
     """`desk rehearse serve`: the training card signs, the library obtains both formats."""
     command = [sys.executable, "-m", "desk", "--home", str(tmp_path / "home")]
     command += ["rehearse", "serve", "--json"]
@@ -109,18 +170,12 @@ def test_from_the_whole_desk(wallet: Wallet, tmp_path: Path) -> None:
             minted = httpx.post(
                 ready["offers"], json={"configuration": "both"}, timeout=60, trust_env=False
             ).json()
-            (tmp_path / "iaca.pem").write_bytes(Path(ready["iaca"]).read_bytes())
-            offer = Offer("minted", minted["offer"], now())
-            answer = said(wallet(offer, minted["tx_code"]))
+            with ForeignWallet(PROGRAMS["owf"], Path(ready["iaca"])) as wallet:
+                answer = wallet.ask("obtain", offer=minted["offer"], pin=minted["tx_code"])
         finally:
             desk.terminate()
 
-    assert "error" not in answer, answer["error"]
     formats = {entry["format"] for entry in answer["credentials"]}
-    assert formats == {"mso_mdoc", "dc+sd-jwt"}
-    assert all("portrait" in c or "picture" in c for c in map(_claims, answer["credentials"]))
-
-
-def _claims(entry: dict[str, Any]) -> list[str]:
-    claims: list[str] = entry["claims"]
-    return claims
+    assert formats == set(BOTH)
+    assert "portrait" in answer["credentials"][0]["claims"]
+    assert "picture" in answer["credentials"][1]["claims"]

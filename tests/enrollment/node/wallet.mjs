@@ -1,21 +1,21 @@
-// A wallet made of other people's libraries: @openid4vc/openid4vci obtains what an offer
-// gives, @owf/mdoc and @sd-jwt/sd-jwt-vc verify it up to the root in the PEM file.
+// A wallet made of other people's libraries: @openid4vc/openid4vci obtains what an offer gives,
+// jose encrypts, @openid4vc/openid4vp answers a verifier; formats.mjs verifies and presents.
 //
-//   node wallet.mjs OFFER_URI TX_CODE IACA_PEM
+//   node wallet.mjs IACA_PEM
 //
-// Prints one JSON line: {"credentials": [{"configuration", "format", "deferred", "claims"}]},
-// or {"error": ...} and ends with 1.
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, verify, X509Certificate } from 'node:crypto'
+// {"task": "obtain", "offer", "pin", "curve", "batch", "dpop", "encryption": {"enc", "zip"}}
+// and {"task": "present", "uri"}, which presents what was obtained last.
+import { createHash, generateKeyPairSync, randomBytes, randomUUID, verify, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { calculateJwkThumbprint, CompactEncrypt, compactDecrypt, importJWK } from 'jose'
 import { clientAuthenticationAnonymous, setGlobalConfig } from '@openid4vc/oauth2'
 import { Openid4vciClient } from '@openid4vc/openid4vci'
-import { CoseKey, Holder, IssuerSigned } from '@owf/mdoc'
-import { digest, ES256, generateSalt } from '@sd-jwt/crypto-nodejs'
-import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc'
+import { Openid4vpClient } from '@openid4vc/openid4vp'
+import { algorithmOf, formats, signed } from './formats.mjs'
+import { serve } from './lines.mjs'
 
-const [offerUri, txCode, iacaFile] = process.argv.slice(2)
-const anchor = new X509Certificate(readFileSync(iacaFile))
+const verified = formats(new X509Certificate(readFileSync(process.argv[2])))
 
 // Plain http is for a service on this machine only.
 const local = /^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/
@@ -25,145 +25,137 @@ const guardedFetch = (url, init) => {
   return fetch(url, init)
 }
 
-const newKey = () => {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return { privateKey, publicJwk: publicKey.export({ format: 'jwk' }) }
-}
 const keys = new Map()
+const newKey = (curve = 'P-256') => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: curve })
+  const publicJwk = publicKey.export({ format: 'jwk' })
+  const key = { privateKey, publicJwk }
+  keys.set(publicJwk.x, key)
+  return key
+}
 const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const asJwt = (key, header, payload) => {
+  const input = `${encoded(header)}.${encoded(payload)}`
+  return `${input}.${signed(Buffer.from(input), key.privateKey, header.alg).toString('base64url')}`
+}
 
-const callbacks = {
-  fetch: guardedFetch,
+const callbacks = (fetching = guardedFetch) => ({
+  fetch: fetching,
   hash: (data, algorithm) => new Uint8Array(createHash(algorithm.replace('-', '')).update(data).digest()),
   generateRandom: (length) => new Uint8Array(randomBytes(length)),
   clientAuthentication: clientAuthenticationAnonymous(),
-  signJwt: (signer, { header, payload }) => {
-    const { privateKey } = keys.get(signer.publicJwk.x)
-    const input = `${encoded(header)}.${encoded(payload)}`
-    const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
-    return { jwt: `${input}.${signature.toString('base64url')}`, signerJwk: signer.publicJwk }
+  signJwt: (signer, { header, payload }) => ({ jwt: asJwt(keys.get(signer.publicJwk.x), header, payload), signerJwk: signer.publicJwk }),
+  verifyJwt: (signer, { header, payload, compact }) => ({ verified: checked(signer, header, compact), signerJwk: leafJwk(header) }),
+  encryptJwe: async ({ publicJwk, alg, enc, kid }, data) => ({
+    encryptionJwk: publicJwk,
+    jwe: await new CompactEncrypt(new TextEncoder().encode(data)).setProtectedHeader({ alg, enc, kid: kid ?? publicJwk.kid }).encrypt(await importJWK(publicJwk, alg)),
+  }),
+  decryptJwe: () => { throw new Error('answers are decrypted on their way in') },
+  getX509CertificateMetadata: (certificate) => {
+    const names = new X509Certificate(Buffer.from(certificate, 'base64')).subjectAltName ?? ''
+    return { sanDnsNames: names.split(', ').filter((one) => one.startsWith('DNS:')).map((one) => one.slice(4)), sanUriNames: [] }
   },
-  verifyJwt: () => { throw new Error('no JWT to verify here') },
-  encryptJwe: () => { throw new Error('no encryption here') },
-  decryptJwe: () => { throw new Error('no encryption here') },
-}
-
-// What @owf/mdoc wants to be given: hashes, signatures, certificates.
-const toCose = (jwk) => CoseKey.create({
-  keyType: 2, algorithm: -7, curve: 1,
-  x: new Uint8Array(Buffer.from(jwk.x, 'base64url')), y: new Uint8Array(Buffer.from(jwk.y, 'base64url')),
 })
-const fromCose = ({ x, y }) => createPublicKey({
-  format: 'jwk',
-  key: { kty: 'EC', crv: 'P-256', x: Buffer.from(x).toString('base64url'), y: Buffer.from(y).toString('base64url') },
-})
-const mdocContext = {
-  crypto: {
-    random: (length) => new Uint8Array(randomBytes(length)),
-    digest: ({ digestAlgorithm, bytes }) => new Uint8Array(createHash(digestAlgorithm.replace('-', '').toLowerCase()).update(bytes).digest()),
-  },
-  cose: {
-    sign1: {
-      verify: ({ key, sign1 }) => verify('sha256', sign1.toBeSigned, { key: fromCose(key), dsaEncoding: 'ieee-p1363' }, sign1.signature),
-    },
-  },
-  x509: {
-    getIssuerNameField: ({ certificate, field }) =>
-      new X509Certificate(certificate).issuer.split('\n').filter((line) => line.startsWith(`${field}=`)).map((line) => line.slice(field.length + 1)),
-    getPublicKey: ({ certificate }) => toCose(new X509Certificate(certificate).publicKey.export({ format: 'jwk' })),
-    verifyCertificateChain: ({ x5chain }) => checkChain(new X509Certificate(x5chain[0])),
-    getCertificateData: ({ certificate }) => {
-      const read = new X509Certificate(certificate)
-      return {
-        issuerName: read.issuer, subjectName: read.subject, serialNumber: read.serialNumber, thumbprint: read.fingerprint,
-        notBefore: new Date(read.validFrom), notAfter: new Date(read.validTo), pem: read.toString(),
-      }
-    },
-  },
+const leafJwk = ({ x5c }) => new X509Certificate(Buffer.from(x5c[0], 'base64')).publicKey.export({ format: 'jwk' })
+const checked = (_, header, compact) => {
+  const [head, body, signature] = compact.split('.')
+  const key = { key: new X509Certificate(Buffer.from(header.x5c[0], 'base64')).publicKey, dsaEncoding: 'ieee-p1363' }
+  return verify('sha256', Buffer.from(`${head}.${body}`), key, Buffer.from(signature, 'base64url'))
 }
 
-const checkChain = (leaf) => {
-  if (!leaf.checkIssued(anchor) || !leaf.verify(anchor.publicKey)) throw new Error('not issued under the given root')
+// Encryption of OpenID4VCI 1.0 (8.2, 10) on the way out and in: the library's own follows draft 15.
+const encrypting = async ({ enc, zip: compression }, issuerMetadata) => {
+  const zip = compression ?? undefined
+  const { credentialIssuer } = issuerMetadata
+  const [to] = credentialIssuer.credential_request_encryption.jwks.keys
+  const answers = newKey()
+  const jwk = { ...answers.publicJwk, kid: randomUUID(), use: 'enc', alg: 'ECDH-ES' }
+  const sealed = new Set([credentialIssuer.credential_endpoint, credentialIssuer.deferred_credential_endpoint])
+  return async (url, init) => {
+    if (!sealed.has(String(url))) return guardedFetch(url, init)
+    const body = { ...JSON.parse(init.body), credential_response_encryption: { jwk, enc, ...(zip && { zip }) } }
+    const header = { alg: 'ECDH-ES', enc, kid: to.kid, ...(zip && { zip }) }
+    const jwe = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(body))).setProtectedHeader(header).encrypt(await importJWK(to, 'ECDH-ES'))
+    const headers = new Headers(init.headers)
+    headers.set('content-type', 'application/jwt')
+    const answer = await guardedFetch(url, { ...init, headers, body: jwe })
+    if (!answer.ok) return answer
+    if (answer.headers.get('content-type') !== 'application/jwt') throw new Error('the answer came in clear')
+    const { plaintext, protectedHeader } = await compactDecrypt(await answer.text(), answers.privateKey, { maxDecompressedLength: 1 << 22 })
+    if (protectedHeader.enc !== enc || protectedHeader.kid !== jwk.kid || protectedHeader.zip !== zip) throw new Error('encrypted otherwise than asked')
+    return new Response(plaintext, { status: answer.status, headers: { 'content-type': 'application/json' } })
+  }
 }
 
-const verifyStatusToken = async (input, signature) => {
-  const header = JSON.parse(Buffer.from(input.split('.')[0], 'base64url'))
-  const signer = new X509Certificate(Buffer.from(header.x5c[0], 'base64'))
-  checkChain(signer)
-  return verify('sha256', Buffer.from(input), { key: signer.publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'))
-}
+let held = []
 
-const same = (held, own) => held.x === own.x && held.y === own.y
-
-const verified = {
-  async mso_mdoc(credential, ownJwk) {
-    const issuerSigned = IssuerSigned.fromEncodedForOid4Vci(credential)
-    await Holder.verifyIssuerSigned({ issuerSigned, trustedCertificates: [new Uint8Array(anchor.raw)] }, mdocContext)
-    const { deviceKey } = issuerSigned.issuerAuth.mobileSecurityObject.deviceKeyInfo
-    if (!same(fromCose(deviceKey).export({ format: 'jwk' }), ownJwk)) throw new Error('bound to another key')
-    const spaces = [...issuerSigned.issuerNamespaces.issuerNamespaces.keys()]
-    return spaces.flatMap((name) => Object.keys(issuerSigned.getPrettyClaims(name)))
+const tasks = {
+  async obtain({ offer, pin, curve, batch = 1, dpop = false, encryption }) {
+    let client = new Openid4vciClient({ callbacks: callbacks() })
+    const credentialOffer = await client.resolveCredentialOffer(offer)
+    const issuerMetadata = await client.resolveIssuerMetadata(credentialOffer.credential_issuer)
+    if (encryption) client = new Openid4vciClient({ callbacks: callbacks(await encrypting(encryption, issuerMetadata)) })
+    const proving = dpop ? { signer: { method: 'jwk', alg: 'ES256', publicJwk: newKey().publicJwk } } : undefined
+    const granted = await client.retrievePreAuthorizedCodeAccessTokenFromOffer({ credentialOffer, issuerMetadata, txCode: pin, dpop: proving })
+    const session = { client, issuerMetadata, accessToken: granted.accessTokenResponse.access_token, dpop: granted.dpop }
+    held = []
+    const credentials = []
+    for (const id of credentialOffer.credential_configuration_ids) credentials.push(await fetched(session, id, { curve, batch }))
+    return { credentials, tokenType: granted.accessTokenResponse.token_type }
   },
-  async 'dc+sd-jwt'(credential, ownJwk) {
-    const header = JSON.parse(Buffer.from(credential.split('.')[0], 'base64url'))
-    const leaf = new X509Certificate(Buffer.from(header.x5c[0], 'base64'))
-    checkChain(leaf)
-    const instance = new SDJwtVcInstance({
-      hasher: digest, hashAlg: 'sha-256', saltGenerator: generateSalt,
-      verifier: await ES256.getVerifier(leaf.publicKey.export({ format: 'jwk' })),
-      statusListFetcher: async (uri) => (await guardedFetch(uri, { headers: { accept: 'application/statuslist+jwt' } })).text(),
-      // A credential is born suspended; what its status means is the desk's test, not this one's.
-      statusValidator: async () => {},
-      statusVerifier: verifyStatusToken,
+
+  async present({ uri }) {
+    const client = new Openid4vpClient({ callbacks: callbacks() })
+    const { params } = client.parseOpenid4vpAuthorizationRequest({ authorizationRequest: uri })
+    const request = await client.resolveOpenId4vpAuthorizationRequest({ authorizationRequestPayload: params, responseMode: { type: 'direct_post' } })
+    const payload = request.authorizationRequestPayload
+    const [encryptionJwk] = payload.client_metadata.jwks.keys
+    const session = {
+      clientId: payload.client_id, nonce: payload.nonce, responseUri: payload.response_uri,
+      thumbprint: await calculateJwkThumbprint(encryptionJwk, 'sha256'),
+    }
+    const vpToken = {}
+    for (const query of request.dcql.query.credentials) {
+      const one = held.find((entry) => entry.format === query.format)
+      vpToken[query.id] = [await verified[query.format].presented(one.credential, one.key, query, session)]
+    }
+    const answer = await client.createOpenid4vpAuthorizationResponse({
+      authorizationRequestPayload: payload, authorizationResponsePayload: { vp_token: vpToken },
+      jarm: { encryption: { nonce: randomBytes(16).toString('base64url'), jwk: encryptionJwk }, serverMetadata: { authorization_signing_alg_values_supported: [], authorization_encryption_alg_values_supported: ['ECDH-ES'], authorization_encryption_enc_values_supported: ['A256GCM', 'A128GCM'] } },
     })
-    const { payload } = await instance.verify(credential)
-    if (!same(payload.cnf.jwk, ownJwk)) throw new Error('bound to another key')
-    return Object.keys(payload)
+    const { response } = await client.submitOpenid4vpAuthorizationResponse({
+      authorizationRequestPayload: payload, authorizationResponsePayload: answer.authorizationResponsePayload, jarm: answer.jarm,
+    })
+    return { status: response.status, shown: Object.keys(vpToken).sort() }
   },
 }
 
-const client = new Openid4vciClient({ callbacks })
-
-const obtain = async (issuerMetadata, accessToken, credentialConfigurationId) => {
-  const key = newKey()
-  keys.set(key.publicJwk.x, key)
+const fetched = async ({ client, issuerMetadata, accessToken, dpop }, credentialConfigurationId, { curve, batch }) => {
   const { c_nonce: nonce } = await client.requestNonce({ issuerMetadata })
-  const { jwt } = await client.createCredentialRequestJwtProof({
-    issuerMetadata, credentialConfigurationId, nonce,
-    signer: { method: 'jwk', alg: 'ES256', publicJwk: key.publicJwk },
-  })
-  let { credentialResponse } = await client.retrieveCredentials({
-    issuerMetadata, accessToken, credentialConfigurationId, proofs: { jwt: [jwt] },
-  })
+  const own = Array.from({ length: batch }, () => newKey(curve))
+  const proofs = await Promise.all(own.map(async ({ publicJwk }) => (await client.createCredentialRequestJwtProof({
+    issuerMetadata, credentialConfigurationId, nonce, signer: { method: 'jwk', alg: algorithmOf(publicJwk), publicJwk },
+  })).jwt))
+  const asked = await client.retrieveCredentials({ issuerMetadata, accessToken, dpop, credentialConfigurationId, proofs: { jwt: proofs } })
+  let { credentialResponse } = asked
+  dpop = asked.dpop ?? dpop
   const deferred = credentialResponse.transaction_id !== undefined
   while (credentialResponse.transaction_id) {
     await pause(1000 * credentialResponse.interval)
-    const answer = await client.retrieveDeferredCredentials({
-      issuerMetadata, accessToken, transactionId: credentialResponse.transaction_id,
-    })
-    credentialResponse = answer.deferredCredentialResponse
+    const again = await client.retrieveDeferredCredentials({ issuerMetadata, accessToken, dpop, transactionId: credentialResponse.transaction_id })
+    dpop = again.dpop ?? dpop
+    credentialResponse = again.deferredCredentialResponse
   }
   const { format } = issuerMetadata.credentialIssuer.credential_configurations_supported[credentialConfigurationId]
-  const claims = await verified[format](credentialResponse.credentials[0].credential, key.publicJwk)
-  if (credentialResponse.notification_id) {
-    await client.sendNotification({
-      issuerMetadata, accessToken,
-      notification: { notificationId: credentialResponse.notification_id, event: 'credential_accepted' },
-    })
+  const read = []
+  for (const [place, { credential }] of credentialResponse.credentials.entries()) {
+    read.push(await verified[format].verified(credential, own[place].publicJwk))
+    held.push({ format, credential, key: own[place] })
   }
-  return { configuration: credentialConfigurationId, format, deferred, claims: claims.sort() }
+  if (credentialResponse.notification_id) {
+    await client.sendNotification({ issuerMetadata, accessToken, dpop, notification: { notificationId: credentialResponse.notification_id, event: 'credential_accepted' } })
+  }
+  return { configuration: credentialConfigurationId, format, deferred, count: read.length, claims: read[0].claims, indexes: read.map(({ status }) => status) }
 }
 
-try {
-  const credentialOffer = await client.resolveCredentialOffer(offerUri)
-  const issuerMetadata = await client.resolveIssuerMetadata(credentialOffer.credential_issuer)
-  const { accessTokenResponse } = await client.retrievePreAuthorizedCodeAccessTokenFromOffer({ credentialOffer, issuerMetadata, txCode })
-  const credentials = []
-  for (const name of credentialOffer.credential_configuration_ids) {
-    credentials.push(await obtain(issuerMetadata, accessTokenResponse.access_token, name))
-  }
-  console.log(JSON.stringify({ credentials }))
-} catch (error) {
-  console.log(JSON.stringify({ error: String(error?.stack ?? error), response: error?.response?.status, cause: error?.cause && String(error.cause) }))
-  process.exitCode = 1
-}
+await serve(tasks)
