@@ -29,10 +29,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desk.ui.ground import Ground
 from desk.ui.look import Look, shown
-from desk.ui.parts.box import column, holder, row
-from desk.ui.parts.frame import Header, HeaderView, Page
-from desk.ui.parts.rail import Rail, RailView
+from desk.ui.parts.box import column, row
+from desk.ui.parts.frame import HeaderView, Page
+from desk.ui.parts.rail import RailView
 from desk.ui.parts.ring import FocusRing
 from desk.ui.parts.sign import IconSign
 from desk.ui.parts.text import Text
@@ -88,15 +89,11 @@ class Shell(QWidget):
         super().__init__()
         self.look, self.training = look, training
         self.setAccessibleName(look.say("app.name"))
-        self.rail, self.header = Rail(look), Header(look)
-        self.pages = QStackedWidget()
+        self._work, self.outside = Ground(look), Ground(look)
+        self.rail, self.header, self.pages = self._work.rail, self._work.header, self._work.pages
         self._full = QStackedWidget()
-        right = column(self.header, self.pages)
-        right.setStretch(1, 1)
-        inner = row(self.rail, right)
-        inner.setStretch(1, 1)
-        self._work = holder(inner)
         self._full.addWidget(self._work)
+        self._full.addWidget(self.outside)
         self.band = TrainingBand(look)
         shown(self.band, training)
         edge = FRAME if training else 0
@@ -105,7 +102,6 @@ class Shell(QWidget):
         self.setLayout(outer)
         self._ring = FocusRing(look, self)
         self._size = (False, False)
-        self._known: list[Page] = []
         self._back_here: QWidget | None = None
         self._connect()
         self._add_keys()
@@ -122,10 +118,7 @@ class Shell(QWidget):
         self.rail.lock_chosen.connect(self.lock_chosen)
 
     def add_page(self, page: Page) -> None:
-        self.pages.addWidget(page)
-        self._known.append(page)
-        page.set_size(*self._size)
-        page.head_changed.connect(lambda: self._show_head(page))
+        self._work.add_page(page)
 
     def add_full_page(self, page: QWidget) -> None:
         self._full.addWidget(page)
@@ -135,11 +128,17 @@ class Shell(QWidget):
 
         A cover stays over it: nothing but `uncover` takes that away.
         """
-        changed = self.pages.currentWidget() is not page
-        self.pages.setCurrentWidget(page)
-        self._show_head(page)
-        if changed and not self.is_covered:
-            self._focus_first(page)
+        if self._work.show_page(page) and not self.is_covered:
+            self._work.focus_first()
+
+    def show_outside(self, page: Page) -> None:
+        """Cover the window with a page that needs nobody signed in (one of `outside`)."""
+        changed = self.outside.show_page(page)
+        if self._full.currentWidget() is not self.outside:
+            self.show_full(self.outside)
+            changed = True
+        if changed:
+            self.outside.focus_first()
 
     def show_full(self, page: QWidget) -> None:
         """Cover rail, header and page (sign-in, lock)."""
@@ -156,19 +155,24 @@ class Shell(QWidget):
         self._full.setCurrentWidget(self._work)
         if self._back_here is not None and self._back_here.isVisible():
             self._back_here.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif self.page is not None:
-            self._focus_first(self.page)
+        else:
+            self._work.focus_first()
 
     @property
     def is_covered(self) -> bool:
-        """A full page (sign-in, lock) stands before rail, header and page."""
+        """A full page (sign-in, lock, checks) stands before rail, header and page."""
         return self._full.currentWidget() is not self._work
 
     @property
     def page(self) -> Page | None:
         """The ordinary page that is shown, None while the window is covered."""
-        current = self.pages.currentWidget()
-        return None if self.is_covered or not isinstance(current, Page) else current
+        return None if self.is_covered else self._work.page
+
+    @property
+    def front(self) -> Page | None:
+        """The page that the keys are for: the one shown, whether behind or before the cover."""
+        ground = self._full.currentWidget()
+        return ground.page if isinstance(ground, Ground) else None
 
     def _scanned(self, text: str) -> None:
         # Nobody sits before a covered window: no chip shall be opened.
@@ -181,15 +185,6 @@ class Shell(QWidget):
     def show_header(self, view: HeaderView) -> None:
         self.header.show_view(view)
 
-    def _show_head(self, page: Page) -> None:
-        if self.pages.currentWidget() is page:
-            self.header.show_page(page.title, page.instruction)
-
-    def _focus_first(self, page: Page) -> None:
-        target = page.first_focus()
-        if target is not None and target.isEnabled():
-            target.setFocus(Qt.FocusReason.OtherFocusReason)
-
     # Keys of the whole window
     def _add_keys(self) -> None:
         page_keys = {
@@ -200,7 +195,7 @@ class Shell(QWidget):
             "Ctrl+P": lambda page: page.print_key(),
         }
         for keys, act in page_keys.items():
-            self._key(keys, lambda act=act: self.page is not None and act(self.page))
+            self._key(keys, lambda act=act: self.front is not None and act(self.front))
         self._key("Ctrl+L", self.lock_chosen.emit)
         self._open_key("Ctrl+N", self.new_case_asked.emit)
         self._open_key("Ctrl+F", self.search_asked.emit)
@@ -227,10 +222,10 @@ class Shell(QWidget):
 
     def next_zone(self, direction: int) -> None:
         """F6: rail → header → content → footer and back."""
-        page = self.page
-        if page is None:
+        ground = self._full.currentWidget()
+        zones = ground.zones if isinstance(ground, Ground) else ()
+        if not zones:
             return
-        zones: list[QWidget] = [self.rail, self.header, page._area, page.footer]
         now = QApplication.focusWidget()
         place = next((n for n, zone in enumerate(zones) if now and zone.isAncestorOf(now)), -1)
         for step in range(1, len(zones) + 1):
@@ -242,7 +237,7 @@ class Shell(QWidget):
 
     # Qt's own
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        page = self.page
+        page = self.front
         if page is None:
             super().keyPressEvent(event)
             return
@@ -262,7 +257,7 @@ class Shell(QWidget):
         super().showEvent(event)
         self.wedge.watch()
         if self.page is not None:
-            self._focus_first(self.page)
+            self._work.focus_first()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -271,11 +266,8 @@ class Shell(QWidget):
         narrow = width < WIDE[0] or height < WIDE[1]
         if (narrow, small) != self._size:
             self._size = (narrow, small)
-            self.rail.set_size(narrow, small)
-            self.header.set_narrow(narrow or small)
-            for page in self._known:
-                page.set_size(narrow, small)
-                page.retranslate()
+            for ground in (self._work, self.outside):
+                ground.set_size(narrow, small)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 from desk.ui import theme
 from desk.ui.look import Look
 from desk.ui.theme import Mode
-from tests.ui import scenes_case, scenes_desk, scenes_passport
+from tests.ui import scenes_case, scenes_desk, scenes_passport, scenes_setup
 from tests.ui.scenes import SCENES
 
 # Nested layouts settle one level a pass.
@@ -49,7 +49,7 @@ def main() -> int:
         file = options.out / f"{name}{_suffix(options)}.png"
         picture.save(str(file))
         if options.beside:
-            _beside(picture, options.beside / f"desk-{name}{_suffix(options)}.png", file)
+            _beside(picture, options.beside / f"{_aim(name)}{_suffix(options)}.png", file)
         window.close()
         window.deleteLater()
         print(file)
@@ -66,6 +66,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--beside", type=Path)
     parser.add_argument("--slip", type=Path, help="a PDF for the preview of the hand-over page")
     return parser.parse_args()
+
+
+def _aim(name: str) -> str:
+    return name if name.startswith("admin-") else f"desk-{name}"
 
 
 def _suffix(options: argparse.Namespace) -> str:
@@ -93,7 +97,7 @@ def _beside(picture: QImage, target: Path, file: Path) -> None:
     both.save(str(file.with_name(f"beside-{file.name}")))
 
 
-ALL = (scenes_case, scenes_desk, scenes_passport)
+ALL = (scenes_case, scenes_desk, scenes_passport, scenes_setup)
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
 from desk.counter.board import Board, BoardCheck, CaseRow, CheckKey, CheckState, RowState
+from desk.counter.officers import Officer
 from desk.issuance.case import (
     Case,
     ComparedItem,
@@ -40,6 +41,9 @@ def local(clock: str, day: str = "2026-11-23") -> datetime:
     """A moment of the sample day in the post's time, as UTC."""
     parts = clock if clock.count(":") == 2 else f"{clock}:00"
     return datetime.fromisoformat(f"{day}T{parts}").replace(tzinfo=ZONE).astimezone(UTC)
+
+
+OFFICER = Officer("LA-01", "이서준", "LEE Seojun", "영사", "Consul", "officer", "los-angeles", "00")
 
 
 def here(clock: str = "10:27") -> says.Here:

@@ -116,7 +116,7 @@ def test_f6_goes_round_rail_content_and_footer(look: Look, opened: list[Shell]) 
     window = show(opened, passport_read(look, WIDE))
     page = window.page
     assert page is not None
-    zones = [window.rail, page._area, page.footer]
+    zones = [window.rail, page.area, page.footer]
     page.footer.primary.setFocus()
     visited = []
 

@@ -1,4 +1,4 @@
-"""The sentences of the phone, proof and hand-over pages, which have a table of their own."""
+"""The sentences of pages that have a table of their own beside the look's."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ AREA = "officer_phone"
 
 
 class OwnWords:
-    """Speaks the look's language from ``officer_phone``; what that table does not hold
+    """Speaks the look's language from the table of ``area``; what that one does not hold
     comes from the look's own. No key stands in both."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, area: str = AREA) -> None:
         self._look = look
-        self._words = Words(AREA)
+        self._words = Words(area)
 
     def __call__(self, key: str, **facts: object) -> str:
         """The sentence of ``key``. Raises KeyError for a key in neither table."""

@@ -288,6 +288,11 @@ class Page(QWidget):
     def gap(self) -> int:
         return 12 if self.narrow or self.small else 16
 
+    @property
+    def area(self) -> QWidget:
+        """Banner and content, without the footer."""
+        return self._area
+
     def say_head(self, title: str, instruction: str) -> None:
         if (title, instruction) != (self.title, self.instruction):
             self.title, self.instruction = title, instruction

@@ -1,0 +1,75 @@
+"""Rail, header and one of several pages: what the window shows between its edges.
+
+The window has two of them. One holds the officer's pages and is covered until somebody
+signs in; the other holds what may be seen before, and covers the first one.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from desk.ui.look import Look
+from desk.ui.parts.box import column, row
+from desk.ui.parts.frame import Header, Page
+from desk.ui.parts.rail import Rail
+
+
+class Ground(QWidget):
+    """``rail``, ``header`` and ``pages``; pages follow the window's size by `set_size`."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.rail, self.header = Rail(look), Header(look)
+        self.pages = QStackedWidget()
+        right = column(self.header, self.pages)
+        right.setStretch(1, 1)
+        layout = row(self.rail, right)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+        self._size = (False, False)
+        self._known: list[Page] = []
+
+    @property
+    def page(self) -> Page | None:
+        """The page that stands there, seen or covered."""
+        current = self.pages.currentWidget()
+        return current if isinstance(current, Page) else None
+
+    @property
+    def zones(self) -> tuple[QWidget, ...]:
+        """What F6 goes round: rail, header, content, footer."""
+        page = self.page
+        return () if page is None else (self.rail, self.header, page.area, page.footer)
+
+    def add_page(self, page: Page) -> None:
+        self.pages.addWidget(page)
+        self._known.append(page)
+        page.set_size(*self._size)
+        page.head_changed.connect(lambda: self._show_head(page))
+
+    def show_page(self, page: Page) -> bool:
+        """Put ``page`` between header and footer; whether it was another one before."""
+        changed = self.pages.currentWidget() is not page
+        self.pages.setCurrentWidget(page)
+        self._show_head(page)
+        return changed
+
+    def _show_head(self, page: Page) -> None:
+        if self.pages.currentWidget() is page:
+            self.header.show_page(page.title, page.instruction)
+
+    def set_size(self, narrow: bool, small: bool) -> None:
+        """The window changed between wide, narrow and small."""
+        self._size = (narrow, small)
+        self.rail.set_size(narrow, small)
+        self.header.set_narrow(narrow or small)
+        for page in self._known:
+            page.set_size(narrow, small)
+            page.retranslate()
+
+    def focus_first(self) -> None:
+        """The focus goes to the page's first thing to do."""
+        target = self.page.first_focus() if self.page is not None else None
+        if target is not None and target.isEnabled():
+            target.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -1,0 +1,175 @@
+"""Scenes of set-up and checks: what stops where, before and after sign-in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtWidgets import QWidget
+
+from desk.cards import fault_tree
+from desk.cards.fault_tree import Evidence, Met
+from desk.cards.machine import Machine
+from desk.cards.piv_data import KeyType, Slot
+from desk.cards.watcher import CardWorld, ReaderState
+from desk.counter import card_checks
+from desk.counter.board import BoardCheck, CheckKey, CheckState
+from desk.counter.card_checks import Seen
+from desk.counter.doctor import Diagnosis
+from desk.counter.provisioning import CertificateEnding, SlotStatus, State
+from desk.ui import says
+from desk.ui.look import Look
+from desk.ui.navigation import Navigation, Place
+from desk.ui.pages.diagnosis import DiagnosisPage, DiagnosisView
+from desk.ui.parts.frame import HeaderView, Page
+from desk.ui.parts.rail import RailView
+from desk.ui.shell import Shell
+from tests.ui import samples
+from tests.ui.scenes import TROUBLES, Size, rail_for, scene
+
+PASSPORT, CARD = "Contactless reader 1", "Contact reader 1"
+HERE = Machine(remote=False, plugged=2)
+BOTH = CardWorld(True, (ReaderState(PASSPORT, False), ReaderState(CARD, True)))
+
+
+def slots(days: int = 281) -> tuple[SlotStatus, ...]:
+    """Both certificates; within sixty days of its end the signer's is told."""
+    until = samples.local("08:58")
+    ending = days <= 60
+    return (
+        SlotStatus(Slot.AUTHENTICATION, State.READY, None, KeyType.P256, "", "", until, 700),
+        SlotStatus(
+            Slot.SIGNATURE,
+            State.ENDING if ending else State.READY,
+            CertificateEnding(days=days) if ending else None,
+            KeyType.P256,
+            "",
+            "",
+            until,
+            days,
+        ),
+    )
+
+
+def seen(
+    world: CardWorld = BOTH, met: Met = Met.KNOWN, *, days: int = 281, machine: Machine = HERE
+) -> Seen:
+    present = world.reader(CARD) is not None
+    evidence = Evidence(world, machine, reader=CARD if present else "", met=met)
+    passport = PASSPORT if world.reader(PASSPORT) else ""
+    asked = Evidence(world, machine, reader=passport)
+    return Seen(
+        evidence=evidence,
+        judged=fault_tree.judge(evidence),
+        passport_reader=passport,
+        passport_fault=fault_tree.passport_fault(asked, others=bool(passport)),
+        slots=slots(days) if met is Met.KNOWN else (),
+    )
+
+
+def found(what: Seen, *others: BoardCheck) -> Diagnosis:
+    """A diagnosis with everything else as on a fine morning, but for ``others``."""
+    changed = {one.key: one for one in others}
+    rest = [one for one in samples.board(trouble=False).checks[3:]]
+    rest += [
+        BoardCheck(CheckKey.QUEUE, CheckState.READY, "empty"),
+        BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "fresh", {"hours": 2}),
+        BoardCheck(CheckKey.REVOCATIONS, CheckState.READY, "fresh", {"lists": 21, "days": 1}),
+    ]
+    checks = {one.key: changed.get(one.key, one) for one in rest}
+    ordered = tuple(checks[key] for key in CheckKey if key in checks)
+    return Diagnosis((*card_checks.checks(what), *ordered), what, samples.local("08:58:04"))
+
+
+def setup_shell(look: Look, size: Size, page: Page, *, outside: bool = False) -> Shell:
+    """The window with ``page`` as the rail's set-up entry, before sign-in or after it."""
+    here = samples.here("08:58")
+    shell = Shell(look)
+    shell.resize(*size)
+    ground = shell.outside if outside else shell
+    ground.add_page(page)
+    places = Navigation()
+    for place in (Place.BOARD, Place.SETUP):
+        places.add(place, lambda: None)
+    header = HeaderView(
+        "",
+        says.header_time(look, here.now, here.zone),
+        says.header_time(look, here.now, says.SEOUL),
+    )
+    say = page.say if isinstance(page, DiagnosisPage) else look.say
+    if outside:
+        shell.outside.header.show_view(header)
+        shell.outside.rail.render_view(
+            RailView(
+                post=here.post[look.language],
+                officer=say("outside.nobody"),
+                role=say("outside.insert"),
+                devices=say("rail.all_ready"),
+                entries=places.entries(look, None, Place.SETUP),
+            )
+        )
+        shell.show_outside(page)
+    else:
+        shell.show_header(header)
+        entries = places.entries(look, samples.OFFICER, Place.SETUP)
+        shell.show_rail(replace(rail_for(look, here, None, None), entries=entries))
+        shell.show_page(page)
+    shell.show()
+    return shell
+
+
+def diagnosis(look: Look, size: Size, view: DiagnosisView, *, outside: bool = False) -> QWidget:
+    page = DiagnosisPage(look, TROUBLES)
+    way_out = page.say("outside.back") if outside else ""
+    page.render(replace(view, way_out=way_out))
+    return setup_shell(look, size, page, outside=outside)
+
+
+def view(what: Diagnosis | None, **changes: object) -> DiagnosisView:
+    base = DiagnosisView(samples.here("08:58"), what, seconds=1.2)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+@scene("admin-06-diagnosis")
+def mute(look: Look, size: Size) -> QWidget:
+    world = CardWorld(True, (ReaderState(PASSPORT, False), ReaderState(CARD, True, mute=True)))
+    return diagnosis(look, size, view(found(seen(world, Met.MUTE))), outside=True)
+
+
+@scene("admin-06-diagnosis-stopped")
+def stopped(look: Look, size: Size) -> QWidget:
+    late = BoardCheck(
+        CheckKey.TRUST_LIST,
+        CheckState.ATTENTION,
+        "old",
+        {"certificates": 588, "days": 32},
+        "TRUST-30",
+    )
+    what = seen(CardWorld(service_running=False), Met.NOT_TRIED)
+    return diagnosis(look, size, view(found(what, late)), outside=True)
+
+
+@scene("admin-06-diagnosis-fine")
+def fine(look: Look, size: Size) -> QWidget:
+    return diagnosis(look, size, view(found(seen())))
+
+
+@scene("admin-06-diagnosis-ending")
+def ending(look: Look, size: Size) -> QWidget:
+    return diagnosis(look, size, view(found(seen(days=41))))
+
+
+@scene("admin-06-diagnosis-checking")
+def checking(look: Look, size: Size) -> QWidget:
+    return diagnosis(look, size, view(None, checking=True))
+
+
+@scene("admin-06-diagnosis-trust")
+def trust(look: Look, size: Size) -> QWidget:
+    late = BoardCheck(
+        CheckKey.TRUST_LIST,
+        CheckState.ATTENTION,
+        "old",
+        {"certificates": 588, "days": 32},
+        "TRUST-30",
+    )
+    return diagnosis(look, size, view(found(seen(), late), part="trust_list"))
