@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -59,13 +60,16 @@ def _agreed() -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def diagnose(home: Home, settings: Settings) -> Diagnosis:
-    """Ask every part; whatever is wrong is an answer."""
-    return doctor.examine(_patient(home, settings))
+def diagnose(
+    home: Home, settings: Settings, devices: Callable[[], DeviceNames] | None = None
+) -> Diagnosis:
+    """Ask every part; whatever is wrong is an answer. ``devices`` tells camera and printer
+    where they were listed before: Qt does so on one thread only."""
+    return doctor.examine(_patient(home, settings, devices))
 
 
-def _patient(home: Home, settings: Settings) -> Patient:
-    devices = cache(lambda: _screen_devices(home, settings))
+def _patient(home: Home, settings: Settings, listed: Callable[[], DeviceNames] | None) -> Patient:
+    devices = listed or cache(lambda: _screen_devices(home, settings))
     return Patient(
         home=home.folder,
         settings=settings,

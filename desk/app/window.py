@@ -25,6 +25,9 @@ from desk.ui.theme import Mode
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from desk.counter.doctor import Diagnosis
+    from desk.ui.closed import ClosedDesk
+
 LOG_BYTES = 2_000_000
 
 
@@ -82,7 +85,7 @@ def run_desk(home: Home) -> int:
         return RealDesk(front, front.open(lambda: _open_station(home)))
 
     try:
-        return _run(app, front, begin)
+        return _run(app, front, begin, home)
     finally:
         lock.unlock()
 
@@ -115,7 +118,7 @@ def run_rehearsal(home: Home, args: argparse.Namespace) -> int:
         return stage
 
     try:
-        return _run(app, front, begin)
+        return _run(app, front, begin, training)
     finally:
         lock.unlock()
 
@@ -126,20 +129,51 @@ def _open_rehearsal(home: Home, args: argparse.Namespace):  # type: ignore[no-un
     return open_rehearsal(home, pcsc=vpcd_ports(args.vpcd), whole=False)
 
 
+def closed_desk(front: Front, home: Home) -> ClosedDesk:
+    """The checks of a desk that cannot open: what `desk doctor` asks, on the screen."""
+    from desk.app.doctor import diagnose
+    from desk.app.pcsc_readers import PcscReaders
+    from desk.counter import bundle
+    from desk.ui.closed import ClosedDesk
+    from desk.ui.devices import device_names
+    from desk.ui.program import report_bug
+
+    settings = load_settings(home.settings)
+
+    def prepare() -> Callable[[], Diagnosis]:
+        # Qt lists cameras and printers on the window's thread only.
+        slips = home.folder / "slips"
+        names = device_names(settings.camera.device, settings.printer.name, slips)
+        return lambda: diagnose(home, settings, lambda: names)
+
+    return ClosedDesk(
+        front,
+        PcscReaders(),
+        prepare,
+        lambda found: bundle.make(found, settings, home.log, training=home.is_training),
+        report_bug,
+    )
+
+
 def _guard() -> None:
     from desk.ui.program import install_guards
 
     install_guards()
 
 
-def _run(app: QApplication, front: Front, begin: Callable[[], Running]) -> int:
-    """Open behind the first page, run; a desk that cannot open says why and stays."""
+def _run(app: QApplication, front: Front, begin: Callable[[], Running], home: Home) -> int:
+    """Open behind the first page, run; a desk that cannot open says why, can be asked what
+    else is wrong, and stays."""
     try:
         running = begin()
         _guard()
     except Trouble as reason:
         front.say_trouble(reason)
-        app.exec()
+        closed = closed_desk(front, home)
+        try:
+            app.exec()
+        finally:
+            closed.close()
         return 4
     try:
         return int(app.exec())

@@ -10,6 +10,7 @@ import logging
 import secrets
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -18,7 +19,9 @@ from types import TracebackType
 from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 
-from desk.counter import document, settling
+from desk.counter import bundle, doctor, document, settling
+from desk.counter.bundle import Bundle
+from desk.counter.doctor import Diagnosis
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.issuance.case import Case
@@ -29,11 +32,15 @@ from desk.ui.applicant.window import ApplicantWindow
 from desk.ui.camera import Camera, camera_name
 from desk.ui.control.applicant import ApplicantControl
 from desk.ui.control.board import BoardControl
+from desk.ui.control.bundle import BundleControl
 from desk.ui.control.card_pin import CardPin
+from desk.ui.control.checks import Checks
 from desk.ui.control.desk import Desk
+from desk.ui.control.diagnosis import DiagnosisControl
 from desk.ui.control.eligibility import EligibilityControl
 from desk.ui.control.face import FaceControl
 from desk.ui.control.hand_over import HandOverControl
+from desk.ui.control.outside import Outside, Window
 from desk.ui.control.passport import PassportControl
 from desk.ui.control.phone import PhoneControl
 from desk.ui.control.proof import ProofControl
@@ -44,6 +51,7 @@ from desk.ui.dialogs import stop_dialog
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage
+from desk.ui.pages.diagnosis import DiagnosisPage
 from desk.ui.pages.eligibility import EligibilityPage
 from desk.ui.pages.face import FacePage
 from desk.ui.pages.hand_over import HandOverPage
@@ -61,6 +69,7 @@ from desk.ui.troubles import TroubleWords
 
 _log = logging.getLogger(__name__)
 
+LOG_NAME = "desk.log"
 STATUS_MS = 6 * 60 * 60 * 1000
 """How often status lists go out anew; a signature holds four times as long."""
 
@@ -70,6 +79,7 @@ class Pages:
     sign_in: SignInPage
     locked: LockedPage
     board: BoardPage
+    diagnosis: DiagnosisPage
     passport: PassportPage
     eligibility: EligibilityPage
     face: FacePage
@@ -123,6 +133,7 @@ class Program(QObject):
             sign_in=self._sign_in_page,
             locked=LockedPage(look),
             board=BoardPage(look, troubles),
+            diagnosis=DiagnosisPage(look, troubles),
             passport=PassportPage(look, troubles),
             eligibility=EligibilityPage(look, RuleWords()),
             face=FacePage(look),
@@ -132,7 +143,7 @@ class Program(QObject):
             hand_over=HandOverPage(look),
         )
         self.shell.add_full_page(pages.locked)
-        for page in (pages.board, *pages.steps):
+        for page in (pages.board, pages.diagnosis, *pages.steps):
             self.shell.add_page(page)
         return pages
 
@@ -140,8 +151,22 @@ class Program(QObject):
         desk, pages, station = self.desk, self.pages, self.station
         self.session = Session(desk, pages.sign_in, pages.locked)
         self.card_pin = CardPin(desk)
-        self.board = BoardControl(
-            desk, pages.board, self._camera_ready, self.printers.ready, self.open_case
+        self.checks = Checks(desk.work, self._prepare_checks, station.readers.world, desk)
+        self.bundle = BundleControl(self.look, desk.work, self._make_bundle, self.shell)
+        self.board = BoardControl(desk, pages.board, self.checks, self.bundle, self.open_case)
+        self.diagnosis = DiagnosisControl(
+            self.look,
+            pages.diagnosis,
+            self.checks,
+            desk.here,
+            lambda: self.shell.page is pages.diagnosis,
+            self.bundle.begin,
+        )
+        self.outside = Outside(
+            Window(self.look, self.shell, desk.here),
+            self.checks,
+            self.bundle.begin,
+            lambda: desk.is_locked,
         )
         self.passport = PassportControl(desk, pages.passport)
         self.eligibility = EligibilityControl(desk, pages.eligibility)
@@ -172,6 +197,7 @@ class Program(QObject):
         """One line for each place that has a page."""
         places = self.desk.navigation
         places.add(Place.BOARD, self.board.enter)
+        places.add(Place.SETUP, self._enter_setup)
 
     def _join(self) -> None:
         desk, shell = self.desk, self.shell
@@ -184,15 +210,38 @@ class Program(QObject):
         shell.home.connect(self.to_board)
         shell.entry_chosen.connect(self._entry_chosen)
         shell.step_chosen.connect(self._look_back)
-        shell.devices_chosen.connect(self.to_board)
+        shell.devices_chosen.connect(lambda: self.go_to_place(Place.SETUP))
         shell.explain_asked.connect(self._explain)
         for page in self.pages.steps:
             page.stop_case.connect(self._stop_case)
-        self.pages.sign_in.check_devices.connect(self.desk.ask_card)
         for covering in (self.pages.sign_in, self.pages.locked):
             covering.pin_change.connect(partial(self.card_pin.open, covering))
+            covering.check_devices.connect(self.outside.enter)
+        self.outside.left.connect(self.session.cover)
+        desk.card_changed.connect(self.outside.card_moved)
+        desk.card_changed.connect(self.diagnosis.card_moved)
+        desk.ticked.connect(self._outside_ticks)
         self.camera.pictured.connect(self.applicant.show_frame)
         self.hand_over.on_screen.connect(self.applicant.show_slip)
+
+    def _prepare_checks(self) -> Callable[[], Diagnosis]:
+        # Cameras and printers are asked here: Qt's device lists belong to this thread.
+        station = self.station
+        camera, printer = self._camera_ready(), self.printers.ready()
+        return lambda: doctor.check_all(station, lambda: camera, lambda: printer)
+
+    def _make_bundle(self, found: Diagnosis) -> Bundle:
+        station = self.station
+        log = station.home / LOG_NAME
+        return bundle.make(found, station.settings, log, training=station.training)
+
+    def _enter_setup(self) -> None:
+        self.desk.show_place(Place.SETUP, self.pages.diagnosis)
+        self.diagnosis.enter()
+
+    def _outside_ticks(self) -> None:
+        if self.outside.is_shown():
+            self.outside.refresh()
 
     def _camera_ready(self) -> str | None:
         wanted = self.station.settings.camera.device

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -90,6 +92,7 @@ class Front(QObject):
         self.shell.add_full_page(self.sign_in)
         self.window = DeskWindow(self.shell, self.look.say("app.name"))
         self._here = here
+        self._view = SignInView(here, CardView(False))
         self._words = Words("desk")
         self.say_opening()
 
@@ -106,9 +109,17 @@ class Front(QObject):
         spoken = None
         if reason is not None:
             spoken = TroubleWords().of(reason.code, self.look.language, reason.facts)
-        view = SignInView(self._here, CardView(False), states=states, trouble=spoken)
-        self.sign_in.render(view)
+        self._view = SignInView(self._here, CardView(False), states=states, trouble=spoken)
+        self.cover()
+
+    def cover(self) -> None:
+        """The page as it was said last."""
+        self.sign_in.render(self._view)
         self.shell.show_full(self.sign_in)
+
+    def here(self) -> says.Here:
+        """Where this is, at the present moment."""
+        return replace(self._here, now=datetime.now(UTC))
 
     def open(self, work: Callable[[], T]) -> T:
         """Run ``work`` beside the window and return what it makes. Raises what it raises."""

@@ -124,6 +124,65 @@ def test_pulling_the_card_covers_both_windows_and_the_same_card_brings_the_page_
     assert trainee.program.desk.the_case().number == number
 
 
+def test_the_checks_are_reachable_before_anybody_has_signed_in(trainee: Trainee) -> None:
+    """A card that is put in is noticed there; nothing of the desk opens by it."""
+    program = trainee.program
+    program.pages.sign_in.check_devices.emit()
+    trainee.until(lambda: program.checks.found is not None and not program.checks.checking)
+    page = program.outside.page
+    assert program.shell.front is page
+    assert program.shell.page is None
+    assert page.finding._code.text() == "READER-04"
+
+    trainee.stage.insert_card()
+    trainee.until(lambda: page.finding._code.text() == "" and not program.checks.checking)
+    page.back.emit()
+
+    assert program.pages.sign_in.isVisible()
+    assert program.shell.page is None
+
+
+def test_the_checks_of_a_locked_desk_tell_nothing_of_the_case(trainee: Trainee) -> None:
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    trainee.read_passport()
+    program = trainee.program
+    name = trainee.stage.person.hangul
+    trainee.stage.pull_card()
+    trainee.until(lambda: program.desk.is_locked)
+
+    program.pages.locked.check_devices.emit()
+    program.desk.refresh_frame()
+    program.desk.case_changed.emit()
+
+    shown = [one.text() for one in program.window.findChildren(QLabel) if one.isVisible()]
+    assert program.outside.page.isVisible()
+    assert not [words for words in shown if name in words or "LA-" in words]
+    assert program.shell.page is None
+    program.outside.page.back.emit()
+    assert program.pages.locked.isVisible()
+
+
+def test_the_rail_leads_to_set_up_and_back_and_the_same_place_comes_back(
+    trainee: Trainee,
+) -> None:
+    trainee.sign_in()
+    program = trainee.program
+
+    program.shell.entry_chosen.emit("setup")
+    assert program.shell.page is program.pages.diagnosis
+    trainee.stage.pull_card()
+    trainee.until(lambda: program.desk.is_locked)
+    trainee.stage.insert_card()
+    trainee.until(lambda: program.desk.card_present)
+    program.pages.locked.pin_given.emit(trainee.pin(), False)
+    trainee.until(lambda: not program.desk.is_locked)
+
+    assert program.shell.page is program.pages.diagnosis
+    program.shell.entry_chosen.emit("board")
+    assert program.shell.page is program.pages.board
+
+
 def test_no_way_leads_past_the_lock(trainee: Trainee) -> None:
     """Neither a key, nor an act that ends meanwhile and asks for the next page."""
     trainee.sign_in()

@@ -49,7 +49,7 @@ def desk(look: Look, qtbot: QtBot) -> Iterator[Desk]:
 
 
 def control_at(desk: Desk, place: Path | None) -> tuple[BundleControl, BundleSheet, list[str]]:
-    control = BundleControl(desk, desk)  # type: ignore[arg-type]
+    control = BundleControl(desk.look, desk.work, lambda _found: MADE, desk)
     asked: list[str] = []
 
     def ask(name: str) -> str:

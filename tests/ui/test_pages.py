@@ -11,13 +11,13 @@ from desk.ui.look import Look
 from desk.ui.parts.text import Text
 from desk.ui.shell import Shell
 from desk.ui.theme import Mode
-from tests.ui import scenes_case, scenes_desk, scenes_passport
+from tests.ui import scenes_case, scenes_desk, scenes_passport, scenes_setup
 from tests.ui.officer import StrayWindows, accessible, drop, name_of, settle, unnamed
 from tests.ui.scenes import SCENES
 
 SIZES = ((1440, 900), (1280, 720), (960, 600))
 SECRETS = ("2987654", "123456")
-USED = (scenes_case, scenes_desk, scenes_passport)
+USED = (scenes_case, scenes_desk, scenes_passport, scenes_setup)
 # Scenes whose words all come from the page itself.
 OWN_WORDS = (
     "02-board",
@@ -32,6 +32,8 @@ OWN_WORDS = (
     "12-phone-wrong-pin",
     "13-proof",
     "13b-proof-usable",
+    "admin-06-diagnosis",
+    "admin-06-diagnosis-trust",
 )
 WITH_STATES = (
     "02-board",
@@ -39,6 +41,7 @@ WITH_STATES = (
     "06-eligibility",
     "06b-eligibility-not-met",
     "13-proof",
+    "admin-06-diagnosis",
 )
 
 
@@ -101,7 +104,7 @@ def test_words_of_states_are_never_cut(
 
 def words_of(window: QWidget) -> set[str]:
     """What the page (not rail and header) shows."""
-    page: QWidget | None = window.page if isinstance(window, Shell) else window
+    page: QWidget | None = window.front if isinstance(window, Shell) else window
     page = page or window
     return {text.text() for text in page.findChildren(Text) if text.isVisible() and text.text()}
 

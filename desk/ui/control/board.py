@@ -7,20 +7,17 @@ from datetime import datetime, time
 
 from PySide6.QtCore import QObject
 
-from desk.cards.watcher import CardWorld
-from desk.counter import doctor, intake
+from desk.counter import intake
 from desk.counter.board import Board, BoardCheck, CheckKey, CheckState, lines, row_of
-from desk.counter.doctor import Diagnosis
 from desk.issuance.case import Case
 from desk.store import cases
 from desk.trouble import Trouble
 from desk.ui.control.bundle import BundleControl
+from desk.ui.control.checks import Checks
 from desk.ui.control.desk import Desk
 from desk.ui.lanes import Lane
 from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage, BoardView
-
-Probe = Callable[[], str | None]
 
 
 class BoardControl(QObject):
@@ -30,32 +27,27 @@ class BoardControl(QObject):
         self,
         desk: Desk,
         page: BoardPage,
-        camera: Probe,
-        printer: Probe,
+        checks: Checks,
+        bundle: BundleControl,
         open_case: Callable[[Case], None],
     ) -> None:
         super().__init__(desk)
         self._desk, self._page = desk, page
-        self._camera, self._printer = camera, printer
         self._open_case = open_case
-        self._checks = tuple(BoardCheck(key, CheckState.CHECKING) for key in CheckKey)
-        self._checked_at: datetime | None = None
+        self._checks, self.bundle = checks, bundle
         self._rows: tuple[Case, ...] = ()
-        self._checking = False
-        self._checked_world: CardWorld | None = None
-        self._found: Diagnosis | None = None
-        self.bundle = BundleControl(desk, page)
         self._trouble: Trouble | None = None
-        page.check_again.connect(self.check)
+        checks.changed.connect(self._checked)
+        page.check_again.connect(checks.check)
         page.bundle_asked.connect(self._make_bundle)
         page.new_case.connect(self._new_case)
         page.case_opened.connect(self._open)
         page.case_viewed.connect(self._open)
-        page.remedy_asked.connect(lambda *_: self.check())
+        page.remedy_asked.connect(lambda *_: checks.check())
         desk.shell.new_case_asked.connect(self._new_by_key)
         desk.look.retranslated.connect(self.render)
         desk.card_changed.connect(self._card_changed)
-        desk.woke.connect(lambda _seconds: self._check_if_shown())
+        desk.woke.connect(lambda _seconds: checks.check() if self._is_shown() else None)
 
     def enter(self) -> None:
         """Back on the board: no case is open."""
@@ -63,52 +55,34 @@ class BoardControl(QObject):
         self._desk.show_place(Place.BOARD, self._page)
         self.render()
         self.refresh()
-        self.check()
+        self._checks.check()
 
     def is_checked(self) -> bool:
         """Every part has answered."""
-        return self._checked_at is not None and not self._checking
+        return self._checks.found is not None and not self._checks.checking
 
-    def check(self) -> None:
-        """Ask every part again, in the card's lane, since most of it is about readers."""
-        if self._checking:
-            return
-        self._checking = True
-        self.render()
-        station = self._desk.station
-        self._checked_world = station.readers.world()
-        # Cameras and printers are asked here: Qt's device lists belong to this thread.
-        camera, printer = self._camera(), self._printer()
-        self._desk.work(
-            Lane.CARD,
-            lambda: doctor.check_all(station, lambda: camera, lambda: printer),
-            self._checked,
-        )
+    def _is_shown(self) -> bool:
+        return self._desk.place is Place.BOARD and self._desk.is_open
 
     def _card_changed(self) -> None:
         """Readers or cards are others than at the last check: what was said of them is over."""
-        if self._desk.station.readers.world() != self._checked_world:
-            self._check_if_shown()
+        if self._is_shown():
+            self._checks.recheck()
 
-    def _check_if_shown(self) -> None:
-        desk = self._desk
-        if desk.place is Place.BOARD and desk.is_open:
-            self.check()
-
-    def _checked(self, found: Diagnosis) -> None:
-        self._checking = False
-        self._found = found
-        self._checks = found.checks
-        self._checked_at = self._desk.station.now()
-        wrong = [one for one in lines(found.checks) if one.state is not CheckState.READY]
-        self._desk.devices_wrong = len(wrong)
-        self._desk.refresh_frame()
+    def _checked(self) -> None:
+        if not self._checks.checking:
+            found = self._checks.found
+            checks = lines(found.checks) if found else ()
+            wrong = [one for one in checks if one.state is not CheckState.READY]
+            self._desk.devices_wrong = len(wrong)
+            self._desk.refresh_frame()
         self.render()
-        self._card_changed()
+        if not self._checks.checking:
+            self._card_changed()
 
     def _make_bundle(self) -> None:
-        if self._found is not None:
-            self.bundle.begin(self._found)
+        if self._checks.found is not None:
+            self.bundle.begin(self._checks.found)
 
     def refresh(self) -> None:
         """Today's cases once more."""
@@ -130,22 +104,23 @@ class BoardControl(QObject):
         desk = self._desk
         if desk.place is not Place.BOARD:
             return
+        found = self._checks.found
+        asking = tuple(BoardCheck(key, CheckState.CHECKING) for key in CheckKey)
         self._page.render(
             BoardView(
                 here=desk.here(),
                 board=Board(
-                    checks=self._checks,
-                    checked_at=self._checked_at,
+                    checks=found.checks if found else asking,
+                    checked_at=found.at if found else None,
                     rows=tuple(row_of(case) for case in self._rows),
                 ),
-                checking=self._checking,
+                checking=self._checks.checking,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
             )
         )
 
     def _new_by_key(self) -> None:
-        shown = self._desk.is_open and self._desk.place is Place.BOARD
-        if shown and self._page.footer.primary.isEnabled():
+        if self._is_shown() and self._page.footer.primary.isEnabled():
             self._new_case()
 
     def _new_case(self) -> None:

@@ -8,36 +8,31 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from desk.counter import bundle
 from desk.counter.bundle import Bundle
 from desk.counter.doctor import Diagnosis
 from desk.ui.bundle_sheet import BundleSheet
-from desk.ui.control.desk import Desk
+from desk.ui.control.checks import Work
 from desk.ui.lanes import Lane
-
-LOG_NAME = "desk.log"
+from desk.ui.look import Look
 
 
 class BundleControl(QObject):
-    """``begin`` with a diagnosis; nothing is written before the officer has seen all of it."""
+    """``begin`` with a diagnosis; nothing is written before the officer has seen all of it.
+    ``make`` builds the bundle beside the window, which is ``parent``."""
 
-    def __init__(self, desk: Desk, parent: QWidget) -> None:
-        super().__init__(desk)
-        self._desk, self._parent = desk, parent
+    def __init__(
+        self, look: Look, work: Work, make: Callable[[Diagnosis], Bundle], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._look, self._work, self._make, self._parent = look, work, make, parent
         self.ask_place: Callable[[str], str] = self._ask_place
         self.sheet: BundleSheet | None = None
 
     def begin(self, found: Diagnosis) -> None:
-        station = self._desk.station
-        log = station.home / LOG_NAME
-        self._desk.work(
-            Lane.RECORDS,
-            lambda: bundle.make(found, station.settings, log, training=station.training),
-            self._show,
-        )
+        self._work(Lane.RECORDS, lambda: self._make(found), self._show)
 
     def _show(self, made: Bundle) -> None:
-        sheet = BundleSheet(self._desk.look, self._parent.window(), made.text)
+        sheet = BundleSheet(self._look, self._parent, made.text)
         sheet.accepted.connect(lambda: self._save(made))
         sheet.finished.connect(sheet.deleteLater)
         self.sheet = sheet
@@ -46,8 +41,8 @@ class BundleControl(QObject):
     def _save(self, made: Bundle) -> None:
         place = self.ask_place(made.file_name)
         if place:
-            self._desk.work(Lane.RECORDS, lambda: made.save(Path(place)))
+            self._work(Lane.RECORDS, lambda: made.save(Path(place)))
 
     def _ask_place(self, name: str) -> str:
-        title = self._desk.look.say("bundle.title")
+        title = self._look.say("bundle.title")
         return QFileDialog.getSaveFileName(self._parent, title, str(Path.home() / name), "*.zip")[0]

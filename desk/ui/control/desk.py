@@ -181,7 +181,7 @@ class Desk(QObject):
     def show_trouble(self, reason: Trouble) -> None:
         """The banner of the page that is shown."""
         _log.warning("trouble %s", reason.code)
-        page = self.shell.page
+        page = self.shell.front
         if page is not None:
             page.show_trouble(self.spoken(reason))
 

@@ -193,8 +193,12 @@ class Session(QObject):
 
     def _cover(self, reason: LockReason | None) -> None:
         self._reason = reason
+        self.cover()
+
+    def cover(self) -> None:
+        """Show the page that asks for card and PIN."""
         self.render()
-        page = self._sign_in_page if reason is None else self._locked_page
+        page = self._sign_in_page if self._reason is None else self._locked_page
         self._desk.shell.show_full(page)
 
     def _note(self, kind: str, card: str, **facts: str) -> None:

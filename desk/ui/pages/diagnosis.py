@@ -95,7 +95,7 @@ class DiagnosisPage(Page):
     def __init__(self, look: Look, troubles: TroubleWords) -> None:
         super().__init__(look)
         self.say = OwnWords(look, AREA)
-        self._troubles = troubles
+        self.troubles = troubles
         self._view: DiagnosisView | None = None
         self.strip = Strip(look)
         self.strip.chosen.connect(self.part_chosen)
@@ -142,7 +142,9 @@ class DiagnosisPage(Page):
         self._support.render(view.found is not None and not view.checking)
         self.codes.name(say("check.codes"))
         self.codes.hint(say("check.codes_note"))
-        self.codes.show_codes([(one.value, say(f"fault.{one.value}")) for one in _FAULTS], told.code)
+        self.codes.show_codes(
+            [(one.value, say(f"fault.{one.value}")) for one in _FAULTS], told.code
+        )
         self._show_footer(view)
         self.say_head(say("head.checks", part=self._part_name(view.part)), say("head.checks_lead"))
 
@@ -218,7 +220,7 @@ class DiagnosisPage(Page):
     def _check(self, check: BoardCheck) -> Twig:
         fact = fact_words(self.look.words, check, self.look.language)
         if not fact and check.code:
-            fact = self._troubles.of(check.code, self.look.language, check.facts).title
+            fact = self.troubles.of(check.code, self.look.language, check.facts).title
         return Twig(
             level=0,
             glyph=STATES[check.state],
@@ -252,7 +254,7 @@ class DiagnosisPage(Page):
 
     def _trouble(self, stop: BoardCheck | TreeLine) -> Told:
         code = stop.code or ""
-        spoken = self._troubles.of(code, self.look.language, stop.facts)
+        spoken = self.troubles.of(code, self.look.language, stop.facts)
         steps = tuple(self._steps(code)) or ((spoken.next, ""),)
         return Told(
             glyph=STATES[stop.state],

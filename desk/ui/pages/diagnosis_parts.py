@@ -153,7 +153,7 @@ def _goes_on(level: int, after: Sequence[int]) -> bool:
 
 
 class TwigRow(QWidget):
-    """46 high (38 narrow): the lines of its branch, glyph, name with its fact, code."""
+    """46 high (44 narrow): the lines of its branch, glyph, name with its fact, code."""
 
     def __init__(self, look: Look, twig: Twig, drawn: Limbs, height: int) -> None:
         super().__init__()
@@ -219,7 +219,7 @@ class Tree(Card):
         clear(self._rows)
         levels = [twig.level for twig in twigs]
         for place, twig in enumerate(twigs):
-            height = 38 if self._narrow else 46
+            height = 44 if self._narrow else 46
             self._rows.addWidget(TwigRow(self._look, twig, limbs(levels, place), height))
 
 

@@ -1,6 +1,7 @@
 """Locked: nothing personal is on the screen; the case is kept, the same card opens it.
 
-Signals: ``pin_given(bytearray, bool)`` (the receiver wipes the digits), ``pin_change``.
+Signals: ``pin_given(bytearray, bool)`` (the receiver wipes the digits), ``pin_change``,
+``check_devices``.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class LockedPage(QWidget):
 
     pin_given = Signal(object, bool)
     pin_change = Signal()
+    check_devices = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -92,12 +94,14 @@ class LockedPage(QWidget):
         self.pin.ready_changed.connect(self.unlock.setEnabled)
         self.change = Button(look, "", Kind.LINK, height=24, small=False)
         self.change.clicked.connect(self.pin_change)
+        self._devices = Button(look, "", Kind.LINK, height=24, small=False)
+        self._devices.clicked.connect(self.check_devices)
         self._screen = Text(look, "", Type.SMALL, "muted")
         title_row = row(IconSign(look, "lock", 36), 16, self._title, None)
         form = column(
             title_row, 12, self._why, 24, lines, 24, next_row, 24, self.pin, 0, self.unlock,
-            self.change,
-            margins=(32, 30, 32, 32),
+            16, row(self.change, None, self._devices),
+            margins=(32, 30, 32, 24),
         )  # fmt: skip
         foot = row(IconSign(look, "monitor", 16), 8, self._screen, None, margins=(32, 12, 32, 12))
         box = Box(look, "card", None)
@@ -130,6 +134,7 @@ class LockedPage(QWidget):
         self._render_lines(view)
         self._render_next(view)
         self._render_pin(view)
+        self._devices.say(say("sign_in.devices"))
         self._screen.say(say("lock.applicant_sees"))
         self._foot.say(say("lock.later", n=view.minutes_left) if view.minutes_left else "")
         self._version.say(here.version)
@@ -182,7 +187,7 @@ class LockedPage(QWidget):
     def first_focus(self) -> QWidget | None:
         if self.pin.dots.isEnabled():
             return self.pin.dots
-        return self.unlock if self.unlock.isEnabled() else None
+        return self.unlock if self.unlock.isEnabled() else self._devices
 
     def wipe(self) -> None:
         """Forget typed digits."""

@@ -33,12 +33,16 @@ class FocusRing(QWidget):
             if isValid(widget):
                 widget.removeEventFilter(self)
         self._watched, self._target = [], None
-        if new is None or new.window() is not self._window or not getattr(new, "ring_wanted", True):
+        if new is None or not self._has(new) or not getattr(new, "ring_wanted", True):
             self.hide()
             return
         self._target = new
         self._watch(new)
         self._follow()
+
+    def _has(self, widget: QWidget) -> bool:
+        # The window's content may itself stand inside another window.
+        return widget is self._window or self._window.isAncestorOf(widget)
 
     def _watch(self, target: QWidget) -> None:
         """Watch the target and what holds it, up to the scrolled page or the window."""
