@@ -44,8 +44,8 @@ def trainee(pcscd: PcscService, home: Home, qtbot: QtBot) -> Iterator[Trainee]:
 
 
 def state(trainee: Trainee, key: CheckKey) -> CheckState:
-    board = trainee.program.board
-    return next(check.state for check in board._checks if check.key is key)
+    found = trainee.program.checks.found
+    return found.check(key).state if found else CheckState.CHECKING
 
 
 def is_working(trainee: Trainee) -> bool:
@@ -89,11 +89,11 @@ def test_a_long_sleep_locks_the_desk_and_a_short_one_asks_everything_again(
     """Timers stand still while the computer sleeps; the wall clock tells how long it was."""
     program = trainee.program
     trainee.until(lambda: is_working(trainee))
-    checked = program.board._checked_at
+    checked = program.checks.found
     ticked = program.desk._ticked_at
 
     program.desk._ticked_at = ticked - timedelta(seconds=45)
-    trainee.until(lambda: program.board._checked_at != checked)
+    trainee.until(lambda: program.checks.found is not checked)
     assert not program.desk.is_locked
     trainee.until(lambda: is_working(trainee))
 
