@@ -262,7 +262,7 @@ def _recorded_times(patient: Patient) -> list[datetime]:
         head = journal.head(session)
         last = journal.events(session, after=max(0, head.count - 1), limit=1)
         lists = [status.content(session, name) for name in status.list_names(session)]
-    return [event.at for event in last] + [one.published_at for one in lists if one.published_at]
+    return [event.at for event in last] + [one.signed_at for one in lists if one.signed_at]
 
 
 def _trusted_times(patient: Patient) -> list[datetime]:

@@ -137,7 +137,7 @@ def status_lists(lists: Iterable[ListContent], limits: CheckSettings, now: datet
 
     Raises StatusListMissing, StatusListEnded.
     """
-    signed = [one.published_at for one in lists if one.published_at or one.values]
+    signed = [one.signed_at for one in lists if one.signed_at or one.values]
     if not signed:
         return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "none")
     if None in signed:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desk.counter.officers import Officer
-from desk.counter.station import STATUS_LIST, Station
+from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.credential import presentation
 from desk.credential.claims import Format
@@ -138,7 +138,7 @@ def _make_valid(station: Station, officer: Officer, case: Case) -> Case:
     stamp = station.stamp(officer)
     with station.store.write() as session:
         for one in case.issued:
-            slot = StatusSlot(STATUS_LIST, one.status_index)
+            slot = StatusSlot(one.status_list, one.status_index)
             status.set_validity(session, stamp, slot, Validity.VALID, "proven")
     return _note_proven(station, officer, case, stamp.at)
 

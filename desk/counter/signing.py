@@ -12,19 +12,20 @@ from datetime import datetime, timedelta
 
 from desk.cards.signer import CardSigner
 from desk.counter.officers import Officer
-from desk.counter.station import STATUS_LIST, Station
-from desk.counter.statuses import publish_status
+from desk.counter.station import Station
+from desk.counter.statuses import publish_status, reference
 from desk.counter.values import credential_values
 from desk.credential import intent as prepared_intent
 from desk.credential.keys import DeviceKey
 from desk.credential.proof import verify_proof
-from desk.credential.terms import StatusReference, Validity
+from desk.credential.terms import Validity
 from desk.credential.troubles import CredentialTrouble
 from desk.issuance.case import Act, Case, IssuedCredential, State, advance
 from desk.issuance.ports import EventKind, KeyRequest, OfferEvent
 from desk.store import cases, intents, status
 from desk.store.cases import BlobKind
 from desk.store.intents import Draft, Intent, IntentState
+from desk.store.status import StatusSlot
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _write_intent(
     validity = Validity.of(station.now(), lifetime, profile.rounding, card.certificate_chain[0])
     stamp = station.stamp(officer)
     with station.store.write() as session:
-        slot = status.allocate(session, stamp, STATUS_LIST, case.number)
+        slot = status.take(session, stamp, case.number)
         prepared = prepared_intent.prepare(
             profile.format_of(request.configuration),
             profile,
@@ -146,7 +147,7 @@ def _write_intent(
             key=checked.key,
             issuer=card,
             validity=validity,
-            status=StatusReference(station.status_uri, slot.index),
+            status=reference(station, slot, profile.format_of(request.configuration)),
         )
         draft = Draft(
             case_number=case.number,
@@ -172,13 +173,15 @@ def _sign(station: Station, officer: Officer, intent: Intent, card: CardSigner) 
 
 
 def _note_issued(station: Station, officer: Officer | None, case: Case, intent: Intent) -> Case:
-    if any(one.status_index == intent.draft.slot.index for one in case.issued):
+    draft = intent.draft
+    if any(StatusSlot(one.status_list, one.status_index) == draft.slot for one in case.issued):
         return case
     issued = IssuedCredential(
         configuration=intent.draft.format,
         device_key=intent.draft.device_key,
-        status_uri=station.status_uri,
-        status_index=intent.draft.slot.index,
+        status_uri=reference(station, draft.slot, station.profile.format_of(draft.format)).uri,
+        status_index=draft.slot.index,
+        status_list=draft.slot.list_name,
         signed_at=intent.signed_at or station.now(),
         valid_until=prepared_intent.restore(intent.draft.material).valid_until,
     )

@@ -24,15 +24,12 @@ from desk.credential.signer import LocalSigner
 from desk.issuance.audit import Fact
 from desk.issuance.case import Case
 from desk.issuance.eligibility import RuleBook
-from desk.issuance.ports import EnrollmentLink
+from desk.issuance.ports import EnrollmentLink, ServiceLists, StatusPlace
 from desk.issuance.posts import Post, Posts
 from desk.mrtd.trust import TrustStore
 from desk.store import cases
 from desk.store.database import Store
 from desk.store.journal import Stamp
-
-STATUS_LIST = "1"
-"""Name of the status list that new credentials take their index from."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +72,7 @@ class Station:
     rules: RuleBook
     link: EnrollmentLink
     training: bool = False
+    status_storage: StatusPlace | None = None
     prepare: Callable[[Station], None] = _nothing_more
 
     @property
@@ -101,9 +99,10 @@ class Station:
         return f"station:{self.settings.station.serial}"
 
     @property
-    def status_uri(self) -> str:
-        """Where the status list of new credentials is read by everybody."""
-        return self.link.status_uri(STATUS_LIST)
+    def status_place(self) -> StatusPlace:
+        """Where everybody reads the status lists: a storage of files where the settings name
+        one, else the service itself."""
+        return self.status_storage or ServiceLists(self.link)
 
     def officer_card(self) -> AbstractContextManager[CardSession]:
         """A session with the officer's card, closed at the end."""

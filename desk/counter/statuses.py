@@ -1,32 +1,45 @@
-"""The published status list: made from the records, signed with the machine's key.
+"""The published status lists: made from the records, signed with the machine's key.
 
 A list goes out before the first credential that points to it, and again after every
-change. What changed while it was being signed stays due.
+change. What changed while it was being signed stays due. Where lists are read is the
+station's :class:`StatusPlace`: the phone-facing service, or a storage of files.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from desk.counter.station import STATUS_LIST, Station
+from desk.counter.station import Station
 from desk.credential import statuslist
+from desk.credential.claims import Format
+from desk.credential.terms import StatusReference
+from desk.issuance.ports import StatusForm
 from desk.store import status
+from desk.store.status import StatusSlot
 
 LIFETIME = timedelta(hours=24)
 TIME_TO_LIVE = timedelta(minutes=5)
+_FORMS = {Format.MDOC: StatusForm.CWT, Format.SD_JWT: StatusForm.JWT}
 
 
 def open_status_list(station: Station) -> None:
-    """Make sure the list for new credentials exists."""
+    """Make sure there is a list for new credentials."""
     with station.store.write() as session:
-        status.open_list(session, station.stamp(), STATUS_LIST)
+        if status.current_list(session) is None:
+            status.begin_list(session, station.stamp())
+
+
+def reference(station: Station, slot: StatusSlot, credential: Format) -> StatusReference:
+    """What a credential says of its status: the list in the form that suits its own."""
+    uri = station.status_place.uri(slot.list_name, _FORMS[credential])
+    return StatusReference(uri, slot.index)
 
 
 def publish_status(station: Station, *, even_if_same: bool = False) -> bool:
-    """Publish every list that is due; True where one went out. Raises the link's troubles."""
+    """Publish every list that is due; True where one went out. Raises the place's troubles."""
     with station.store.read() as session:
-        lists = [status.content(session, name) for name in status.list_names(session)]
-    due = [content for content in lists if even_if_same or content.is_due]
+        names = status.list_names(session) if even_if_same else status.due_lists(session)
+        due = [status.content(session, name) for name in names]
     for content in due:
         _publish(station, content)
     return bool(due)
@@ -36,15 +49,17 @@ def _publish(station: Station, content: status.ListContent) -> None:
     listed = statuslist.StatusList(content.size)
     for index, validity in content.values.items():
         listed.set(index, statuslist.Status(validity.bits))
-    terms = statuslist.ListTerms(
-        uri=station.link.status_uri(content.name),
-        issued=station.now(),
-        expires=station.now() + LIFETIME,
-        time_to_live=TIME_TO_LIVE,
+    place, signer = station.status_place, station.authority.status_signer
+    issued = station.now()
+
+    def terms(form: StatusForm) -> statuslist.ListTerms:
+        uri = place.uri(content.name, form)
+        return statuslist.ListTerms(uri, issued, issued + LIFETIME, TIME_TO_LIVE)
+
+    place.publish(
+        content.name,
+        statuslist.sign_jwt(listed, terms(StatusForm.JWT), signer),
+        statuslist.sign_cwt(listed, terms(StatusForm.CWT), signer),
     )
-    signer = station.authority.status_signer
-    jwt = statuslist.sign_jwt(listed, terms, signer)
-    cwt = statuslist.sign_cwt(listed, terms, signer)
-    station.link.publish_status(content.name, jwt, cwt)
     with station.store.write() as session:
-        status.note_published(session, station.stamp(), content)
+        status.note_published(session, station.stamp(), content, issued)

@@ -264,6 +264,8 @@ class IssuedCredential:
     signed_at: datetime
     valid_until: datetime
     delivered_at: datetime | None = None
+    status_list: str = "1"
+    """The list's name; before there were several, all were called so."""
 
 
 @dataclass(frozen=True)

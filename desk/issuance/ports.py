@@ -148,6 +148,25 @@ class CheckAnswer:
     received_at: datetime
 
 
+class StatusForm(StrEnum):
+    """The two forms of a status list token (Token Status List draft-20, section 5)."""
+
+    JWT = "jwt"
+    CWT = "cwt"
+
+
+class StatusPlace(Protocol):
+    """Where status lists are read by everybody. ``publish`` may raise a coded Trouble."""
+
+    def uri(self, name: str, form: StatusForm) -> str:
+        """The address of one form of a list; goes into credentials and into the list."""
+        ...
+
+    def publish(self, name: str, jwt: str, cwt: bytes) -> None:
+        """Replace what stands under the list's addresses, both forms."""
+        ...
+
+
 class EnrollmentLink(Protocol):
     """The desk's way to the phone-facing service. Every method may raise a coded Trouble."""
 
@@ -183,3 +202,16 @@ class EnrollmentLink(Protocol):
     def check_answer(self, check_id: str, wait_s: float) -> CheckAnswer | None: ...
 
     def publish_status(self, name: str, jwt: str, cwt: bytes) -> None: ...
+
+
+@dataclass(frozen=True)
+class ServiceLists:
+    """The phone-facing service as the place: one address, the form by the Accept header."""
+
+    link: EnrollmentLink
+
+    def uri(self, name: str, form: StatusForm) -> str:
+        return self.link.status_uri(name)
+
+    def publish(self, name: str, jwt: str, cwt: bytes) -> None:
+        self.link.publish_status(name, jwt, cwt)

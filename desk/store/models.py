@@ -168,7 +168,9 @@ class ConsentRow(Base):
 
 
 class StatusListRow(Base):
-    """A published list; ``changed_at`` after ``published_at`` means it is due again."""
+    """A published list. ``published_at`` is the change that is out: a ``changed_at`` after it
+    means that the list is due. ``signed_at`` is when it went out last, changed or not; a list
+    with ``closed_at`` takes no new indexes."""
 
     __tablename__ = "status_lists"
     __table_args__ = (CheckConstraint("size > 0", name="size"),)
@@ -180,6 +182,7 @@ class StatusListRow(Base):
     closed_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
+    signed_at: Mapped[datetime | None]
 
 
 class StatusEntryRow(Base):

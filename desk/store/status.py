@@ -63,6 +63,7 @@ class ListContent:
     values: dict[int, Validity]
     changed_at: datetime
     published_at: datetime | None
+    signed_at: datetime | None
 
     @property
     def is_due(self) -> bool:
@@ -79,8 +80,34 @@ def open_list(session: Session, stamp: Stamp, name: str, size: int = DEFAULT_SIZ
     journal.append(session, stamp, "STATUS.LIST_OPENED", list=name, count=size)
 
 
+def begin_list(session: Session, stamp: Stamp, size: int = DEFAULT_SIZE) -> str:
+    """Open the list that new indexes are taken from; its name. The name is drawn: posts that
+    share a service never meet in one, and nobody reads a post out of it."""
+    name = secrets.token_hex(8)
+    open_list(session, stamp, name, size)
+    return name
+
+
+def current_list(session: Session) -> str | None:
+    """The list that new indexes are taken from."""
+    query = select(StatusListRow.name).where(StatusListRow.closed_at.is_(None))
+    return session.scalar(query.order_by(StatusListRow.opened_at.desc()).limit(1))
+
+
+def take(session: Session, stamp: Stamp, case_number: str) -> StatusSlot:
+    """A random free index of the current list, SUSPENDED from the start. A full list is
+    closed, and the next one of its size begun: its entries stay where they are."""
+    name = current_list(session) or begin_list(session, stamp)
+    try:
+        return allocate(session, stamp, name, case_number)
+    except ListFull:
+        full = session.get_one(StatusListRow, name)
+        full.closed_at = stamp.at
+        return allocate(session, stamp, begin_list(session, stamp, full.size), case_number)
+
+
 def allocate(session: Session, stamp: Stamp, list_name: str, case_number: str) -> StatusSlot:
-    """Take a random free index, SUSPENDED from the start.
+    """Take a random free index of one list, SUSPENDED from the start.
 
     Raises :class:`ListFull` when the list is filled to :data:`FILL_LIMIT`. Writes no event
     of its own: an index is taken together with its intent, whose event names it.
@@ -145,17 +172,28 @@ def content(session: Session, list_name: str) -> ListContent:
         StatusEntryRow.list_name == list_name, StatusEntryRow.validity != Validity.VALID
     )
     values = {position: Validity(validity) for position, validity in session.execute(query)}
-    return ListContent(row.name, row.size, values, row.changed_at, row.published_at)
+    return ListContent(row.name, row.size, values, row.changed_at, row.published_at, row.signed_at)
 
 
 def list_names(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(select(StatusListRow.name).order_by(StatusListRow.opened_at)))
 
 
-def note_published(session: Session, stamp: Stamp, content: ListContent) -> None:
-    """Remember that ``content`` is out. What changed since it was read stays due."""
+def due_lists(session: Session) -> tuple[str, ...]:
+    """The lists with changes that are not out yet."""
+    unpublished = StatusListRow.published_at.is_(None)
+    due = unpublished | (StatusListRow.changed_at > StatusListRow.published_at)
+    query = select(StatusListRow.name).where(due).order_by(StatusListRow.opened_at)
+    return tuple(session.scalars(query))
+
+
+def note_published(
+    session: Session, stamp: Stamp, content: ListContent, signed_at: datetime | None = None
+) -> None:
+    """Remember that ``content`` is out, as signed then. What changed since stays due."""
     row = session.get_one(StatusListRow, content.name)
     row.published_at = content.changed_at
+    row.signed_at = signed_at or stamp.at
     journal.append(session, stamp, "STATUS.PUBLISHED", list=content.name, count=len(content.values))
 
 

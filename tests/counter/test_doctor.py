@@ -85,7 +85,7 @@ def test_no_revocation_list_is_told_and_without_a_trust_list_not_asked(
 
 def listed(signed: datetime | None, *, used: bool = True) -> ListContent:
     values = {7: Validity.SUSPENDED} if used else {}
-    return ListContent("1", 100, values, NOW, signed)
+    return ListContent("1", 100, values, NOW, signed, signed)
 
 
 @pytest.mark.parametrize(

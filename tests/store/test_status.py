@@ -57,6 +57,56 @@ def test_full_list_is_told(store: Store, stamp: Stamp) -> None:
     assert len(slots) == 9
 
 
+def test_a_full_list_is_closed_and_the_next_one_goes_on(store: Store, stamp: Stamp) -> None:
+    with store.write() as session:
+        first = status.begin_list(session, stamp, size=10)
+        slots = [status.take(session, stamp, f"LA-2026-{n:06d}") for n in range(20)]
+
+    with store.read() as session:
+        names = status.list_names(session)
+        contents = {name: status.content(session, name) for name in names}
+        current = status.current_list(session)
+
+    assert names[0] == first
+    assert [list(slot.list_name for slot in slots).count(name) for name in names] == [9, 9, 2]
+    assert current == names[-1]
+    assert len(set(slots)) == 20
+    assert {content.size for content in contents.values()} == {10}
+
+
+def test_the_first_index_opens_the_first_list(store: Store, stamp: Stamp) -> None:
+    with store.write() as session:
+        slot = status.take(session, stamp, "LA-2026-000001")
+        again = status.take(session, stamp, "LA-2026-000002")
+
+    assert slot.list_name == again.list_name
+    assert slot.list_name not in {"1", "LA"}
+
+
+def test_only_changed_lists_are_due_and_signing_again_is_remembered(
+    store: Store, stamp: Stamp
+) -> None:
+    later = Stamp(stamp.at.replace(hour=20), stamp.actor)
+    with store.write() as session:
+        slots = [status.take(session, stamp, "LA-2026-000001")]
+        slots.append(
+            status.allocate(session, stamp, status.begin_list(session, stamp), "LA-2026-000002")
+        )
+        for name in status.list_names(session):
+            status.note_published(session, stamp, status.content(session, name))
+        assert status.due_lists(session) == ()
+        status.set_validity(session, later, slots[0], Validity.VALID, "proven")
+        assert status.due_lists(session) == (slots[0].list_name,)
+    with store.write() as session:
+        other = status.content(session, slots[1].list_name)
+        status.note_published(session, later, other)
+
+    with store.read() as session:
+        signed = status.content(session, slots[1].list_name)
+    assert (other.signed_at, signed.signed_at) == (stamp.at, later.at)
+    assert signed.published_at == stamp.at
+
+
 def test_publishing_follows_changes(store: Store, stamp: Stamp) -> None:
     """Due after a change, not due after publishing, and what changed meanwhile stays due."""
     later = Stamp(stamp.at.replace(hour=20), stamp.actor)
