@@ -13,7 +13,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from desk.cards.troubles import CertificateUnreadable, NoReader
 from desk.cards.watcher import CardWorld
 from desk.counter.officer_list import in_place
 from desk.counter.readers import Readers
-from desk.counter.settings import Settings, load_settings
+from desk.counter.settings import AuditSettings, Settings, load_settings
 from desk.counter.station import Station
 from desk.counter.statuses import open_status_list
 from desk.issuance.officers import OfficerList
@@ -94,7 +94,7 @@ def open_rehearsal(
     authority = TrainingAuthority.load_or_create(training.folder / "authority", now())
     passport_authority = csca.load_or_create(training.folder / "csca", now())
     workshop = Workshop.load_or_create(training.folder / "forger", passport_authority, now())
-    settings = settings or load_settings(training.settings)
+    settings = _with_copies(settings or load_settings(training.settings))
     _write_officers(training, authority, settings, now)
     bench = Desktop.virtual(pcsc) if pcsc else Desktop.in_process()
     people = applicants.applicants(now().date())
@@ -123,6 +123,13 @@ def open_rehearsal(
     if whole:
         _open_records(rehearsal)
     return rehearsal
+
+
+def _with_copies(settings: Settings) -> Settings:
+    """Trainees see the second place at work: a folder of the training home."""
+    if settings.audit.copies:
+        return settings
+    return replace(settings, audit=AuditSettings("audit-copies"))
 
 
 def _open_records(rehearsal: Rehearsal) -> None:

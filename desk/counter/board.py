@@ -28,6 +28,7 @@ class CheckKey(StrEnum):
     REVOCATIONS = "revocations"
     REGISTER = "register"
     DISK = "disk"
+    COPIES = "copies"
     CLOCK = "clock"
 
     @property
@@ -40,6 +41,7 @@ _LINES = {
     CheckKey.STATUS_LIST: CheckKey.ENROLLMENT_SERVICE,
     CheckKey.REVOCATIONS: CheckKey.TRUST_LIST,
     CheckKey.DISK: CheckKey.CLOCK,
+    CheckKey.COPIES: CheckKey.CLOCK,
 }
 LINES = tuple(key for key in CheckKey if key.line is key)
 """The board's lines."""

@@ -24,6 +24,7 @@ from desk.issuance.audit import AuditEvent
 from desk.issuance.checkpoints import ORIGIN_PREFIX
 from desk.issuance.seals import Seal, read_seals
 from desk.store import journal, seals
+from desk.store.database import Store
 from desk.store.seals import KeptSeal
 from desk.trouble import Trouble
 
@@ -44,6 +45,12 @@ class CopyDiffers(Trouble):
     code = "AUDIT-21"
 
 
+class NoSecondPlace(Trouble):
+    """The settings name no second place."""
+
+    code = "AUDIT-22"
+
+
 @dataclass(frozen=True)
 class CopyState:
     """How far the second place has the log: up to event ``size``, noted at ``at`` (None where
@@ -60,9 +67,9 @@ def folder_of(station: Station) -> Path | None:
     return station.home / named if named else None
 
 
-def state(station: Station) -> CopyState:
+def state(store: Store) -> CopyState:
     """What the records know of the second place, without asking it."""
-    with station.store.read() as session:
+    with store.read() as session:
         last, waiting = seals.last_copied(session), seals.not_copied(session)
     size = last.seal.checkpoint.size if last else 0
     return CopyState(size, last.copied_at if last else None, len(waiting))
@@ -76,7 +83,7 @@ def send(station: Station) -> CopyState:
     """
     folder = folder_of(station)
     if folder is None:
-        return state(station)
+        return state(station.store)
     with station.store.read() as session:
         waiting = seals.not_copied(session)
     for number, kept in enumerate(waiting):
@@ -86,7 +93,7 @@ def send(station: Station) -> CopyState:
             raise CopyFailed(waiting=len(waiting) - number, errno=reason.errno) from reason
         with station.store.write() as session:
             seals.mark_copied(session, station.stamp(), [kept.id])
-    return state(station)
+    return state(station.store)
 
 
 def compare(station: Station) -> CopyState:
@@ -96,7 +103,7 @@ def compare(station: Station) -> CopyState:
     with station.store.read() as session:
         last, waiting = seals.last_copied(session), seals.not_copied(session)
     if folder is None or last is None:
-        return state(station)
+        return state(station.store)
     file = _log_folder(folder, last.seal) / _seal_name(last)
     try:
         content = file.read_bytes()
@@ -104,7 +111,7 @@ def compare(station: Station) -> CopyState:
         raise CopyFailed(waiting=len(waiting), errno=reason.errno) from reason
     if content != _seal_bytes(last):
         raise CopyDiffers(file=file.name, size=last.seal.checkpoint.size)
-    return state(station)
+    return state(station.store)
 
 
 def is_copy(folder: Path) -> bool:

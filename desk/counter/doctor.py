@@ -16,9 +16,10 @@ from pathlib import Path
 from desk.cards.machine import Machine, look_around
 from desk.cards.revocation import Revocations
 from desk.cards.watcher import CardWorld
-from desk.counter import card_checks, freshness
+from desk.counter import card_checks, copies, freshness
 from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.card_checks import Seen
+from desk.counter.copies import CopyFailed, NoSecondPlace
 from desk.counter.provisioning import Roots
 from desk.counter.readers import ReaderRoles
 from desk.counter.records import RecordsClosed
@@ -148,6 +149,7 @@ def examine(patient: Patient) -> Diagnosis:
         *_trust(patient, now),
         _guarded(CheckKey.REGISTER, lambda: _register(patient, now)),
         _guarded(CheckKey.DISK, lambda: freshness.disk(patient.home, patient.settings.checks)),
+        _guarded(CheckKey.COPIES, lambda: _copies(patient)),
         _guarded(CheckKey.CLOCK, lambda: _clock(patient, now)),
     )
     return Diagnosis(checks, seen, now)
@@ -243,6 +245,17 @@ def _register(patient: Patient, now: datetime) -> BoardCheck:
     with patient.store().read() as session:
         state = register.state(session)
     return freshness.register_extract(state, patient.settings.register, now)
+
+
+def _copies(patient: Patient) -> BoardCheck:
+    """Whether the second place has every seal, as the records know; it is not asked here."""
+    if not patient.settings.audit.copies:
+        raise NoSecondPlace()
+    state = copies.state(patient.store())
+    if state.waiting:
+        raise CopyFailed(waiting=state.waiting)
+    facts = {"size": state.size}
+    return BoardCheck(CheckKey.COPIES, CheckState.READY, "sent" if state.size else "none", facts)
 
 
 def _clock(patient: Patient, now: datetime) -> BoardCheck:

@@ -29,6 +29,7 @@ class Lane(StrEnum):
     SERVICE = "service"
     EVENTS = "events"
     RECORDS = "records"
+    COPIES = "copies"
 
 
 class Lanes(QObject):

@@ -35,6 +35,7 @@ from desk.ui.control.board import BoardControl
 from desk.ui.control.bundle import BundleControl
 from desk.ui.control.card_pin import CardPin
 from desk.ui.control.checks import Checks
+from desk.ui.control.copies import CopiesControl
 from desk.ui.control.desk import Desk
 from desk.ui.control.diagnosis import DiagnosisControl
 from desk.ui.control.eligibility import EligibilityControl
@@ -151,6 +152,7 @@ class Program(QObject):
         desk, pages, station = self.desk, self.pages, self.station
         self.session = Session(desk, pages.sign_in, pages.locked)
         self.card_pin = CardPin(desk)
+        self.copies = CopiesControl(desk)
         self.checks = Checks(desk.work, self._prepare_checks, station.readers.world, desk)
         self.bundle = BundleControl(self.look, desk.work, self._make_bundle, self.shell)
         self.board = BoardControl(desk, pages.board, self.checks, self.bundle, self.open_case)

@@ -80,7 +80,7 @@ def test_place_that_is_away(station: Station) -> None:
         sealed(station)
         with pytest.raises(CopyFailed):
             copies.send(station)
-    assert copies.state(station).waiting == 3
+    assert copies.state(station.store).waiting == 3
 
     blocked.unlink()
     state = copies.send(station)

@@ -368,6 +368,7 @@ def board(*, trouble: bool = True) -> Board:
         trust,
         BoardCheck(CheckKey.REGISTER, ready, "fresh", {"entries": 2418, "hours": 4}),
         BoardCheck(CheckKey.DISK, ready, "free", {"megabytes": 64000}),
+        BoardCheck(CheckKey.COPIES, ready, "sent", {"size": 48_214}),
         BoardCheck(CheckKey.CLOCK, ready, "in_step", {"at": "2026-11-23 16:54"}),
     )
     return Board(checks, local("08:55"), tuple(_rows()))
