@@ -107,7 +107,9 @@ def open_station(
         trust=trust,
         officers=officers,
         authority=authority,
-        profile=load_profile(resource(settings.credential.claim_profile)),
+        profile=load_profile(
+            resource(settings.credential.claim_profile), settings.credential.claim_options
+        ),
         rules=load_rules(),
         link=link,
         training=training,
@@ -155,6 +157,8 @@ def start_service(
 def _service_arguments(home: Home, settings: Settings) -> tuple[str, ...]:
     """What the settings decide of the desk's own service."""
     arguments = ["--claims", str(resource(settings.credential.claim_profile))]
+    for option in settings.credential.claim_options:
+        arguments += ["--claim-option", option]
     arguments += ["--encryption", settings.enrollment.encryption]
     arguments += ["--dpop", settings.enrollment.dpop]
     signer = home.folder / settings.authority.verifier

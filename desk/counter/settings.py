@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from desk.credential.claims import DATA_GROUPS
 from desk.issuance.ports import QrForm
 from desk.mrtd.anchors import Ages
 from desk.resources import resource
@@ -67,7 +68,15 @@ class CredentialSettings:
     administrative_years: int
     technical_months: int
     portrait: str
+    portrait_width: int
+    portrait_bytes: int
+    passport_data_groups: bool
     claim_profile: str
+
+    @property
+    def claim_options(self) -> tuple[str, ...]:
+        """The options of the claim profile that are taken."""
+        return (DATA_GROUPS,) if self.passport_data_groups else ()
 
 
 @dataclass(frozen=True)

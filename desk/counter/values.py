@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from PIL import Image
 
@@ -10,12 +11,14 @@ from desk.counter.station import Station
 from desk.credential import portrait
 from desk.credential.claims import CredentialValues
 from desk.issuance.case import Case
+from desk.mrtd import lds
 from desk.mrtd.portrait import portrait_rgb
 from desk.store import cases
 from desk.store.cases import BlobKind
 from desk.trouble import Trouble
 
 AUTHORITY = "Ministry of Foreign Affairs of the Republic of Korea"
+_FILES = (BlobKind.DG1, BlobKind.DG2, BlobKind.EF_SOD)
 _SEXES = {"M": 1, "F": 2}
 
 
@@ -45,7 +48,7 @@ def credential_values(station: Station, case: Case) -> CredentialValues:
         name_hangul=register.name_hangul,
         birth_date=document.birth_date,
         sex=_SEXES.get(document.sex, 9),
-        portrait=portrait.prepare(_picture(station, case)),
+        portrait=_portrait(station, case),
         issue_date=_approved_on(station, case),
         expiry_date=case.expiry_date,
         issuing_authority=AUTHORITY,
@@ -53,7 +56,32 @@ def credential_values(station: Station, case: Case) -> CredentialValues:
         jurisdiction_post=station.post.name["ko"],
         travel_document_number=document.number,
         resident_number=register.resident_number,
+        **_passport_files(station, case),
     )
+
+
+def _portrait(station: Station, case: Case) -> bytes:
+    chosen = station.settings.credential
+    size = portrait.PortraitSize(chosen.portrait_width, chosen.portrait_bytes)
+    return portrait.prepare(_picture(station, case), size=size)
+
+
+def _passport_files(station: Station, case: Case) -> dict[str, Any]:
+    """The chip's files as they were read, and what annex C of TS 23220-4 wants beside them."""
+    if not station.settings.credential.passport_data_groups:
+        return {}
+    with station.store.read() as session:
+        dg1, dg2, sod = (cases.blob(session, case.number, kind) for kind in _FILES)
+    if dg1 is None or dg2 is None or sod is None:
+        raise FactsMissing(case=case.number)
+    zone = lds.zone_of_dg1(dg1)
+    return {
+        "dg1": dg1,
+        "dg2": dg2,
+        "sod": sod,
+        "travel_document_mrz": zone,
+        "travel_document_type": zone[:2].rstrip("<"),
+    }
 
 
 def _picture(station: Station, case: Case) -> bytes | Image.Image:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from enum import StrEnum
@@ -27,6 +27,8 @@ from desk.resources import resource
 
 DEFAULT_PROFILE = resource("claims.toml")
 LOCALES = ("ko", "en", "zh", "vi")
+DATA_GROUPS = "passport-data-groups"
+"""The option under which an mdoc carries the passport's own signed files."""
 ISSUING_COUNTRY = "KR"
 """ISO 3166-1 alpha-2; the signer's certificate must say the same."""
 _MAX_TEXT = 150
@@ -51,6 +53,7 @@ class Kind(StrEnum):
     FLAG = "flag"
     PICTURE = "picture"
     COUNTRY = "country"
+    BYTES = "bytes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,9 @@ class CredentialValues:
     Names are in Latin letters as in the passport, ``portrait`` is a JPEG made by
     ``portrait.prepare``, ``sex`` is 0, 1, 2 or 9 (ISO/IEC 5218), countries are ISO
     3166-1 alpha-2, ``jurisdiction_post`` is the post's Korean name. ``issue_date`` and
-    ``expiry_date`` are the administrative dates, not those of the signature.
+    ``expiry_date`` are the administrative dates, not those of the signature. ``dg1``,
+    ``dg2`` and ``sod`` are the passport's files as they were read, the two
+    ``travel_document`` texts stand in its machine readable zone.
     """
 
     family_name: str
@@ -79,6 +84,11 @@ class CredentialValues:
     name_hangul: str | None = None
     travel_document_number: str | None = None
     resident_number: str | None = None
+    travel_document_type: str | None = None
+    travel_document_mrz: str | None = None
+    dg1: bytes | None = None
+    dg2: bytes | None = None
+    sod: bytes | None = None
 
     def value(self, name: str) -> Any:
         """The value of that name, ages computed on ``issue_date``; None where unknown."""
@@ -104,7 +114,11 @@ _COMPUTED = frozenset({"age_in_years", "age_birth_year"})
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim with its name in each format; ``names`` by locale."""
+    """One claim with its name in each format; ``names`` by locale.
+
+    An empty ``path`` keeps a claim out of the SD-JWT VC. ``option`` names the choice without
+    which it is not issued at all, empty where there is no choice.
+    """
 
     value: str
     namespace: str
@@ -114,6 +128,11 @@ class Claim:
     mandatory: bool
     issue: bool
     names: Mapping[str, str]
+    option: str = ""
+
+    def within(self, fmt: Format) -> bool:
+        """Whether credentials of this format carry the claim."""
+        return fmt is Format.MDOC or bool(self.path)
 
     def path_in(self, fmt: Format) -> tuple[str, ...]:
         """The path of metadata and DCQL: ``[namespace, element]`` in an mdoc."""
@@ -180,6 +199,7 @@ _PROBLEMS: Mapping[Kind, Any] = {
     Kind.FLAG: _is(bool, "flag"),
     Kind.PICTURE: _picture_problem,
     Kind.COUNTRY: _country_problem,
+    Kind.BYTES: _is(bytes, "bytes"),
 }
 
 
@@ -232,7 +252,11 @@ class ClaimProfile:
 
     def sdjwt_claims(self, values: CredentialValues) -> dict[tuple[str, ...], Any]:
         """Path → JSON value."""
-        return {claim.path: claim.to_json(value) for claim, value in self.collect(values)}
+        return {
+            claim.path: claim.to_json(value)
+            for claim, value in self.collect(values)
+            if claim.within(Format.SD_JWT)
+        }
 
     def named(self, fmt: Format, disclosed: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
         """Disclosed elements by value name, as Python values; unknown ones are left out."""
@@ -253,6 +277,7 @@ class ClaimProfile:
                 "display": [{"name": claim.names[loc], "locale": loc} for loc in LOCALES],
             }
             for claim in self.claims
+            if claim.within(fmt)
         ]
 
     def configuration(self, fmt: Format) -> dict[str, Any]:
@@ -292,9 +317,13 @@ class ClaimProfile:
     ) -> dict[str, Any]:
         """A DCQL query for ``values`` (by default the counter check) in any of ``formats``.
 
-        With several formats one credential of either answers the query.
+        With several formats one credential of either answers the query. Raises
+        ``ProfileBroken`` for a value that some of them do not carry.
         """
         wanted = [self.claim(value) for value in values or self.counter_check]
+        for claim in wanted:
+            if not all(claim.within(fmt) for fmt in formats):
+                raise ProfileBroken(item=claim.value, reason="not in every format asked for")
         credentials = [self._credential_query(fmt, wanted) for fmt in formats]
         query: dict[str, Any] = {"credentials": credentials}
         if len(credentials) > 1:
@@ -317,21 +346,26 @@ QUERY_IDS: Mapping[Format, str] = {Format.MDOC: "mdoc", Format.SD_JWT: "sd_jwt"}
 # Reading the file -----------------------------------------------------------------
 
 
-def load_profile(path: Path = DEFAULT_PROFILE) -> ClaimProfile:
-    """Read and check a claim profile; raises ``ProfileBroken``."""
+def load_profile(path: Path = DEFAULT_PROFILE, options: Collection[str] = ()) -> ClaimProfile:
+    """Read and check a claim profile; raises ``ProfileBroken``.
+
+    ``options`` are the choices of the file that are taken: ``DATA_GROUPS``.
+    """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as broken:
         raise ProfileBroken(item=path.name, reason="cannot be read") from broken
     try:
-        return _profile(table)
+        return _profile(table, frozenset(options))
     except (KeyError, TypeError, ValueError, AttributeError) as broken:
         raise ProfileBroken(item=path.name, reason=f"{type(broken).__name__} {broken}") from broken
 
 
-def _profile(table: Mapping[str, Any]) -> ClaimProfile:
+def _profile(table: Mapping[str, Any], options: frozenset[str]) -> ClaimProfile:
     claims = tuple(_claim(entry) for entry in table["claim"])
     _refuse_doubles(claims)
+    if unknown := options - {claim.option for claim in claims}:
+        raise ProfileBroken(item=min(unknown), reason="no claim has this option")
     rounding = timedelta(minutes=table["rounding_minutes"])
     if not timedelta(minutes=1) <= rounding <= timedelta(days=1):
         raise ProfileBroken(item="rounding_minutes", reason="1 to 1440 expected")
@@ -340,7 +374,7 @@ def _profile(table: Mapping[str, Any]) -> ClaimProfile:
         doctype=table["doctype"],
         vct=table["vct"],
         rounding=rounding,
-        claims=tuple(claim for claim in claims if claim.issue),
+        claims=tuple(c for c in claims if c.issue and (not c.option or c.option in options)),
         counter_check=tuple(table["counter_check"]),
         configurations={
             Format.MDOC: table["configurations"]["mdoc"],
@@ -364,17 +398,31 @@ def _claim(entry: Mapping[str, Any]) -> Claim:
         value=value,
         namespace=entry["namespace"],
         element=entry["element"],
-        path=tuple(entry["path"]),
+        path=_path(entry),
         kind=Kind(entry["kind"]),
         mandatory=entry.get("mandatory", False),
         issue=entry.get("issue", True),
         names=dict(entry["name"]),
+        option=entry.get("option", ""),
     )
+
+
+def _path(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Empty for a claim of the mdoc only; bytes have no form in JSON."""
+    only = entry.get("only", "")
+    if only not in ("", "mdoc") or (not only and entry["kind"] == Kind.BYTES):
+        raise ProfileBroken(item=entry["value"], reason="no such format for this claim")
+    if only and "path" in entry:
+        raise ProfileBroken(item=entry["value"], reason="path of a claim of the mdoc only")
+    path = () if only else tuple(entry["path"])
+    if not only and not path:
+        raise ProfileBroken(item=entry["value"], reason="path is empty")
+    return path
 
 
 def _refuse_doubles(claims: Sequence[Claim]) -> None:
     for fmt in Format:
-        paths = [claim.path_in(fmt) for claim in claims]
+        paths = [claim.path_in(fmt) for claim in claims if claim.within(fmt)]
         for path in paths:
             if not path or not all(path) or paths.count(path) > 1:
                 raise ProfileBroken(item=".".join(path), reason="path is empty or stands twice")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from desk.credential import cbor, jose
+from desk.credential import cbor, jose, type_metadata
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.keys import DeviceKey, b64url
 from desk.credential.terms import Terms
@@ -93,6 +93,7 @@ def prepare(
     hidden, disclosures = _hide(profile.sdjwt_claims(values), random)
     payload: dict[str, Any] = {
         "vct": profile.vct,
+        "vct#integrity": type_metadata.integrity(profile),
         "iat": int(terms.validity.signed.timestamp()),
         "nbf": int(terms.validity.signed.timestamp()),
         "exp": int(terms.validity.valid_until.timestamp()),

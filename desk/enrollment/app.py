@@ -62,6 +62,7 @@ def _phone_routes(service: Service) -> list[Route]:
         _shared(f"{path}/present/{{check_id}}/request", presenting.request_object, "GET", "POST"),
         _shared(f"{path}/present/{{check_id}}", presenting.response, "POST"),
         _shared(f"{path}/status/{{name}}", publishing.status_list),
+        *(_shared(place, publishing.type_metadata) for place in publishing.type_paths),
     ]
 
 

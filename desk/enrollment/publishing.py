@@ -1,4 +1,9 @@
-"""Status lists for anybody who asks, in either form: Token Status List draft-20, section 8."""
+"""What anybody may ask for: status lists in either form (Token Status List draft-20, section 8)
+and the Type Metadata of the ``vct`` (draft-ietf-oauth-sd-jwt-vc, section 6.3).
+
+A ``vct`` that is an https address of this service is answered there; any other, a URN for
+one, is found behind ``/type/``.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ import hashlib
 from starlette.requests import Request
 from starlette.responses import Response
 
+from desk.credential import type_metadata
 from desk.enrollment import wire
 from desk.enrollment.service import Service
 from desk.enrollment.wire import Refusal
@@ -18,6 +24,15 @@ CWT_TYPE = "application/statuslist+cwt"
 class Publishing:
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._type = type_metadata.document(service.profile)
+
+    @property
+    def type_paths(self) -> tuple[str, ...]:
+        """Where the Type Metadata are found."""
+        settings, vct = self._service.settings, self._service.profile.vct
+        own = settings.address("")
+        told = (f"{settings.path}/{vct.removeprefix(own)}",) if vct.startswith(own) else ()
+        return (f"{settings.path}/type/{vct}", *told)
 
     async def status_list(self, request: Request) -> Response:
         """One list by name; without a preference the JWT form."""
@@ -27,16 +42,24 @@ class Publishing:
             raise Refusal("not_found", "there is no such status list", status=404)
         media_type = _preferred(request.headers.get("accept", "*/*"))
         body = view.jwt.encode() if media_type == JWT_TYPE else view.cwt
-        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        headers = {
-            "ETag": tag,
-            # How long the list may be believed stands in its own ttl and exp.
-            "Cache-Control": "no-cache",
-            "Vary": "Accept",
-        }
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        return Response(body, media_type=media_type, headers=headers)
+        # How long the list may be believed stands in its own ttl and exp.
+        headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
+        return _unless_known(request, body, media_type, headers)
+
+    async def type_metadata(self, request: Request) -> Response:
+        """The document whose hash stands in each SD-JWT VC; the very bytes that were hashed."""
+        headers = {"Cache-Control": "public, max-age=3600"}
+        return _unless_known(request, self._type, type_metadata.MEDIA_TYPE, headers)
+
+
+def _unless_known(
+    request: Request, body: bytes, media_type: str, headers: dict[str, str]
+) -> Response:
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    tagged = {**headers, "ETag": tag}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=tagged)
+    return Response(body, media_type=media_type, headers=tagged)
 
 
 def _preferred(accept: str) -> str:

@@ -34,7 +34,8 @@ def run(args: argparse.Namespace) -> None:
         settings = _settings(args, listener)
         mailbox = Mailbox(args.database, utc_now())
         signer = read_signer(args.metadata_signer) if args.metadata_signer else None
-        service = Service(settings, key, mailbox, load_profile(args.claims), signer)
+        profile = load_profile(args.claims, args.claim_option)
+        service = Service(settings, key, mailbox, profile, signer)
         _run(service, listener, args)
     finally:
         listener.close()

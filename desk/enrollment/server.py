@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key-file", type=Path, required=True, help="the station's key (0600)")
     parser.add_argument("--public-url", default="", help="address the phones use (https)")
     parser.add_argument("--claims", type=Path, default=DEFAULT_CLAIMS, help="the claim profile")
+    parser.add_argument(
+        "--claim-option", action="append", default=[], help="a choice of the claim profile"
+    )
     parser.add_argument("--wait", type=float, default=5.0, help="seconds a phone's request waits")
     parser.add_argument("--batch", type=int, default=1, help="keys a request may bring")
     parser.add_argument(

@@ -53,12 +53,21 @@ def parse_com(raw: bytes) -> Common:
 def parse_dg1(raw: bytes) -> tuple[Mrz, tuple[MrzError, ...]]:
     """The chip's own zone and what of it does not fit. Raises FileMalformed."""
     try:
-        text = tlv.parse_one(raw, 0x61).get(0x5F1F)
+        return mrz.read(zone_of_dg1(raw))
+    except MrzShape as error:
+        raise FileMalformed("DG1", "no machine readable zone") from error
+
+
+def zone_of_dg1(raw: bytes) -> str:
+    """The machine readable zone as it stands in DG1, its lines behind each other.
+
+    Raises FileMalformed.
+    """
+    try:
+        return tlv.parse_one(raw, 0x61).get(0x5F1F).decode("ascii")
     except TlvError as error:
         raise malformed("DG1", error) from error
-    try:
-        return mrz.read(text.decode("ascii"))
-    except (UnicodeDecodeError, MrzShape) as error:
+    except UnicodeDecodeError as error:
         raise FileMalformed("DG1", "no machine readable zone") from error
 
 

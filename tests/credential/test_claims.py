@@ -12,6 +12,7 @@ import pytest
 from cbor2 import CBORTag
 
 from desk.credential.claims import (
+    DATA_GROUPS,
     DEFAULT_PROFILE,
     ClaimProfile,
     CredentialValues,
@@ -119,6 +120,49 @@ def test_the_resident_number_stays_out_unless_the_profile_says_so(
     assert ("kr", "resident_number") not in profile.sdjwt_claims(known)
     assert "resident_number" not in str(profile.credential_configurations())
     assert allowing.sdjwt_claims(known)["kr", "resident_number"] == "910314-2XXXXXX"
+
+
+def test_the_passports_files_stay_out_unless_chosen(values: CredentialValues) -> None:
+    """TS 23220-4 annex C: dg1, dg2 and sod together, with type and zone beside them; in the
+    mdoc only, byte for byte."""
+    files = {"dg1": b"\x61\x01\x00", "dg2": b"\x75\x01\x00", "sod": b"\x77\x01\x00"}
+    known = replace(values, travel_document_type="P", travel_document_mrz="P<UTO", **files)
+    plain, chosen = load_profile(), load_profile(options=[DATA_GROUPS])
+
+    elements = chosen.mdoc_elements(known)
+
+    assert "org.iso.23220.datagroups.1" not in plain.mdoc_elements(known)
+    assert dict(elements["org.iso.23220.datagroups.1"]) == files
+    assert dict(elements["org.iso.23220.photoid.1"])["travel_document_mrz"] == "P<UTO"
+    assert chosen.sdjwt_claims(known) == plain.sdjwt_claims(known)
+    assert chosen.claims_metadata(Format.SD_JWT) == plain.claims_metadata(Format.SD_JWT)
+    assert len(chosen.claims_metadata(Format.MDOC)) == len(plain.claims_metadata(Format.MDOC)) + 5
+
+
+@pytest.mark.parametrize("missing", ["dg1", "dg2", "sod", "travel_document_mrz"])
+def test_some_of_the_passports_files_are_refused(values: CredentialValues, missing: str) -> None:
+    files = {"dg1": b"1", "dg2": b"2", "sod": b"3", "travel_document_mrz": "P<UTO"}
+    known = replace(values, travel_document_type="P", **{**files, missing: None})
+
+    with pytest.raises(ValueUnfit) as refused:
+        load_profile(options=[DATA_GROUPS]).mdoc_elements(known)
+
+    assert refused.value.facts["item"] == missing
+
+
+def test_an_option_nobody_knows_is_refused() -> None:
+    with pytest.raises(ProfileBroken):
+        load_profile(options=["passport-data-group"])
+
+
+def test_a_claim_of_one_format_is_asked_of_that_format_only() -> None:
+    chosen = load_profile(options=[DATA_GROUPS])
+
+    asked = chosen.dcql([Format.MDOC], ["dg1", "sod"])["credentials"][0]["claims"]
+
+    assert [claim["path"][1] for claim in asked] == ["dg1", "sod"]
+    with pytest.raises(ProfileBroken):
+        chosen.dcql(list(Format), ["dg1"])
 
 
 @pytest.mark.parametrize(

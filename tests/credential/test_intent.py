@@ -120,6 +120,7 @@ def test_an_sdjwt_has_the_form_of_the_standard(prepare: Prepare, signer: LocalSi
     assert jose.x5c(token.header) == signer.certificate_chain
     assert set(claims) == {
         "vct",
+        "vct#integrity",
         "iat",
         "nbf",
         "exp",

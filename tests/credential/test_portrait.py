@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from desk.credential.portrait import MAX_BYTES, FaceBox, prepare
+from desk.credential.portrait import MAX_BYTES, FaceBox, PortraitSize, prepare
 from desk.credential.troubles import PortraitUnusable
 
 
@@ -109,3 +109,20 @@ def test_a_giant_picture_is_refused_before_it_is_decoded() -> None:
 
     with pytest.raises(PortraitUnusable):
         prepare(giant)
+
+
+@pytest.mark.parametrize(("width", "max_bytes"), [(960, 60_000), (360, 9_000), (180, 5_000)])
+def test_a_chosen_size_is_kept(width: int, max_bytes: int) -> None:
+    source = encoded(picture(1200, 1600, detail=6), "JPEG")
+
+    made = prepare(source, size=PortraitSize(width, max_bytes))
+
+    assert len(made) <= max_bytes
+    assert opened(made).width <= width
+    assert opened(made).size[0] * 4 == opened(made).size[1] * 3
+
+
+@pytest.mark.parametrize(("width", "max_bytes"), [(179, 20_000), (961, 20_000), (480, 4_999)])
+def test_a_size_that_serves_nobody_is_refused(width: int, max_bytes: int) -> None:
+    with pytest.raises(PortraitUnusable):
+        PortraitSize(width, max_bytes)

@@ -84,6 +84,8 @@ def test_every_claim_of_the_profile_is_read(counter: Counter, owf: ForeignWallet
     claims = counter.profile.claims
     assert set(mdoc["claims"]) == {claim.element for claim in claims}
     assert {claim.path[0] for claim in claims} <= set(sd_jwt["claims"])
+    # From the Type Metadata, held against vct#integrity.
+    assert sd_jwt["names"] == [claim.names["vi"] for claim in claims]
 
 
 @pytest.mark.parametrize(("name", "configuration"), [("owf", "mdoc"), ("credo", "sd-jwt")])
@@ -131,6 +133,17 @@ def test_encrypted_and_deferred(hasty: Counter, owf: ForeignWallet) -> None:
 
     assert "error" not in answer, answer["error"]
     assert answer["credentials"][0]["deferred"]
+
+
+def test_bound_to_a_key_of_the_wallet(counter: Counter, wallet: ForeignWallet) -> None:
+    """DPoP of RFC 9449: the libraries take the service's nonces up and prove every call."""
+    offer = counter.place("mdoc", "sd-jwt")
+
+    with counter.answering(offer.offer_id):
+        answer = wallet.ask("obtain", offer=offer.uri, pin=PIN, dpop=True)
+
+    assert answer["tokenType"] == "DPoP"
+    assert len(answer["credentials"]) == 2
 
 
 @pytest.mark.parametrize("curve", list(Curve))

@@ -7,19 +7,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from desk.credential import chain, jose
+from desk.credential import chain, jose, type_metadata
+from desk.credential.claims import load_profile
 from desk.credential.keys import DeviceKey
 from desk.enrollment.keys import StationKey
 from desk.enrollment.link import HttpLink
+from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.pem import read_certificates, read_signer
 from desk.enrollment.process import ServiceProcess
+from desk.enrollment.publishing import Publishing
+from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.trouble import CertificateFileUnusable
 from desk.issuance.ports import OfferOrder, QrForm
 from desk.training.authority import TrainingAuthority
@@ -204,3 +208,33 @@ def test_the_desks_side_is_closed_to_browsers(service: ServiceProcess, web: http
 
     assert answer.status_code == 405
     assert "access-control-allow-origin" not in answer.headers
+
+
+# Type metadata of the vct ---------------------------------------------------------
+
+
+def test_type_metadata_are_served_as_hashed(counter: Counter, web: httpx.Client) -> None:
+    """draft-ietf-oauth-sd-jwt-vc, 6.3 and 7: the bytes whose hash a credential names."""
+    vct = counter.profile.vct
+
+    answer = web.get(f"{counter.link.issuer}/type/{quote(vct)}")
+    again = web.get(str(answer.url), headers={"If-None-Match": answer.headers["etag"]})
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.content == type_metadata.document(counter.profile)
+    assert answer.json()["vct"] == vct
+    assert again.status_code == 304
+    assert web.get(f"{counter.link.issuer}/type/urn:other").status_code == 404
+
+
+def test_a_vct_of_this_address_is_answered_there(tmp_path: Path) -> None:
+    """A ministry that names its type by an address finds the metadata at it."""
+    issuer = "https://issue.example/kr"
+    profile = replace(load_profile(), vct=f"{issuer}/types/identity")
+    box = Mailbox(tmp_path / "mailbox.sqlite", now())
+    service = Service(ServiceSettings(issuer), StationKey(b"k" * 32), box, profile)
+
+    paths = Publishing(service).type_paths
+
+    assert paths == (f"/kr/type/{profile.vct}", "/kr/types/identity")
+    service.close()

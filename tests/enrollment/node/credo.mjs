@@ -102,7 +102,7 @@ const tasks = {
         await holder.sendNotification({ metadata: resolvedCredentialOffer.metadata, notificationId: got.notificationId, notificationEvent: 'credential_accepted', accessToken: token.accessToken, dpop: token.dpop })
       }
     }
-    return { credentials }
+    return { credentials, tokenType: token.accessTokenResponse.token_type }
   },
   async present({ uri }) {
     const holder = agent.openid4vc.holder

@@ -21,6 +21,9 @@ const toCose = ({ crv, x, y, d }) => CoseKey.create({
 const toJwk = ({ curve, x, y, d }) => ({ kty: 'EC', crv: curve === 2 ? 'P-384' : 'P-256', x: text(x), y: text(y), ...(d && { d: text(d) }) })
 const publicOf = ({ d, ...jwk }) => createPublicKey({ format: 'jwk', key: jwk })
 
+const labels = (typeMetadata, locale) => typeMetadata.mergedTypeMetadata.claims
+  .flatMap(({ display = [] }) => display.filter((one) => one.locale === locale).map((one) => one.label))
+
 export const formats = (anchor) => {
   const checkChain = (leaf) => {
     if (!leaf.checkIssued(anchor) || !leaf.verify(anchor.publicKey)) throw new Error('not issued under the given root')
@@ -62,13 +65,25 @@ export const formats = (anchor) => {
     verifier: byLeaf(leaf),
     ...(own && { kbSignAlg: algorithmOf(own.publicJwk), kbSigner: (data) => text(signed(Buffer.from(data), own.privateKey, algorithmOf(own.publicJwk))) }),
     statusListFetcher: async (uri) => (await fetch(uri, { headers: { accept: 'application/statuslist+jwt' } })).text(),
+    // The vct is a URN; its service keeps the Type Metadata behind /type/. The library holds
+    // what comes against vct#integrity and against the document's own form.
+    loadTypeMetadataFormat: true,
+    vctFetcher: async (vct, integrity) => {
+      const answer = await fetch(new URL(`type/${encodeURIComponent(vct)}`, issuer))
+      const document = Buffer.from(await answer.arrayBuffer())
+      if (`sha256-${createHash('sha256').update(document).digest('base64')}` !== integrity) throw new Error('Type Metadata were exchanged')
+      return JSON.parse(document)
+    },
     // A credential is born suspended; what its status means is the desk's test, not this one's.
     statusValidator: async () => {},
     statusVerifier: (input, signature) => byLeaf(statusLeaf)(input, signature),
   })
-  // The status list's signer has another key of the same root.
-  let statusLeaf
-  const noteStatusLeaf = async (uri) => { statusLeaf = leafOf(await (await fetch(uri)).text()) }
+  // The status list's signer has another key of the same root; its address tells the issuer's.
+  let statusLeaf, issuer
+  const noteStatusLeaf = async (uri) => {
+    issuer = new URL('..', uri)
+    statusLeaf = leafOf(await (await fetch(uri)).text())
+  }
 
   return {
     mso_mdoc: {
@@ -107,9 +122,9 @@ export const formats = (anchor) => {
       async verified(credential, ownJwk) {
         const claims = JSON.parse(Buffer.from(credential.split('.')[1], 'base64url'))
         if (claims.status) await noteStatusLeaf(claims.status.status_list.uri)
-        const { payload } = await sdJwt(leafOf(credential)).verify(credential)
+        const { payload, typeMetadata } = await sdJwt(leafOf(credential)).verify(credential)
         same(payload.cnf.jwk, ownJwk)
-        return { claims: Object.keys(payload).sort(), status: payload.status?.status_list?.idx }
+        return { claims: Object.keys(payload).sort(), status: payload.status?.status_list?.idx, names: labels(typeMetadata, 'vi') }
       },
       async presented(credential, own, query, { clientId, nonce }) {
         const frame = {}

@@ -155,7 +155,7 @@ const fetched = async ({ client, issuerMetadata, accessToken, dpop }, credential
   if (credentialResponse.notification_id) {
     await client.sendNotification({ issuerMetadata, accessToken, dpop, notification: { notificationId: credentialResponse.notification_id, event: 'credential_accepted' } })
   }
-  return { configuration: credentialConfigurationId, format, deferred, count: read.length, claims: read[0].claims, indexes: read.map(({ status }) => status) }
+  return { configuration: credentialConfigurationId, format, deferred, count: read.length, claims: read[0].claims, names: read[0].names, indexes: read.map(({ status }) => status) }
 }
 
 await serve(tasks)
