@@ -31,7 +31,9 @@ from desk.credential.signer import LocalSigner
 from desk.enrollment.keys import key_file
 from desk.enrollment.link import HttpLink
 from desk.enrollment.process import ServiceOrder, ServiceProcess
+from desk.enrollment.storage import status_storage
 from desk.issuance.eligibility import load_rules
+from desk.issuance.ports import StatusPlace
 from desk.issuance.posts import load_posts
 from desk.mrtd.trust import TrustStore
 from desk.resources import resource
@@ -114,8 +116,14 @@ def open_station(
         link=link,
         training=training,
         prepare=prepare,
+        status_storage=_status_storage(settings),
     )
     return Opened(station, link, service)
+
+
+def _status_storage(settings: Settings) -> StatusPlace | None:
+    wanted = settings.status
+    return status_storage(wanted.publish_to, wanted.public_url, wanted.endpoint, wanted.region)
 
 
 def list_source(

@@ -101,6 +101,14 @@ class TrustSettings:
 
 
 @dataclass(frozen=True)
+class StatusSettings:
+    publish_to: str
+    public_url: str
+    endpoint: str
+    region: str
+
+
+@dataclass(frozen=True)
 class RegisterSettings:
     fresh_hours: int
 
@@ -147,6 +155,7 @@ class Settings:
     credential: CredentialSettings
     authority: AuthoritySettings
     trust: TrustSettings
+    status: StatusSettings
     register: RegisterSettings
     face: FaceSettings
     lock: LockSettings
@@ -179,6 +188,7 @@ _SECTIONS: dict[str, Any] = {
     "credential": CredentialSettings,
     "authority": AuthoritySettings,
     "trust": TrustSettings,
+    "status": StatusSettings,
     "register": RegisterSettings,
     "face": FaceSettings,
     "lock": LockSettings,

@@ -15,7 +15,7 @@ from desk.credential.claims import Format
 from desk.credential.terms import StatusReference
 from desk.issuance.ports import StatusForm
 from desk.store import status
-from desk.store.status import StatusSlot
+from desk.store.status import StatusSlot, Validity
 
 LIFETIME = timedelta(hours=24)
 TIME_TO_LIVE = timedelta(minutes=5)
@@ -47,8 +47,9 @@ def publish_status(station: Station, *, even_if_same: bool = False) -> bool:
 
 def _publish(station: Station, content: status.ListContent) -> None:
     listed = statuslist.StatusList(content.size)
-    for index, validity in content.values.items():
-        listed.set(index, statuslist.Status(validity.bits))
+    for validity in Validity:
+        indexes = [index for index, one in content.values.items() if one is validity]
+        listed.set_all(statuslist.Status(validity.bits), indexes)
     place, signer = station.status_place, station.authority.status_signer
     issued = station.now()
 

@@ -7,7 +7,7 @@ twice, are left to ``store``; publishing to ``enrollment``.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -70,6 +70,19 @@ class StatusList:
         byte, shift = self._place(index)
         self._data[byte] = self._data[byte] & ~(self._mask << shift) | status << shift
         self._compressed = None
+
+    def set_all(self, status: int, indexes: Iterable[int]) -> None:
+        """The same for many entries; a list of a million has tens of thousands not valid."""
+        if not 0 <= status <= self._mask:
+            raise ValueError("status does not fit the bits of an entry")
+        data, bits, mask = self._data, self.bits, self._mask
+        self._compressed = None
+        for index in indexes:
+            if not 0 <= index < self.size:
+                raise StatusUnknown(index=index)
+            place = index * bits
+            shift = place & 7
+            data[place >> 3] = data[place >> 3] & ~(mask << shift) | status << shift
 
     @property
     def _mask(self) -> int:

@@ -171,7 +171,8 @@ def content(session: Session, list_name: str) -> ListContent:
     query = select(StatusEntryRow.position, StatusEntryRow.validity).where(
         StatusEntryRow.list_name == list_name, StatusEntryRow.validity != Validity.VALID
     )
-    values = {position: Validity(validity) for position, validity in session.execute(query)}
+    known = {validity.value: validity for validity in Validity}
+    values = {position: known[validity] for position, validity in session.execute(query)}
     return ListContent(row.name, row.size, values, row.changed_at, row.published_at, row.signed_at)
 
 

@@ -24,7 +24,7 @@ import httpx
 from desk.credential import chain, holder
 from desk.credential.claims import Format
 from desk.credential.keys import from_b64url, load_certificate
-from desk.credential.statuslist import Status, verify_jwt
+from desk.credential.statuslist import CWT_TYPE, Status, verify_cwt, verify_jwt
 from desk.credential.troubles import CredentialTrouble
 from desk.credential.verify import Trust, VerifiedCredential, verify_mdoc, verify_sdjwt
 from desk.training.wallet_cards import Card, names_by_locale, shown_rows
@@ -54,7 +54,8 @@ _PAGE_SCHEMES = ("https", "http")
 _OFFER_SCHEMES = ("openid-credential-offer", "haip-vci")
 _CHECK_SCHEMES = ("openid4vp", "haip-vp")
 _REQUEST_OBJECT = "application/oauth-authz-req+jwt"
-_STATUS_LIST = "application/statuslist+jwt"
+# A storage of files gives what it has at the address, whatever is asked for.
+_STATUS_LIST = f"application/statuslist+jwt, {CWT_TYPE};q=0.9"
 _LONGEST_INTERVAL = 30.0
 
 
@@ -355,7 +356,11 @@ class Phone:
         if not response.is_success:
             raise NotUnderstood(step="status", status=response.status_code, error="")
         try:
-            statuses = verify_jwt(response.text, reference.uri, Trust(self._anchors, self._now()))
+            trust = Trust(self._anchors, self._now())
+            if response.headers.get("content-type") == CWT_TYPE:
+                statuses = verify_cwt(response.content, reference.uri, trust)
+            else:
+                statuses = verify_jwt(response.text, reference.uri, trust)
             return Status(statuses[reference.index])
         except (CredentialTrouble, ValueError) as error:
             raise CredentialBad(reason=getattr(error, "code", "")) from error

@@ -74,7 +74,11 @@ def test_entries_do_not_touch_each_other(entries: dict[int, int]) -> None:
         listed.set(index, status)
 
     again = StatusList(256, 2, listed.to_bytes())
+    at_once = StatusList(256)
+    for status in range(4):
+        at_once.set_all(status, [index for index, one in entries.items() if one == status])
 
+    assert at_once.to_bytes() == listed.to_bytes()
     assert [again[i] for i in range(256)] == [entries.get(i, 0) for i in range(256)]
 
 
@@ -104,8 +108,12 @@ def test_what_lies_outside_is_unknown(listed: StatusList) -> None:
             listed[index]
         with pytest.raises(StatusUnknown):
             listed.set(index, 0)
+        with pytest.raises(StatusUnknown):
+            listed.set_all(0, [index])
     with pytest.raises(ValueError, match="does not fit"):
         listed.set(0, 4)
+    with pytest.raises(ValueError, match="does not fit"):
+        listed.set_all(4, [])
 
 
 @pytest.mark.parametrize(("size", "bits"), [(0, 2), (5, 2), (8, 3), (-4, 2)])
