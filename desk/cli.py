@@ -241,8 +241,9 @@ def _add_records(commands: Subparsers) -> None:
     verbs = records.add_subparsers(metavar="", required=True)
     take = verbs.add_parser("import-register", help="an extract of the overseas register (CSV)")
     take.add_argument("file", type=Path)
-    take.add_argument("--json", action="store_true")
-    take.set_defaults(command=_import_register)
+    _add_card_options(take)
+    take.set_defaults(command=_records, verb="import-register")
+    _add_record_cards(verbs)
     officers = verbs.add_parser(
         "import-officers",
         help="the ministry's signed list of officers",
@@ -253,6 +254,46 @@ def _add_records(commands: Subparsers) -> None:
     officers.add_argument("--training", action="store_true", help="for the rehearsal's home")
     officers.add_argument("--json", action="store_true")
     officers.set_defaults(command=_import_officers)
+
+
+def _add_record_cards(verbs: Subparsers) -> None:
+    begin = verbs.add_parser(
+        "begin",
+        help="make the records: the first officer's card and the recovery card",
+        description="The records' key is made now and wrapped to both cards; no file holds it. "
+        "The recovery card is nobody's and stays with the head of post.",
+    )
+    cards = verbs.add_parser("cards", help="the cards that open the records")
+    acts = cards.add_subparsers(metavar="", required=True)
+    listed = acts.add_parser("list", help="whose cards open the records")
+    add = acts.add_parser("add", help="let another card in; it comes second")
+    add.add_argument("--recovery", action="store_true", help="as a recovery card")
+    remove = acts.add_parser("remove", help="take a card out; the others get another key")
+    remove.add_argument("card", help="its fingerprint or the beginning of it")
+    rotate = acts.add_parser("rotate", help="another key for the same cards")
+    named = {"begin": begin, "list": listed, "add": add, "remove": remove, "rotate": rotate}
+    for verb, parser in named.items():
+        _add_card_options(parser)
+        parser.set_defaults(command=_records, verb=verb)
+        if verb in ("begin", "add"):
+            parser.add_argument("--new-reader", default="", help="reader with the second card")
+        if verb in ("add", "remove", "rotate"):
+            parser.add_argument(
+                "--by-recovery",
+                action="store_true",
+                help="the recovery card allows it, because officers' cards are lost",
+            )
+    add.add_argument("--new-officer", type=int, default=2, help="whose training card comes in")
+
+
+def _add_card_options(parser: argparse.ArgumentParser) -> None:
+    """For a command that opens the records: by an officer's card and its PIN."""
+    parser.add_argument("--reader", default="", help="name of the reader with your card")
+    parser.add_argument("--training", action="store_true", help="the rehearsal's records")
+    parser.add_argument("--officer", type=int, default=1, help="whose training card")
+    parser.add_argument("--pad", action="store_true", help="the PIN is typed on the reader")
+    parser.add_argument("--last-try", action="store_true", help="use the last try too")
+    parser.add_argument("--json", action="store_true")
 
 
 def _add_audit(commands: Subparsers) -> None:
@@ -285,9 +326,10 @@ def _add_audit(commands: Subparsers) -> None:
         help="certificate that issues the officers' cards; else the one of the home folder",
     )
     verify.add_argument("--head", metavar="HASH", help="a hash noted elsewhere that must occur")
-    for verb in (export, pack, verify):
-        verb.add_argument("--training", action="store_true", help="the rehearsal's, not live work")
-        verb.add_argument("--json", action="store_true")
+    _add_card_options(export)
+    _add_card_options(pack)
+    verify.add_argument("--training", action="store_true", help="the rehearsal's, not live work")
+    verify.add_argument("--json", action="store_true")
     for name, verb in (("export", export), ("pack", pack), ("verify", verify)):
         verb.set_defaults(command=_audit, verb=name)
 
@@ -446,11 +488,10 @@ def _trust(args: argparse.Namespace) -> TrustStore:
     return TrustStore(home.trust, load_settings(home.settings).trust.ages)
 
 
-def _import_register(args: argparse.Namespace) -> int:
-    from desk.store.commands import import_register
+def _records(args: argparse.Namespace) -> int:
+    from desk.app import records
 
-    answer = import_register(args.file, _home(args).records)
-    return _tell(answer.facts if args.json else answer.text, args.json, answer.status)
+    return records.run(_home(args), args)
 
 
 def _import_officers(args: argparse.Namespace) -> int:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from desk.app.cards import Command
 from desk.app.compose import load_certificates, officer_roots, utc_now
 from desk.app.home import Home
+from desk.app.records import opened
 from desk.counter import audit_commands
 from desk.counter.approving import SIGNATURE_PREFIX
 from desk.counter.audit_commands import Answer
-from desk.counter.records import RecordsClosed
 from desk.counter.settings import load_settings
-from desk.store.database import Store
-from desk.store.key import key_for
 
 
 def verify(home: Home, args: argparse.Namespace) -> Answer:
@@ -28,12 +26,13 @@ def verify(home: Home, args: argparse.Namespace) -> Answer:
 
 
 def export(home: Home, args: argparse.Namespace) -> Answer:
-    with _records(home, args.training) as store:
-        return audit_commands.export(store, args.file, utc_now())
+    with opened(Command(home, args)) as desk:
+        return audit_commands.export(desk.records.store, args.file, utc_now())
 
 
 def pack(home: Home, args: argparse.Namespace) -> Answer:
-    with _records(home, args.training) as store:
+    with opened(Command(home, args)) as desk:
+        store = desk.records.store
         return audit_commands.pack(store, args.case, args.out, SIGNATURE_PREFIX)
 
 
@@ -53,16 +52,3 @@ def _root(file: Path) -> tuple[bytes, ...]:
 def _own_roots(home: Home, training: bool) -> tuple[bytes, ...]:
     own = home.training if training else home
     return officer_roots(own, load_settings(own.settings))
-
-
-@contextmanager
-def _records(home: Home, training: bool) -> Iterator[Store]:
-    """The records as they are; none are made. Raises RecordsClosed and the records' troubles."""
-    own = home.training if training else home
-    if not own.records.exists():
-        raise RecordsClosed()
-    store = Store.open(own.records, key_for(own.records), None)
-    try:
-        yield store
-    finally:
-        store.close()

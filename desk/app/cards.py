@@ -77,7 +77,7 @@ class Command:
     def card(self) -> Iterator[PivSession]:
         """The card in the named reader, or in the first that holds an officer's card."""
         if self.training:
-            with _training_card(self.home, self.args.officer) as session:
+            with training_card(self.home, self.args.officer) as session:
                 yield session
             return
         named = self.args.reader or self.settings.readers.officer
@@ -221,13 +221,19 @@ def _say(trouble: Trouble) -> str:
 
 
 @contextmanager
-def _training_card(home: Home, number: int) -> Iterator[PivSession]:
-    """The training card of officer ``number`` as the rehearsal left it."""
-    from desk.app.rehearsal import kept_card
+def training_card(home: Home, number: int | None) -> Iterator[PivSession]:
+    """The training card of officer ``number`` as the rehearsal left it; None: the recovery
+    card."""
+    from desk.app.rehearsal import TRAINING_PIN, kept_card
+    from desk.app.training_records import recovery_card
     from desk.training.authority import TrainingAuthority
 
     authority = TrainingAuthority.load_or_create(home.folder / "authority", utc_now())
-    with kept_card(authority, home.folder, number - 1) as card:
+    if number is None:
+        made = recovery_card(authority, home.folder, TRAINING_PIN, utc_now())
+    else:
+        made = kept_card(authority, home.folder, number - 1)
+    with made as card:
         session = PivSession(card)
         session.select()
         yield session

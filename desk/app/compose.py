@@ -38,6 +38,7 @@ from desk.issuance.posts import load_posts
 from desk.mrtd.trust import TrustStore
 from desk.resources import resource
 from desk.store.database import StoreKind
+from desk.store.vault import FileVault
 from desk.trouble import Trouble
 
 PORT_SECONDS = 10.0
@@ -88,7 +89,7 @@ def open_station(
     authority = load_authority(home, settings)
     officers = HeldOfficers(list_source(home, settings, now))
     kind = StoreKind.TRAINING if training else StoreKind.LIVE
-    records = Records(home.records, kind)
+    records = Records(FileVault(home.records, kind))
     trust = TrustStore(home.trust, settings.trust.ages)
     # The first passport shall not wait for some 600 certificates. A damaged list is no
     # reason to stay closed: the home page tells of it.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from cryptography.exceptions import InvalidSignature
 
 from desk.app.compose import Opened, list_source, open_station, utc_now
 from desk.app.home import Home
+from desk.app.training_records import enrol, open_whole, recovery_card, write_private
 from desk.cards.certificates import load_certificate
 from desk.cards.piv import PivSession
 from desk.cards.piv_data import Slot
@@ -36,6 +36,8 @@ from desk.issuance.officers import OfficerList
 from desk.issuance.posts import load_posts
 from desk.mrtd.trust_troubles import ListOlder
 from desk.store import register
+from desk.store.database import StoreKind
+from desk.store.vault import FileVault
 from desk.training import applicants, csca, forgeries
 from desk.training.applicants import Applicant
 from desk.training.authority import TrainingAuthority
@@ -91,11 +93,10 @@ def open_rehearsal(
     chips then answer through the machine's own smartcard service.
     """
     training = home.training
-    authority = TrainingAuthority.load_or_create(training.folder / "authority", now())
+    settings = _with_copies(settings or load_settings(training.settings))
+    authority = prepare_home(training, settings, now)
     passport_authority = csca.load_or_create(training.folder / "csca", now())
     workshop = Workshop.load_or_create(training.folder / "forger", passport_authority, now())
-    settings = _with_copies(settings or load_settings(training.settings))
-    _write_officers(training, authority, settings, now)
     bench = Desktop.virtual(pcsc) if pcsc else Desktop.in_process()
     people = applicants.applicants(now().date())
     try:
@@ -121,7 +122,8 @@ def open_rehearsal(
     )
     _import_trust(rehearsal)
     if whole:
-        _open_records(rehearsal)
+        recovery = recovery_card(authority, training.folder, TRAINING_PIN, now())
+        open_whole(opened.station, recovery, TRAINING_PIN)
     return rehearsal
 
 
@@ -132,14 +134,18 @@ def _with_copies(settings: Settings) -> Settings:
     return replace(settings, audit=AuditSettings("audit-copies"))
 
 
-def _open_records(rehearsal: Rehearsal) -> None:
-    """With a training card that lies in no reader."""
-    station = rehearsal.station
-    with officer_card(rehearsal) as card:
-        session = PivSession(card)
-        session.select()
-        session.verify_pin(bytearray(TRAINING_PIN, "ascii"))
-        station.open_records(session)
+def prepare_home(
+    training: Home, settings: Settings, now: Callable[[], datetime], *, ring: bool = True
+) -> TrainingAuthority:
+    """The training ministry's authority, list and cards, and the ring that lets them in."""
+    authority = TrainingAuthority.load_or_create(training.folder / "authority", now())
+    _write_officers(training, authority, settings, now)
+    cards = [kept_card(authority, training.folder, place) for place in range(len(PEOPLE))]
+    recovery = recovery_card(authority, training.folder, TRAINING_PIN, now())
+    vault = FileVault(training.records, StoreKind.TRAINING)
+    if ring:
+        enrol(vault, cards, recovery, TRAINING_PIN, now())
+    return authority
 
 
 def _prepare(people: tuple[Applicant, ...], station: Station) -> None:
@@ -248,7 +254,7 @@ def kept_card(authority: TrainingAuthority, folder: Path, position: int) -> PivC
     file = folder / f"card-{position + 1}.json"
 
     def keep() -> None:
-        _write_private(file, json.dumps(card.state()).encode())
+        write_private(file, json.dumps(card.state()).encode())
 
     if file.exists():
         card = PivCard.from_state(json.loads(file.read_bytes()), keep)
@@ -327,7 +333,7 @@ def _write_officers(
     if held is not None and held.officers == officers and _is_young(held, now()):
         return
     number = held.number + 1 if held is not None else 1
-    _write_private(source.file, sign_list(authority.list_signer, officers, number, now()).encode())
+    write_private(source.file, sign_list(authority.list_signer, officers, number, now()).encode())
 
 
 def _is_young(held: OfficerList, now: datetime) -> bool:
@@ -364,11 +370,3 @@ def _import_register(station: Station, people: tuple[Applicant, ...]) -> None:
     finally:
         # The extract holds (invented) personal data: it stays in the encrypted records only.
         file.unlink()
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    new = path.with_suffix(".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    new.replace(path)

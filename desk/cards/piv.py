@@ -282,6 +282,17 @@ class PivSession:
             raise KeyUnusable(slot=f"{slot:02X}")
         return self._authenticate(slot, key_type, _TAG_EXPONENTIATION, peer_point)
 
+    def decipher(self, slot: Slot, block: bytes) -> bytes:
+        """The bare RSA operation of the slot's key; padding is undone by the caller (part 1,
+        5.1: the card does no padding).
+
+        Raises PinNeeded, KeyUnusable.
+        """
+        key_type = self.key_type(slot)
+        if key_type is not KeyType.RSA2048 or len(block) != key_type.size:
+            raise KeyUnusable(slot=f"{slot:02X}")
+        return self._authenticate(slot, key_type, _TAG_CHALLENGE, block)
+
     # --- provisioning ---------------------------------------------------------------
 
     def management_algorithm(self, key_length: int) -> ManagementAlgorithm:

@@ -198,6 +198,17 @@ class TokenSession:
             )
             return bytes(derived[Attribute.VALUE])
 
+    def decipher(self, slot: Slot, block: bytes) -> bytes:
+        """As `PivSession.decipher`; a module may refuse the bare operation: KeyUnusable."""
+        key_type = self.key_type(slot)
+        if key_type is not KeyType.RSA2048 or len(block) != key_type.size:
+            raise KeyUnusable(slot=f"{slot:02X}")
+        with _named(slot):
+            key = self._private_key(slot)
+            if not hasattr(key, "decrypt"):
+                raise KeyUnusable(slot=f"{slot:02X}")
+            return bytes(key.decrypt(block, mechanism=pkcs11.Mechanism.RSA_X_509))
+
     def close(self) -> None:
         """Log out and let go; troubles on the way out are of no use to anyone."""
         self._log_out()
@@ -258,7 +269,8 @@ def part_of(certificate: x509.Certificate) -> Slot | None:
         return None
     if usage.digital_signature:
         return Slot.SIGNATURE if _is_document_signer(certificate) else Slot.AUTHENTICATION
-    return Slot.KEY_MANAGEMENT if usage.key_agreement else None
+    manages = usage.key_agreement or usage.key_encipherment
+    return Slot.KEY_MANAGEMENT if manages else None
 
 
 def _is_document_signer(certificate: x509.Certificate) -> bool:

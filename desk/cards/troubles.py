@@ -14,6 +14,7 @@ CardTrouble
     │                      WrongPuk, PukBlocked, WrongPinUncounted, PinNotTyped,
     │                      NewPinsDiffer, NoPinPad
     ├── KeyUnusable        the slot has no key, or not of this kind
+    ├── NotForThisCard     the card does not open what was wrapped to it
     ├── ManagementRefused  the management key is not this card's
     └── SignerTrouble      NoSignerCertificate, NoSignInCertificate,
                            CertificateUnreadable, CertificateExpired,
@@ -199,6 +200,12 @@ class KeyUnusable(OfficerCardTrouble):
     """The slot has no key, or one that cannot do what was asked."""
 
     code: ClassVar[str] = "CARD-14"
+
+
+class NotForThisCard(OfficerCardTrouble):
+    """The card's key does not open what was wrapped to it: other key, or bytes changed."""
+
+    code: ClassVar[str] = "KEYS-05"
 
 
 class ManagementRefused(OfficerCardTrouble):

@@ -60,13 +60,6 @@ def read_card_identity(session: CardSession) -> str:
     return hashlib.sha256(certificate).hexdigest()
 
 
-Step = Callable[[CardSession], None]
-"""What else a sign-in asks of the card. Raises what stops it."""
-
-
-def _nothing(_session: CardSession) -> None: ...
-
-
 def sign_in(
     session: CardSession,
     pin: Pin,
@@ -75,8 +68,8 @@ def sign_in(
     now: Callable[[], datetime],
     allow_last_try: bool = False,
     usable: Usable = check_validity,
-    before_pin: Step = _nothing,
-    after_pin: Step = _nothing,
+    before_pin: Callable[[CardSession], object] = lambda _session: None,
+    after_pin: Callable[[CardSession, SignIn], None] = lambda _session, _sign_in: None,
 ) -> SignIn:
     """List and post, the certificate's time and revocation (``usable``), ``before_pin``, PIN,
     challenge, ``after_pin``, in this order of refusal and in one session: a card that may not
@@ -93,7 +86,8 @@ def sign_in(
         before_pin(session)
         session.verify_pin(pin, allow_last_try)
         session.prove(Slot.AUTHENTICATION)
-        after_pin(session)
+        signed_in = SignIn(officer, card, now())
+        after_pin(session, signed_in)
     finally:
         wipe(pin)
-    return SignIn(officer, card, now())
+    return signed_in

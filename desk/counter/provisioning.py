@@ -358,7 +358,7 @@ def install(
     roots.revocations.check(certificate, now)
     if problem := next(iter(_profile_problems(certificate, slot, roots.country)), None):
         raise WrongProfile(slot=f"{slot:02X}", reason=problem)
-    _check_chain(der, slot, roots, now)
+    check_chain(der, slot, roots, now)
     _check_key(session, slot, certificate, pin, allow_last_try)
     session.authenticate_management(management_key)
     session.put_certificate(slot, der)
@@ -367,7 +367,8 @@ def install(
     return slot_status(session, slot, roots, now)
 
 
-def _check_chain(der: bytes, slot: Slot, roots: Roots, now: datetime) -> None:
+def check_chain(der: bytes, slot: Slot, roots: Roots, now: datetime) -> None:
+    """Raises OtherIssuer where no root for the slot vouches for the certificate."""
     try:
         chain.verify((der,), roots.of(slot), now)
     except (IssuerUnknown, Malformed, NotValidNow) as reason:

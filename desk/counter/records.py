@@ -8,14 +8,15 @@ are closed (a PIN that was refused) waits and is written into the log when they 
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from typing import cast
 
 from desk.cards.session import CardSession
 from desk.issuance.audit import Fact
-from desk.store import journal
-from desk.store.database import Store, StoreKind
+from desk.store import journal, unlocking
+from desk.store.database import Store
 from desk.store.journal import Stamp
-from desk.store.key import key_for
+from desk.store.key_ring import CardKind, EnrolledCard, OpenedRing
+from desk.store.vault import Vault
 from desk.trouble import Trouble
 
 
@@ -26,18 +27,18 @@ class RecordsClosed(Trouble):
 
 
 class Records:
-    """The records in ``file``. Threads may share it; one of them opens it."""
+    """The records in ``vault``. Threads may share it; one of them opens it."""
 
-    def __init__(self, file: Path, kind: StoreKind) -> None:
-        self._file, self._kind = file, kind
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
         self._store: Store | None = None
         self._waiting: list[tuple[Stamp, str, dict[str, Fact | float]]] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @classmethod
     def around(cls, store: Store) -> Records:
-        """Records that are open already."""
-        records = cls(Path(), StoreKind.TRAINING)
+        """Records that are open already; no card opens or changes them."""
+        records = cls(cast(Vault, None))
         records._store = store
         return records
 
@@ -52,20 +53,79 @@ class Records:
             raise RecordsClosed()
         return self._store
 
-    def admit(self, session: CardSession) -> None:
-        """Whether the card can open the records, asked before its PIN is."""
+    # Opening
 
-    def open(self, session: CardSession) -> bool:
+    def admit(self, session: CardSession) -> CardKind:
+        """What kind of enrolled card it is, asked before its PIN is: also of a card that takes
+        over a desk whose records are open.
+
+        Raises CardNotEnrolled, NotBegun, KeyMissing, KeyUnusable, KeyUnsound.
+        """
+        return unlocking.admit(self._vault, session)
+
+    def require_none(self) -> None:
+        """Raises AlreadyBegun where records or their ring are here."""
+        unlocking.require_none(self._vault)
+
+    def open(self, session: CardSession, card: str, stamp: Stamp) -> bool:
         """Open the records with a card whose PIN was presented; True where they were closed.
+        ``card`` is the SHA-256 (hex) of its 9A certificate.
 
-        Raises what the store raises.
+        Raises what :func:`desk.store.unlocking.unlock` raises.
         """
         with self._lock:
             if self._store is not None:
                 return False
-            self._store = Store.open(self._file, key_for(self._file), self._kind)
-            self._write_waiting(self._store)
+            self._take(unlocking.unlock(self._vault, session, card, stamp))
             return True
+
+    def begin(self, session: CardSession, card: str, stamp: Stamp) -> OpenedRing:
+        """The first half of making records: the first officer's card."""
+        return unlocking.begin(self._vault, session, card, stamp)
+
+    def conclude(self, begun: OpenedRing, session: CardSession, stamp: Stamp) -> None:
+        """The second half: the recovery card; the records are open then."""
+        with self._lock:
+            self._take(unlocking.conclude(self._vault, begun, session, stamp))
+
+    # The cards that open them
+
+    def cards(self) -> tuple[EnrolledCard, ...]:
+        """The enrolled cards; needs no card and no PIN."""
+        ring = unlocking.read_ring(self._vault)
+        return () if ring is None else ring.cards
+
+    def authorise(self, session: CardSession, card: str, stamp: Stamp) -> OpenedRing:
+        """Let an enrolled card, its PIN presented, agree to a change; the records open too."""
+        with self._lock:
+            self.open(session, card, stamp)
+            return unlocking.authorise(self._vault, session, card, stamp)
+
+    def add_card(
+        self, opened: OpenedRing, session: CardSession, kind: CardKind, card: str, stamp: Stamp
+    ) -> EnrolledCard:
+        """Let the card of ``session`` in, its PIN presented."""
+        return unlocking.add_card(self._vault, self.store, opened, session, kind, card, stamp)
+
+    def remove_card(self, opened: OpenedRing, fingerprint: str, stamp: Stamp) -> None:
+        """A removed card may have seen the key, so the others get another one with it."""
+        self._replace_key(opened, stamp, fingerprint)
+
+    def rotate(self, opened: OpenedRing, stamp: Stamp) -> None:
+        """Another key for the same cards."""
+        self._replace_key(opened, stamp)
+
+    def _replace_key(self, opened: OpenedRing, stamp: Stamp, without: str = "") -> None:
+        """Raises Busy while a job or another program uses the records: nothing changed then."""
+        with self._lock:
+            self.store.close()
+            key = opened.key
+            try:
+                key = unlocking.replace_key(self._vault, opened, stamp, without)
+            finally:
+                self._store = self._vault.open(key)
+
+    # The log
 
     def note(self, stamp: Stamp, kind: str, **facts: Fact | float) -> None:
         """One event of no case: now where the records are open, else when they open."""
@@ -73,6 +133,10 @@ class Records:
             self._waiting.append((stamp, kind, facts))
             if self._store is not None:
                 self._write_waiting(self._store)
+
+    def _take(self, store: Store) -> None:
+        self._store = store
+        self._write_waiting(store)
 
     def _write_waiting(self, store: Store) -> None:
         if not self._waiting:

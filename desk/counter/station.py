@@ -15,7 +15,7 @@ from typing import Any
 
 from desk.cards.revocation import Revocations
 from desk.cards.session import CardSession
-from desk.counter.officers import Officer
+from desk.counter.officers import Officer, SignIn
 from desk.counter.readers import ReaderRoles, Readers
 from desk.counter.records import Records
 from desk.counter.settings import Settings
@@ -80,9 +80,9 @@ class Station:
         """The open records. Raises :class:`~desk.counter.records.RecordsClosed`."""
         return self.records.store
 
-    def open_records(self, session: CardSession) -> None:
+    def open_records(self, session: CardSession, sign_in: SignIn) -> None:
         """Open the records with a card whose PIN was presented, where they are still closed."""
-        if self.records.open(session):
+        if self.records.open(session, sign_in.card, self.stamp(sign_in.officer)):
             self.prepare(self)
 
     def note(self, officer: Officer | None, kind: str, **facts: Fact | float) -> None:

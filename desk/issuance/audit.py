@@ -32,15 +32,15 @@ LONGEST_LINE = 16_384
 # fmt: off
 FACT_NAMES = frozenset({
     "act", "acts", "age_hours", "answer", "as_of", "attempts", "band", "batch", "blobs", "bytes",
-    "cases", "certificate", "certificate_serial", "channel", "check", "code", "columns",
+    "card", "cases", "certificate", "certificate_serial", "channel", "check", "code", "columns",
     "configuration", "count", "device_key", "digest", "distance", "edition", "entries", "event",
     "expires_at", "findings", "format", "from", "given", "group", "head", "held", "intent",
-    "inter_eye_px", "issuer", "judgement", "kind", "language", "level", "limit_dissimilar",
-    "limit_similar", "lines", "list", "matcher", "matcher_version", "offer", "offer_state",
-    "outcome", "overall", "pages", "policy", "position", "post", "presser", "purged_before",
-    "purpose", "purposes", "quality", "queue", "reader", "reason", "records", "removed",
-    "replaced", "request", "result", "retention_days", "retries", "rows", "rule", "rules",
-    "seconds", "seq", "serial", "sha256", "signature", "size", "slip", "slot", "source",
+    "inter_eye_px", "issuer", "judgement", "key_id", "kind", "language", "level",
+    "limit_dissimilar", "limit_similar", "lines", "list", "matcher", "matcher_version", "offer",
+    "offer_state", "outcome", "overall", "pages", "policy", "position", "post", "presser",
+    "purged_before", "purpose", "purposes", "quality", "queue", "reader", "reason", "records",
+    "removed", "replaced", "request", "result", "retention_days", "retries", "rows", "rule",
+    "rules", "seconds", "seq", "serial", "sha256", "signature", "size", "slip", "slot", "source",
     "source_at", "state", "station", "status", "target", "to", "tool", "tries", "tries_left",
     "valid_until", "validity", "version", "wave", "window", "words",
 })

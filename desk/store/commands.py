@@ -6,9 +6,8 @@ repeats the content of a bad line: it is personal data.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from desk.issuance.posts import load_posts
 from desk.store import register
 from desk.store.database import Store
 from desk.store.journal import Stamp
-from desk.store.key import key_for
 from desk.store.register_file import BadLine, ExtractLines, ExtractRefused, Reason
 
 REFUSED = 1
@@ -48,27 +46,19 @@ class Answer:
 
 
 def import_register(
-    file: Path,
-    records: Path,
-    *,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    as_of: datetime | None = None,
+    file: Path, store: Store, stamp: Stamp, *, as_of: datetime | None = None
 ) -> Answer:
-    """Import the extract ``file`` into the records at ``records``, training or live.
+    """Import the extract ``file`` into the open records.
 
     Raises the store's troubles; what is wrong with the file itself is an answer.
     """
     posts = load_posts().codes
-    store = Store.open(records, key_for(records), kind=None)
     try:
-        stamp = Stamp(now(), "command:import-register")
         state = register.import_extract(store, file, stamp, posts, as_of)
     except ExtractLines as refusal:
         return _bad_lines(refusal)
     except ExtractRefused as refusal:
         return _refused(refusal)
-    finally:
-        store.close()
     facts = {"imported": state.entries, "as_of": state.as_of.isoformat(), "sha256": state.sha256}
     return Answer(0, f"{state.entries} entries imported, as of {facts['as_of']}", facts)
 

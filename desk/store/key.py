@@ -1,21 +1,26 @@
-"""The key of the records: 256 random bits in one file that only its owner may read.
+"""The key of the records: 256 random bits that no file holds.
 
-This module is the only place that knows where the key comes from. Wrapping it to the
-officers' cards (slot 9D) and a recovery card changes this module alone.
+Where it comes from is :mod:`desk.store.key_ring`'s business: it lies wrapped to the officers'
+cards. Records of earlier versions had it in a file beside them; :func:`take_former` and
+:func:`destroy_former` serve the one time such a file is taken over.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from desk.store.troubles import KeyMissing, KeyUnsound, Unwritable
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from desk.store.troubles import KeyUnsound, Unwritable
 
 KEY_BYTES = 32
-FILE_NAME = "records.key"
+FORMER_FILE = "records.key"
 
 
 @dataclass(frozen=True)
@@ -28,58 +33,62 @@ class RecordsKey:
         if len(self.secret) != KEY_BYTES:
             raise KeyUnsound("length", length=len(self.secret))
 
-    def pragma(self) -> str:
+    def pragma(self, name: str = "key") -> str:
         """SQLCipher's raw-key form, which skips key derivation. Goes to the driver only."""
-        return f"PRAGMA key = \"x'{self.secret.hex()}'\""
+        return f"PRAGMA {name} = \"x'{self.secret.hex()}'\""
+
+    def derived(self, purpose: str, length: int = KEY_BYTES) -> bytes:
+        """A key of its own for ``purpose`` (HKDF-Expand, RFC 5869, SHA-256; this key is
+        uniformly random, so nothing has to be extracted first)."""
+        return HKDFExpand(hashes.SHA256(), length, purpose.encode("ascii")).derive(self.secret)
+
+    @property
+    def key_id(self) -> str:
+        """A public name of 16 hexadecimal digits, from which nothing of the key follows."""
+        return self.derived("desk records key id", 8).hex()
+
+    def seal(self, content: bytes) -> str:
+        """HMAC-SHA256 (hex) over ``content``: only who opens the records can have made it."""
+        return hmac.new(self.derived("desk records key ring"), content, hashlib.sha256).hexdigest()
 
 
 def new_key() -> RecordsKey:
     return RecordsKey(secrets.token_bytes(KEY_BYTES))
 
 
-def key_for(records: Path) -> RecordsKey:
-    """The key that lies beside the file ``records``; made with the first records.
+def take_former(records: Path) -> RecordsKey | None:
+    """The key that an earlier version left beside ``records``; None where there is none.
 
-    Raises :class:`KeyMissing` where records exist without their key: a new key could never
-    open them, and would hide that the old one is lost.
+    Raises :class:`KeyUnsound` for a wrong length, :class:`Unwritable`.
     """
-    path = records.with_name(FILE_NAME)
-    if path.exists():
-        return read_key(path)
-    if records.exists():
-        raise KeyMissing(str(FILE_NAME))
-    key = new_key()
-    write_key(path, key)
-    return key
-
-
-def read_key(path: Path) -> RecordsKey:
-    """Raises :class:`KeyUnsound` for a wrong length or a file that others may read."""
+    file = records.with_name(FORMER_FILE)
+    if not file.exists():
+        return None
     try:
-        mode = path.stat().st_mode
-        secret = path.read_bytes()
+        return RecordsKey(file.read_bytes())
     except OSError as reason:
-        raise Unwritable("key", file=FILE_NAME) from reason
-    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-        raise KeyUnsound("mode", mode=oct(stat.S_IMODE(mode)))
-    return RecordsKey(secret)
+        raise Unwritable("key", file=FORMER_FILE) from reason
 
 
-def write_key(path: Path, key: RecordsKey) -> None:
-    """Durable before the first record is: file and folder are synchronised."""
+def destroy_former(records: Path) -> None:
+    """Overwrite the file and remove it. What the disk itself keeps of it is beyond reach,
+    which is why a key that lay in a file is replaced as well."""
+    file = records.with_name(FORMER_FILE)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(key.secret)
-            file.flush()
-            os.fsync(file.fileno())
-        _sync_folder(path.parent)
+        with file.open("r+b") as opened:
+            size = opened.seek(0, os.SEEK_END)
+            opened.seek(0)
+            opened.write(secrets.token_bytes(size))
+            opened.flush()
+            os.fsync(opened.fileno())
+        file.unlink()
+        sync_folder(file.parent)
     except OSError as reason:
-        raise Unwritable("key", file=FILE_NAME) from reason
+        raise Unwritable("key", file=FORMER_FILE) from reason
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make a new, replaced or removed name in ``folder`` durable."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

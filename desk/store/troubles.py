@@ -3,8 +3,8 @@
 ::
 
     StoreTrouble
-    ├── KeyMissing        STORE-01   records are there, their key is not
-    ├── KeyUnsound        STORE-02   key file of a wrong length, or readable by others
+    ├── KeyMissing        STORE-01   records are there, their key ring is not
+    ├── KeyUnsound        STORE-02   what should be a key or a ring is none
     ├── NotOpened         STORE-03   the key does not fit the file
     ├── Full              STORE-04   no room on the disk; nothing was lost
     ├── Busy              STORE-06   another program holds the records
@@ -29,7 +29,19 @@
     ├── KeyReplaced       STORE-35   another desk replaced the key of the records
     ├── CellAltered       STORE-36   a value was changed, or belongs to another place
     ├── ServerReadOnly    STORE-37   the server takes no writing now
-    └── AddressWrong      STORE-38   the setting is no address of shared records
+    ├── AddressWrong      STORE-38   the setting is no address of shared records
+    │
+    │   the cards that open the records
+    ├── CardNotEnrolled   KEYS-01    this card opens other records, or none
+    ├── NotBegun          KEYS-02    no records here yet: two cards begin them
+    ├── AlreadyBegun      KEYS-03    records are here already
+    ├── RingAltered       KEYS-04    changed by somebody who has no card for it
+    ├── AlreadyEnrolled   KEYS-06
+    ├── LastOfItsKind     KEYS-07    the last officer's card, or the last recovery card
+    ├── NoSuchCard        KEYS-08    no enrolled card has this fingerprint
+    └── RecordsGone       KEYS-09    the ring is here, its records are not
+
+NotForThisCard (KEYS-05) is the card's own answer (``desk.cards.troubles``).
 
 STORE-05 (a record of unknown shape) is raised by ``desk.issuance.record``.
 """
@@ -151,6 +163,38 @@ class AddressWrong(StoreTrouble):
     code = "STORE-38"
 
 
+class CardNotEnrolled(StoreTrouble):
+    code = "KEYS-01"
+
+
+class NotBegun(StoreTrouble):
+    code = "KEYS-02"
+
+
+class AlreadyBegun(StoreTrouble):
+    code = "KEYS-03"
+
+
+class RingAltered(StoreTrouble):
+    code = "KEYS-04"
+
+
+class AlreadyEnrolled(StoreTrouble):
+    code = "KEYS-06"
+
+
+class LastOfItsKind(StoreTrouble):
+    code = "KEYS-07"
+
+
+class NoSuchCard(StoreTrouble):
+    code = "KEYS-08"
+
+
+class RecordsGone(StoreTrouble):
+    code = "KEYS-09"
+
+
 # SQLite's primary result codes (sqlite.org/rescode.html); the upper bits only refine them.
 _BY_RESULT_CODE: dict[int, type[StoreTrouble]] = {
     5: Busy,
@@ -232,3 +276,10 @@ def _of_server(error: BaseException, state: str | None) -> type[StoreTrouble] | 
 
 
 _SERVER_SAID = re.compile(r"failed: [^\s:]+:  ")
+
+
+def driver_trouble(error: BaseException) -> StoreTrouble | None:
+    """What SQLCipher's own error says of file, disk and key; None for anything else."""
+    result = getattr(error, "sqlite_errorcode", None)
+    kind = _BY_RESULT_CODE.get(result & 0xFF) if isinstance(result, int) else None
+    return None if kind is None else kind(type(error).__name__, result=result)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 
 from desk import cli
+from desk.app.rehearsal import TRAINING_PIN
 from desk.mrtd import picture_child
 
 HEADER = (
@@ -24,27 +26,35 @@ def run(home: Path, *arguments: str) -> int:
     return cli.main(["--home", str(home), *arguments])
 
 
+def import_register(home: Path, extract: Path, patch: pytest.MonkeyPatch) -> int:
+    """With the first training officer's card; its PIN comes on standard input."""
+    patch.setattr("sys.stdin", io.StringIO(f"{TRAINING_PIN}\n"))
+    return run(home, "records", "import-register", str(extract), "--training", "--json")
+
+
 def test_a_register_with_bad_lines_is_refused_whole_and_each_line_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Line, column and reason; nothing half imported."""
     extract = tmp_path / "register.csv"
     bad = GOOD.replace("1991-03-14", "1991-33-14").replace("LA-2019-004318", "LA-2019-004319")
     extract.write_text("\n".join([HEADER, GOOD, bad]) + "\n", encoding="utf-8")
 
-    status = run(tmp_path / "home", "records", "import-register", str(extract), "--json")
+    status = import_register(tmp_path / "home", extract, monkeypatch)
 
     answer = json.loads(capsys.readouterr().out)
     assert status == 1
     assert [(line["line"], line["column"]) for line in answer["lines"]] == [(3, "birth_date")]
 
 
-def test_a_good_register_is_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_good_register_is_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The answer counts the entries."""
     extract = tmp_path / "register.csv"
     extract.write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-8")
 
-    status = run(tmp_path / "home", "records", "import-register", str(extract), "--json")
+    status = import_register(tmp_path / "home", extract, monkeypatch)
 
     assert status == 0
     assert json.loads(capsys.readouterr().out)["imported"] == 1

@@ -16,7 +16,6 @@ from desk.store import journal, register_file, troubles
 from desk.store.commands import REASON_WORDS, import_register
 from desk.store.database import Store
 from desk.store.journal import Stamp
-from desk.store.key import RecordsKey, write_key
 from desk.store.register_file import COLUMNS, Reason
 from desk.store.troubles import Unwritable
 
@@ -24,33 +23,25 @@ NOW = datetime(2026, 11, 23, 18, 28, tzinfo=UTC)
 LINE = "LA-1,김하늘,KIM,HANEUL,1991-03-14,F,KOR,910314-2987654,M123A4567,LA,1842 Sample,alive,,"
 
 
-@pytest.fixture
-def records(store: Store, path: Path, key: RecordsKey) -> Path:
-    """Training records with their key beside them, closed."""
-    write_key(path.with_name("records.key"), key)
-    store.close()
-    return path
-
-
 class TestImport:
-    def test_good_file(self, records: Path, tmp_path: Path) -> None:
-        """The count, the age and the file's hash are told; training records are taken too."""
+    def test_good_file(self, store: Store, stamp: Stamp, tmp_path: Path) -> None:
+        """The count, the age and the file's hash are told."""
         file = tmp_path / "register.csv"
         file.write_text(f"{','.join(COLUMNS)}\n{LINE}\n", encoding="utf-8")
 
-        answer = import_register(file, records, now=lambda: NOW)
+        answer = import_register(file, store, stamp)
 
         assert answer.status == 0
         assert answer.facts["imported"] == 1
         assert answer.facts["as_of"] == NOW.isoformat()
 
-    def test_bad_lines(self, records: Path, tmp_path: Path) -> None:
+    def test_bad_lines(self, store: Store, stamp: Stamp, tmp_path: Path) -> None:
         """Line, column and reason for people and for machines, nothing of the content."""
         file = tmp_path / "register.csv"
         bad = LINE.replace(",F,", ",?,").replace("LA-1", "LA-2")
         file.write_text(f"{','.join(COLUMNS)}\n{LINE}\n{bad}\n{LINE}\n", encoding="utf-8")
 
-        answer = import_register(file, records)
+        answer = import_register(file, store, stamp)
 
         assert answer.status == 1
         assert answer.facts == {
@@ -69,19 +60,10 @@ class TestImport:
         assert "line 3, sex: is none of the values allowed here" in answer.text
         assert "910314" not in answer.text + json.dumps(answer.facts)
 
-    def test_refused_file(self, records: Path, tmp_path: Path) -> None:
-        answer = import_register(tmp_path / "none.csv", records)
+    def test_refused_file(self, store: Store, stamp: Stamp, tmp_path: Path) -> None:
+        answer = import_register(tmp_path / "none.csv", store, stamp)
 
         assert (answer.status, answer.facts["code"]) == (1, "REG-01")
-
-    def test_new_records_are_made(self, tmp_path: Path) -> None:
-        file = tmp_path / "register.csv"
-        file.write_text(f"{','.join(COLUMNS)}\n{LINE}\n", encoding="utf-8")
-        home = tmp_path / "home"
-        home.mkdir()
-
-        assert import_register(file, home / "records.db").status == 0
-        assert (home / "records.key").exists()
 
     def test_every_reason_has_words(self) -> None:
         assert set(REASON_WORDS) == set(Reason)

@@ -12,7 +12,7 @@ import pytest
 from desk.issuance import audit
 from desk.store import intents, journal, status
 from desk.store.database import Store
-from desk.store.key import RecordsKey, write_key
+from desk.store.key import RecordsKey
 from tests.store.conftest import NOW, template
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,10 +28,10 @@ from desk.store import cases, intents, status
 from desk.store.database import Store
 from desk.store.intents import Draft
 from desk.store.journal import Stamp
-from desk.store.key import key_for
+from desk.store.key import RecordsKey
 
-path = Path(sys.argv[1])
-store = Store.open(path, key_for(path), kind=None)
+path, key = Path(sys.argv[1]), RecordsKey(sys.stdin.buffer.read(32))
+store = Store.open(path, key, kind=None)
 stamp = Stamp(datetime.now(UTC), "station:LA01")
 with store.write() as session:
     status.open_list(session, stamp, "1")
@@ -50,9 +50,8 @@ def test_killed_while_writing(tmp_path: Path, after: int) -> None:
     path = tmp_path / "records.db"
     content, key = template()
     path.write_bytes(content)
-    write_key(path.with_name("records.key"), key)
 
-    told = _run_and_kill(path, after)
+    told = _run_and_kill(path, key, after)
 
     store = Store.open(path, key, kind=None)
     with store.read() as session:
@@ -79,13 +78,18 @@ def test_killed_while_made(tmp_path: Path) -> None:
     Store.open(path, key).close()
 
 
-def _run_and_kill(path: Path, after: int) -> list[int]:
+def _run_and_kill(path: Path, key: RecordsKey, after: int) -> list[int]:
     """The indexes the process told of before it was killed, ``after`` of them at least."""
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER, str(path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as process:
-        assert process.stdout is not None
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(key.secret)
+        process.stdin.flush()
         told = [int(process.stdout.readline()) for _ in range(after)]
         process.send_signal(signal.SIGKILL)
         rest = process.stdout.read()
-    return told + [int(line) for line in rest.splitlines(keepends=True) if line.endswith("\n")]
+    return told + [int(line) for line in rest.splitlines(keepends=True) if line.endswith(b"\n")]

@@ -14,12 +14,10 @@ from sqlalchemy.orm import Session
 from desk.store import journal, meta
 from desk.store.database import Store, StoreKind, UnauditedChange
 from desk.store.journal import Stamp
-from desk.store.key import RecordsKey, key_for, new_key, read_key
+from desk.store.key import RecordsKey, new_key
 from desk.store.troubles import (
     Busy,
     Full,
-    KeyMissing,
-    KeyUnsound,
     NotOpened,
     TooNew,
     Unwritable,
@@ -219,42 +217,6 @@ def test_parameters_are_never_logged(
     logging.getLogger("sqlalchemy.engine").setLevel(logging.NOTSET)
 
     assert "PLANTED-CANARY" not in caplog.text
-
-
-class TestKeyFile:
-    def test_made_once_and_private(self, path: Path) -> None:
-        first = key_for(path)
-
-        again = key_for(path)
-
-        assert again == first
-        assert path.with_name("records.key").stat().st_mode & 0o777 == 0o600
-
-    def test_missing_beside_records(self, path: Path) -> None:
-        """Records without their key: no new key that would hide the loss."""
-        path.write_bytes(b"something")
-
-        with pytest.raises(KeyMissing):
-            key_for(path)
-
-        assert not path.with_name("records.key").exists()
-
-    def test_readable_by_others(self, path: Path) -> None:
-        if os.name != "posix":
-            pytest.skip("file modes are POSIX's")
-        key_for(path)
-        path.with_name("records.key").chmod(0o644)
-
-        with pytest.raises(KeyUnsound):
-            key_for(path)
-
-    def test_wrong_length(self, tmp_path: Path) -> None:
-        file = tmp_path / "records.key"
-        file.write_bytes(b"short")
-        file.chmod(0o600)
-
-        with pytest.raises(KeyUnsound):
-            read_key(file)
 
 
 def _limit_pages(session: Session, extra: int) -> None:
