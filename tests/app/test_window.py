@@ -12,14 +12,17 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from desk.app.home import Home
-from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
+from desk.app.rehearsal import TRAINING_PIN, officer_card, open_rehearsal
 from desk.app.serve import release_holder
 from desk.app.stage import Stage
 from desk.app.window import make_front
+from desk.cards.piv_data import Slot
 from desk.cards.troubles import LastTry, NotOfficerCard, PinBlocked, WrongPin
 from desk.counter.settings import load_settings
 from desk.issuance.case import State
 from desk.mrtd.results import Result
+from desk.store.troubles import CardNotEnrolled
+from desk.training.authority import KEY_MANAGEMENT
 from desk.training.forgeries import Forgery
 from desk.ui.applicant.snapshot import Page as ApplicantPage
 from desk.ui.control.steps import Step
@@ -219,6 +222,41 @@ def test_another_officers_card_signs_that_officer_in_and_leaves_the_case_on_the_
     trainee.until(lambda: trainee.program.shell.page is trainee.program.pages.board)
     assert trainee.program.desk.officer.name_ko == "정유나"
     assert trainee.program.station.load(number).state is State.OPENED
+
+
+def test_a_card_that_does_not_open_the_records_is_told_so_before_its_pin(
+    home: Home, qtbot: QtBot
+) -> None:
+    """An officer's card that was never let in: at the first sign-in, and when it would take
+    over. No try of its PIN is spent."""
+    trainee = Trainee(open_stage(home), qtbot)
+    rehearsal, session = trainee.stage.rehearsal, trainee.program.session
+    card = officer_card(rehearsal, 1)
+    other = rehearsal.authority.issue_card("other", rehearsal.station.now())
+    pair = other.slots[KEY_MANAGEMENT]
+    try:
+        card.install(Slot.KEY_MANAGEMENT, pair.private, pair.der)
+        rehearsal.bench.insert_card(card)
+        trainee.until(lambda: isinstance(session._trouble, CardNotEnrolled))
+        trainee.program.pages.sign_in.pin_given.emit(trainee.pin("999999"), False)
+        trainee.until(lambda: session._busy)
+        trainee.until(lambda: not session._busy)
+
+        assert not trainee.program.station.records.is_open
+        trainee.stage.pull_card()
+        trainee.sign_in(0)
+        trainee.stage.pull_card()
+        trainee.until(lambda: trainee.program.desk.is_locked)
+        rehearsal.bench.insert_card(card)
+        trainee.until(lambda: isinstance(session._trouble, CardNotEnrolled))
+        trainee.program.pages.locked.pin_given.emit(trainee.pin("999999"), False)
+        trainee.until(lambda: session._busy)
+        trainee.until(lambda: not session._busy)
+        assert trainee.program.desk.is_locked
+        assert card.pin_tries == 3
+    finally:
+        trainee.stage.close()
+        (home.training.folder / "card-2.json").unlink()
 
 
 def test_no_passport_is_read_before_consent_and_consent_by_word_is_kept_as_such(

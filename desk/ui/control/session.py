@@ -7,7 +7,7 @@ in the log. A PIN is handed to the card's lane once and wiped there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,10 +18,12 @@ from desk.cards.certificates import load_certificate
 from desk.cards.piv import Pin, wipe
 from desk.cards.piv_data import Slot
 from desk.cards.session import CardSession
-from desk.cards.troubles import NoCard, NoReader, NotOfficerCard, PinTrouble
+from desk.cards.troubles import KeyUnusable, NoCard, NoReader, NotOfficerCard, PinTrouble
 from desk.cards.watcher import CardWorld
 from desk.counter import officers, signing_in
 from desk.counter.officers import Officer, SignIn
+from desk.counter.station import Station
+from desk.store.troubles import StoreTrouble
 from desk.trouble import Trouble
 from desk.ui import says
 from desk.ui.control.desk import Desk
@@ -52,6 +54,7 @@ class CardFacts:
     tries: int | None
     on_pad: bool
     days_left: int | None
+    refused: Trouble | None = None
 
 
 class Session(QObject):
@@ -119,7 +122,7 @@ class Session(QObject):
         station = self._desk.station
         try:
             with station.officer_card() as session:
-                return _card_facts(session, station.officers, station.now)
+                return _card_facts(session, station)
         except NoCard:
             # Once a case is open, a passport may be read: then nobody knocks at its chip.
             if self._desk.sign_in is None and station.roles.stranger():
@@ -136,7 +139,8 @@ class Session(QObject):
         self._desk.card_changed.emit()
         if not (facts and isinstance(self._trouble, PinTrouble)):
             # What the PIN field has to say stays until the next try.
-            self._trouble = None if isinstance(trouble, NoCard | NoReader) else trouble
+            told = facts.refused if facts else trouble
+            self._trouble = None if isinstance(told, NoCard | NoReader) else told
         signed_in = self._desk.sign_in
         card = facts.card if facts else ""
         if signed_in is not None and not self._desk.is_locked and card != signed_in.card:
@@ -338,17 +342,26 @@ class Session(QObject):
         return False
 
 
-def _card_facts(
-    session: CardSession, known: Mapping[str, Officer], now: Callable[[], datetime]
-) -> CardFacts:
+def _card_facts(session: CardSession, station: Station) -> CardFacts:
     card = officers.read_card_identity(session)
+    officer = station.officers.get(card)
     return CardFacts(
         card=card,
-        officer=known.get(card),
+        officer=officer,
         tries=session.tries_left(),
         on_pad=session.has_pin_pad(),
-        days_left=_days_left(session.certificate(Slot.SIGNATURE), now),
+        days_left=_days_left(session.certificate(Slot.SIGNATURE), station.now),
+        refused=_refusal(session, station) if officer else None,
     )
+
+
+def _refusal(session: CardSession, station: Station) -> Trouble | None:
+    """Why an officer's card does not open the records, told before a PIN is typed."""
+    try:
+        station.records.admit(session)
+    except (StoreTrouble, KeyUnusable) as reason:
+        return reason
+    return None
 
 
 def _days_left(certificate: bytes | None, now: Callable[[], datetime]) -> int | None:
