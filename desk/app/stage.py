@@ -17,6 +17,7 @@ from desk.training.camera import NAME as CAMERA_NAME
 from desk.training.camera import Rgb, Scene, TrainingCamera
 from desk.training.forgeries import Forgery
 from desk.training.phone import Phone, PhoneEvent
+from desk.training.piv_card import TRAINING_MANAGEMENT_KEY
 from desk.ui.camera import Camera
 from desk.ui.phone.bench import GENUINE, BenchView, BenchWindow
 from desk.ui.phone.bench_rows import Ending, Passport, Person
@@ -59,6 +60,8 @@ class Stage:
         self.training_camera = TrainingCamera(self.person)
         self.camera = Camera(self._next_frame, CAMERA_NAME)
         self.program = Program(rehearsal.station, self.camera, front)
+        for card_setup in self.program.card_setups:
+            card_setup.known_key = TRAINING_MANAGEMENT_KEY.hex()
         self._http = httpx.Client(timeout=PHONE_SECONDS, trust_env=False)
         language = front.look.language
         self.phone_window = PhoneWindow(language)

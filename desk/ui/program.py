@@ -34,6 +34,7 @@ from desk.ui.control.applicant import ApplicantControl
 from desk.ui.control.board import BoardControl
 from desk.ui.control.bundle import BundleControl
 from desk.ui.control.card_pin import CardPin
+from desk.ui.control.card_setup import CardSetup
 from desk.ui.control.checks import Checks
 from desk.ui.control.copies import CopiesControl
 from desk.ui.control.desk import Desk
@@ -47,11 +48,13 @@ from desk.ui.control.phone import PhoneControl
 from desk.ui.control.proof import ProofControl
 from desk.ui.control.review import ReviewControl
 from desk.ui.control.session import Session
+from desk.ui.control.setup import CHECKS, SetupParts
 from desk.ui.control.steps import Step, current_step
 from desk.ui.dialogs import stop_dialog
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage
+from desk.ui.pages.card_setup import CardSetupPage
 from desk.ui.pages.diagnosis import DiagnosisPage
 from desk.ui.pages.eligibility import EligibilityPage
 from desk.ui.pages.face import FacePage
@@ -81,6 +84,7 @@ class Pages:
     locked: LockedPage
     board: BoardPage
     diagnosis: DiagnosisPage
+    card_setup: CardSetupPage
     passport: PassportPage
     eligibility: EligibilityPage
     face: FacePage
@@ -135,6 +139,7 @@ class Program(QObject):
             locked=LockedPage(look),
             board=BoardPage(look, troubles),
             diagnosis=DiagnosisPage(look, troubles),
+            card_setup=CardSetupPage(look, troubles),
             passport=PassportPage(look, troubles),
             eligibility=EligibilityPage(look, RuleWords()),
             face=FacePage(look),
@@ -144,7 +149,7 @@ class Program(QObject):
             hand_over=HandOverPage(look),
         )
         self.shell.add_full_page(pages.locked)
-        for page in (pages.board, pages.diagnosis, *pages.steps):
+        for page in (pages.board, pages.diagnosis, pages.card_setup, *pages.steps):
             self.shell.add_page(page)
         return pages
 
@@ -170,6 +175,7 @@ class Program(QObject):
             self.bundle.begin,
             lambda: desk.is_locked,
         )
+        self.card_setups = self._make_card_setups()
         self.passport = PassportControl(desk, pages.passport)
         self.eligibility = EligibilityControl(desk, pages.eligibility)
         self.face = FaceControl(desk, pages.face, self.camera)
@@ -195,11 +201,24 @@ class Program(QObject):
             Step.HAND_OVER: self.hand_over.enter,
         }
 
+    def _make_card_setups(self) -> tuple[CardSetup, CardSetup]:
+        """The officer's card behind the sign-in, and before it."""
+        page, outside = self.pages.card_setup, CardSetupPage(self.look, TroubleWords())
+        inside = CardSetup(self.desk, page, partial(self.card_pin.open, page))
+        before = CardSetup(
+            self.desk, outside, partial(self.card_pin.open, outside), self.outside.way_out
+        )
+        self.setup = SetupParts(self.look, partial(self.desk.show_place, Place.SETUP), self)
+        self.setup.add(CHECKS, self.pages.diagnosis, self.diagnosis.enter)
+        self.setup.add("card", page, inside.enter)
+        self.outside.add("card", outside, before.enter)
+        return inside, before
+
     def _fill_rail(self) -> None:
         """One line for each place that has a page."""
         places = self.desk.navigation
         places.add(Place.BOARD, self.board.enter)
-        places.add(Place.SETUP, self._enter_setup)
+        places.add(Place.SETUP, self.setup.enter)
 
     def _join(self) -> None:
         desk, shell = self.desk, self.shell
@@ -212,7 +231,7 @@ class Program(QObject):
         shell.home.connect(self.to_board)
         shell.entry_chosen.connect(self._entry_chosen)
         shell.step_chosen.connect(self._look_back)
-        shell.devices_chosen.connect(lambda: self.go_to_place(Place.SETUP))
+        shell.devices_chosen.connect(self._to_checks)
         shell.explain_asked.connect(self._explain)
         for page in self.pages.steps:
             page.stop_case.connect(self._stop_case)
@@ -222,6 +241,8 @@ class Program(QObject):
         self.outside.left.connect(self.session.cover)
         desk.card_changed.connect(self.outside.card_moved)
         desk.card_changed.connect(self.diagnosis.card_moved)
+        for card_setup in self.card_setups:
+            desk.card_changed.connect(card_setup.card_moved)
         desk.ticked.connect(self._outside_ticks)
         self.camera.pictured.connect(self.applicant.show_frame)
         self.hand_over.on_screen.connect(self.applicant.show_slip)
@@ -236,10 +257,6 @@ class Program(QObject):
         station = self.station
         log = station.home / LOG_NAME
         return bundle.make(found, station.settings, log, training=station.training)
-
-    def _enter_setup(self) -> None:
-        self.desk.show_place(Place.SETUP, self.pages.diagnosis)
-        self.diagnosis.enter()
 
     def _outside_ticks(self) -> None:
         if self.outside.is_shown():
@@ -339,6 +356,11 @@ class Program(QObject):
         """Show one of the rail's places; an open case is kept and left."""
         if self.desk.is_open and self.desk.navigation.leads_to(place, self.desk.officer):
             self.desk.navigation.enter(place)
+            self.applicant.refresh()
+
+    def _to_checks(self) -> None:
+        if self.desk.is_open:
+            self.setup.go(CHECKS)
             self.applicant.refresh()
 
     def _entry_chosen(self, key: str) -> None:

@@ -29,6 +29,8 @@ WINDOWS = {
     "Dialog",
     "ReasonDialog",
     "CardPinDialog",
+    "RequestDialog",
+    "InstallDialog",
     "LargeQr",
     "ReadingLog",
     "FindingSheet",

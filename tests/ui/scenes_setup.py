@@ -9,18 +9,29 @@ from PySide6.QtWidgets import QWidget
 from desk.cards import fault_tree
 from desk.cards.fault_tree import Evidence, Met
 from desk.cards.machine import Machine
-from desk.cards.piv_data import KeyType, Slot
+from desk.cards.piv_data import KeyType, PinPolicy, Slot
+from desk.cards.revocation import RevocationState
 from desk.cards.watcher import CardWorld, ReaderState
 from desk.counter import card_checks
 from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.card_checks import Seen
 from desk.counter.doctor import Diagnosis
-from desk.counter.provisioning import CertificateEnding, SlotStatus, State
+from desk.counter.provisioning import (
+    REQUESTED,
+    CardStatus,
+    CertificateEnding,
+    PinStatus,
+    SlotStatus,
+    State,
+)
 from desk.ui import says
+from desk.ui.card_work import CardWorkView, InstallDialog, RequestDialog
 from desk.ui.look import Look
 from desk.ui.navigation import Navigation, Place
+from desk.ui.pages.card_setup import CardSetupPage, CardSetupView
 from desk.ui.pages.diagnosis import DiagnosisPage, DiagnosisView
-from desk.ui.parts.frame import HeaderView, Page
+from desk.ui.pages.setup import SetupPage
+from desk.ui.parts.frame import HeaderView
 from desk.ui.parts.rail import RailView
 from desk.ui.shell import Shell
 from tests.ui import samples
@@ -80,7 +91,7 @@ def found(what: Seen, *others: BoardCheck) -> Diagnosis:
     return Diagnosis((*card_checks.checks(what), *ordered), what, samples.local("08:58:04"))
 
 
-def setup_shell(look: Look, size: Size, page: Page, *, outside: bool = False) -> Shell:
+def setup_shell(look: Look, size: Size, page: SetupPage, *, outside: bool = False) -> Shell:
     """The window with ``page`` as the rail's set-up entry, before sign-in or after it."""
     here = samples.here("08:58")
     shell = Shell(look)
@@ -95,7 +106,7 @@ def setup_shell(look: Look, size: Size, page: Page, *, outside: bool = False) ->
         says.header_time(look, here.now, here.zone),
         says.header_time(look, here.now, says.SEOUL),
     )
-    say = page.say if isinstance(page, DiagnosisPage) else look.say
+    say = page.say
     if outside:
         shell.outside.header.show_view(header)
         shell.outside.rail.render_view(
@@ -121,12 +132,104 @@ def diagnosis(look: Look, size: Size, view: DiagnosisView, *, outside: bool = Fa
     page = DiagnosisPage(look, TROUBLES)
     way_out = page.say("outside.back") if outside else ""
     page.render(replace(view, way_out=way_out))
+    page.show_sections(sections(page), "checks")
     return setup_shell(look, size, page, outside=outside)
 
 
 def view(what: Diagnosis | None, **changes: object) -> DiagnosisView:
     base = DiagnosisView(samples.here("08:58"), what, seconds=1.2)
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+# The officer's card ----------------------------------------------------------------
+
+
+def card(look: Look, size: Size, *, outside: bool = False, **changes: object) -> Shell:
+    page = CardSetupPage(look, TROUBLES)
+    way_out = page.say("outside.back") if outside else ""
+    base = CardSetupView(samples.here("08:58"), card=card_status(), way_out=way_out)
+    page.render(replace(base, **changes))  # type: ignore[arg-type]
+    page.show_sections(sections(page), "card")
+    return setup_shell(look, size, page, outside=outside)
+
+
+def sections(page: SetupPage) -> list[tuple[str, str]]:
+    return [(key, page.say(f"section.{key}")) for key in ("checks", "card")]
+
+
+def card_status(tries: int | None = 3) -> CardStatus:
+    """Signing ends soon, the list of revocations is known, the records' key is not there yet."""
+    told = RevocationState(as_of=samples.local("08:00"), stale=False)
+    until = samples.local("08:00", "2027-01-03")
+    common = {"key_type": KeyType.P256, "revocation": told}
+    return CardStatus(
+        identity="d6a1b2c3d4e5f60718293a4b5c6d7e8f",
+        pin=PinStatus(tries, PinPolicy(), False),
+        slots=(
+            SlotStatus(
+                Slot.AUTHENTICATION,
+                State.READY,
+                subject="Officer 4F2A91C0",
+                issuer="Officer Root 2024",
+                until=samples.local("08:00", "2028-10-23"),
+                days_left=700,
+                **common,  # type: ignore[arg-type]
+            ),
+            SlotStatus(
+                Slot.SIGNATURE,
+                State.ENDING,
+                CertificateEnding(days=41),
+                subject="Document signer 91C04F2A",
+                issuer="IACA Republic of Korea 2024",
+                until=until,
+                days_left=41,
+                **common,  # type: ignore[arg-type]
+            ),
+            SlotStatus(Slot.KEY_MANAGEMENT, State.EMPTY),
+        ),
+    )
+
+
+@scene("setup-card")
+def card_there(look: Look, size: Size) -> QWidget:
+    return card(look, size)
+
+
+@scene("setup-card-none")
+def card_none(look: Look, size: Size) -> QWidget:
+    return card(look, size, outside=True, card=None)
+
+
+@scene("setup-card-blocked")
+def card_blocked(look: Look, size: Size) -> QWidget:
+    return card(look, size, outside=True, card=card_status(0))
+
+
+@scene("setup-card-requested")
+def card_requested(look: Look, size: Size) -> QWidget:
+    facts = (("file", "officer-card.csr"),)
+    return card(look, size, done="request", done_facts=facts, kept=True)
+
+
+@scene("setup-card-request-dialog")
+def request_dialog(look: Look, size: Size) -> QWidget:
+    view = CardWorkView(REQUESTED, Slot.SIGNATURE, 3, in_use=frozenset({Slot.SIGNATURE}))
+    dialog = RequestDialog(look, None, view)
+    dialog.show()
+    return dialog
+
+
+@scene("setup-card-install-dialog")
+def install_dialog(look: Look, size: Size) -> QWidget:
+    facts = {
+        "subject": "CN=Document signer 91C04F2A,O=MOFA,C=KR",
+        "issuer": "CN=IACA Republic of Korea 2024,C=KR",
+        "until": "2028-02-20",
+    }
+    dialog = InstallDialog(look, None, CardWorkView(REQUESTED, Slot.SIGNATURE, 1), facts)
+    dialog.show_trouble(TROUBLES.of("CARD-33", look.language, {"slot": "9C"}))
+    dialog.show()
+    return dialog
 
 
 @scene("admin-06-diagnosis")

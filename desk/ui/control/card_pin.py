@@ -59,11 +59,12 @@ class CardPin(QObject):
 
     def _refused(self, trouble: Trouble) -> None:
         if self.dialog is not None:
-            self.dialog.show_trouble(self._desk.spoken(trouble), _tries_after(trouble))
+            self.dialog.show_trouble(self._desk.spoken(trouble), tries_after(trouble))
         self._desk.ask_card.emit()
 
 
-def _tries_after(trouble: Trouble) -> int | None:
+def tries_after(trouble: Trouble) -> int | None:
+    """How many tries of the PIN a refusal leaves; None where it tells nothing of them."""
     if isinstance(trouble, WrongPin):
         return trouble.tries_left
     if isinstance(trouble, PinBlocked):

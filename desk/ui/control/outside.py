@@ -13,10 +13,12 @@ from desk.counter.doctor import Diagnosis
 from desk.ui import says
 from desk.ui.control.checks import Checks
 from desk.ui.control.diagnosis import DiagnosisControl
+from desk.ui.control.setup import CHECKS, SetupParts
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
 from desk.ui.navigation import Navigation, Place
 from desk.ui.pages.diagnosis import DiagnosisPage
+from desk.ui.pages.setup import SetupPage
 from desk.ui.parts.frame import HeaderView
 from desk.ui.parts.rail import RailView
 from desk.ui.shell import Shell
@@ -49,28 +51,38 @@ class Outside(QObject):
         self._look, self._shell, self._here = window.look, window.shell, window.here
         self._checks, self._locked = checks, locked
         self.page = DiagnosisPage(self._look, TroubleWords())
-        ground = self._shell.outside
-        ground.add_page(self.page)
+        self._pages: list[SetupPage] = []
         self._diagnosis = DiagnosisControl(
-            self._look, self.page, checks, self._here, self.is_shown, make_bundle, self._way_out
+            self._look, self.page, checks, self._here, self._checks_shown, make_bundle, self.way_out
         )
+        self._parts = SetupParts(self._look, self._shell.show_outside, self)
+        self.add(CHECKS, self.page, self._diagnosis.enter)
         self._places = Navigation(self)
-        self._places.add(Place.SETUP, self._diagnosis.enter)
-        self.page.back.connect(self.left)
-        ground.rail.lock_chosen.connect(self.left)
-        ground.rail.entry_chosen.connect(lambda _key: self._diagnosis.enter())
-        ground.rail.devices_chosen.connect(self._diagnosis.enter)
+        self._places.add(Place.SETUP, self._parts.enter)
+        rail = self._shell.outside.rail
+        rail.lock_chosen.connect(self.left)
+        rail.entry_chosen.connect(lambda _key: self._parts.go(CHECKS))
+        rail.devices_chosen.connect(lambda: self._parts.go(CHECKS))
         checks.changed.connect(self.refresh)
         self._look.retranslated.connect(self.refresh)
 
+    def add(self, key: str, page: SetupPage, enter: Callable[[], None]) -> None:
+        """Another part of set-up that needs nobody signed in."""
+        self._shell.outside.add_page(page)
+        self._pages.append(page)
+        self._parts.add(key, page, enter)
+        page.back.connect(self.left)
+
     def is_shown(self) -> bool:
+        return self._shell.front in self._pages
+
+    def _checks_shown(self) -> bool:
         return self._shell.front is self.page
 
     def enter(self) -> None:
         """Cover the window with the checks and ask them."""
-        self._diagnosis.enter()
         self.refresh()
-        self._shell.show_outside(self.page)
+        self._parts.go(CHECKS)
 
     def card_moved(self) -> None:
         self._diagnosis.card_moved()
@@ -98,5 +110,6 @@ class Outside(QObject):
             entries=self._places.entries(self._look, None, Place.SETUP),
         )
 
-    def _way_out(self) -> str:
+    def way_out(self) -> str:
+        """The word of the button that leads back to the covering page."""
         return self.page.say("outside.back_locked" if self._locked() else "outside.back")

@@ -5,7 +5,7 @@ The right card says one finding and what to try, the likeliest first. The page i
 before sign-in, while the desk is locked, and where it cannot open at all.
 
 Signals: ``check_again`` (F5 and the primary), ``part_chosen(str)``, ``bundle_asked``,
-``section_chosen(str)``; ``back`` leads to the page that covers the desk.
+and those of `SetupPage`.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from desk.ui.pages.diagnosis_parts import (
     held,
 )
 from desk.ui.pages.own_words import OwnWords
+from desk.ui.pages.setup import SetupPage
 from desk.ui.parts.box import Card, column, holder, row
 from desk.ui.parts.button import Button, Kind
-from desk.ui.parts.frame import Other, Page, Primary
+from desk.ui.parts.frame import Other, Primary
 from desk.ui.parts.sign import Badge
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 from desk.ui.troubles import TroubleWords
 
-AREA = "setup"
 READERS = "readers"
 _IN_READERS = (CheckKey.CARD_SERVICE, CheckKey.PASSPORT_READER, CheckKey.OFFICER_CARD)
 STATES = {
@@ -85,7 +85,7 @@ class DiagnosisView:
     way_out: str = ""
 
 
-class DiagnosisPage(Page):
+class DiagnosisPage(SetupPage):
     """Strip of parts; tree left, finding and bundle right; the codes below."""
 
     check_again = Signal()
@@ -94,7 +94,6 @@ class DiagnosisPage(Page):
 
     def __init__(self, look: Look, troubles: TroubleWords) -> None:
         super().__init__(look)
-        self.say = OwnWords(look, AREA)
         self.troubles = troubles
         self._view: DiagnosisView | None = None
         self.strip = Strip(look)
@@ -150,17 +149,9 @@ class DiagnosisPage(Page):
 
     def _show_footer(self, view: DiagnosisView) -> None:
         say = self.say
-        others = [
-            Other(
-                "bundle",
-                say("bundle.save"),
-                icon="file-text",
-                enabled=view.found is not None and not view.checking,
-            )
-        ]
-        if view.way_out:
-            others.insert(0, Other("back", view.way_out, icon="chevron-left"))
-        self.footer.show_others(others)
+        ready = view.found is not None and not view.checking
+        bundle = Other("bundle", say("bundle.save"), icon="file-text", enabled=ready)
+        self.footer.show_others(self.ways(view.way_out, bundle))
         word = say("check.checking" if view.checking else "check.again")
         why = say("check.wait" if view.checking else "check.by_itself")
         self.footer.show_primary(Primary(word, not view.checking, why, ("F5",), icon="refresh-cw"))
