@@ -31,6 +31,8 @@ class State(StrEnum):
     DOCUMENT_CHECKED = "document_checked"
     ELIGIBLE = "eligible"
     FACE_CHECKED = "face_checked"
+    PREPARED = "prepared"
+    """Signed by whoever prepared it; another person's card is still to come."""
     APPROVED = "approved"
     OFFERED = "offered"
     SIGNING = "signing"
@@ -54,7 +56,9 @@ class Act(StrEnum):
     CHECK_DOCUMENT = "check_document"
     FIND_ELIGIBLE = "find_eligible"
     JUDGE_FACE = "judge_face"
+    PREPARE = "prepare"
     APPROVE = "approve"
+    RETURN = "return"
     OFFER = "offer"
     TAKE_KEY = "take_key"
     DELIVER = "deliver"
@@ -71,6 +75,7 @@ _WORKING = (
     State.DOCUMENT_CHECKED,
     State.ELIGIBLE,
     State.FACE_CHECKED,
+    State.PREPARED,
     State.APPROVED,
     State.OFFERED,
     State.SIGNING,
@@ -84,7 +89,11 @@ TRANSITIONS: Mapping[tuple[State, Act], State] = {
     (State.DOCUMENT_CHECKED, Act.CHECK_DOCUMENT): State.DOCUMENT_CHECKED,
     (State.DOCUMENT_CHECKED, Act.FIND_ELIGIBLE): State.ELIGIBLE,
     (State.ELIGIBLE, Act.JUDGE_FACE): State.FACE_CHECKED,
+    (State.FACE_CHECKED, Act.PREPARE): State.PREPARED,
     (State.FACE_CHECKED, Act.APPROVE): State.APPROVED,
+    (State.PREPARED, Act.APPROVE): State.APPROVED,
+    (State.PREPARED, Act.RETURN): State.FACE_CHECKED,
+    (State.APPROVED, Act.RETURN): State.FACE_CHECKED,
     (State.APPROVED, Act.OFFER): State.OFFERED,
     (State.OFFERED, Act.TAKE_KEY): State.SIGNING,
     (State.SIGNING, Act.DELIVER): State.DELIVERED,
@@ -94,7 +103,7 @@ TRANSITIONS: Mapping[tuple[State, Act], State] = {
     (State.DELIVERED, Act.WITHDRAW_OFFER): State.APPROVED,
     (State.ELIGIBLE, Act.GO_BACK): State.DOCUMENT_CHECKED,
     (State.FACE_CHECKED, Act.GO_BACK): State.ELIGIBLE,
-    **{(state, Act.REFUSE): State.REFUSED for state in _WORKING[:5]},
+    **{(state, Act.REFUSE): State.REFUSED for state in _WORKING[:6]},
     **{(state, Act.CANCEL): State.CANCELLED for state in _WORKING},
     **{(state, Act.EXPIRE): State.EXPIRED for state in _WORKING},
 }
@@ -229,9 +238,23 @@ class Consent:
     given_by: str = "applicant"
 
 
+class Purpose(StrEnum):
+    """As what a card signs a case."""
+
+    PREPARE = "prepare"
+    APPROVE = "approve"
+
+
 @dataclass(frozen=True)
 class Approval:
-    """One card's signature over the digest of the case (SHA-256 of RFC 8785 JSON, hex)."""
+    """One card's signature (hex: raw r || s, or RSA) over the statement that
+    :func:`desk.issuance.approvals.statement` makes of the other members.
+
+    ``digest`` is that of the case (SHA-256 of RFC 8785 JSON, hex), ``words`` its check words.
+    ``certificate`` is the 9A certificate in DER (hex), ``role`` and ``post`` what the list of
+    officers said of its holder. The last four are missing in records of a time when only one
+    card signed.
+    """
 
     digest: str
     words: tuple[str, ...]
@@ -240,6 +263,40 @@ class Approval:
     certificate_sha256: str
     signature: str
     approved_at: datetime
+    purpose: Purpose = Purpose.PREPARE
+    role: str = ""
+    post: str = ""
+    certificate: str = ""
+
+
+@dataclass(frozen=True)
+class SeenItem:
+    """The evidence of a flagged item was on an approver's screen, so long in all."""
+
+    key: str
+    officer: str
+    at: datetime
+    seconds: int
+
+
+@dataclass(frozen=True)
+class ApprovalRequest:
+    """A second card is asked for; after ``expires_at`` the case returns to its officer."""
+
+    asked_at: datetime
+    expires_at: datetime
+    seen: tuple[SeenItem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Returned:
+    """Why an approver gave the case back: a reason key and his own words. ``officer`` is
+    empty where nobody did: the time was over."""
+
+    reason: str
+    at: datetime
+    officer: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -297,7 +354,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Case:
-    """``number`` is post-year-running number; ``history`` begins with OPENED."""
+    """``number`` is post-year-running number; ``history`` begins with OPENED. ``officer`` is
+    whose case it is now, ``preparers`` everybody who had a hand in it before the approval."""
 
     number: str
     post: str
@@ -318,6 +376,9 @@ class Case:
     face: FaceCheck | None = None
     opened_items: tuple[str, ...] = ()
     data_confirmed_at: datetime | None = None
+    preparers: tuple[str, ...] = ()
+    request: ApprovalRequest | None = None
+    returned: Returned | None = None
     approvals: tuple[Approval, ...] = ()
     expiry_date: date | None = None
     pin_set_at: datetime | None = None
