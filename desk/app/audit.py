@@ -14,7 +14,6 @@ from desk.app.compose import load_certificates, officer_roots, utc_now
 from desk.app.home import Home
 from desk.app.records import opened
 from desk.counter import audit_commands
-from desk.counter.approving import SIGNATURE_PREFIX
 from desk.counter.audit_commands import Answer
 from desk.counter.settings import load_settings
 
@@ -33,7 +32,7 @@ def export(home: Home, args: argparse.Namespace) -> Answer:
 def pack(home: Home, args: argparse.Namespace) -> Answer:
     with opened(Command(home, args)) as desk:
         store = desk.records.store
-        return audit_commands.pack(store, args.case, args.out, SIGNATURE_PREFIX)
+        return audit_commands.pack(store, args.case, args.out)
 
 
 def _named_roots(files: Sequence[Path]) -> tuple[bytes, ...]:

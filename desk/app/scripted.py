@@ -31,8 +31,14 @@ from desk.face.matcher import Matcher
 from desk.face.quality import judge
 from desk.issuance.case import Case, Comparison, Judgement, State
 from desk.issuance.digest import case_digest
+from desk.issuance.flagged import flagged_items
 from desk.issuance.ports import OfferEvent
+from desk.issuance.roles import Role
 from desk.training.applicants import Applicant
+from desk.training.officers import PEOPLE
+
+APPROVER = next(place for place, one in enumerate(PEOPLE) if one.role is Role.APPROVER)
+"""The place of the approver's card among the training cards."""
 
 
 @dataclass
@@ -80,6 +86,8 @@ class Script:
             case = self._judge(case, person)
         if case.state is State.FACE_CHECKED:
             case = self._approve(case)
+        if case.state is State.PREPARED:
+            case = self._approve_second(case)
         return case
 
     def _read(self, case: Case, person: Applicant) -> Case:
@@ -117,10 +125,26 @@ class Script:
     def _approve(self, case: Case) -> Case:
         station, officer = self.rehearsal.station, self.officer
         case = approving.ready_for_approval(station, officer, case)
-        for item in approving.flagged_items(case):
+        for item in flagged_items(case):
             case = approving.open_item(station, officer, case, item.key)
         pin = bytearray(TRAINING_PIN, "ascii")
-        return approving.approve(station, officer, case, pin, case_digest(case))
+        return approving.sign_as_preparer(station, officer, case, pin, case_digest(case))
+
+    def _approve_second(self, case: Case) -> Case:
+        """The approver puts another card in, looks at what is flagged, and signs."""
+        station, bench = self.rehearsal.station, self.rehearsal.bench
+        own = bench.card
+        bench.insert_card(officer_card(self.rehearsal, APPROVER))
+        try:
+            with station.officer_card() as session:
+                approver = approving.admit_approver(station, session, case)
+            seen = {item.key: 1 for item in flagged_items(case)}
+            case = approving.note_seen(station, approver, case, seen)
+            pin = bytearray(TRAINING_PIN, "ascii")
+            return approving.sign_as_approver(station, approver, case, pin, case_digest(case))
+        finally:
+            if own is not None:
+                bench.insert_card(own)
 
     def offer(
         self, case: Case, tx_code: str, configurations: tuple[str, ...] | None = None
@@ -146,8 +170,7 @@ class Script:
             case = signing.note_delivery(station, self.officer, case, event)
         if case.state in (State.OFFERED, State.SIGNING):
             case, requests = signing.take_requests(station, self.officer, case)
-            for request in requests:
-                case = signing.sign_request(station, self.officer, case, request, card)
+            case = signing.sign_requests(station, self.officer, case, requests, card)
         return case, after
 
 

@@ -26,11 +26,11 @@ from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.serve import release_holder
 from desk.app.stage import Stage
 from desk.app.window import make_front, start_log, vpcd_ports
-from desk.counter import approving
 from desk.counter.settings import load_settings
 from desk.credential.claims import Format
 from desk.credential.keys import from_b64url
 from desk.issuance.case import Case, Comparison, State
+from desk.issuance.flagged import flagged_items
 from desk.issuance.record import to_plain
 from desk.store import cases, journal
 from desk.store.cases import BlobKind
@@ -236,7 +236,7 @@ class _Script:
         pages = self._pages
         self._until(lambda: self._program.shell.page is pages.review, "review")
         self._until(lambda: self._case().expiry_date is not None, "review facts")
-        for item in approving.flagged_items(self._case()):
+        for item in flagged_items(self._case()):
             pages.review.item_opened.emit(item.key)
             self._until(partial(self._was_opened, item.key), item.key)
         self._picture("review")

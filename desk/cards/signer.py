@@ -8,8 +8,8 @@ intent is stored first, is left to the caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -75,6 +75,8 @@ class CardSigner:
         self._now = now
         self._usable = usable
         self._pin: Pin = bytearray()
+        self._shared: ExitStack | None = None
+        self._session: CardSession | None = None
         with session_factory() as session:
             self._leaf = self._read_leaf(session)
             self._identity = session.identity()
@@ -125,8 +127,32 @@ class CardSigner:
         if self._pin is not None and not self._pin:
             raise PinNeeded
         self._usable(self._certificate, self._now())
-        with self._open() as session:
+        with self._conversation() as session:
             return tuple(self._sign_one(session, one) for one in data)
+
+    @contextmanager
+    def one_session(self) -> Iterator[None]:
+        """What is signed inside is signed in one session, opened for the first signature.
+
+        Keep it short: the reader belongs to it alone, and a card that is left waiting in it
+        may be reset (Windows does so after five seconds).
+        """
+        with ExitStack() as stack:
+            self._shared = stack
+            try:
+                yield
+            finally:
+                self._shared = self._session = None
+
+    @contextmanager
+    def _conversation(self) -> Iterator[CardSession]:
+        if self._shared is None:
+            with self._open() as session:
+                yield session
+            return
+        if self._session is None:
+            self._session = self._shared.enter_context(self._open())
+        yield self._session
 
     def _sign_one(self, session: CardSession, data: bytes) -> bytes:
         self._require_same_card(session)

@@ -1,97 +1,53 @@
-"""The review: what needs eyes first, then one card signs one digest of the case.
+"""Review and approval: flagged items opened, then cards sign one digest of the case.
 
-Every flagged item must have been opened before the card is asked. The signature goes over
-the digest with a prefix of its own, so that it can never pass for another kind of signature
-of the same key. A second card for exceptions comes with the four-eyes rule; until then a
-case with such an exception says so in its approval.
+The preparing card signs first. Where the policy asks, another person's card signs the same
+digest: at this desk, the card handed over and not the session, or at another desk of the
+records. Each signing is one conversation with the card; everything that may refuse is asked
+before its PIN, and again by the policy (`desk.issuance.approvals`) behind it. Both leave
+their seal under the log.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 
-from desk.cards.piv import Pin
-from desk.cards.piv_data import Slot
-from desk.cards.signer import CardSigner
-from desk.counter.officers import Officer
+from desk.cards.certificates import (
+    load_certificate,
+    public_key_of,
+    raw_signature,
+    verify_signature,
+)
+from desk.cards.piv import Pin, wipe
+from desk.cards.piv_data import KeyType, Slot
+from desk.cards.session import CardSession
+from desk.cards.troubles import NoSignInCertificate, OtherCard
+from desk.counter import sealing
+from desk.counter.officers import Officer, OfficerUnknown, read_card_identity
 from desk.counter.station import Station
 from desk.counter.values import administrative_expiry
-from desk.issuance.case import Act, Approval, Case, Comparison, Judgement, advance
-from desk.issuance.digest import case_digest, check_words
-from desk.mrtd.results import Result
-from desk.trouble import Trouble
+from desk.issuance import approvals, seals
+from desk.issuance.approvals import Approved, CaseChangedSince, SecondCard, Signed
+from desk.issuance.case import Case, Purpose, Returned, SeenItem, State
+from desk.issuance.digest import case_digest
+from desk.store import cases, journal
 
-SIGNATURE_PREFIX = b"desk-case-approval-1:"
+TIME_OVER = "time_over"
+CALLED_BACK = "called_back"
+REASONS = ("look_again", "explain_more", "evidence_missing", "other")
+"""What an approver may give as the reason when a case goes back to its officer."""
 
-
-class NotAllOpened(Trouble):
-    """Flagged items have not been looked at yet."""
-
-    code = "REVIEW-01"
-
-
-class CaseChangedSince(Trouble):
-    """The case is not the one whose digest was shown."""
-
-    code = "REVIEW-02"
+# Events of somebody who looked at or approved a case are no hand in its preparation.
+_NO_PREPARATION = ("APPROVAL.", "HISTORY.", "AUDIT.", "CASE.APPROVED")
 
 
-@dataclass(frozen=True)
-class FlaggedItem:
-    """``key`` names the item, ``code`` its words where it is a finding; ``level`` is a
-    result of the passport check or ``different`` or ``against_band``."""
-
-    key: str
-    level: str
-    code: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
+def policy_of(station: Station) -> SecondCard:
+    return SecondCard(station.settings.approval.second_card)
 
 
-def flagged_items(case: Case) -> tuple[FlaggedItem, ...]:
-    """What the officer must open: differences, findings that are not passed, and a
-    judgement that stands against the machine's band."""
-    return (*_differences(case), *_findings(case), *_face(case))
-
-
-def _differences(case: Case) -> tuple[FlaggedItem, ...]:
-    return tuple(
-        FlaggedItem(
-            key=f"difference:{row.item}",
-            level="different",
-            facts=(
-                ("item", row.item),
-                ("chip", row.chip or ""),
-                ("register", row.register or ""),
-                ("reason", row.reason or ""),
-            ),
-        )
-        for row in case.compared
-        if row.outcome is Comparison.DIFFERENT
-    )
-
-
-def _findings(case: Case) -> tuple[FlaggedItem, ...]:
-    if case.document is None:
-        return ()
-    return tuple(
-        FlaggedItem(
-            key=f"finding:{number}:{finding.code}",
-            level=finding.result.value,
-            code=finding.code,
-            facts=tuple((name, str(value)) for name, value in finding.facts.items()),
-        )
-        for number, finding in enumerate(case.document.findings)
-        if finding.result in (Result.FAILED, Result.UNDECIDED)
-    )
-
-
-def _face(case: Case) -> tuple[FlaggedItem, ...]:
-    if case.face is None or case.face.judgement is not Judgement.SAME:
-        return ()
-    if case.face.band == "similar":
-        return ()
-    return (FlaggedItem("face:band", "against_band", facts=(("band", case.face.band),)),)
+# The preparing officer
 
 
 def open_item(station: Station, officer: Officer, case: Case, key: str) -> Case:
@@ -103,16 +59,30 @@ def open_item(station: Station, officer: Officer, case: Case, key: str) -> Case:
 
 
 def ready_for_approval(station: Station, officer: Officer, case: Case) -> Case:
-    """Fix what the approval covers besides what was found: how long the credential holds."""
-    if case.expiry_date is not None or case.document is None:
+    """Fix what the approval covers besides what was found: how long the credential holds,
+    and who had a hand in the case."""
+    if case.document is None or case.state is not State.FACE_CHECKED:
         return case
-    today = station.now().astimezone(station.post.zone).date()
-    years = station.settings.credential.administrative_years
-    expiry = administrative_expiry(today, case.document.expiry_date, years)
-    return station.keep(officer, case, "REVIEW.BEGUN", expiry_date=expiry)
+    expiry = case.expiry_date
+    if expiry is None:
+        today = station.now().astimezone(station.post.zone).date()
+        years = station.settings.credential.administrative_years
+        expiry = administrative_expiry(today, case.document.expiry_date, years)
+    preparers = _preparers(station, officer, case)
+    if (expiry, preparers) == (case.expiry_date, case.preparers):
+        return case
+    return station.keep(officer, case, "REVIEW.BEGUN", expiry_date=expiry, preparers=preparers)
 
 
-def approve(
+def _preparers(station: Station, officer: Officer, case: Case) -> tuple[str, ...]:
+    """Everybody in whose name the log tells of work on this case."""
+    with station.store.read() as session:
+        actors = journal.actors(session, case.number, but=_NO_PREPARATION)
+    told = {actor.removeprefix("officer:") for actor in actors if actor.startswith("officer:")}
+    return tuple(sorted(told | {officer.officer_id}))
+
+
+def sign_as_preparer(
     station: Station,
     officer: Officer,
     case: Case,
@@ -120,40 +90,245 @@ def approve(
     shown_digest: bytes,
     allow_last_try: bool = False,
 ) -> Case:
-    """The officer's card signs the digest that was shown: APPROVED.
+    """The officer's card signs the digest that was shown: APPROVED, or PREPARED where
+    another person's card is to follow.
 
-    Raises :class:`NotAllOpened`, :class:`CaseChangedSince` and the card's troubles; no
-    refusal counts as a signature. ``pin`` is wiped in any case, None is typed on the reader.
+    Raises the policy's troubles, OtherCard and the card's own; no refusal counts as a
+    signature. ``pin`` is wiped in any case, None is typed on the reader.
     """
-    missing = {item.key for item in flagged_items(case)} - set(case.opened_items)
-    if missing:
-        raise NotAllOpened(count=len(missing))
-    digest = case_digest(case)
-    if digest != shown_digest:
+    policy = policy_of(station)
+    wait = timedelta(minutes=station.settings.approval.request_minutes)
+
+    def follow(signed: Signed) -> Case:
+        return approvals.prepare(signed, policy, wait)
+
+    try:
+        approvals.demand_preparer(case, officer)
+        _demand_shown(case, shown_digest)
+        return _sign(station, officer, case, Purpose.PREPARE, pin, allow_last_try, follow)
+    finally:
+        wipe(pin)
+
+
+def call_back(station: Station, officer: Officer, case: Case) -> Case:
+    """The preparing officer takes the request back, to change something: FACE_CHECKED."""
+    back = approvals.give_back(case, Returned(CALLED_BACK, station.now(), officer.officer_id))
+    return station.save(officer, back, "APPROVAL.CALLED_BACK")
+
+
+# The approver
+
+
+def waiting(station: Station, officer: Officer) -> tuple[Case, ...]:
+    """What waits for this person's card, the oldest request first; what waited too long has
+    gone back to its officer."""
+    return_overdue(station)
+    with station.store.read() as session:
+        found = cases.in_state(session, State.PREPARED)
+    mine = (
+        case
+        for case in found
+        if officer.may_approve_at(case.post) and officer.officer_id not in case.preparers
+    )
+    return tuple(sorted(mine, key=lambda case: case.entered(State.PREPARED) or case.opened_at))
+
+
+def admit_approver(station: Station, session: CardSession, case: Case) -> Officer:
+    """Whose card this is, and whether it may approve ``case``, before any PIN.
+
+    Raises :class:`~desk.counter.officers.OfficerUnknown`, the policy's troubles and those of
+    the certificate.
+    """
+    officer = station.officers.get(read_card_identity(session))
+    if officer is None:
+        raise OfficerUnknown()
+    approvals.demand_waiting(case, station.now())
+    approvals.demand_approver(case, officer)
+    certificate = load_certificate(_certificate_of(session, officer))
+    station.authority.revocations.check(certificate, station.now())
+    return officer
+
+
+def note_seen(station: Station, approver: Officer, case: Case, seconds: Mapping[str, int]) -> Case:
+    """Note how long the evidence of each flagged item was on this approver's screen.
+
+    Raises :class:`~desk.issuance.approvals.RequestOver`, NotPossible and the policy's
+    troubles for somebody who may not approve.
+    """
+    approvals.demand_waiting(case, station.now())
+    approvals.demand_approver(case, approver)
+    case = station.load(case.number)
+    if case.request is None:
         raise CaseChangedSince(case=case.number)
-    card = CardSigner(
-        station.officer_card,
-        Slot.AUTHENTICATION,
-        now=station.now,
-        usable=station.authority.revocations.check,
+    now = station.now()
+    mine = {one.key: one for one in case.request.seen if one.officer == approver.officer_id}
+    fresh = [
+        SeenItem(key, approver.officer_id, mine[key].at if key in mine else now, spent)
+        for key, spent in seconds.items()
+        if key not in mine or mine[key].seconds != spent
+    ]
+    if not fresh:
+        return case
+    changed = {one.key for one in fresh}
+    others = tuple(
+        one
+        for one in case.request.seen
+        if one.officer != approver.officer_id or one.key not in changed
     )
-    with card:
-        card.unlock(pin, allow_last_try)
-        signature = card.sign(SIGNATURE_PREFIX + digest)
-    approval = Approval(
-        digest=digest.hex(),
-        words=tuple(korean for korean, _ in check_words(digest)),
-        officer=officer.officer_id,
-        officer_name=officer.name_ko,
-        certificate_sha256=hashlib.sha256(card.certificate_chain[0]).hexdigest(),
-        signature=signature.hex(),
-        approved_at=station.now(),
+    noted = replace(case, request=replace(case.request, seen=(*others, *fresh)))
+    with station.store.write() as session:
+        stamp = station.stamp(approver)
+        cases.save(session, stamp, noted, "APPROVAL.ITEMS_SEEN", count=len(fresh))
+        for one in fresh:
+            journal.append(
+                session,
+                stamp,
+                "APPROVAL.ITEM_SEEN",
+                case.number,
+                act=one.key,
+                seconds=one.seconds,
+            )
+    return noted
+
+
+def sign_as_approver(
+    station: Station,
+    approver: Officer,
+    case: Case,
+    pin: Pin,
+    shown_digest: bytes,
+    allow_last_try: bool = False,
+) -> Case:
+    """Another person's card signs the digest that was shown: APPROVED.
+
+    Raises the policy's troubles, OtherCard and the card's own; ``pin`` is wiped in any case.
+    """
+
+    def follow(signed: Signed) -> Case:
+        both = Approved(case, policy_of(station), (*_signatures(station, case), signed))
+        return approvals.approve(both, signed.approval.approved_at)
+
+    try:
+        approvals.demand_waiting(case, station.now())
+        approvals.demand_approver(case, approver)
+        approvals.demand_seen(case, approver)
+        _demand_shown(case, shown_digest)
+        return _sign(station, approver, case, Purpose.APPROVE, pin, allow_last_try, follow)
+    finally:
+        wipe(pin)
+
+
+def return_case(
+    station: Station, approver: Officer, case: Case, reason: str, remark: str = ""
+) -> Case:
+    """The approver gives the case back: FACE_CHECKED, its officer's again."""
+    approvals.demand_approver(case, approver)
+    returned = Returned(reason, station.now(), approver.officer_id, remark)
+    back = approvals.give_back(case, returned)
+    return station.save(approver, back, "APPROVAL.RETURNED", reason=reason)
+
+
+def return_overdue(station: Station) -> tuple[Case, ...]:
+    """What waited too long for a second card goes back to its officer."""
+    now = station.now()
+    with station.store.read() as session:
+        found = cases.in_state(session, State.PREPARED)
+    over = [
+        approvals.give_back(case, Returned(TIME_OVER, now))
+        for case in found
+        if approvals.is_over(case, now)
+    ]
+    for case in over:
+        station.save(None, case, "APPROVAL.TIME_OVER")
+    return tuple(over)
+
+
+# Before each credential
+
+
+def demand_approved(station: Station, case: Case) -> Approved:
+    """The complete approval of ``case`` as it stands now, every signature verified again
+    with its certificate and the list of officers.
+
+    Raises the policy's troubles and those of the certificates.
+    """
+    return approvals.verified(
+        case,
+        policy_of(station),
+        station.officers,
+        station.authority.revocations.check,
+        station.now(),
     )
-    approved = advance(case, Act.APPROVE, approval.approved_at, approvals=(approval,))
+
+
+def take_back_approval(station: Station, officer: Officer, case: Case, code: str) -> Case:
+    """An approval that does not hold any more is none: FACE_CHECKED, to be signed anew."""
+    back = approvals.give_back(case, Returned("void", station.now(), officer.officer_id))
+    return station.save(officer, back, "APPROVAL.VOID", code=code)
+
+
+# One conversation with a card
+
+
+def _sign(
+    station: Station,
+    officer: Officer,
+    case: Case,
+    purpose: Purpose,
+    pin: Pin,
+    allow_last_try: bool,
+    follow: Callable[[Signed], Case],
+) -> Case:
+    """The right card signs, what follows from it is stored, and the log is sealed."""
+    with station.officer_card() as session:
+        certificate = _certificate_of(session, officer)
+        station.authority.revocations.check(load_certificate(certificate), station.now())
+        draft = approvals.draft(case, officer, purpose, certificate, station.now())
+        said = approvals.statement(case.number, draft)
+        key = public_key_of(load_certificate(certificate))
+        signature = session.verify_and_sign(
+            Slot.AUTHENTICATION, said, pin, KeyType.of(key), allow_last_try
+        )
+        verify_signature(key, signature, said)
+        raw = raw_signature(signature, KeyType.of(key) or KeyType.P256)
+        signed = Signed(case, replace(draft, signature=raw.hex()), officer)
+        after = _keep(station, officer, follow(signed), signed)
+        sign = sealing.by_session(session)
+        sealing.try_to_seal(station, officer, seals.Purpose.APPROVAL, sign, case.number)
+    return after
+
+
+def _certificate_of(session: CardSession, officer: Officer) -> bytes:
+    """The 9A certificate (DER) of this officer's card and no other."""
+    certificate = session.certificate(Slot.AUTHENTICATION)
+    if certificate is None:
+        raise NoSignInCertificate(slot="9A")
+    if hashlib.sha256(certificate).hexdigest() != officer.card:
+        raise OtherCard()
+    return certificate
+
+
+def _keep(station: Station, officer: Officer, after: Case, signed: Signed) -> Case:
+    """The case with the signature, and the events that tell of it."""
+    approval = signed.approval
+    kind = "CASE.APPROVED" if after.state is State.APPROVED else "CASE.PREPARED"
     return station.save(
         officer,
-        approved,
-        "CASE.APPROVED",
+        after,
+        kind,
         digest=approval.digest,
         certificate=approval.certificate_sha256,
+        purpose=approval.purpose.value,
     )
+
+
+def _signatures(station: Station, case: Case) -> tuple[Signed, ...]:
+    """What other cards have signed of ``case``, verified."""
+    return approvals.signatures(
+        case, station.officers, station.authority.revocations.check, station.now()
+    )
+
+
+def _demand_shown(case: Case, shown_digest: bytes) -> None:
+    if case_digest(case) != shown_digest:
+        raise CaseChangedSince(case=case.number)

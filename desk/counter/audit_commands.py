@@ -64,11 +64,11 @@ def export(store: Store, target: Path, now: datetime) -> Answer:
     return Answer(HOLDS, text, facts)
 
 
-def pack(store: Store, case: str, target: Path, prefix: bytes) -> Answer:
+def pack(store: Store, case: str, target: Path) -> Answer:
     """The evidence of one case into ``target``; verified before it is written, so that none
     leaves which does not hold. Raises what gathering, verifying and writing raise."""
     with store.read() as session:
-        made = evidence.gather(session, case, prefix)
+        made = evidence.gather(session, case)
     packs.verify(made)
     _save(target, packs.encode(made))
     facts = {"case": case, **_pack_counts(made), "file": target.name}

@@ -107,7 +107,7 @@ class CaseRow:
     closed_at: datetime | None
     officer_name: str
     window: str
-    offer_expires_at: datetime | None = None
+    waits_until: datetime | None = None
     ending_reason: str | None = None
 
     @property
@@ -154,6 +154,13 @@ def row_of(case: Case) -> CaseRow:
         closed_at=case.closed_at,
         officer_name=case.officer_name,
         window=case.window,
-        offer_expires_at=case.offer.expires_at if case.offer else None,
+        waits_until=_waits_until(case),
         ending_reason=case.ending.reason if case.ending else None,
     )
+
+
+def _waits_until(case: Case) -> datetime | None:
+    """When what the case waits for ends by itself: its offer, or the wait for a second card."""
+    if case.state is State.PREPARED and case.request is not None:
+        return case.request.expires_at
+    return case.offer.expires_at if case.offer else None

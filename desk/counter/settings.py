@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from desk.credential.claims import DATA_GROUPS
+from desk.issuance.approvals import SecondCard
 from desk.issuance.ports import QrForm
 from desk.mrtd.anchors import Ages
 from desk.resources import resource
@@ -137,6 +138,12 @@ class AuditSettings:
 
 
 @dataclass(frozen=True)
+class ApprovalSettings:
+    second_card: str
+    request_minutes: int
+
+
+@dataclass(frozen=True)
 class CheckSettings:
     service_ms: int
     queue_minutes: int
@@ -161,6 +168,7 @@ class Settings:
     lock: LockSettings
     retention: RetentionSettings
     audit: AuditSettings
+    approval: ApprovalSettings
     checks: CheckSettings
 
 
@@ -194,6 +202,7 @@ _SECTIONS: dict[str, Any] = {
     "lock": LockSettings,
     "retention": RetentionSettings,
     "audit": AuditSettings,
+    "approval": ApprovalSettings,
     "checks": CheckSettings,
 }
 
@@ -203,6 +212,7 @@ _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("enrollment", "encryption"): _DEMANDS,
     ("enrollment", "dpop"): _DEMANDS,
     ("credential", "portrait"): frozenset({"chip", "live"}),
+    ("approval", "second_card"): frozenset(SecondCard),
 }
 """Settings that are one word out of a few."""
 

@@ -7,10 +7,12 @@ was signed is durable before the service gets it, and the service may get it twi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk.cards.signer import CardSigner
+from desk.counter import approving
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status, reference
@@ -20,6 +22,7 @@ from desk.credential.keys import DeviceKey
 from desk.credential.proof import verify_proof
 from desk.credential.terms import Validity
 from desk.credential.troubles import CredentialTrouble
+from desk.issuance.approvals import Approved
 from desk.issuance.case import Act, Case, IssuedCredential, State, advance
 from desk.issuance.ports import EventKind, KeyRequest, OfferEvent
 from desk.store import cases, intents, status
@@ -88,13 +91,47 @@ def _taken_at(station: Station, case: Case, request: KeyRequest) -> datetime | N
 def sign_request(
     station: Station, officer: Officer, case: Case, checked: CheckedRequest, card: CardSigner
 ) -> Case:
-    """One credential: intent, signature, answer. Safe to call again after any trouble."""
-    intent = _standing_intent(station, case, checked) or _write_intent(
-        station, officer, case, checked, card
+    """One credential: approval, intent, signature, answer. Safe to call again after any
+    trouble."""
+    return sign_requests(station, officer, case, (checked,), card)
+
+
+def sign_requests(
+    station: Station,
+    officer: Officer,
+    case: Case,
+    requests: Sequence[CheckedRequest],
+    card: CardSigner,
+) -> Case:
+    """Every credential that was asked for, signed in one session with the card, then
+    answered. One intent is signed before the next is written (I1).
+
+    Raises what :func:`desk.counter.approving.demand_approved` raises: a case whose approval
+    does not hold any more gets no intent and no signature.
+    """
+    approved = approving.demand_approved(station, case)
+    with card.one_session():
+        intents_of = [
+            _signed_intent(station, officer, approved, checked, card) for checked in requests
+        ]
+    for checked, intent in zip(requests, intents_of, strict=True):
+        case = _answer(station, officer, case, checked, intent)
+    return case
+
+
+def _signed_intent(
+    station: Station,
+    officer: Officer,
+    approved: Approved,
+    checked: CheckedRequest,
+    card: CardSigner,
+) -> Intent:
+    intent = _standing_intent(station, approved.case, checked) or _write_intent(
+        station, officer, approved, checked, card
     )
     if intent.state is IntentState.LIVE:
         intent = _sign(station, officer, intent, card)
-    return _answer(station, officer, case, checked, intent)
+    return intent
 
 
 def answer_signed(station: Station, case: Case) -> Case:
@@ -131,8 +168,13 @@ def _standing_intent(station: Station, case: Case, checked: CheckedRequest) -> I
 
 
 def _write_intent(
-    station: Station, officer: Officer, case: Case, checked: CheckedRequest, card: CardSigner
+    station: Station,
+    officer: Officer,
+    approved: Approved,
+    checked: CheckedRequest,
+    card: CardSigner,
 ) -> Intent:
+    case = approved.case
     request, profile = checked.request, station.profile
     values = credential_values(station, case)
     lifetime = timedelta(days=365 * station.settings.credential.technical_months // 12)

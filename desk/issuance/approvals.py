@@ -23,12 +23,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from desk.cards.certificates import (
-    PublicKey,
-    load_certificate,
-    public_key_of,
-    verify_signature,
-)
+from desk.cards.certificates import load_certificate, public_key_of, verify_signature
+from desk.cards.piv_data import PublicKey
 from desk.cards.troubles import CertificateUnreadable, SignatureMismatch
 from desk.issuance.case import (
     Act,
@@ -349,6 +345,25 @@ def _demand_different(case: Case, signatures: tuple[Signed, ...]) -> None:
             raise PreparerMayNotApprove() if prepared else ApprovalBroken(reason="preparer")
 
 
+def signatures(
+    case: Case, officers: Mapping[str, Officer], usable: Usable, now: datetime
+) -> tuple[Signed, ...]:
+    """The stored signatures of ``case``, every one verified again.
+
+    ``officers`` is the list by card as it stands now; a card that left it, or whose
+    certificate ``usable`` refuses, signs for nobody any more. Raises what :class:`Signed`
+    raises, and the troubles of ``usable``.
+    """
+    found = []
+    for approval in case.approvals:
+        officer = officers.get(approval.certificate_sha256)
+        if officer is None:
+            raise ApprovalBroken(reason="list")
+        found.append(Signed(case, approval, officer))
+        usable(load_certificate(bytes.fromhex(approval.certificate)), now)
+    return tuple(found)
+
+
 def verified(
     case: Case,
     policy: SecondCard,
@@ -356,21 +371,9 @@ def verified(
     usable: Usable,
     now: datetime,
 ) -> Approved:
-    """The approval of ``case`` from its stored signatures, every one verified again.
-
-    ``officers`` is the list by card as it stands now; a card that left it, or whose
-    certificate ``usable`` refuses, signs for nobody any more. Raises what :class:`Signed`
-    and :class:`Approved` raise, and the troubles of ``usable``.
-    """
-    signatures = []
-    for approval in case.approvals:
-        officer = officers.get(approval.certificate_sha256)
-        if officer is None:
-            raise ApprovalBroken(reason="list")
-        signed = Signed(case, approval, officer)
-        usable(load_certificate(bytes.fromhex(approval.certificate)), now)
-        signatures.append(signed)
-    return Approved(case, policy, tuple(signatures))
+    """The approval of ``case`` from its stored signatures. Raises what :func:`signatures`
+    and :class:`Approved` raise."""
+    return Approved(case, policy, signatures(case, officers, usable, now))
 
 
 # What follows

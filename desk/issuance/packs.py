@@ -10,9 +10,10 @@ are the same file, and a file that is spelled otherwise is refused.
 ``approvals.json``           the signatures over the case's digest
 ``check-log.json``           what was asked of the passport and what came of it
 
-It carries keys, codes, times and signatures; no name, number, picture or passport file. What
-a signature of an approval is over is told by whoever makes the pack; this one checks that the
-certificate beside it made it and that the log says the same digest.
+It carries keys, codes, times and signatures; no name, number, picture or passport file. An
+approval's signature is over a statement (``desk.issuance.approvals``) that names digest, case
+and card; this one checks that the certificate beside it made it and that the log says the same
+digest.
 
 Reading the parts from the records is ``desk.store.evidence``'s.
 """
@@ -182,7 +183,7 @@ def _verify_approval(pack: Pack, approval: PackApproval, number: int) -> None:
         notes.verify_signature(key, approval.signature, approval.signed)
     except (NoteSignatureWrong, Trouble) as reason:
         raise ApprovalWrong(number=number) from reason
-    if bytes.fromhex(approval.digest) not in approval.signed:
+    if approval.digest.encode() not in approval.signed:
         raise ApprovalWrong(number=number)
     card = seals.fingerprint(approval.certificate)
     if not any(_tells(event, approval.digest, card) for event in pack.events):

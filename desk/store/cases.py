@@ -16,7 +16,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from desk.issuance.audit import Fact
-from desk.issuance.case import ENDS, Case
+from desk.issuance.case import ENDS, Case, State
 from desk.issuance.record import from_plain, to_plain
 from desk.store import journal, meta
 from desk.store.journal import Stamp
@@ -83,6 +83,12 @@ def open_cases(session: Session) -> tuple[Case, ...]:
     """Cases that have not ended, the oldest first."""
     ends = [state.value for state in ENDS]
     query = select(CaseRow).where(CaseRow.state.not_in(ends), CaseRow.record.is_not(None))
+    return tuple(_case(row) for row in session.scalars(query.order_by(CaseRow.opened_at)))
+
+
+def in_state(session: Session, state: State) -> tuple[Case, ...]:
+    """Cases that stand in ``state`` now, the oldest first."""
+    query = select(CaseRow).where(CaseRow.state == state.value, CaseRow.record.is_not(None))
     return tuple(_case(row) for row in session.scalars(query.order_by(CaseRow.opened_at)))
 
 

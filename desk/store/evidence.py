@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from sqlalchemy.orm import Session
 
 from desk.cards.certificates import load_certificate, public_key_of
-from desk.issuance import merkle
+from desk.issuance import approvals, merkle
 from desk.issuance.case import Approval
 from desk.issuance.checkpoints import LogProof
 from desk.issuance.packs import Pack, PackApproval
@@ -32,9 +32,8 @@ class NothingSealed(Trouble):
     code = "AUDIT-34"
 
 
-def gather(session: Session, number: str, prefix: bytes) -> Pack:
-    """The pack of case ``number`` as the records stand; ``prefix`` goes before the digest in
-    what an approving card signs.
+def gather(session: Session, number: str) -> Pack:
+    """The pack of case ``number`` as the records stand.
 
     Raises :class:`~desk.store.troubles.CaseMissing` and :class:`NothingSealed`.
     """
@@ -62,30 +61,28 @@ def gather(session: Session, number: str, prefix: bytes) -> Pack:
         events=events,
         proofs=proofs,
         seals=tuple(ordered),
-        approvals=_approvals(session, number, prefix),
+        approvals=_approvals(session, number),
         check_log=cases.blob(session, number, BlobKind.CHECK_LOG) or b"",
     )
 
 
-def _approvals(session: Session, number: str, prefix: bytes) -> tuple[PackApproval, ...]:
+def _approvals(session: Session, number: str) -> tuple[PackApproval, ...]:
     try:
         case = cases.load(session, number)
     except (CaseMissing, CasePurged):
         return ()
-    found = (_approval(session, approval, prefix) for approval in case.approvals)
-    return tuple(one for one in found if one is not None)
+    # Records of a time when one card signed keep no certificate beside the signature.
+    kept = (approval for approval in case.approvals if approval.certificate)
+    return tuple(_approval(number, approval) for approval in kept)
 
 
-def _approval(session: Session, approval: Approval, prefix: bytes) -> PackApproval | None:
-    """None where the card never sealed here: its certificate is not kept."""
-    certificate = seals.certificate(session, approval.certificate_sha256)
-    if certificate is None:
-        return None
+def _approval(number: str, approval: Approval) -> PackApproval:
+    certificate = bytes.fromhex(approval.certificate)
     return PackApproval(
         officer=approval.officer,
         digest=approval.digest,
         approved_at=approval.approved_at.isoformat(),
-        signed=prefix + bytes.fromhex(approval.digest),
+        signed=approvals.statement(number, approval),
         signature=_as_made(bytes.fromhex(approval.signature), certificate),
         certificate=certificate,
     )

@@ -86,6 +86,13 @@ def walk(session: Session, after: int, last: int) -> Iterator[AuditEvent]:
         after = page[-1].seq
 
 
+def actors(session: Session, case: str, *, but: tuple[str, ...] = ()) -> frozenset[str]:
+    """In whose names the events of ``case`` were written; kinds that begin with one of
+    ``but`` do not count."""
+    query = select(AuditRow.actor, AuditRow.kind).where(AuditRow.case_number == case).distinct()
+    return frozenset(row.actor for row in session.execute(query) if not row.kind.startswith(but))
+
+
 def lines(session: Session, at: datetime) -> Iterator[str]:
     """The exported log line by line, closed by its head record. One reading session."""
     end = head(session)

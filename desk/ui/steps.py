@@ -35,6 +35,7 @@ _ORDER = (
     State.DOCUMENT_CHECKED,
     State.ELIGIBLE,
     State.FACE_CHECKED,
+    State.PREPARED,
     State.APPROVED,
     State.OFFERED,
     State.SIGNING,

@@ -28,6 +28,7 @@ from desk.counter import approving, closing, deciding, document, facing, intake,
 from desk.face.quality import judge
 from desk.issuance.case import Case, Judgement, State
 from desk.issuance.digest import case_digest
+from desk.issuance.flagged import flagged_items
 from desk.store.slips import SlipKind
 from desk.training.phone import Phone
 
@@ -100,10 +101,10 @@ def _decided(script: Script, case: Case) -> Case:
 def _approved(script: Script, case: Case) -> Case:
     station, officer = script.rehearsal.station, script.officer
     case = approving.ready_for_approval(station, officer, case)
-    for item in approving.flagged_items(case):
+    for item in flagged_items(case):
         case = approving.open_item(station, officer, case, item.key)
     pin = bytearray(b"123456")
-    return approving.approve(station, officer, case, pin, case_digest(case))
+    return approving.sign_as_preparer(station, officer, case, pin, case_digest(case))
 
 
 def _delivered(script: Script, case: Case, phone: Phone) -> Case:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from desk.counter import audit_commands
-from desk.counter.approving import SIGNATURE_PREFIX
 from desk.counter.audit_commands import LogUnreadable
 from desk.counter.station import Station
 from desk.issuance import audit, packs
@@ -189,7 +188,7 @@ class TestPack:
         write_events(station, 1)
         sealed(station)
         file = tmp_path / "case.zip"
-        audit_commands.pack(station.store, NUMBER, file, SIGNATURE_PREFIX)
+        audit_commands.pack(station.store, NUMBER, file)
         return file
 
     def altered(self, file: Path, **changes: object) -> Path:
@@ -210,7 +209,7 @@ class TestPack:
 
     def test_same_evidence_same_bytes(self, station: Station, file: Path, tmp_path: Path) -> None:
         again = tmp_path / "again.zip"
-        audit_commands.pack(station.store, NUMBER, again, SIGNATURE_PREFIX)
+        audit_commands.pack(station.store, NUMBER, again)
 
         assert again.read_bytes() == file.read_bytes()
         opened = packs.decode(file.read_bytes())
@@ -220,7 +219,7 @@ class TestPack:
         self, station: Station, file: Path, tmp_path: Path
     ) -> None:
         write_events(station, 1)
-        audit_commands.pack(station.store, NUMBER, file, SIGNATURE_PREFIX)
+        audit_commands.pack(station.store, NUMBER, file)
 
         answer = audit_commands.verify(file, roots=[root_der()])
 
@@ -245,13 +244,13 @@ class TestPack:
 
     def test_unknown_case(self, station: Station) -> None:
         with station.store.read() as session, pytest.raises(CaseMissing):
-            evidence.gather(session, "LA-2026-009999", SIGNATURE_PREFIX)
+            evidence.gather(session, "LA-2026-009999")
 
     def test_case_nobody_sealed(self, station: Station) -> None:
         write_events(station, 1)
 
         with station.store.read() as session, pytest.raises(NothingSealed):
-            evidence.gather(session, NUMBER, SIGNATURE_PREFIX)
+            evidence.gather(session, NUMBER)
 
     def test_one_changed_byte(self, file: Path) -> None:
         """Anywhere: in a part, in a name, in the zip's own bookkeeping."""

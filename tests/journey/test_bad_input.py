@@ -32,6 +32,7 @@ from desk.face.quality import judge
 from desk.face.troubles import NoFace, SeveralFaces
 from desk.issuance.case import Case, Judgement, State
 from desk.issuance.digest import case_digest
+from desk.issuance.flagged import flagged_items
 from desk.mrtd.kept import Kept
 from desk.mrtd.results import Result
 from desk.training import csca
@@ -273,12 +274,12 @@ def test_wrong_pin_last_try_blocked(counter: Counter, station: Station, consente
     rehearsal.bench.lay_passport(passport_of(rehearsal, counter.person))
     case = script._judge(script._decide(read(counter, consented, counter.person)), counter.person)
     case = approving.ready_for_approval(station, officer, case)
-    for item in approving.flagged_items(case):
+    for item in flagged_items(case):
         case = approving.open_item(station, officer, case, item.key)
     rehearsal.bench.insert_card(card := spare_card(rehearsal))
 
     def approve(pin: str, *, last: bool = False) -> Case:
-        return approving.approve(
+        return approving.sign_as_preparer(
             station, officer, case, bytearray(pin, "ascii"), case_digest(case), last
         )
 

@@ -426,7 +426,7 @@ def _rows() -> list[CaseRow]:
                 closed_at=local(clock) if ended else None,
                 officer_name=officer,
                 window=window,
-                offer_expires_at=local("10:22:40") if state is State.OFFERED else None,
+                waits_until=local("10:22:40") if state is State.OFFERED else None,
                 ending_reason=reasons.get(state),
             )
         )

@@ -361,9 +361,7 @@ class PhoneControl(QObject):
 
         def job() -> Case:
             signed = desk.station.load(case.number)
-            for request in requests:
-                signed = signing.sign_request(desk.station, desk.officer, signed, request, card)
-            return signed
+            return signing.sign_requests(desk.station, desk.officer, signed, requests, card)
 
         desk.work(Lane.CARD, job, lambda signed: self._signed(turn, signed), self._card_failed)
 

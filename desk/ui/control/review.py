@@ -9,6 +9,7 @@ from desk.cards.piv import Pin
 from desk.counter import approving, intake
 from desk.issuance.case import Case, Comparison, State
 from desk.issuance.digest import case_digest, check_words
+from desk.issuance.flagged import flagged_items
 from desk.mrtd.portrait import portrait_rgb
 from desk.store import cases
 from desk.store.cases import BlobKind
@@ -78,7 +79,7 @@ class ReviewControl(QObject):
             ReviewView(
                 here=desk.here(),
                 case=case,
-                flagged=approving.flagged_items(case),
+                flagged=flagged_items(case),
                 opened_at=tuple(self._opened_at.items()),
                 picture=self._picture,
                 digest=digest.hex(),
@@ -111,7 +112,9 @@ class ReviewControl(QObject):
         self.render()
         desk.act(
             Lane.CARD,
-            lambda: approving.approve(desk.station, desk.officer, case, pin, shown, last_try),
+            lambda: approving.sign_as_preparer(
+                desk.station, desk.officer, case, pin, shown, last_try
+            ),
             self._approved,
             self._failed,
         )

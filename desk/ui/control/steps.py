@@ -28,6 +28,7 @@ _CURRENT = {
     State.DOCUMENT_CHECKED: Step.PASSPORT,
     State.ELIGIBLE: Step.FACE,
     State.FACE_CHECKED: Step.REVIEW,
+    State.PREPARED: Step.REVIEW,
     State.APPROVED: Step.PHONE,
     State.OFFERED: Step.PHONE,
     State.SIGNING: Step.PHONE,

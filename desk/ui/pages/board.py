@@ -70,12 +70,15 @@ STEP_OF = {
     State.DOCUMENT_CHECKED: "eligibility",
     State.ELIGIBLE: "face",
     State.FACE_CHECKED: "review",
+    State.PREPARED: "review",
     State.APPROVED: "phone",
     State.OFFERED: "phone",
     State.SIGNING: "phone",
     State.DELIVERED: "proof",
     State.PROVEN: "hand_over",
 }
+_ENDS_BY_ITSELF = {State.OFFERED: Glyph.BUSY, State.PREPARED: Glyph.HALF}
+"""What waits for somebody else, and only for a time."""
 
 
 @dataclass(frozen=True)
@@ -451,7 +454,7 @@ class _CasesCard(Card):
         )
         glyph, words = case_state(look, one, here)
         told = Text(look, words, Type.SMALL)
-        if one.offer_expires_at is not None and not one.is_finished:
+        if one.waits_until is not None and not one.is_finished:
             self._ticking.append((one, told))
         state = holder(row(GlyphSign(look, glyph, 16, words), told, gap=8))
         state.layout().setStretch(1, 1)  # type: ignore[union-attr]
@@ -488,9 +491,10 @@ class _CasesCard(Card):
 def case_state(look: Look, one: CaseRow, here: says.Here) -> tuple[Glyph, str]:
     """Glyph and words of a case in the table."""
     say = look.say
-    if one.state is State.OFFERED and one.offer_expires_at is not None:
-        left = max(0, int((one.offer_expires_at - here.now).total_seconds()))
-        return Glyph.BUSY, say("case_state.offered", left=f"{left // 60:02d}:{left % 60:02d}")
+    if one.state in _ENDS_BY_ITSELF and one.waits_until is not None:
+        left = max(0, int((one.waits_until - here.now).total_seconds()))
+        time = f"{left // 60:02d}:{left % 60:02d}"
+        return _ENDS_BY_ITSELF[one.state], say(f"case_state.{one.state.value}", left=time)
     if one.held:
         return Glyph.ATTENTION, say("case_state.held")
     if one.row_state is RowState.ENDED:

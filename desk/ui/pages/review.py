@@ -38,7 +38,7 @@ from desk.ui.troubles import Spoken, TroubleWords
 
 
 class Flagged(Protocol):
-    """An item that must be opened (``desk.counter.approving.FlaggedItem``)."""
+    """An item that must be opened (``desk.issuance.flagged.FlaggedItem``)."""
 
     @property
     def key(self) -> str: ...
