@@ -121,7 +121,7 @@ class ReviewControl(QObject):
 
     def _approved(self) -> None:
         self._signing = False
-        self._desk.go_to.emit(Step.PHONE)
+        self._desk.go_to.emit(self._desk.current())
 
     def _failed(self, trouble: Trouble) -> None:
         self._signing, self._trouble = False, trouble
