@@ -66,7 +66,7 @@ class Rows(Protocol):
 
 
 def rows_of(cells: Cells | None) -> Rows:
-    return _PlainRows() if cells is None else _SealedRows(cells)
+    return _PlainRows() if cells is None else SealedRows(cells)
 
 
 def rows_in(session: Session) -> Rows:
@@ -121,7 +121,7 @@ class _PlainRows:
         return [Entry(**{f.name: getattr(row, f.name) for f in fields(Entry)}) for row in found]
 
 
-class _SealedRows:
+class SealedRows:
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
 
@@ -176,10 +176,10 @@ class _SealedRows:
     ) -> list[Entry]:
         table = self.table(batch.slot)
         found = session.execute(select(table.line, table.entry).where(condition)).all()
-        opened = (self._open(batch.id, line, sealed) for line, sealed in found)
+        opened = (self.open(batch.id, line, sealed) for line, sealed in found)
         return [entry for entry in opened if accept(entry)]
 
-    def _open(self, batch: int, line: int, sealed: bytes) -> Entry:
+    def open(self, batch: int, line: int, sealed: bytes) -> Entry:
         content = self._cells.open(sealed, "register", "entry", (line,), str(batch))
         return _entry(line, json.loads(content))
 

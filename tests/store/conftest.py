@@ -62,7 +62,16 @@ class SharedGround:
                 if schema.has_table(table, "postgresql") and table.name not in ("meta", "key_ring"):
                     connection.execute(f'DELETE FROM "{table.name}"'.encode())
             connection.execute("DELETE FROM meta WHERE name NOT IN ('kind', 'holder_pepper')")
+            connection.execute("UPDATE key_ring SET document = NULL")
             connection.execute("UPDATE alembic_version SET version_num = %s", [schema.HEAD])
+
+    def restore(self, key: RecordsKey) -> None:
+        """Give the records back the key of the tests, after one that replaced it."""
+        self.clear()
+        with closing(self.database.connect()) as connection:
+            connection.execute("DELETE FROM meta")
+            connection.execute("UPDATE key_ring SET key_id = NULL")
+        Store.open(self.place, key, StoreKind.TRAINING).close()
 
 
 @pytest.fixture(scope="session")
