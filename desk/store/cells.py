@@ -15,7 +15,6 @@ key of its own, and where millions of rows come at once, every batch.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -73,15 +72,22 @@ class Cells:
 
     def lookup(self, purpose: str, *values: str) -> bytes:
         """16 bytes that equal values of one purpose share; whose values, only the key tells."""
-        told = json.dumps([purpose, *values], ensure_ascii=False).encode()
-        return hmac.new(self._lookups, told, hashlib.sha256).digest()[:LOOKUP_BYTES]
+        return hmac.digest(self._lookups, _spelled(purpose, *values), "sha256")[:LOOKUP_BYTES]
 
     def _make_cipher(self, table: str, batch: str) -> AESGCM:
         return AESGCM(_derive(self._secret, json.dumps(["cells", table, batch])))
 
 
 def _place(table: str, column: str, row: RowId) -> bytes:
-    return json.dumps([table, column, *row], ensure_ascii=False).encode()
+    return _spelled(table, column, *row)
+
+
+_SPELL = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _spelled(*values: str | int) -> bytes:
+    """One spelling for each list of values, whatever is in them."""
+    return _SPELL(values).encode()
 
 
 def _derive(secret: bytes, purpose: str) -> bytes:

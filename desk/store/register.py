@@ -181,10 +181,10 @@ def _load(
     bad: list[BadLine] = []
     count = entries = 0
     lines = read_extract(path, posts, today)
-    rows, table = loading.rows, loading.rows.table(loading.slot)
+    rows = loading.rows
     _drop_indexes(store, loading.rows, loading.slot)
     while step := tuple(islice(lines, LINES_A_STEP)):
-        good = [rows.row(line, loading.batch) for line in step if isinstance(line, Entry)]
+        good = [line for line in step if isinstance(line, Entry)]
         for line in step:
             if isinstance(line, tuple):
                 count += 1
@@ -192,7 +192,7 @@ def _load(
         entries += len(good)
         if good:
             with store.load() as connection:
-                connection.execute(insert(table), good)
+                rows.lay(connection, loading.slot, loading.batch, good)
     _make_indexes(store, loading.rows, loading.slot)
     repeated_count, repeated = _repeated(store, loading, most)
     count += repeated_count

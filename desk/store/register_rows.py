@@ -8,16 +8,17 @@ session's way of sealing; :mod:`desk.store.register` need not know which.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import date
+from operator import attrgetter
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Index, Table, and_, delete, func, select, text
+from sqlalchemy import Connection, Index, Table, and_, delete, func, insert, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from desk.store import sealing
-from desk.store.cells import Cells
+from desk.store.cells import Cells, Sealed
 from desk.store.database import Store
 from desk.store.models import (
     RegisterBatchRow,
@@ -27,6 +28,7 @@ from desk.store.models import (
     SealedRegisterEntryB,
 )
 from desk.store.register_file import Entry, latin_key
+from desk.store.troubles import trouble_of
 
 LINES_A_STEP = 5_000
 NAME_LETTERS = 12
@@ -48,7 +50,7 @@ class Rows(Protocol):
         """The column in which two lines of one overseas number are equal."""
         ...
 
-    def row(self, entry: Entry, batch: int) -> dict[str, Any]: ...
+    def lay(self, connection: Connection, slot: str, batch: int, lines: list[Entry]) -> None: ...
 
     def empty(self, store: Store, slot: str) -> None: ...
 
@@ -84,8 +86,11 @@ class _PlainRows:
     def number(self, slot: str) -> InstrumentedAttribute[Any]:
         return self.table(slot).overseas_number
 
-    def row(self, entry: Entry, batch: int) -> dict[str, Any]:
-        return {**vars(entry), "latin_key": latin_key(entry.surname, entry.given_names)}
+    def lay(self, connection: Connection, slot: str, batch: int, lines: list[Entry]) -> None:
+        rows = [
+            {**vars(line), "latin_key": latin_key(line.surname, line.given_names)} for line in lines
+        ]
+        connection.execute(insert(self.table(slot)), rows)
 
     def empty(self, store: Store, slot: str) -> None:
         """In short transactions, so that the desk's own writing gets between."""
@@ -131,16 +136,36 @@ class SealedRows:
     def number(self, slot: str) -> InstrumentedAttribute[Any]:
         return self.table(slot).overseas_key
 
-    def row(self, entry: Entry, batch: int) -> dict[str, Any]:
-        content = json.dumps(_values(entry), ensure_ascii=False, separators=(",", ":")).encode()
+    def lay(self, connection: Connection, slot: str, batch: int, lines: list[Entry]) -> None:
+        """By COPY, which takes a third of the time of INSERT."""
+        driver: Any = connection.connection.driver_connection
+        target = f"{self.table(slot).__tablename__} ({', '.join(_SEALED_COLUMNS)})"
+        try:
+            with (
+                driver.cursor() as cursor,
+                cursor.copy(f"COPY {target} FROM STDIN (FORMAT BINARY)") as copy,
+            ):
+                copy.set_types(["int4", "bytea", "bytea", "bytea", "bytea"])
+                for line in lines:
+                    copy.write_row(self.sealed(line, batch))
+        except Exception as error:
+            # Past SQLAlchemy, so its errors do not come as the other ones do.
+            trouble = trouble_of(error)
+            if trouble is None:
+                raise
+            raise trouble from error
+
+    def sealed(self, entry: Entry, batch: int) -> tuple[int, bytes, bytes, bytes, Sealed]:
+        """The values of `_SEALED_COLUMNS`."""
         name = latin_key(entry.surname, entry.given_names)
-        return {
-            "line": entry.line,
-            "overseas_key": self._cells.lookup("overseas", entry.overseas_number),
-            "passport_key": self._cells.lookup("passport", entry.passport_number),
-            "person_key": self._person(entry.birth_date, name),
-            "entry": self._cells.seal(content, "register", "entry", (entry.line,), str(batch)),
-        }
+        content = _SPELL(_values(entry)).encode()
+        return (
+            entry.line,
+            self._cells.lookup("overseas", entry.overseas_number),
+            self._cells.lookup("passport", entry.passport_number),
+            self._person(entry.birth_date, name),
+            self._cells.seal(content, "register", "entry", (entry.line,), str(batch)),
+        )
 
     def empty(self, store: Store, slot: str) -> None:
         with store.load() as connection:
@@ -184,15 +209,22 @@ class SealedRows:
         return _entry(line, json.loads(content))
 
 
+_SEALED_COLUMNS = ("line", "overseas_key", "passport_key", "person_key", "entry")
+_NAMES = tuple(f.name for f in fields(Entry) if f.name != "line")
+_BORN, _SINCE = _NAMES.index("birth_date"), _NAMES.index("status_date")
+_ALL_OF = attrgetter(*_NAMES)
+_SPELL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _values(entry: Entry) -> list[str | None]:
     """All but the line's number, in the order of the record."""
-    values: Iterable[Any] = (getattr(entry, f.name) for f in fields(Entry)[1:])
-    return [value.isoformat() if isinstance(value, date) else value for value in values]
+    values = list(_ALL_OF(entry))
+    values[_BORN] = entry.birth_date.isoformat()
+    values[_SINCE] = entry.status_date.isoformat() if entry.status_date else None
+    return values
 
 
 def _entry(line: int, values: list[Any]) -> Entry:
-    names = [f.name for f in fields(Entry)[1:]]
-    facts = dict(zip(names, values, strict=True))
-    for name in ("birth_date", "status_date"):
-        facts[name] = None if facts[name] is None else date.fromisoformat(facts[name])
-    return Entry(line, **facts)
+    for place in (_BORN, _SINCE):
+        values[place] = date.fromisoformat(values[place]) if values[place] else None
+    return Entry(line, *values)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Mapper
 
 from desk.store import postgres, schema, sealing
@@ -147,10 +147,10 @@ def _reseal_register(connection: Connection, batch: int, slot: str, old: Cells, 
     query = select(table.line, table.entry).order_by(table.line)
     found = connection.execute(query.execution_options(yield_per=LINES_A_STEP))
     for rows in found.partitions():
-        lines = [after.row(before.open(batch, line, sealed), batch) for line, sealed in rows]
+        lines = [before.open(batch, line, sealed) for line, sealed in rows]
         first, last = rows[0].line, rows[-1].line
         connection.execute(delete(table).where(table.line.between(first, last)))
-        connection.execute(insert(table), lines)
+        after.lay(connection, slot, batch, lines)
 
 
 def _table(mapper: Mapper[Any]) -> Table:

@@ -166,7 +166,7 @@ class TestReplacingTheKey:
         vault.open(following).close()
 
     @pytest.mark.parametrize(
-        "at", [b"UPDATE key_ring", b"UPDATE cases", b"UPDATE intents", b"INSERT INTO register"]
+        "at", [b"UPDATE key_ring", b"UPDATE cases", b"UPDATE intents", b"COPY register"]
     )
     def test_cut_off_leaves_the_former_key(
         self,
