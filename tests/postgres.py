@@ -79,9 +79,11 @@ class PostgresServer:
         self.folder = folder
         self._run("initdb", "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
 
-    def start(self) -> None:
-        """Start the server and wait until it takes connections."""
-        options = " ".join([f"-k {self.folder}", *(f"-c {setting}" for setting in SETTINGS)])
+    def start(self, *settings: str) -> None:
+        """Start the server, with ``settings`` beside the usual ones, and wait until it takes
+        connections."""
+        told = (*SETTINGS, *settings)
+        options = " ".join([f"-k {self.folder}", *(f"-c {setting}" for setting in told)])
         self._run("pg_ctl", "start", "-w", "-s", "-l", str(self._log), "-o", options)
 
     def stop(self, mode: str = "fast") -> None:
@@ -102,6 +104,15 @@ class PostgresServer:
     def drop(self, database: Database) -> None:
         """Remove a database, whoever is still in it."""
         self._administer(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
+
+    def lay(self, name: str, content: bytes) -> Path:
+        """A file that the server alone reads: its TLS key."""
+        file = self.folder / name
+        file.write_bytes(content)
+        file.chmod(0o600)
+        if self._account is not None:
+            os.chown(file, *_ids(self._account))
+        return file
 
     def dump(self, database: Database) -> bytes:
         """Everything in the database as pg_dump writes it down."""

@@ -38,7 +38,9 @@ from desk.issuance.posts import load_posts
 from desk.mrtd.trust import TrustStore
 from desk.resources import resource
 from desk.store.database import StoreKind
-from desk.store.vault import FileVault
+from desk.store.postgres import SharedDatabase
+from desk.store.shared_vault import SharedVault
+from desk.store.vault import FileVault, Vault
 from desk.trouble import Trouble
 
 PORT_SECONDS = 10.0
@@ -89,7 +91,7 @@ def open_station(
     authority = load_authority(home, settings)
     officers = HeldOfficers(list_source(home, settings, now))
     kind = StoreKind.TRAINING if training else StoreKind.LIVE
-    records = Records(FileVault(home.records, kind))
+    records = Records(vault_of(home, settings, kind))
     trust = TrustStore(home.trust, settings.trust.ages)
     # The first passport shall not wait for some 600 certificates. A damaged list is no
     # reason to stay closed: the home page tells of it.
@@ -125,6 +127,13 @@ def open_station(
 def _status_storage(settings: Settings) -> StatusPlace | None:
     wanted = settings.status
     return status_storage(wanted.publish_to, wanted.public_url, wanted.endpoint, wanted.region)
+
+
+def vault_of(home: Home, settings: Settings, kind: StoreKind) -> Vault:
+    """Where the records and the ring that opens them lie. Raises AddressWrong, Unprotected."""
+    if settings.records.database:
+        return SharedVault(SharedDatabase.at(settings.records.database), kind)
+    return FileVault(home.records, kind)
 
 
 def list_source(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from desk.app.cards import Command, training_card
-from desk.app.compose import list_source, utc_now
+from desk.app.compose import list_source, utc_now, vault_of
 from desk.app.home import Home
 from desk.cards.piv import PivSession
 from desk.cards.session import CardSession
@@ -29,7 +29,6 @@ from desk.store import commands
 from desk.store.commands import Answer
 from desk.store.database import StoreKind
 from desk.store.journal import Stamp
-from desk.store.vault import FileVault
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def desk_of(command: Command) -> Desk:
     """What this home's records need to be opened; nothing is opened."""
     kind = StoreKind.TRAINING if command.training else StoreKind.LIVE
     return Desk(
-        records=Records(FileVault(command.home.records, kind)),
+        records=Records(vault_of(command.home, command.settings, kind)),
         officers=HeldOfficers(list_source(command.home, command.settings)),
         post=load_posts().post(command.settings.station.post).code,
         roots=command.roots(),

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 
-from desk.app.compose import Opened, list_source, open_station, utc_now
+from desk.app.compose import Opened, list_source, open_station, utc_now, vault_of
 from desk.app.home import Home
 from desk.app.training_records import enrol, open_whole, recovery_card, write_private
 from desk.cards.certificates import load_certificate
@@ -37,7 +37,6 @@ from desk.issuance.posts import load_posts
 from desk.mrtd.trust_troubles import ListOlder
 from desk.store import register
 from desk.store.database import StoreKind
-from desk.store.vault import FileVault
 from desk.training import applicants, csca, forgeries
 from desk.training.applicants import Applicant
 from desk.training.authority import TrainingAuthority
@@ -142,7 +141,7 @@ def prepare_home(
     _write_officers(training, authority, settings, now)
     cards = [kept_card(authority, training.folder, place) for place in range(len(PEOPLE))]
     recovery = recovery_card(authority, training.folder, TRAINING_PIN, now())
-    vault = FileVault(training.records, StoreKind.TRAINING)
+    vault = vault_of(training, settings, StoreKind.TRAINING)
     if ring:
         enrol(vault, cards, recovery, TRAINING_PIN, now())
     return authority

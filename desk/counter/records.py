@@ -75,7 +75,11 @@ class Records:
         """
         with self._lock:
             if self._store is not None:
-                return False
+                if self._store.key_is_in_force():
+                    return False
+                # Another desk that shares the records replaced their key.
+                self._store.close()
+                self._store = None
             self._take(unlocking.unlock(self._vault, session, card, stamp))
             return True
 

@@ -91,6 +91,11 @@ class AuthoritySettings:
 
 
 @dataclass(frozen=True)
+class RecordsSettings:
+    database: str
+
+
+@dataclass(frozen=True)
 class TrustSettings:
     warn_days: int
     revocation_days: int
@@ -161,6 +166,7 @@ class Settings:
     enrollment: EnrollmentSettings
     credential: CredentialSettings
     authority: AuthoritySettings
+    records: RecordsSettings
     trust: TrustSettings
     status: StatusSettings
     register: RegisterSettings
@@ -195,6 +201,7 @@ _SECTIONS: dict[str, Any] = {
     "enrollment": EnrollmentSettings,
     "credential": CredentialSettings,
     "authority": AuthoritySettings,
+    "records": RecordsSettings,
     "trust": TrustSettings,
     "status": StatusSettings,
     "register": RegisterSettings,

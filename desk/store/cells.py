@@ -1,9 +1,9 @@
 """Sealed cells: single values encrypted before they go into a database of somebody else's.
 
-AES-256-GCM under keys derived (HKDF-SHA256, RFC 5869) from the 256-bit key of the records.
-The associated data name table, column and row, so that a value moved to another place does
-not open. Searching goes by lookups: HMAC-SHA256 under a derived key, cut to 128 bits, which
-tell that two values are equal and nothing else.
+AES-256-GCM under keys derived from the 256-bit key of the records. The associated data name
+table, column and row, so that a value moved to another place does not open. Searching goes
+by lookups: HMAC-SHA256 under a derived key, cut to 128 bits, which tell that two values are
+equal and nothing else.
 
 Random nonces may be drawn 2^32 times under one key (SP 800-38D, 8.3). Every table has a
 key of its own, and where millions of rows come at once, every batch.
@@ -22,8 +22,6 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from desk.store.key import RecordsKey
 from desk.store.troubles import CellAltered, KeyReplaced
@@ -45,10 +43,10 @@ class Cells:
     """Seals and opens values under one key of the records."""
 
     def __init__(self, key: RecordsKey) -> None:
-        self._secret = key.secret
-        self._lookups = _derive(key.secret, "lookups")
+        self._key = key
+        self._lookups = key.derived("desk shared records lookups")
         self._cipher = lru_cache(maxsize=64)(self._make_cipher)
-        self.key_id = _derive(key.secret, "id")[:ID_BYTES]
+        self.key_id = bytes.fromhex(key.key_id)
 
     def seal(self, plain: bytes, table: str, column: str, row: RowId, batch: str = "") -> Sealed:
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -75,7 +73,7 @@ class Cells:
         return hmac.digest(self._lookups, _spelled(purpose, *values), "sha256")[:LOOKUP_BYTES]
 
     def _make_cipher(self, table: str, batch: str) -> AESGCM:
-        return AESGCM(_derive(self._secret, json.dumps(["cells", table, batch])))
+        return AESGCM(self._key.derived(f"desk shared records cells {table} {batch}"))
 
 
 def _place(table: str, column: str, row: RowId) -> bytes:
@@ -88,10 +86,3 @@ _SPELL = json.JSONEncoder(ensure_ascii=False).encode
 def _spelled(*values: str | int) -> bytes:
     """One spelling for each list of values, whatever is in them."""
     return _SPELL(values).encode()
-
-
-def _derive(secret: bytes, purpose: str) -> bytes:
-    """32 bytes for one purpose. The records key is uniform, so no salt is needed (RFC 5869,
-    3.1)."""
-    derivation = HKDF(SHA256(), 32, salt=None, info=b"desk shared records 1|" + purpose.encode())
-    return derivation.derive(secret)

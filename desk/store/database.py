@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
 from sqlalchemy.pool import QueuePool
@@ -32,6 +32,7 @@ from desk.store.postgres import SharedDatabase
 from desk.store.schema import WRITING
 from desk.store.troubles import (
     NotOpened,
+    StoreTrouble,
     Unreachable,
     Unwritable,
     WrongKind,
@@ -101,6 +102,18 @@ class Store:
     def shared(self) -> bool:
         """Whether other desks use these records as well."""
         return self.cells is not None
+
+    def key_is_in_force(self) -> bool:
+        """False where another desk replaced the key of shared records. A server that is away
+        does not say so, and what is done next will tell of it."""
+        if self.cells is None:
+            return True
+        try:
+            with database_troubles(), self.engine.connect() as connection:
+                found = connection.scalar(select(KeyRingRow.key_id))
+        except StoreTrouble:
+            return True
+        return found == self.cells.key_id.hex()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -257,7 +270,11 @@ def _writing(cells: Cells | None) -> dict[str, Any]:
 
 def _claim(engine: Engine, kind: StoreKind | None, cells: Cells | None) -> None:
     """Mark new records as training or live; refuse records of the other kind or key."""
-    writing = engine.execution_options(**{WRITING: True})
+    if cells is not None and _is_claimed(engine):
+        # Nobody waits for the desk that writes just to look.
+        writing = engine
+    else:
+        writing = engine.execution_options(**{WRITING: True})
     with Session(writing, info=sealing.session_info(cells)) as session, session.begin():
         if cells is not None:
             _claim_key(session, cells)
@@ -267,6 +284,11 @@ def _claim(engine: Engine, kind: StoreKind | None, cells: Cells | None) -> None:
             session.add_all(MetaRow(name=name, value=value) for name, value in facts.items())
         elif kind is not None and found.value != kind:
             raise WrongKind(found.value, found=found.value, wanted=kind.value)
+
+
+def _is_claimed(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return connection.scalar(select(KeyRingRow.key_id)) is not None
 
 
 def _claim_key(session: Session, cells: Cells) -> None:

@@ -8,11 +8,20 @@ a desk that opened them with the former key is told so at its next step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, bindparam, delete, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    bindparam,
+    delete,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapper
 
 from desk.store import postgres, schema, sealing
@@ -103,17 +112,32 @@ def reseal(connection: Connection, old: Cells, new: Cells) -> None:
     mine = update(KeyRingRow).where(KeyRingRow.key_id == old.key_id.hex())
     if connection.execute(mine.values(key_id=new.key_id.hex())).rowcount != 1:
         raise NotOpened("key")
+    guarded = set(connection.scalars(text(_GUARDED)))
     for mapper in Base.registry.mappers:
-        if schema.has_table(_table(mapper), sealing.SHARED) and not _is_register(mapper):
-            _reseal_rows(connection, mapper, old, new)
+        if _is_resealed(mapper):
+            with _unguarded(connection, _table(mapper).name, guarded):
+                _reseal_rows(connection, mapper, old, new)
     for batch, slot in connection.execute(select(RegisterBatchRow.id, RegisterBatchRow.slot)):
         _reseal_register(connection, batch, slot, old, new)
 
 
+_GUARDED = "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
+
+
+@contextmanager
+def _unguarded(connection: Connection, table: str, guarded: Container[str]) -> Iterator[None]:
+    """What may never be changed is sealed anew all the same; nobody else sees the table
+    without its guards, which stand again when the transaction ends, however it ends."""
+    if table not in guarded:
+        yield
+        return
+    connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+    yield
+    connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+
+
 def _reseal_rows(connection: Connection, mapper: Mapper[Any], old: Cells, new: Cells) -> None:
     sealed = sealing.sealed_columns(mapper)
-    if not sealed:
-        return
     table = _table(mapper)
     keys = list(table.primary_key.columns)
     columns = [table.c[column] for _key, column, _type in sealed]
@@ -159,5 +183,8 @@ def _table(mapper: Mapper[Any]) -> Table:
     return table
 
 
-def _is_register(mapper: Mapper[Any]) -> bool:
-    return _table(mapper).name.startswith("register_sealed_")
+def _is_resealed(mapper: Mapper[Any]) -> bool:
+    table = _table(mapper)
+    if not schema.has_table(table, sealing.SHARED) or table.name.startswith("register_sealed_"):
+        return False
+    return bool(sealing.sealed_columns(mapper))

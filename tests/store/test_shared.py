@@ -34,13 +34,10 @@ from desk.store.key import RecordsKey
 from desk.store.postgres import SharedDatabase
 from desk.store.register_file import COLUMNS
 from desk.store.troubles import (
-    AddressWrong,
     Busy,
     CaseChanged,
-    DeskRefused,
     HeldElsewhere,
     OutcomeUnknown,
-    Unprotected,
     Unreachable,
 )
 from tests.samples import NOW
@@ -344,79 +341,6 @@ class TestServerGone:
 
             assert line.breaks == 1
             assert kinds(desk) == []
-
-
-class TestLettingIn:
-    def test_unknown_account_and_database(self, shared: SharedGround, key: RecordsKey) -> None:
-        folder = shared.database.socket_folder
-        for address in (
-            f"postgresql://nobody-here@/{shared.database.name}?host={folder}",
-            f"postgresql://desk@/no_such_database?host={folder}",
-        ):
-            with pytest.raises(DeskRefused):
-                Store.open(SharedDatabase.at(address), key, StoreKind.TRAINING)
-
-    def test_no_server_there(self, key: RecordsKey) -> None:
-        with pytest.raises(Unreachable):
-            Store.open(SharedDatabase.at("postgresql://desk@/d?host=/nowhere"), key)
-
-    def test_rights_that_are_missing(
-        self, desk: Store, shared: SharedGround, key: RecordsKey, stamp: Stamp
-    ) -> None:
-        with closing(shared.database.connect()) as connection:
-            connection.execute("CREATE ROLE reader LOGIN")
-            connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
-        only_reads = str(shared.place.url).replace("desk@", "reader@")
-
-        reader = Store.open(SharedDatabase.at(only_reads), key, StoreKind.TRAINING)
-        with pytest.raises(DeskRefused), reader.write() as session:
-            journal.append(session, stamp, "TEST.EVENT")
-
-        reader.close()
-        with closing(shared.database.connect()) as connection:
-            connection.execute("DROP OWNED BY reader")
-            connection.execute("DROP ROLE reader")
-
-    @pytest.mark.parametrize(
-        "address",
-        [
-            "records",
-            "sqlite:///records.db",
-            "mysql://desk@db.example/records",
-            "postgresql+asyncpg://desk@db.example/records",
-            "postgresql://desk@db.example",
-            "postgresql:///records",
-            "postgresql://desk:secret@db.example/records",
-            "postgresql://desk@db.example/records?password=secret",
-        ],
-    )
-    def test_addresses_that_are_none(self, address: str) -> None:
-        with pytest.raises(AddressWrong) as refused:
-            SharedDatabase.at(address)
-
-        assert "secret" not in f"{refused.value!r} {refused.value.__cause__!r}"
-
-    @pytest.mark.parametrize(
-        "rest",
-        ["?sslmode=disable", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-ca"],
-    )
-    def test_unprotected_is_refused(self, rest: str) -> None:
-        with pytest.raises(Unprotected):
-            SharedDatabase.at(f"postgresql://desk@db.example/records{rest}")
-
-    @pytest.mark.parametrize(
-        ("address", "mode"),
-        [
-            ("postgresql://desk@db.example/records", "verify-full"),
-            ("postgresql+psycopg://desk@db.example:5433/r?sslmode=verify-full", "verify-full"),
-            ("postgresql://desk@/r?host=127.0.0.1,db.example", "verify-full"),
-            ("postgresql://desk@localhost/r?hostaddr=192.0.2.1", "verify-full"),
-            ("postgresql://desk@127.0.0.1/r", None),
-            ("postgresql://desk@/r?host=/run/postgresql", None),
-        ],
-    )
-    def test_other_machines_only_over_tls(self, address: str, mode: str | None) -> None:
-        assert SharedDatabase.at(address).url.query.get("sslmode") == mode
 
 
 class TestNothingToRead:

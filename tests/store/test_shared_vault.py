@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from desk.issuance.case import Case
 from desk.store import cases, intents, journal, register
@@ -16,7 +17,7 @@ from desk.store.cells import Cells
 from desk.store.database import Store, StoreKind
 from desk.store.journal import Stamp
 from desk.store.key import RecordsKey, new_key
-from desk.store.models import IntentRow
+from desk.store.models import CardCertificateRow, IntentRow
 from desk.store.postgres import SharedDatabase
 from desk.store.register_file import COLUMNS
 from desk.store.shared_vault import SharedVault
@@ -125,6 +126,9 @@ class TestReplacingTheKey:
         """Case, pictures, intents, extract and lookups are there; no value is left under the
         former key, and that key opens nothing."""
         bring_in(store, stamp, tmp_path)
+        with store.write() as session:
+            session.add(CardCertificateRow(sha256="ab" * 32, der=CANARY.encode()))
+            journal.append(session, stamp, "TEST.EVENT")
         following = new_key()
 
         vault.rekey(key, following)
@@ -139,6 +143,13 @@ class TestReplacingTheKey:
             assert register.by_overseas_number(session, "LA-1") == (entry,)
             assert register.by_name(session, "KIM", "HANEUL", entry.birth_date) == (entry,)
             assert cases.held_elsewhere(session, "nobody", "1") == ()
+            assert session.get_one(CardCertificateRow, "ab" * 32).der == CANARY.encode()
+        with (
+            closing(vault.open(following)) as guarded,
+            pytest.raises(IntegrityError),
+            guarded.load() as connection,
+        ):
+            connection.execute(text("UPDATE card_certificates SET sha256 = 'x'"))
         assert under(shared, Cells(key)) == 0
         assert under(shared, Cells(following)) >= 9
         with pytest.raises(NotOpened):
