@@ -6,12 +6,12 @@ The form of an event and its verification are :mod:`desk.issuance.audit`'s.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from desk.issuance import audit
@@ -29,6 +29,18 @@ class Stamp:
 
     at: datetime
     actor: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An event as the records list it; whether its line holds is not asked."""
+
+    seq: int
+    at: datetime
+    actor: str
+    kind: str
+    case: str | None
+    hash: str
 
 
 def append(
@@ -74,6 +86,49 @@ def events(
     if case is not None:
         query = query.where(AuditRow.case_number == case)
     return tuple(audit.read_line(line) for line in session.scalars(query))
+
+
+def newest(
+    session: Session,
+    limit: int,
+    kinds: Sequence[str] = (),
+    text: str = "",
+    actors: Sequence[str] = (),
+    only: Sequence[int] = (),
+) -> tuple[Listed, ...]:
+    """The newest events first. ``kinds`` are whole names, or beginnings where they end with a
+    dot; ``text`` is looked for in number, case, kind and actor, ``actors`` fit it too; ``only``
+    names the numbers wanted."""
+    query = select(AuditRow).order_by(AuditRow.seq.desc()).limit(limit)
+    if kinds:
+        query = query.where(or_(*(_of_kind(kind) for kind in kinds)))
+    if only:
+        query = query.where(AuditRow.seq.in_(only))
+    if text:
+        query = query.where(_found(text, actors))
+    return tuple(
+        Listed(row.seq, row.at, row.actor, row.kind, row.case_number, row.hash)
+        for row in session.scalars(query)
+    )
+
+
+def _of_kind(kind: str) -> ColumnElement[bool]:
+    if kind.endswith("."):
+        return AuditRow.kind.startswith(kind, autoescape=True)
+    return AuditRow.kind == kind
+
+
+def _found(text: str, actors: Sequence[str]) -> ColumnElement[bool]:
+    wanted = text.strip().replace(",", "")
+    if wanted.isdigit() and len(wanted) < 16:
+        return AuditRow.seq == int(wanted)
+    upper = wanted.upper()
+    return or_(
+        AuditRow.case_number.contains(upper, autoescape=True),
+        AuditRow.kind.contains(upper, autoescape=True),
+        AuditRow.actor.contains(wanted, autoescape=True),
+        AuditRow.actor.in_(actors),
+    )
 
 
 def walk(session: Session, after: int, last: int) -> Iterator[AuditEvent]:

@@ -31,6 +31,7 @@ from desk.ui.applicant.snapshot import ApplicantScreen, Page, PostFacts
 from desk.ui.applicant.window import ApplicantWindow
 from desk.ui.camera import Camera, camera_name
 from desk.ui.control.applicant import ApplicantControl
+from desk.ui.control.audit import AuditControl
 from desk.ui.control.board import BoardControl
 from desk.ui.control.bundle import BundleControl
 from desk.ui.control.card_pin import CardPin
@@ -53,6 +54,7 @@ from desk.ui.control.steps import Step, current_step
 from desk.ui.dialogs import stop_dialog
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.navigation import Place
+from desk.ui.pages.audit import AuditPage
 from desk.ui.pages.board import BoardPage
 from desk.ui.pages.card_setup import CardSetupPage
 from desk.ui.pages.diagnosis import DiagnosisPage
@@ -83,6 +85,7 @@ class Pages:
     sign_in: SignInPage
     locked: LockedPage
     board: BoardPage
+    audit: AuditPage
     diagnosis: DiagnosisPage
     card_setup: CardSetupPage
     passport: PassportPage
@@ -138,6 +141,7 @@ class Program(QObject):
             sign_in=self._sign_in_page,
             locked=LockedPage(look),
             board=BoardPage(look, troubles),
+            audit=AuditPage(look, troubles),
             diagnosis=DiagnosisPage(look, troubles),
             card_setup=CardSetupPage(look, troubles),
             passport=PassportPage(look, troubles),
@@ -149,7 +153,7 @@ class Program(QObject):
             hand_over=HandOverPage(look),
         )
         self.shell.add_full_page(pages.locked)
-        for page in (pages.board, pages.diagnosis, pages.card_setup, *pages.steps):
+        for page in (pages.board, pages.audit, pages.diagnosis, pages.card_setup, *pages.steps):
             self.shell.add_page(page)
         return pages
 
@@ -158,6 +162,7 @@ class Program(QObject):
         self.session = Session(desk, pages.sign_in, pages.locked)
         self.card_pin = CardPin(desk)
         self.copies = CopiesControl(desk)
+        self.audit = AuditControl(desk, pages.audit)
         self.checks = Checks(desk.work, self._prepare_checks, station.readers.world, desk)
         self.bundle = BundleControl(self.look, desk.work, self._make_bundle, self.shell)
         self.board = BoardControl(desk, pages.board, self.checks, self.bundle, self.open_case)
@@ -218,6 +223,7 @@ class Program(QObject):
         """One line for each place that has a page."""
         places = self.desk.navigation
         places.add(Place.BOARD, self.board.enter)
+        places.add(Place.AUDIT, self.audit.enter)
         places.add(Place.SETUP, self.setup.enter)
 
     def _join(self) -> None:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 from desk.ui import theme
 from desk.ui.look import Look
 from desk.ui.theme import Mode
-from tests.ui import scenes_case, scenes_desk, scenes_passport, scenes_setup
+from tests.ui import scenes_audit, scenes_case, scenes_desk, scenes_passport, scenes_setup
 from tests.ui.scenes import SCENES
 
 # Nested layouts settle one level a pass.
