@@ -97,7 +97,7 @@ def _beside(picture: QImage, target: Path, file: Path) -> None:
     both.save(str(file.with_name(f"beside-{file.name}")))
 
 
-ALL = (scenes_case, scenes_desk, scenes_passport, scenes_setup)
+ALL = (scenes_audit, scenes_case, scenes_desk, scenes_passport, scenes_setup)
 
 if __name__ == "__main__":
     raise SystemExit(main())

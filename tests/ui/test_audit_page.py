@@ -104,3 +104,13 @@ def test_nothing_is_said_to_hold_before_it_was_checked(page: AuditPage, look: Lo
 
     assert page.verdict.title.text() == "사슬을 확인하는 중입니다"
     assert not page.footer.primary.isEnabled()
+
+
+def test_language_changes_at_once(page: AuditPage, look: Look) -> None:
+    page.render(audit_view(look))
+
+    look.set_language("en")
+
+    assert page.verdict.title.text() == "The chain holds"
+    assert "case closed" in words_of(page, 1)
+    assert page.seals.title.text() == "Seals signed by cards"

@@ -32,7 +32,7 @@ OWN_WORDS = (
     "12-phone-wrong-pin",
     "13-proof",
     "13b-proof-usable",
-    "admin-04-audit",
+    "admin-04d-audit-empty",
     "admin-06-diagnosis",
     "admin-06-diagnosis-trust",
 )
