@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from desk.counter import audit_commands, audit_view, patterns
-from desk.counter.approving import SIGNATURE_PREFIX
 from desk.counter.audit_view import Filter, LogLine, LogReport, SealLine
 from desk.counter.patterns import Oddity
 from desk.issuance.roles import Right
@@ -119,11 +118,8 @@ class AuditControl(QObject):
         )
 
     def _pack(self, case: str) -> None:
-        station = self._desk.station
-        self._save(
-            f"{case}.evidence.zip",
-            lambda place: audit_commands.pack(station.store, case, place, SIGNATURE_PREFIX),
-        )
+        store = self._desk.station.store
+        self._save(f"{case}.evidence.zip", lambda place: audit_commands.pack(store, case, place))
 
     def _export(self) -> None:
         station = self._desk.station
