@@ -179,6 +179,7 @@ def _service_arguments(home: Home, settings: Settings) -> tuple[str, ...]:
         arguments += ["--claim-option", option]
     arguments += ["--encryption", settings.enrollment.encryption]
     arguments += ["--dpop", settings.enrollment.dpop]
+    arguments += ["--batch", str(settings.enrollment.batch)]
     signer = home.folder / settings.authority.verifier
     if signer.exists():
         # The certificate by which phones know who asks them also says who issues.

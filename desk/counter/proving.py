@@ -63,7 +63,7 @@ class OpenCheck:
 def place_check(station: Station, officer: Officer, case: Case) -> OpenCheck:
     """Ask the phone to present everything this case delivered."""
     check_id = secrets.token_urlsafe(_ID_BYTES)
-    formats = [station.profile.format_of(one.configuration) for one in case.issued]
+    formats = [station.profile.format_of(name) for name in case.issued_configurations]
     request = presentation.build_request(
         _query(station, formats), station.authority.verifier, station.link.response_uri(check_id)
     )
@@ -105,20 +105,23 @@ def take_answer(
 
 
 def _compare(case: Case, shown: tuple[Presented, ...], station: Station) -> None:
-    expected = {one.configuration: one for one in case.issued}
+    # Of several credentials of one kind the phone shows one: their keys came in one request
+    # with one nonce, so what holds the one key holds them all.
+    expected = {(one.configuration, one.device_key): one for one in case.issued}
     seen = set()
     for presented in shown:
         configuration = station.profile.configurations[presented.format]
-        issued = expected.get(configuration)
+        issued = expected.get((configuration, presented.key_thumbprint))
         place = presented.status
-        if issued is None or presented.key_thumbprint != issued.device_key:
+        if issued is None:
             raise OtherKey(configuration=configuration)
         if place is None or (place.uri, place.index) != (issued.status_uri, issued.status_index):
             raise OtherKey(configuration=configuration)
         _compare_person(case, presented, configuration)
         seen.add(configuration)
-    if seen != set(expected):
-        raise NotEverything(count=len(set(expected) - seen))
+    missing = set(case.issued_configurations) - seen
+    if missing:
+        raise NotEverything(count=len(missing))
 
 
 def _compare_person(case: Case, presented: Presented, configuration: str) -> None:
@@ -150,8 +153,9 @@ def conclude(station: Station, case: Case) -> Case:
         return case
     with station.store.read() as session:
         entries = status.entries_of(session, case.number)
-    decided = {one.slot.index: one.changed_at for one in entries if one.validity is Validity.VALID}
-    if not case.issued or any(one.status_index not in decided for one in case.issued):
+    decided = {one.slot: one.changed_at for one in entries if one.validity is Validity.VALID}
+    slots = {StatusSlot(one.status_list, one.status_index) for one in case.issued}
+    if not slots or not slots <= set(decided):
         return case
     return _note_proven(station, None, case, max(decided.values()))
 
@@ -162,7 +166,7 @@ def _note_proven(
     publish_status(station)
     proof = UseProof(
         proven_at=proven_at,
-        configurations=tuple(one.configuration for one in case.issued),
+        configurations=case.issued_configurations,
         published_at=station.now(),
     )
     proven = advance(case, Act.PROVE, station.now(), proof=proof)

@@ -60,6 +60,7 @@ class EnrollmentSettings:
     qr: str
     encryption: str
     dpop: str
+    batch: int
     offer_minutes: int
     check_minutes: int
 

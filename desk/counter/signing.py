@@ -19,7 +19,7 @@ from desk.counter.statuses import publish_status, reference
 from desk.counter.values import credential_values
 from desk.credential import intent as prepared_intent
 from desk.credential.keys import DeviceKey
-from desk.credential.proof import verify_proof
+from desk.credential.proof import verify_proofs
 from desk.credential.terms import Validity
 from desk.credential.troubles import CredentialTrouble
 from desk.issuance.approvals import Approved
@@ -33,10 +33,11 @@ from desk.store.status import StatusSlot
 
 @dataclass(frozen=True)
 class CheckedRequest:
-    """A phone's request whose proof the desk itself has verified."""
+    """A phone's request whose proofs the desk itself has verified: one key or several, each
+    of which gets a credential of its own."""
 
     request: KeyRequest
-    key: DeviceKey
+    keys: tuple[DeviceKey, ...]
 
 
 def case_signer(station: Station) -> CardSigner:
@@ -70,13 +71,13 @@ def take_requests(
     return case, tuple(checked)
 
 
-def _verified(station: Station, case: Case, request: KeyRequest) -> DeviceKey:
-    # One key a credential: batches come with a later setting, more proofs are ignored.
-    return verify_proof(
-        request.proofs[0],
+def _verified(station: Station, case: Case, request: KeyRequest) -> tuple[DeviceKey, ...]:
+    return verify_proofs(
+        {"jwt": list(request.proofs)},
         audience=station.link.issuer,
         nonce=request.nonce,
         now=_taken_at(station, case, request) or station.now(),
+        most=station.settings.enrollment.batch,
     )
 
 
@@ -91,8 +92,8 @@ def _taken_at(station: Station, case: Case, request: KeyRequest) -> datetime | N
 def sign_request(
     station: Station, officer: Officer, case: Case, checked: CheckedRequest, card: CardSigner
 ) -> Case:
-    """One credential: approval, intent, signature, answer. Safe to call again after any
-    trouble."""
+    """The credentials of one request: approval, intents, signatures, answer. Safe to call
+    again after any trouble."""
     return sign_requests(station, officer, case, (checked,), card)
 
 
@@ -104,131 +105,156 @@ def sign_requests(
     card: CardSigner,
 ) -> Case:
     """Every credential that was asked for, signed in one session with the card, then
-    answered. One intent is signed before the next is written (I1).
+    answered. One request's intents are signed before the next one's are written (I1).
 
     Raises what :func:`desk.counter.approving.demand_approved` raises: a case whose approval
     does not hold any more gets no intent and no signature.
     """
     approved = approving.demand_approved(station, case)
     with card.one_session():
-        intents_of = [
-            _signed_intent(station, officer, approved, checked, card) for checked in requests
-        ]
-    for checked, intent in zip(requests, intents_of, strict=True):
-        case = _answer(station, officer, case, checked, intent)
+        signed = [_signed_intents(station, officer, approved, one, card) for one in requests]
+    for checked, intents_of in zip(requests, signed, strict=True):
+        case = _answer(station, officer, case, checked, intents_of)
     return case
 
 
-def _signed_intent(
+def _signed_intents(
     station: Station,
     officer: Officer,
     approved: Approved,
     checked: CheckedRequest,
     card: CardSigner,
-) -> Intent:
-    intent = _standing_intent(station, approved.case, checked) or _write_intent(
+) -> tuple[Intent, ...]:
+    prepared = _standing_intents(station, approved.case, checked) or _write_intents(
         station, officer, approved, checked, card
     )
-    if intent.state is IntentState.LIVE:
-        intent = _sign(station, officer, intent, card)
-    return intent
+    return _signed(station, officer, prepared, card)
 
 
 def answer_signed(station: Station, case: Case) -> Case:
     """Answer what was signed before a crash and may not have been handed over: no card."""
     case, requests = take_requests(station, None, case)
     for checked in requests:
-        intent = _standing_intent(station, case, checked)
-        if intent is not None and intent.credential is not None:
-            case = _answer(station, None, case, checked, intent)
+        prepared = _standing_intents(station, case, checked)
+        if prepared and all(intent.credential is not None for intent in prepared):
+            case = _answer(station, None, case, checked, prepared)
     return case
 
 
 def _answer(
-    station: Station, officer: Officer | None, case: Case, checked: CheckedRequest, intent: Intent
+    station: Station,
+    officer: Officer | None,
+    case: Case,
+    checked: CheckedRequest,
+    signed: tuple[Intent, ...],
 ) -> Case:
-    # The list carries the new index before anybody can look it up.
+    # The list carries the new indexes before anybody can look them up.
     publish_status(station)
-    case = _note_issued(station, officer, case, intent)
-    credential = (intent.credential or b"").decode("ascii")
-    station.link.answer(checked.request, [credential])
+    case = _note_issued(station, officer, case, signed)
+    credentials = [(intent.credential or b"").decode("ascii") for intent in signed]
+    station.link.answer(checked.request, credentials)
     return case
 
 
-def _standing_intent(station: Station, case: Case, checked: CheckedRequest) -> Intent | None:
-    """The intent written for this very key before; another key's is void from now on."""
+def _standing_intents(station: Station, case: Case, checked: CheckedRequest) -> tuple[Intent, ...]:
+    """The intents written for these very keys before, in their order; those of other keys
+    are void from now on."""
+    configuration = checked.request.configuration
     with station.store.write() as session:
-        for intent in intents.standing(session, case.number):
-            if intent.draft.format != checked.request.configuration:
-                continue
-            if intent.draft.device_key == checked.key.thumbprint:
-                return intent
+        standing = intents.standing(session, case.number)
+        same = [one for one in standing if one.draft.format == configuration]
+        by_key = {one.draft.device_key: one for one in same}
+        wanted = [key.thumbprint for key in checked.keys]
+        if set(by_key) == set(wanted):
+            return tuple(by_key[thumbprint] for thumbprint in wanted)
+        for intent in same:
             intents.void(session, station.stamp(), intent.id, "other_key")
-    return None
+    return ()
 
 
-def _write_intent(
+def _write_intents(
     station: Station,
     officer: Officer,
     approved: Approved,
     checked: CheckedRequest,
     card: CardSigner,
-) -> Intent:
+) -> tuple[Intent, ...]:
+    """All of them or none, each with a status index of its own."""
     case = approved.case
     request, profile = checked.request, station.profile
     values = credential_values(station, case)
     lifetime = timedelta(days=365 * station.settings.credential.technical_months // 12)
     validity = Validity.of(station.now(), lifetime, profile.rounding, card.certificate_chain[0])
     stamp = station.stamp(officer)
-    with station.store.write() as session:
-        slot = status.take(session, stamp, case.number)
+
+    def draft(key: DeviceKey, slot: StatusSlot) -> Draft:
         prepared = prepared_intent.prepare(
             profile.format_of(request.configuration),
             profile,
             values,
-            key=checked.key,
+            key=key,
             issuer=card,
             validity=validity,
             status=reference(station, slot, profile.format_of(request.configuration)),
         )
-        draft = Draft(
+        return Draft(
             case_number=case.number,
             offer_id=request.offer_id,
             request_id=request.request_id,
             format=request.configuration,
-            device_key=checked.key.thumbprint,
+            device_key=key.thumbprint,
             slot=slot,
             to_be_signed=prepared.to_be_signed,
             material=prepared.to_bytes(),
         )
-        return intents.write(session, stamp, draft)
 
-
-def _sign(station: Station, officer: Officer, intent: Intent, card: CardSigner) -> Intent:
-    prepared = prepared_intent.restore(intent.draft.material)
-    signature = card.sign(intent.draft.to_be_signed)
-    credential = prepared.credential(signature).encode("ascii")
     with station.store.write() as session:
-        return intents.mark_signed(
-            session, station.stamp(officer), intent.id, signature, credential
-        )
+        slots = [status.take(session, stamp, case.number) for _ in checked.keys]
+        drafts = [draft(key, slot) for key, slot in zip(checked.keys, slots, strict=True)]
+        return tuple(intents.write(session, stamp, one) for one in drafts)
 
 
-def _note_issued(station: Station, officer: Officer | None, case: Case, intent: Intent) -> Case:
-    draft = intent.draft
-    if any(StatusSlot(one.status_list, one.status_index) == draft.slot for one in case.issued):
+def _signed(
+    station: Station, officer: Officer, prepared: tuple[Intent, ...], card: CardSigner
+) -> tuple[Intent, ...]:
+    """Every intent signed, in one session of the card; what was signed before stays."""
+    live = [intent for intent in prepared if intent.state is IntentState.LIVE]
+    if not live:
+        return prepared
+    signatures = card.sign_all([intent.draft.to_be_signed for intent in live])
+    stamp, done = station.stamp(officer), {}
+    with station.store.write() as session:
+        for intent, signature in zip(live, signatures, strict=True):
+            finished = prepared_intent.restore(intent.draft.material).credential(signature)
+            done[intent.id] = intents.mark_signed(
+                session, stamp, intent.id, signature, finished.encode("ascii")
+            )
+    return tuple(done.get(intent.id, intent) for intent in prepared)
+
+
+def _note_issued(
+    station: Station, officer: Officer | None, case: Case, signed: tuple[Intent, ...]
+) -> Case:
+    known = {StatusSlot(one.status_list, one.status_index) for one in case.issued}
+    if known.issuperset(intent.draft.slot for intent in signed):
         return case
-    issued = IssuedCredential(
-        configuration=intent.draft.format,
-        device_key=intent.draft.device_key,
+    issued = tuple(_issued(station, intent) for intent in signed)
+    configuration = issued[0].configuration
+    others = tuple(one for one in case.issued if one.configuration != configuration)
+    return station.keep(officer, case, "CASE.CREDENTIAL_SIGNED", issued=(*others, *issued))
+
+
+def _issued(station: Station, intent: Intent) -> IssuedCredential:
+    draft = intent.draft
+    return IssuedCredential(
+        configuration=draft.format,
+        device_key=draft.device_key,
         status_uri=reference(station, draft.slot, station.profile.format_of(draft.format)).uri,
         status_index=draft.slot.index,
         status_list=draft.slot.list_name,
         signed_at=intent.signed_at or station.now(),
         valid_until=prepared_intent.restore(intent.draft.material).valid_until,
     )
-    others = tuple(one for one in case.issued if one.configuration != issued.configuration)
-    return station.keep(officer, case, "CASE.CREDENTIAL_SIGNED", issued=(*others, issued))
 
 
 def note_delivery(station: Station, officer: Officer | None, case: Case, event: OfferEvent) -> Case:

@@ -25,9 +25,17 @@ from desk.credential.troubles import Malformed, SignatureNotGenuine
 CONTENT_ENCRYPTIONS = ("A128GCM", "A256GCM")
 KEY_AGREEMENT = "ECDH-ES"
 DEFLATE = "DEF"
-_JWE_ALGORITHMS = [KEY_AGREEMENT, *CONTENT_ENCRYPTIONS]
 _JWS_PARTS, _JWE_PARTS = 3, 5
-_MAX_TOKEN = 1 << 20
+_MAX_TOKEN = 4 << 20
+
+
+class _Registry(jwe.JWERegistry):
+    """The library's with room for a batch of credentials, each with a portrait."""
+
+    max_ciphertext_length = _MAX_TOKEN
+
+
+_REGISTRY = _Registry(algorithms=[KEY_AGREEMENT, *CONTENT_ENCRYPTIONS, DEFLATE])
 
 
 class _SigningKey(Protocol):
@@ -148,7 +156,7 @@ def encrypt(
     if deflate:
         header["zip"] = DEFLATE
     key = ECKey.import_key(dict(recipient.jwk()))
-    return jwe.encrypt_compact(header, payload, key, algorithms=[*_JWE_ALGORITHMS, DEFLATE])
+    return jwe.encrypt_compact(header, payload, key, registry=_REGISTRY)
 
 
 def jwe_header(token: str) -> dict[str, Any]:
@@ -170,7 +178,7 @@ def decrypt(token: str, private: ec.EllipticCurvePrivateKey, *, inflate_up_to: i
         raise Malformed(reason="compressed JWE")
     key = ECKey.import_key(private_jwk(private))
     try:
-        opened = jwe.decrypt_compact(token, key, algorithms=[*_JWE_ALGORITHMS, DEFLATE])
+        opened = jwe.decrypt_compact(token, key, registry=_REGISTRY)
     except (JoseError, ValueError, TypeError, KeyError) as broken:
         raise Malformed(reason="does not open with this key") from broken
     if opened.plaintext is None:

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--claim-option", action="append", default=[], help="a choice of the claim profile"
     )
     parser.add_argument("--wait", type=float, default=5.0, help="seconds a phone's request waits")
-    parser.add_argument("--batch", type=int, default=1, help="keys a request may bring")
+    parser.add_argument("--batch", type=int, default=10, help="keys a request may bring")
     parser.add_argument(
         "--notify-deferred",
         action="store_true",

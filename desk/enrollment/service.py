@@ -40,7 +40,7 @@ class ServiceSettings:
     wait_seconds: float = 5.0
     poll_interval: int = 2
     token_life: timedelta = timedelta(hours=1)
-    batch_size: int = 1
+    batch_size: int = 10
     notify_deferred: bool = False
     training: bool = False
     encryption: Demand = Demand.OPTIONAL

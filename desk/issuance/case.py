@@ -397,6 +397,11 @@ class Case:
             return self.register.name_hangul
         return self.document.latin_name if self.document else ""
 
+    @property
+    def issued_configurations(self) -> tuple[str, ...]:
+        """What was issued, each once: a phone may have got one of a kind for several keys."""
+        return tuple(dict.fromkeys(one.configuration for one in self.issued))
+
     def entered(self, state: State) -> datetime | None:
         """When the case last entered ``state``, if it ever did."""
         times = [step.at for step in self.history if step.state is state]

@@ -7,8 +7,9 @@
 
 After a crash a live intent has an unknown end: the card may have signed. It is either
 signed again over the very same bytes, or voided together with its index (facts of I1, I2).
-At most one intent of a case is live, and at most one of a format stands at all; the tables
-themselves refuse a second.
+The intents of one request of a phone are written together, one a key. At most one request
+of a case is live, and at most one of a format stands at all; the tables themselves refuse a
+second.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Intent:
 
 def write(session: Session, stamp: Stamp, draft: Draft) -> Intent:
     """Make the intent durable (at the end of the transaction). Raises :class:`IntentStands`
-    where the case has a live intent, or one of this format that is not void, and
+    where another request of the case is live, or one of this format is not void, and
     :class:`HeldElsewhere` where another case gave this person a credential since the
     eligibility was decided: two windows may have decided at the same time."""
     holder = session.get_one(CaseRow, draft.case_number).holder

@@ -206,7 +206,9 @@ class IntentRow(Base):
     """What is about to be signed, durable before the card sees it (I2).
 
     ``to_be_signed`` are the exact bytes; ``material`` is what the credential package needs
-    to finish from the signature. Both are wiped with the case.
+    to finish from the signature. Both are wiped with the case. One phone's request may bring
+    several keys, each with its row; a trigger refuses a second request beside one that is
+    live, or that has the same format and is not void.
     """
 
     __tablename__ = "intents"
@@ -215,6 +217,7 @@ class IntentRow(Base):
         Index(
             "uq_intents_one_live",
             "case_number",
+            "device_key",
             unique=True,
             sqlite_where=text("state = 'live'"),
             postgresql_where=text("state = 'live'"),
@@ -223,6 +226,7 @@ class IntentRow(Base):
             "uq_intents_one_standing",
             "case_number",
             "format",
+            "device_key",
             unique=True,
             sqlite_where=text("state <> 'void'"),
             postgresql_where=text("state <> 'void'"),

@@ -308,23 +308,28 @@ class Phone:
         return card
 
     def _verified_card(self, offer: _Offer, pending: Pending, body: Mapping[str, Any]) -> Card:
-        """The one credential of the answer: genuine, of the type offered, for our key."""
-        (entry,) = body["credentials"]
-        text = str(entry["credential"])
+        """The credentials of the answer: genuine, of the type offered, each for another of
+        our keys. One card, whatever the number: they say the same."""
         terms = offer.metadata["credential_configurations_supported"][pending.configuration]
         fmt = Format(terms["format"])
-        verified = self._verify(fmt, text, terms)
-        if verified.key != pending.key.public:
-            raise ValueError("bound to another key")
-        held = holder.Held(fmt, text, pending.key)
+        texts = [str(entry["credential"]) for entry in body["credentials"]]
+        verified = [self._verify(fmt, text, terms) for text in texts]
+        own = {key.public: key for key in pending.keys}
+        # Neither for a key of another, nor two for one (8.3); fewer than asked is allowed.
+        held = [
+            holder.Held(fmt, text, own.pop(one.key))
+            for text, one in zip(texts, verified, strict=True)
+        ]
+        (first, shown), *more = zip(held, verified, strict=True)
         metadata = terms.get("credential_metadata", {})
         return Card(
             secrets.token_hex(8),
-            held,
-            verified,
+            first,
+            shown,
             offer.shown.issuer,
             _names(terms),
-            shown_rows(verified, metadata.get("claims", [])),
+            shown_rows(shown, metadata.get("claims", [])),
+            tuple(more),
         )
 
     def _verify(self, fmt: Format, text: str, terms: Mapping[str, Any]) -> VerifiedCredential:
@@ -410,6 +415,9 @@ class Phone:
             except CredentialTrouble as error:
                 raise RequestBad from error
             self._post(check, form)
+        shown = {id(held) for held, _paths in check.chosen.values()}
+        # What one service has seen is not shown to the next while there are others.
+        self._cards = [c.turned() if id(c.held) in shown else c for c in self._cards]
         self._tell(Step.PRESENTED)
 
     def decline(self) -> None:

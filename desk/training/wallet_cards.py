@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -32,7 +32,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Card:
-    """A verified credential with its key; ``rows`` in the order of the metadata."""
+    """A verified credential with its key; ``rows`` in the order of the metadata, ``more`` the
+    others of its batch: the same claims for other keys, so that two services that see one
+    each cannot tell that they saw the same phone."""
 
     card_id: str
     held: Held
@@ -40,6 +42,15 @@ class Card:
     issuer: str
     names: Mapping[str, str]
     rows: tuple[Row, ...] = field(repr=False)
+    more: tuple[tuple[Held, VerifiedCredential], ...] = ()
+
+    def turned(self) -> Card:
+        """The same card, its next credential in front; the one of before comes last."""
+        if not self.more:
+            return self
+        (held, verified), *rest = self.more
+        more = (*rest, (self.held, self.verified))
+        return replace(self, held=held, verified=verified, more=more)
 
     @property
     def format(self) -> Format:

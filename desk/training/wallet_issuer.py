@@ -32,7 +32,7 @@ class Manner:
 
     ``encrypt`` and ``compress`` what goes over the line and by ``enc``; ``details`` asks for
     credentials by ``authorization_details``; ``dpop`` binds its token to a key of its own;
-    ``curve`` is that of the device keys.
+    ``keys`` is how many credentials of a kind it asks for, ``curve`` that of the device keys.
     """
 
     encrypt: bool = True
@@ -40,6 +40,7 @@ class Manner:
     compress: bool = False
     details: bool = False
     dpop: bool = True
+    keys: int = 1
     curve: Curve = Curve.P256
 
 
@@ -58,11 +59,11 @@ class Access:
 
 @dataclass
 class Pending:
-    """One credential under way; ``transaction`` once the issuer has deferred it, ``opener``
-    the key its answer is encrypted to."""
+    """Credentials of one kind under way, one a key; ``transaction`` once the issuer has
+    deferred them, ``opener`` the key their answer is encrypted to."""
 
     configuration: str
-    key: LocalKey
+    keys: tuple[LocalKey, ...]
     opener: LocalKey
     transaction: str | None = None
 
@@ -90,8 +91,11 @@ class IssuerClient:
         self._dpop_nonce: str | None = None
 
     def pending(self, configuration: str) -> Pending:
-        """A credential to be asked for, with a new key."""
-        return Pending(configuration, LocalKey.generate(self._manner.curve), LocalKey.generate())
+        """A credential to be asked for, with as many new keys as phone and issuer like."""
+        batch = self.metadata.get("batch_credential_issuance", {}).get("batch_size", 1)
+        count = max(1, min(self._manner.keys, int(batch)))
+        keys = tuple(LocalKey.generate(self._manner.curve) for _ in range(count))
+        return Pending(configuration, keys, LocalKey.generate())
 
     # Token (section 6)
 
@@ -159,10 +163,11 @@ class IssuerClient:
         return response, self._understood(response, pending)
 
     def _key_request(self, access: Access, pending: Pending) -> dict[str, Any]:
-        """A fresh nonce, a proof by this credential's own key."""
+        """A fresh nonce, a proof by each of the keys."""
         answer = accepted(self._web.post_json(self.metadata["nonce_endpoint"], None), "nonce")
-        proof = holder.key_proof(pending.key, self.issuer, str(answer.get("c_nonce")), self._now())
-        body: dict[str, Any] = {"proofs": {"jwt": [proof]}}
+        nonce, now = str(answer.get("c_nonce")), self._now()
+        jwts = [holder.key_proof(key, self.issuer, nonce, now) for key in pending.keys]
+        body: dict[str, Any] = {"proofs": {"jwt": jwts}}
         if identifier := access.identifiers.get(pending.configuration):
             return {"credential_identifier": identifier, **body}
         return {"credential_configuration_id": pending.configuration, **body}

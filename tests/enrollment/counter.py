@@ -18,7 +18,8 @@ from PIL import Image
 
 from desk.credential import intent
 from desk.credential.claims import ClaimProfile, CredentialValues, load_profile
-from desk.credential.proof import verify_proof
+from desk.credential.keys import DeviceKey
+from desk.credential.proof import verify_proofs
 from desk.credential.signer import LocalSigner
 from desk.credential.statuslist import ListTerms, Status, StatusList, sign_cwt, sign_jwt
 from desk.credential.terms import StatusReference, Validity
@@ -80,9 +81,20 @@ class Counter:
 
     def credential(self, request: KeyRequest) -> str:
         """Verify the proof, then sign a credential for its key."""
-        key = verify_proof(
-            request.proofs[0], audience=self.link.issuer, nonce=request.nonce, now=now()
+        return self.credentials(request)[0]
+
+    def credentials(self, request: KeyRequest) -> list[str]:
+        """Verify the proofs, then sign a credential for each key."""
+        found = verify_proofs(
+            {"jwt": list(request.proofs)},
+            audience=self.link.issuer,
+            nonce=request.nonce,
+            now=now(),
+            most=10,
         )
+        return [self._signed(request, key, INDEX + n) for n, key in enumerate(found)]
+
+    def _signed(self, request: KeyRequest, key: DeviceKey, index: int) -> str:
         leaf = self.signer.certificate_chain[0]
         prepared = intent.prepare(
             self.profile.format_of(request.configuration),
@@ -91,7 +103,7 @@ class Counter:
             key=key,
             issuer=self.signer,
             validity=Validity.of(now(), timedelta(days=365), self.profile.rounding, leaf),
-            status=StatusReference(self.link.status_uri("1"), INDEX),
+            status=StatusReference(self.link.status_uri("1"), index),
         )
         return prepared.credential(self.signer.sign(prepared.to_be_signed))
 
@@ -99,7 +111,7 @@ class Counter:
         """Answer what waits; how many were answered."""
         requests = self.link.requests(offer_id)
         for request in requests:
-            self.link.answer(request, [self.credential(request)])
+            self.link.answer(request, self.credentials(request))
         return len(requests)
 
     def kinds(self, offer_id: str) -> list[EventKind]:

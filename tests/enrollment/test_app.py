@@ -195,7 +195,7 @@ def test_metadata_members(inside: Inside) -> None:
         assert {entry["locale"] for entry in shown["display"]} == set(LOCALES)
         for claim in shown["claims"]:
             assert {entry["locale"] for entry in claim["display"]} == set(LOCALES)
-    assert "batch_credential_issuance" not in metadata
+    assert metadata["batch_credential_issuance"] == {"batch_size": 10}
     assert server["pre-authorized_grant_anonymous_access_supported"] is True
 
 
@@ -208,12 +208,13 @@ def test_no_encryption_where_it_is_off(tmp_path: Path) -> None:
     inside.service.close()
 
 
-def test_batch_is_announced_where_allowed(tmp_path: Path) -> None:
-    inside = Inside(tmp_path, batch_size=10)
+def test_one_key_at_a_time_is_no_batch(tmp_path: Path) -> None:
+    """12.2.4: a batch size below two is not announced."""
+    inside = Inside(tmp_path, batch_size=1)
 
     metadata = inside.call(lambda c: c.get("/.well-known/openid-credential-issuer/kr")).json()
 
-    assert metadata["batch_credential_issuance"] == {"batch_size": 10}
+    assert "batch_credential_issuance" not in metadata
     inside.service.close()
 
 

@@ -476,18 +476,3 @@ def test_lost_answer_is_given_again_to_the_same_key(hasty: Counter, web: httpx.C
     assert first["credentials"] == second["credentials"]
     kinds = [kind.value for kind in hasty.kinds(steps.offer.offer_id)]
     assert kinds.count("key_received") == kinds.count("answered") == 1
-
-
-def test_two_keys_in_one_request(hasty: Counter, web: httpx.Client) -> None:
-    """Where the service takes batches, both proofs reach the desk in their order."""
-    steps = Steps(web, hasty, hasty.place("mdoc"))
-    nonce, keys = steps.nonce(), [LocalKey.generate(), LocalKey.generate()]
-    jwts = [steps.proof(key=key, claims={"nonce": nonce}) for key in keys]
-
-    answer = steps.credential(proofs={"jwt": jwts})
-
-    assert answer.status_code == 202
-    assert set(answer.json()) == {"transaction_id", "interval"}
-    (request,) = hasty.link.requests(steps.offer.offer_id)
-    assert request.proofs == tuple(jwts)
-    assert request.nonce == nonce

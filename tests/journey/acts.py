@@ -31,6 +31,7 @@ from desk.training.applicants import Applicant
 from desk.training.authority import TrainingAuthority
 from desk.training.phone import Phone, PhoneEvent
 from desk.training.wallet_cards import Card
+from desk.training.wallet_issuer import MANNER, Manner
 from desk.training.wallet_trouble import NothingScanned, PhoneTrouble, Unreachable
 from desk.trouble import Trouble
 
@@ -80,6 +81,7 @@ class Holder:
         authority: TrainingAuthority,
         on_event: Callable[[PhoneEvent], None] = lambda _event: None,
         patience: float = PATIENCE,
+        manner: Manner = MANNER,
     ) -> None:
         self._http = httpx.Client(trust_env=False, timeout=15)
         self._on_event = on_event
@@ -90,6 +92,7 @@ class Holder:
             verifiers=(authority.relying_party_root,),
             on_event=self._told,
             patience=patience,
+            manner=manner,
         )
         self.phone = self._make()
         self.wait_for_service: Callable[[], object] = lambda: None
@@ -302,7 +305,8 @@ def assert_invariants(
     assert kept == case
     assert not case.state.is_open, f"I10: {case.state}"
     standing = [one for one in intents if one.state != "void"]
-    assert len({one.format for one in standing}) == len(standing), "I1"
+    assert len({(one.format, one.device_key) for one in standing}) == len(standing), "I1"
+    assert len({(one.format, one.request_id) for one in standing}) <= len(FORMATS), "I1"
     assert signed is None or signed <= {one.to_be_signed_sha256 for one in intents}, "I2"
     places = {one.position for one in intents}
     assert len(places) == len(intents) == len(entries), "I3"
@@ -311,7 +315,9 @@ def assert_invariants(
     _assert_never_doubled(case, standing, entries, valid)
     _assert_phone_agrees(rehearsal, holder, valid)
     if case.state is State.PROVEN:
-        keys = {card.verified.key.thumbprint for card in holder.cards}
+        own = [kept.verified for kept in holder.cards]
+        own += [verified for kept in holder.cards for _held, verified in kept.more]
+        keys = {one.key.thumbprint for one in own}
         assert {one.device_key for one in case.issued} <= keys, "I4"
         assert case.offer is not None
         assert kinds(rehearsal, case.offer.offer_id).count(EventKind.CODE_RIGHT) == 1, "I5"
@@ -320,11 +326,12 @@ def assert_invariants(
 def _assert_never_doubled(
     case: Case, standing: list[IntentRow], entries: tuple[StatusEntry, ...], valid: set[int]
 ) -> None:
-    """One valid credential a format, or none at all."""
+    """One phone's valid credentials a format, or none at all."""
     proven = case.state is State.PROVEN
     assert valid == ({one.status_index for one in case.issued} if proven else set())
     assert all(one.validity == "invalid" for one in entries if one.slot.index not in valid)
-    assert sorted(one.format for one in standing) == (sorted(FORMATS) if proven else [])
+    phones = {(one.format, one.request_id) for one in standing}
+    assert sorted(name for name, _request in phones) == (sorted(FORMATS) if proven else [])
 
 
 def _assert_phone_agrees(rehearsal: Rehearsal, holder: Holder, valid: set[int]) -> None:

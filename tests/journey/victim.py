@@ -24,6 +24,7 @@ from desk.app.home import Home
 from desk.app.rehearsal import Rehearsal, open_rehearsal
 from desk.app.scripted import Script
 from desk.cards.piv_data import Slot
+from desk.cards.session import CardSession
 from desk.cards.signer import CardSigner
 from desk.counter import intake, offering, proving
 from desk.enrollment.link import HttpLink
@@ -95,15 +96,15 @@ def arm(point: Point) -> None:
 
 
 def _after_signature(slot: Slot, reached: Callable[[], None]) -> None:
-    real = CardSigner.sign
+    real = CardSigner._sign_one
 
-    def sign(self: CardSigner, data: bytes) -> bytes:
-        signature = real(self, data)
+    def sign(self: CardSigner, session: CardSession, data: bytes) -> bytes:
+        signature = real(self, session, data)
         if self._slot is slot:
             reached()
         return signature
 
-    CardSigner.sign = sign  # type: ignore[method-assign]
+    CardSigner._sign_one = sign  # type: ignore[method-assign]
 
 
 def _after_call(kind: type, name: str, reached: Callable[[], None]) -> None:
@@ -144,16 +145,16 @@ def _at_event(point: Point, reached: Callable[[], None]) -> None:
 
 def log_signatures(target: Path) -> None:
     """Note everything 9C signs, before anybody else hears of it."""
-    real = CardSigner.sign
+    real = CardSigner._sign_one
 
-    def sign(self: CardSigner, data: bytes) -> bytes:
-        signature = real(self, data)
+    def sign(self: CardSigner, session: CardSession, data: bytes) -> bytes:
+        signature = real(self, session, data)
         if self._slot is Slot.SIGNATURE:
             with target.open("a") as file:
                 file.write(hashlib.sha256(data).hexdigest() + "\n")
         return signature
 
-    CardSigner.sign = sign  # type: ignore[method-assign]
+    CardSigner._sign_one = sign  # type: ignore[method-assign]
 
 
 def say(**words: object) -> None:

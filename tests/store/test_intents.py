@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -60,11 +61,46 @@ def test_second_live_intent_is_refused(store: Store, stamp: Stamp, draft: Draft)
 
     with pytest.raises(IntentStands), store.write() as session:
         slot = status.allocate(session, stamp, "1", draft.case_number)
-        intents.write(session, stamp, replace(draft, format="sd-jwt", slot=slot))
+        intents.write(session, stamp, other_request(draft, format="sd-jwt", slot=slot))
 
     with store.read() as session:
         assert len(intents.standing(session, draft.case_number)) == 1
         assert len(status.entries_of(session, draft.case_number)) == 1
+
+
+def test_keys_of_one_request_stand_together(store: Store, stamp: Stamp, draft: Draft) -> None:
+    """A batch: one intent and one index a key, live at the same time; a key only once."""
+    with store.write() as session:
+        for number in range(10):
+            slot = status.allocate(session, stamp, "1", draft.case_number)
+            intents.write(session, stamp, replace(draft, device_key=f"key-{number}", slot=slot))
+
+    with pytest.raises(IntentStands), store.write() as session:
+        slot = status.allocate(session, stamp, "1", draft.case_number)
+        intents.write(session, stamp, replace(draft, device_key="key-3", slot=slot))
+    with store.read() as session:
+        standing = intents.standing(session, draft.case_number)
+        assert {one.draft.device_key for one in standing} == {f"key-{n}" for n in range(10)}
+        assert len({one.draft.slot.index for one in standing}) == 10
+
+
+def test_other_key_of_another_request_is_refused(store: Store, stamp: Stamp, draft: Draft) -> None:
+    """A second phone gets nothing beside the first, live or signed."""
+    with store.write() as session:
+        first = intents.write(session, stamp, draft)
+        slot = status.allocate(session, stamp, "1", draft.case_number)
+    second = other_request(draft, device_key="other", slot=slot)
+    with pytest.raises(IntentStands), store.write() as session:
+        intents.write(session, stamp, second)
+
+    with store.write() as session:
+        intents.mark_signed(session, stamp, first.id, b"s", b"c")
+    with pytest.raises(IntentStands), store.write() as session:
+        intents.write(session, stamp, second)
+
+
+def other_request(draft: Draft, **changed: Any) -> Draft:
+    return replace(draft, **{"request_id": "request-2", **changed})
 
 
 def test_table_itself_refuses_a_second(store: Store, stamp: Stamp, draft: Draft) -> None:
@@ -73,8 +109,8 @@ def test_table_itself_refuses_a_second(store: Store, stamp: Stamp, draft: Draft)
         intents.write(session, stamp, draft)
 
     copy = (
-        "INSERT INTO intents SELECT 'other', case_number, offer_id, request_id, 'sd-jwt',"
-        " device_key, list_name, position + 1, state, to_be_signed, to_be_signed_sha256,"
+        "INSERT INTO intents SELECT 'other', case_number, offer_id, 'request-2', 'sd-jwt',"
+        " 'other', list_name, position + 1, state, to_be_signed, to_be_signed_sha256,"
         " material, signature, credential, written_at, signed_at, ended_at, end_reason"
         " FROM intents"
     )
@@ -88,7 +124,7 @@ def test_other_format_follows_the_signature(store: Store, stamp: Stamp, draft: D
         intents.mark_signed(session, stamp, first.id, b"s", b"c")
     with store.write() as session:
         slot = status.allocate(session, stamp, "1", draft.case_number)
-        intents.write(session, stamp, replace(draft, format="sd-jwt", slot=slot))
+        intents.write(session, stamp, other_request(draft, format="sd-jwt", slot=slot))
 
     with store.read() as session:
         formats = [one.draft.format for one in intents.standing(session, draft.case_number)]

@@ -78,7 +78,7 @@ class PhoneView:
         """The configurations to be signed, as far as they are known."""
         if self.offer is not None:
             return self.offer.configurations
-        return tuple(one.configuration for one in self.case.issued)
+        return self.case.issued_configurations
 
 
 def last_of(events: Sequence[OfferEvent]) -> dict[EventKind, OfferEvent]:
@@ -108,7 +108,7 @@ def stage_of(view: PhoneView) -> PhoneStage:
 
 def _signing(view: PhoneView) -> PhoneStage:
     case = view.case
-    if case.offer is not None and len(case.issued) >= len(case.offer.configurations):
+    if case.offer is not None and len(case.issued_configurations) >= len(case.offer.configurations):
         return PhoneStage.SENDING
     return PhoneStage.SIGNING if view.signing else PhoneStage.SIGN
 

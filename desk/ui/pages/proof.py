@@ -212,7 +212,8 @@ class ProofPage(QrPage):
         say, issued = self._say, view.case.issued
         time = says.clock_seconds(at, view.here)
         if step is ProofStep.PRESENTED and issued:
-            names = ", ".join(say(f"configuration.{one.configuration}") for one in issued)
+            given = view.case.issued_configurations
+            names = ", ".join(say(f"configuration.{name}") for name in given)
             return ProgressLine(Glyph.PASSED, name, say("check.presented", formats=names), time)
         detail = say(f"proof_step.{step.value}_done", n=len(issued) or 1)
         return ProgressLine(Glyph.PASSED, name, detail, time)
