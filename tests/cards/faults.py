@@ -25,14 +25,18 @@ from desk.cards import piv
 from desk.cards.certificates import load_certificate, public_key_of, verify_signature
 from desk.cards.piv_data import KeyType, Slot
 from desk.cards.revocation import Revocations
+from desk.cards.session import CardSession
 from desk.cards.signer import CardSigner
 from desk.cards.troubles import CardReset, PinTrouble
 from desk.counter import officers, provisioning
-from desk.counter.officers import Officer
+from desk.counter.officers import Officer, SignIn
 from desk.counter.provisioning import Roots, State
 from desk.iso7816.connection import INS_GET_RESPONSE
 from desk.iso7816.troubles import CardRemoved, TransportFailed
 from desk.issuance.roles import Role
+from desk.store import key_ring
+from desk.store.key import RecordsKey
+from desk.store.key_ring import CardKind, OpenedRing, Ring
 from desk.training.authority import TrainingAuthority
 from desk.training.card_authority import certify
 from desk.training.piv_card import TRAINING_MANAGEMENT_KEY, PivCard
@@ -170,6 +174,36 @@ def sign_in(proxy: FaultProxy) -> None:
     assert signed_in.officer == known
 
 
+def open_records(proxy: FaultProxy) -> None:
+    """Signing in, and in the same session the card opens the ring of the records' key."""
+    known, ring = officer_of(proxy.card), ring_for(proxy.card)
+    found: list[OpenedRing] = []
+
+    def take(session: CardSession, _signed_in: SignIn) -> None:
+        found.append(key_ring.open_ring(ring, session))
+
+    with sessions(proxy)() as session:
+        officers.sign_in(
+            session,
+            pin(),
+            {known.card: known},
+            "LA",
+            lambda: NOW,
+            before_pin=lambda card: key_ring.admit(ring, card),
+            after_pin=take,
+        )
+    assert found[0].key == RECORDS_KEY
+
+
+def ring_for(card: PivCard) -> Ring:
+    """A ring that the card alone opens."""
+    session = piv.PivSession(card)
+    session.select()
+    entry = key_ring.enrolled(session, CardKind.OFFICER, "", NOW, "test")
+    card.reset()
+    return key_ring.new_ring("ab" * 16, RECORDS_KEY, [entry], NOW)
+
+
 def sign(proxy: FaultProxy) -> None:
     """One credential, as the phone page does it."""
     with CardSigner(sessions(proxy), now=lambda: NOW) as signer:
@@ -220,6 +254,7 @@ def make_ready(proxy: FaultProxy) -> None:
     assert status.state is State.READY
 
 
+RECORDS_KEY = RecordsKey(bytes(range(32)))
 AUTHORITY = TrainingAuthority.create(NOW)
 ROOTS = Roots((AUTHORITY.iaca,), (), "KR", Revocations(Path("no such folder"), ()))
 
@@ -227,6 +262,8 @@ Act = Callable[[FaultProxy], None]
 ACTS: dict[str, tuple[Act, Callable[[], PivCard]]] = {
     "sign in, strict card": (sign_in, card_with),
     "sign in, card that wants its global PIN": (sign_in, lambda: card_with(global_pin=PIN)),
+    "open the records, strict card": (open_records, card_with),
+    "open the records, RSA card": (open_records, lambda: card_with(KeyType.RSA2048)),
     "sign one, strict card": (sign, card_with),
     "sign two, strict card": (sign_two, card_with),
     "sign two, card that holds the PIN": (sign_two, lambda: card_with(strict=False)),
