@@ -23,7 +23,7 @@ from desk.counter.doctor import Diagnosis, Patient, ScreenAway, ServiceAsleep
 from desk.counter.doctor_commands import answer
 from desk.counter.provisioning import Roots
 from desk.counter.readers import ReaderRoles
-from desk.counter.records import RecordsClosed
+from desk.counter.records import Records, RecordsClosed
 from desk.counter.settings import Settings, load_settings
 from desk.credential.claims import ISSUING_COUNTRY
 from desk.enrollment.keys import key_file
@@ -31,7 +31,9 @@ from desk.enrollment.link import HttpLink
 from desk.enrollment.trouble import ServiceDown
 from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
-from desk.store.database import Store
+from desk.store.database import Store, StoreKind
+from desk.store.key_ring import EnrolledCard
+from desk.store.vault import FileVault
 
 if TYPE_CHECKING:
     from desk.ui.devices import DeviceNames
@@ -80,6 +82,7 @@ def _patient(home: Home, settings: Settings, listed: Callable[[], DeviceNames] |
         roots=lambda: _roots(home, settings),
         revocations=lambda: load_revocations(home, settings),
         trust=TrustStore(home.trust, settings.trust.ages),
+        cards=lambda: _cards(home),
         store=_records,
         health=lambda: _health(home, settings),
         camera=lambda: devices().camera,
@@ -94,6 +97,11 @@ def _roots(home: Home, settings: Settings) -> Roots:
         country=ISSUING_COUNTRY,
         revocations=load_revocations(home, settings),
     )
+
+
+def _cards(home: Home) -> tuple[EnrolledCard, ...]:
+    kind = StoreKind.TRAINING if home.is_training else StoreKind.LIVE
+    return Records(FileVault(home.records, kind)).cards()
 
 
 def _records() -> Store:

@@ -19,6 +19,7 @@ class CheckKey(StrEnum):
     CARD_SERVICE = "card_service"
     PASSPORT_READER = "passport_reader"
     OFFICER_CARD = "officer_card"
+    RECORDS_CARDS = "records_cards"
     CAMERA = "camera"
     PRINTER = "printer"
     ENROLLMENT_SERVICE = "enrollment_service"
@@ -37,6 +38,7 @@ class CheckKey(StrEnum):
 
 
 _LINES = {
+    CheckKey.RECORDS_CARDS: CheckKey.CLOCK,
     CheckKey.QUEUE: CheckKey.ENROLLMENT_SERVICE,
     CheckKey.STATUS_LIST: CheckKey.ENROLLMENT_SERVICE,
     CheckKey.REVOCATIONS: CheckKey.TRUST_LIST,

@@ -8,7 +8,7 @@ without one, and the rest stands as not done.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,8 @@ from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
 from desk.store import journal, register, status
 from desk.store.database import Store
+from desk.store.key_ring import CardKind, EnrolledCard
+from desk.store.troubles import NotBegun
 from desk.trouble import Trouble
 
 
@@ -68,6 +70,12 @@ class ServiceAsleep(NotAskable):
     code = "CHECK-01"
 
 
+class NoRecoveryCard(Trouble):
+    """The records open with officers' cards alone: once these are lost, they are."""
+
+    code = "KEYS-12"
+
+
 class ScreenAway(NotAskable):
     """Cameras and printers cannot be listed: no part of the window system works here."""
 
@@ -91,6 +99,7 @@ class Patient:
     roots: Callable[[], Roots]
     revocations: Callable[[], Revocations]
     trust: TrustStore
+    cards: Callable[[], Sequence[EnrolledCard]]
     store: Callable[[], Store]
     health: Callable[[], ServiceHealth]
     camera: Probe
@@ -108,6 +117,7 @@ class Patient:
             roots=lambda: Roots.of_station(station),
             revocations=lambda: station.authority.revocations,
             trust=station.trust,
+            cards=station.records.cards,
             store=lambda: station.store,
             health=station.link.health,
             camera=camera,
@@ -142,6 +152,7 @@ def examine(patient: Patient) -> Diagnosis:
     seen = card_checks.look(patient.roles, patient.world(), patient.machine(), patient.roots, now)
     checks = (
         *card_checks.checks(seen),
+        _guarded(CheckKey.RECORDS_CARDS, lambda: _records_cards(patient)),
         _guarded(CheckKey.CAMERA, lambda: _device(CheckKey.CAMERA, patient.camera)),
         _guarded(CheckKey.PRINTER, lambda: _device(CheckKey.PRINTER, patient.printer)),
         *_service(patient),
@@ -245,6 +256,18 @@ def _register(patient: Patient, now: datetime) -> BoardCheck:
     with patient.store().read() as session:
         state = register.state(session)
     return freshness.register_extract(state, patient.settings.register, now)
+
+
+def _records_cards(patient: Patient) -> BoardCheck:
+    """Whether the loss of a card could lose the records; the ring tells without a card."""
+    kinds = [card.kind for card in patient.cards()]
+    if not kinds:
+        raise NotBegun()
+    recovery = kinds.count(CardKind.RECOVERY)
+    if not recovery:
+        raise NoRecoveryCard()
+    facts = {"cards": len(kinds) - recovery, "recovery": recovery}
+    return BoardCheck(CheckKey.RECORDS_CARDS, CheckState.READY, "enrolled", facts)
 
 
 def _copies(patient: Patient) -> BoardCheck:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from desk.counter import doctor, freshness
 from desk.counter.board import LINES, Board, BoardCheck, CheckKey, CheckState, lines
+from desk.counter.doctor import Patient
 from desk.counter.settings import load_settings
 from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
+from desk.store.key_ring import CardKind, EnrolledCard
 from desk.store.status import ListContent, Validity
 from desk.training import csca, csca_lists
 from desk.training.csca import Pair
@@ -190,3 +194,31 @@ def test_what_was_not_asked_never_opens_the_desk(state: CheckState) -> None:
 
     assert not Board(tuple(checks), NOW, ()).can_open
     assert Board(tuple(ready(key) for key in CheckKey), NOW, ()).can_open
+
+
+def enrolled(kind: CardKind) -> EnrolledCard:
+    return EnrolledCard(kind, b"", "", NOW, "officer:T-001")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "code"),
+    [((), "KEYS-02"), ((CardKind.OFFICER,) * 3, "KEYS-12")],
+)
+def test_records_that_one_loss_could_close_for_good_are_told(
+    kinds: tuple[CardKind, ...], code: str
+) -> None:
+    patient = cast(Patient, SimpleNamespace(cards=lambda: tuple(map(enrolled, kinds))))
+
+    found = doctor._guarded(CheckKey.RECORDS_CARDS, lambda: doctor._records_cards(patient))
+
+    assert (found.state, found.code) == (CheckState.ATTENTION, code)
+
+
+def test_a_recovery_card_beside_the_officers_is_ready() -> None:
+    kinds = (CardKind.OFFICER, CardKind.OFFICER, CardKind.RECOVERY)
+    patient = cast(Patient, SimpleNamespace(cards=lambda: tuple(map(enrolled, kinds))))
+
+    found = doctor._records_cards(patient)
+
+    assert found.state is CheckState.READY
+    assert found.facts == {"cards": 2, "recovery": 1}

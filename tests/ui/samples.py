@@ -362,6 +362,7 @@ def board(*, trouble: bool = True) -> Board:
         BoardCheck(CheckKey.CARD_SERVICE, ready, "running", {"readers": 2}),
         BoardCheck(CheckKey.PASSPORT_READER, ready, "ready", {"reader": "Contactless reader 1"}),
         BoardCheck(CheckKey.OFFICER_CARD, ready, "days_left", {"days": 281}),
+        BoardCheck(CheckKey.RECORDS_CARDS, ready, "enrolled", {"cards": 4, "recovery": 1}),
         BoardCheck(CheckKey.CAMERA, ready, "ready", {"name": "USB camera"}),
         BoardCheck(CheckKey.PRINTER, ready, "ready", {"name": "Window3-A4"}),
         BoardCheck(CheckKey.ENROLLMENT_SERVICE, ready, "answers", {"ms": 38, "queue": 0}),
