@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from desk.app.compose import load_certificates, load_revocations, officer_roots, utc_now
+from desk.app.compose import load_certificates, load_revocations, officer_roots, utc_now, vault_of
 from desk.app.home import Home
 from desk.app.pcsc_readers import ReadersNow
 from desk.cards.machine import look_around
@@ -33,7 +33,6 @@ from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
 from desk.store.database import Store, StoreKind
 from desk.store.key_ring import EnrolledCard
-from desk.store.vault import FileVault
 
 if TYPE_CHECKING:
     from desk.ui.devices import DeviceNames
@@ -82,7 +81,7 @@ def _patient(home: Home, settings: Settings, listed: Callable[[], DeviceNames] |
         roots=lambda: _roots(home, settings),
         revocations=lambda: load_revocations(home, settings),
         trust=TrustStore(home.trust, settings.trust.ages),
-        cards=lambda: _cards(home),
+        cards=lambda: _cards(home, settings),
         store=_records,
         health=lambda: _health(home, settings),
         camera=lambda: devices().camera,
@@ -99,9 +98,9 @@ def _roots(home: Home, settings: Settings) -> Roots:
     )
 
 
-def _cards(home: Home) -> tuple[EnrolledCard, ...]:
+def _cards(home: Home, settings: Settings) -> tuple[EnrolledCard, ...]:
     kind = StoreKind.TRAINING if home.is_training else StoreKind.LIVE
-    return Records(FileVault(home.records, kind)).cards()
+    return Records(vault_of(home, settings, kind)).cards()
 
 
 def _records() -> Store:
