@@ -26,6 +26,7 @@ from desk.counter.records import Records
 from desk.counter.settings import Settings, load_settings
 from desk.counter.station import Authority, Station
 from desk.counter.statuses import open_status_list
+from desk.credential.attestation import UNREAD, AttestationPolicy, AttestationUse
 from desk.credential.claims import load_profile
 from desk.credential.signer import LocalSigner
 from desk.enrollment.keys import key_file
@@ -180,6 +181,14 @@ def _service_arguments(home: Home, settings: Settings) -> tuple[str, ...]:
     arguments += ["--encryption", settings.enrollment.encryption]
     arguments += ["--dpop", settings.enrollment.dpop]
     arguments += ["--batch", str(settings.enrollment.batch)]
+    if settings.enrollment.attestation != AttestationUse.OFF:
+        roots = home.folder / settings.authority.attestation_roots
+        arguments += ["--attestation", settings.enrollment.attestation]
+        arguments += ["--attestation-roots", str(roots)]
+        for level in settings.enrollment.key_storage:
+            arguments += ["--key-storage", level]
+        for level in settings.enrollment.user_authentication:
+            arguments += ["--user-authentication", level]
     signer = home.folder / settings.authority.verifier
     if signer.exists():
         # The certificate by which phones know who asks them also says who issues.
@@ -217,7 +226,17 @@ def load_authority(home: Home, settings: Settings) -> Authority:
         revocations=load_revocations(home, settings),
         verifier=_signer(home.folder / files.verifier),
         status_signer=_signer(home.folder / files.status_signer),
+        attestations=_attestations(home, settings),
     )
+
+
+def _attestations(home: Home, settings: Settings) -> AttestationPolicy:
+    """Raises :class:`AuthorityIncomplete` where attestations are read and no root is there."""
+    asked, use = settings.enrollment, AttestationUse(settings.enrollment.attestation)
+    if use is AttestationUse.OFF:
+        return UNREAD
+    roots = load_certificates(home.folder / settings.authority.attestation_roots)
+    return AttestationPolicy(use, roots, asked.key_storage, asked.user_authentication)
 
 
 def officer_roots(home: Home, settings: Settings) -> tuple[bytes, ...]:

@@ -61,6 +61,9 @@ class EnrollmentSettings:
     encryption: str
     dpop: str
     batch: int
+    attestation: str
+    key_storage: tuple[str, ...]
+    user_authentication: tuple[str, ...]
     offer_minutes: int
     check_minutes: int
 
@@ -87,6 +90,7 @@ class AuthoritySettings:
     officer_root: str
     revocations: str
     verifier: str
+    attestation_roots: str
     status_signer: str
     officers: str
 
@@ -219,6 +223,7 @@ _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("enrollment", "qr"): frozenset(QrForm),
     ("enrollment", "encryption"): _DEMANDS,
     ("enrollment", "dpop"): _DEMANDS,
+    ("enrollment", "attestation"): _DEMANDS,
     ("credential", "portrait"): frozenset({"chip", "live"}),
     ("approval", "second_card"): frozenset(SecondCard),
 }

@@ -73,11 +73,12 @@ def take_requests(
 
 def _verified(station: Station, case: Case, request: KeyRequest) -> tuple[DeviceKey, ...]:
     return verify_proofs(
-        {"jwt": list(request.proofs)},
+        {request.proof_type: list(request.proofs)},
         audience=station.link.issuer,
         nonce=request.nonce,
         now=_taken_at(station, case, request) or station.now(),
         most=station.settings.enrollment.batch,
+        attestations=station.authority.attestations,
     )
 
 

@@ -19,6 +19,7 @@ from desk.counter.officers import Officer, SignIn
 from desk.counter.readers import ReaderRoles, Readers
 from desk.counter.records import Records
 from desk.counter.settings import Settings
+from desk.credential.attestation import UNREAD, AttestationPolicy
 from desk.credential.claims import ClaimProfile
 from desk.credential.signer import LocalSigner
 from desk.issuance.audit import Fact
@@ -38,7 +39,7 @@ class Authority:
 
     ``anchors`` are IACA roots in DER; ``issuing`` what may stand between them and the
     officers' signer certificates; ``officer_roots`` issue for signing in; ``revocations``
-    says what was taken back.
+    says what was taken back; ``attestations`` whose word on phones' keys counts.
     """
 
     anchors: tuple[bytes, ...]
@@ -47,6 +48,7 @@ class Authority:
     revocations: Revocations
     verifier: LocalSigner
     status_signer: LocalSigner
+    attestations: AttestationPolicy = UNREAD
 
 
 def _nothing_more(_station: Station) -> None: ...

@@ -67,9 +67,18 @@ class Held:
 # Issuance -------------------------------------------------------------------------
 
 
-def key_proof(key: LocalKey, audience: str, nonce: str | None, now: datetime) -> str:
-    """A key proof (OpenID4VCI 1.0, F.1) for the issuer ``audience``."""
-    header = {"alg": key.algorithm, "typ": proof.TYPE, "jwk": key.public.jwk()}
+def key_proof(
+    key: LocalKey,
+    audience: str,
+    nonce: str | None,
+    now: datetime,
+    attestation: str | None = None,
+) -> str:
+    """A key proof (OpenID4VCI 1.0, F.1) for the issuer ``audience``, with what the wallet's
+    provider says of the key where it is asked for."""
+    header: dict[str, Any] = {"alg": key.algorithm, "typ": proof.TYPE, "jwk": key.public.jwk()}
+    if attestation is not None:
+        header["key_attestation"] = attestation
     claims = {"aud": audience, "iat": int(now.timestamp())}
     if nonce is not None:
         claims["nonce"] = nonce

@@ -1,8 +1,8 @@
-"""Verifying a phone's key proof (OpenID4VCI 1.0, appendix F.1 and F.4).
+"""Verifying a phone's key proofs (OpenID4VCI 1.0, appendix F.1, F.3 and F.4).
 
 The desk does this itself with what the service hands it: a service in wrong hands can
 withhold a proof, but not put another key in. That the nonce was fresh and is used once
-is left to ``enrollment``. Key attestations are not asked for and not read.
+is left to ``enrollment``; key attestations are read where the policy says so.
 """
 
 from __future__ import annotations
@@ -12,12 +12,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desk.credential import jose
+from desk.credential.attestation import (
+    UNREAD,
+    AttestationPolicy,
+    AttestationUse,
+    verify_attestation,
+)
 from desk.credential.keys import DeviceKey
 from desk.credential.troubles import CredentialTrouble, NonceStale, ProofRefused
 
 TYPE = "openid4vci-proof+jwt"
 # Phones' clocks are off by minutes; freshness comes from the nonce.
 WINDOW = timedelta(minutes=10)
+JWT_PROOF, ATTESTATION_PROOF = "jwt", "attestation"
 _KEY_HEADERS = ("jwk", "kid", "x5c")
 
 
@@ -59,18 +66,67 @@ def verify_proofs(
     nonce: str,
     now: datetime,
     most: int = 1,
+    attestations: AttestationPolicy = UNREAD,
 ) -> tuple[DeviceKey, ...]:
-    """The keys of a credential request's ``proofs`` object, each different.
+    """The keys of a credential request's ``proofs`` object, each different, ``most`` at most:
+    those that sign proofs, or all that an attestation vouches for.
 
     Raises as ``verify_proof`` does.
     """
-    entries = proofs.get("jwt") if set(proofs) == {"jwt"} else None
+    if len(proofs) != 1:
+        raise ProofRefused(reason="exactly one proof type expected")
+    ((kind, entries),) = proofs.items()
     if not isinstance(entries, list) or not 1 <= len(entries) <= most:
-        raise ProofRefused(reason="one proof type with proofs in the allowed number expected")
-    keys = tuple(verify_proof(entry, audience=audience, nonce=nonce, now=now) for entry in entries)
+        raise ProofRefused(reason="proofs in the allowed number expected")
+    if kind == JWT_PROOF:
+        keys = _jwt_keys(entries, audience, nonce, now, attestations)
+    elif kind == ATTESTATION_PROOF and attestations.use is not AttestationUse.OFF:
+        keys = _attested_keys(entries, nonce, now, attestations)
+    else:
+        raise ProofRefused(reason="proof type is not supported")
+    if len(keys) > most:
+        raise ProofRefused(reason="more keys than allowed at once")
     if len(set(keys)) != len(keys):
         raise ProofRefused(reason="one key stands in several proofs")
     return keys
+
+
+def _jwt_keys(
+    jwts: list[Any], audience: str, nonce: str, now: datetime, policy: AttestationPolicy
+) -> tuple[DeviceKey, ...]:
+    """F.1: each proof's key; of a single one with an attestation, all that are attested."""
+    keys = tuple(verify_proof(jwt, audience=audience, nonce=nonce, now=now) for jwt in jwts)
+    if policy.use is AttestationUse.OFF:
+        return keys
+    attested = tuple(
+        _beside(jwt, key, nonce, now, policy) for jwt, key in zip(jwts, keys, strict=True)
+    )
+    return attested[0] if len(attested) == 1 else keys
+
+
+def _beside(
+    jwt: str, key: DeviceKey, nonce: str, now: datetime, policy: AttestationPolicy
+) -> tuple[DeviceKey, ...]:
+    """The keys attested beside one proof, whose own must be among them."""
+    attestation = jose.parse_compact(jwt).header.get("key_attestation")
+    if attestation is None and policy.use is AttestationUse.OPTIONAL:
+        return (key,)
+    found = verify_attestation(attestation or "", policy, nonce=nonce, now=now, expires=True)
+    if key not in found.keys:
+        raise ProofRefused(reason="the proof's key is not attested")
+    return found.keys
+
+
+def _attested_keys(
+    entries: list[Any], nonce: str, now: datetime, policy: AttestationPolicy
+) -> tuple[DeviceKey, ...]:
+    """F.3: the attestation alone, made for this very nonce."""
+    if len(entries) != 1:
+        raise ProofRefused(reason="exactly one key attestation expected")
+    found = verify_attestation(entries[0], policy, nonce=nonce, now=now, expires=False)
+    if found.nonce is None:
+        raise NonceStale(reason="key attestation without a nonce")
+    return found.keys
 
 
 def _header_key(header: Mapping[str, Any]) -> DeviceKey:

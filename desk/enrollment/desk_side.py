@@ -260,6 +260,7 @@ def _request_body(entry: RequestView, notify_deferred: bool) -> dict[str, Any]:
         "received_at": entry.received_at.isoformat(),
         "encryption": None if entry.encryption is None else asdict(entry.encryption),
         "notification_id": entry.notification_id if notified else None,
+        "proof_type": entry.proof_type,
     }
 
 

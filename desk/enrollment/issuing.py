@@ -138,6 +138,7 @@ class Issuing:
             presented.nonce,
             message.encryption,
             keys.token_reference(token, "notification", request_id),
+            presented.proof_type,
         )
         outcome, view = await service.run(
             service.mailbox.file_request, new, keys.sha256(presented.nonce), service.now()

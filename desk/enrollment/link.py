@@ -301,6 +301,7 @@ def _key_request(entry: Mapping[str, Any]) -> KeyRequest:
         received_at=_moment(entry["received_at"]),
         encryption=_response_encryption(entry.get("encryption")),
         notification_id=entry.get("notification_id"),
+        proof_type=str(entry.get("proof_type", "jwt")),
     )
 
 

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from desk.credential import jose
+from desk.credential.attestation import AttestationUse
 from desk.credential.claims import ClaimProfile
+from desk.credential.proof import ATTESTATION_PROOF, JWT_PROOF
 from desk.credential.signer import Signer
 from desk.enrollment.policy import Demand
 from desk.enrollment.service import ServiceSettings
@@ -31,11 +33,26 @@ def issuer_metadata(
         "display": [
             {"name": shown["name"], "locale": shown["locale"]} for shown in profile.display
         ],
-        "credential_configurations_supported": profile.credential_configurations(),
+        "credential_configurations_supported": {
+            name: entry | {"proof_types_supported": _proof_types(settings, entry)}
+            for name, entry in profile.credential_configurations().items()
+        },
     }
     if settings.batch_size > 1:
         metadata["batch_credential_issuance"] = {"batch_size": settings.batch_size}
     return metadata
+
+
+def _proof_types(settings: ServiceSettings, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The proof types of a configuration, with what is demanded of keys (12.2.4, annex D)."""
+    policy, types = settings.attestations, dict(entry["proof_types_supported"])
+    if policy.use is AttestationUse.OFF:
+        return types
+    demanded = {"key_attestations_required": policy.demands()}
+    types[ATTESTATION_PROOF] = {**types[JWT_PROOF], **demanded}
+    if policy.use is AttestationUse.REQUIRED:
+        types[JWT_PROOF] = {**types[JWT_PROOF], **demanded}
+    return types
 
 
 def signed_metadata(metadata: dict[str, Any], signer: Signer, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The key proofs of a credential request, taken in: OpenID4VCI 1.0 section 8.2, appendix F.1.
+"""The key proofs of a credential request, taken in: OpenID4VCI 1.0 section 8.2, appendix F.
 
 The desk verifies every proof again by itself; what is refused here would only waste the
 officer's time.
@@ -13,8 +13,8 @@ from typing import Any
 
 from desk.credential.jose import parse_compact
 from desk.credential.keys import DeviceKey
-from desk.credential.proof import verify_proof
-from desk.credential.troubles import CredentialTrouble
+from desk.credential.proof import ATTESTATION_PROOF, JWT_PROOF, verify_proofs
+from desk.credential.troubles import CredentialTrouble, NonceStale
 from desk.enrollment.nonces import is_own_nonce
 from desk.enrollment.service import ServiceSettings
 from desk.enrollment.wire import Refusal
@@ -26,6 +26,7 @@ _LONGEST_PROOF = 16 * 1024
 class PresentedKeys:
     """Checked proofs of one request: each with another key, all with the same nonce."""
 
+    proof_type: str
     proofs: tuple[str, ...]
     thumbprints: tuple[str, ...]
     nonce: str
@@ -35,30 +36,31 @@ def take_in(
     body: Mapping[str, Any], settings: ServiceSettings, nonce_key: bytes, now: datetime
 ) -> PresentedKeys:
     """Check the ``proofs`` member; raises Refusal (invalid_proof, invalid_nonce)."""
-    jwts = _jwt_proofs(body.get("proofs"), settings.batch_size)
+    kind, jwts = _proofs(body.get("proofs"), settings.batch_size)
     nonces = {_nonce_of(jwt) for jwt in jwts}
     if len(nonces) != 1:
         raise _invalid("all proofs must carry the same nonce")
     nonce = nonces.pop()
-    thumbprints = tuple(_key_of(jwt, settings, nonce, now).thumbprint for jwt in jwts)
-    if len(set(thumbprints)) != len(thumbprints):
-        raise _invalid("two proofs name the same key")
+    found = _keys_of(kind, jwts, settings, nonce, now)
     if not is_own_nonce(nonce_key, nonce, now):
         raise Refusal("invalid_nonce", "the nonce is unknown or too old, fetch a new one")
-    return PresentedKeys(jwts, thumbprints, nonce)
+    return PresentedKeys(kind, jwts, tuple(key.thumbprint for key in found), nonce)
 
 
-def _jwt_proofs(member: object, batch_size: int) -> tuple[str, ...]:
+def _proofs(member: object, batch_size: int) -> tuple[str, tuple[str, ...]]:
+    """The proof type and its proofs, each a text of moderate length."""
     if not isinstance(member, dict) or len(member) != 1:
         raise _invalid("proofs must be an object with exactly one member")
-    jwts = member.get("jwt")
+    ((kind, jwts),) = member.items()
+    if kind not in (JWT_PROOF, ATTESTATION_PROOF):
+        raise _invalid("proof type is not supported")
     if not isinstance(jwts, list) or not jwts:
-        raise _invalid("proofs must hold a non-empty array of jwt")
+        raise _invalid("proofs must hold a non-empty array")
     if len(jwts) > batch_size:
         raise _invalid("more proofs than this issuer takes at once")
     if not all(isinstance(jwt, str) and len(jwt) <= _LONGEST_PROOF for jwt in jwts):
         raise _invalid("a proof is not a compact JWT")
-    return tuple(jwts)
+    return kind, tuple(jwts)
 
 
 def _nonce_of(jwt: str) -> str:
@@ -71,9 +73,20 @@ def _nonce_of(jwt: str) -> str:
     return nonce
 
 
-def _key_of(jwt: str, settings: ServiceSettings, nonce: str, now: datetime) -> DeviceKey:
+def _keys_of(
+    kind: str, jwts: tuple[str, ...], settings: ServiceSettings, nonce: str, now: datetime
+) -> tuple[DeviceKey, ...]:
     try:
-        return verify_proof(jwt, audience=settings.issuer, nonce=nonce, now=now)
+        return verify_proofs(
+            {kind: list(jwts)},
+            audience=settings.issuer,
+            nonce=nonce,
+            now=now,
+            most=settings.batch_size,
+            attestations=settings.attestations,
+        )
+    except NonceStale as trouble:
+        raise Refusal("invalid_nonce", "an attestation of another nonce") from trouble
     except CredentialTrouble as trouble:
         raise _invalid("a proof does not hold") from trouble
 

@@ -128,6 +128,7 @@ class NewRequest:
     nonce: str
     encryption: ResponseEncryption | None = None
     notification_id: str | None = None
+    proof_type: str = "jwt"
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ class RequestView:
     sealed: str | None = field(repr=False)
     encryption: ResponseEncryption | None = None
     notification_id: str | None = None
+    proof_type: str = "jwt"
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,19 @@ import os
 import socket
 import sys
 import threading
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
 from desk import __version__
+from desk.credential.attestation import UNREAD, AttestationPolicy, AttestationUse
 from desk.credential.claims import load_profile
 from desk.enrollment.agreed import utc_now
 from desk.enrollment.app import build_app
 from desk.enrollment.keys import read_key_file
 from desk.enrollment.mailbox import Mailbox
-from desk.enrollment.pem import read_signer
+from desk.enrollment.pem import read_certificates, read_signer
 from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.trouble import AddressTaken
 
@@ -50,6 +52,19 @@ def _settings(args: argparse.Namespace, listener: socket.socket) -> ServiceSetti
         training=args.training,
         encryption=args.encryption,
         dpop=args.dpop,
+        attestations=_attestations(args),
+    )
+
+
+def _attestations(args: argparse.Namespace) -> AttestationPolicy:
+    """Raises CertificateFileUnusable where attestations are read and no root is named."""
+    if args.attestation is AttestationUse.OFF:
+        return UNREAD
+    return AttestationPolicy(
+        args.attestation,
+        read_certificates(args.attestation_roots or Path("--attestation-roots")),
+        tuple(args.key_storage),
+        tuple(args.user_authentication),
     )
 
 

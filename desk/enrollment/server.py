@@ -13,6 +13,7 @@ import logging
 import sys
 from pathlib import Path
 
+from desk.credential.attestation import LEVELS, AttestationUse
 from desk.enrollment.policy import Demand
 from desk.resources import resource
 from desk.trouble import Trouble
@@ -55,6 +56,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Demand.OPTIONAL,
         help="tokens bound to a key of the phone (RFC 9449)",
     )
+    parser.add_argument(
+        "--attestation",
+        choices=list(AttestationUse),
+        type=AttestationUse,
+        default=AttestationUse.OFF,
+        help="key attestations of the wallets' providers (OpenID4VCI 1.0, annex D)",
+    )
+    parser.add_argument("--attestation-roots", type=Path, help="the providers' roots (PEM)")
+    for option in ("--key-storage", "--user-authentication"):
+        parser.add_argument(
+            option, action="append", choices=LEVELS, default=[], help="a level that will do"
+        )
     parser.add_argument(
         "--metadata-signer",
         type=Path,

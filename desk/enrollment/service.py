@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+from desk.credential.attestation import UNREAD, AttestationPolicy
 from desk.credential.claims import ClaimProfile
 from desk.credential.signer import Signer
 from desk.enrollment.agreed import utc_now
@@ -45,6 +46,7 @@ class ServiceSettings:
     training: bool = False
     encryption: Demand = Demand.OPTIONAL
     dpop: Demand = Demand.OPTIONAL
+    attestations: AttestationPolicy = UNREAD
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.issuer)

@@ -103,7 +103,8 @@ class ResponseEncryption:
 class KeyRequest:
     """A phone's credential request as it came in: the desk verifies every proof itself.
 
-    ``proofs`` are compact JWTs (OpenID4VCI 1.0 appendix F.1); ``nonce`` is the one the
+    ``proofs`` are compact JWTs of the kind ``proof_type`` (OpenID4VCI 1.0 appendix F: ``jwt``,
+    or one ``attestation``); ``nonce`` is the one the
     service handed out; ``seal_to`` is the X25519 public key (32 bytes) whose private half
     only the holder of the access token can derive. Where the phone wants its answer
     encrypted to a key of its own, ``encryption`` names it, and ``notification_id`` goes into
@@ -119,6 +120,7 @@ class KeyRequest:
     received_at: datetime
     encryption: ResponseEncryption | None = None
     notification_id: str | None = None
+    proof_type: str = "jwt"
 
 
 @dataclass(frozen=True)

@@ -272,6 +272,14 @@ def _root(name: str, now: datetime) -> Pair:
     return builder.self_issued()
 
 
+def provider_certificates(now: datetime) -> tuple[Pair, Pair]:
+    """A root for wallet providers, and the certificate that signs key attestations."""
+    root = _root("Training Wallet Provider CA", now)
+    builder = _Builder("Training Wallet Provider", Curve.P256, now - _DAY, SIGNER_LIFE)
+    builder.add(_usage("digital_signature"), critical=True)
+    return root, builder.issued_by(root)
+
+
 def _status_signer(root: Pair, now: datetime) -> Pair:
     builder = _Builder("Training Status List", Curve.P256, now - _DAY, SIGNER_LIFE)
     builder.add(_usage("digital_signature"), critical=True)

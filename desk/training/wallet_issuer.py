@@ -20,6 +20,7 @@ from desk.credential.keys import Curve, DeviceKey
 from desk.credential.signer import LocalKey
 from desk.credential.troubles import CredentialTrouble
 from desk.training.wallet_http import WalletHttp, accepted, members
+from desk.training.wallet_provider import WalletProvider
 from desk.training.wallet_trouble import NotUnderstood
 
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
@@ -33,6 +34,8 @@ class Manner:
     ``encrypt`` and ``compress`` what goes over the line and by ``enc``; ``details`` asks for
     credentials by ``authorization_details``; ``dpop`` binds its token to a key of its own;
     ``keys`` is how many credentials of a kind it asks for, ``curve`` that of the device keys.
+    Its ``provider`` vouches for them where the issuer wants that: beside a proof by the key,
+    or with ``attestation_alone`` in place of one.
     """
 
     encrypt: bool = True
@@ -42,6 +45,8 @@ class Manner:
     dpop: bool = True
     keys: int = 1
     curve: Curve = Curve.P256
+    provider: WalletProvider | None = None
+    attestation_alone: bool = False
 
 
 MANNER = Manner()
@@ -166,11 +171,23 @@ class IssuerClient:
         """A fresh nonce, a proof by each of the keys."""
         answer = accepted(self._web.post_json(self.metadata["nonce_endpoint"], None), "nonce")
         nonce, now = str(answer.get("c_nonce")), self._now()
-        jwts = [holder.key_proof(key, self.issuer, nonce, now) for key in pending.keys]
-        body: dict[str, Any] = {"proofs": {"jwt": jwts}}
+        body: dict[str, Any] = {"proofs": self._proofs(pending, nonce, now)}
         if identifier := access.identifiers.get(pending.configuration):
             return {"credential_identifier": identifier, **body}
         return {"credential_configuration_id": pending.configuration, **body}
+
+    def _proofs(self, pending: Pending, nonce: str, now: datetime) -> dict[str, list[str]]:
+        """Proofs of the kind that the issuer takes and this phone can make (appendix F)."""
+        public = [key.public for key in pending.keys]
+        terms = self.metadata["credential_configurations_supported"][pending.configuration]
+        types, provider = terms.get("proof_types_supported", {}), self._manner.provider
+        if provider is not None and self._manner.attestation_alone and "attestation" in types:
+            return {"attestation": [provider.attest(public, now, nonce=nonce)]}
+        if provider is not None and "key_attestations_required" in types.get("jwt", {}):
+            attestation = provider.attest(public, now, nonce=nonce)
+            first = pending.keys[0]
+            return {"jwt": [holder.key_proof(first, self.issuer, nonce, now, attestation)]}
+        return {"jwt": [holder.key_proof(key, self.issuer, nonce, now) for key in pending.keys]}
 
     def _send(
         self, endpoint: str, body: dict[str, Any], access: Access, pending: Pending

@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from PIL import Image
 
 from desk.credential import intent
+from desk.credential.attestation import UNREAD, AttestationPolicy
 from desk.credential.claims import ClaimProfile, CredentialValues, load_profile
 from desk.credential.keys import DeviceKey
 from desk.credential.proof import verify_proofs
@@ -66,6 +67,7 @@ class Counter:
     authority: TrainingAuthority
     profile: ClaimProfile = field(default_factory=load_profile)
     values: CredentialValues = field(default_factory=invented_values)
+    attestations: AttestationPolicy = UNREAD
 
     @property
     def signer(self) -> LocalSigner:
@@ -86,11 +88,12 @@ class Counter:
     def credentials(self, request: KeyRequest) -> list[str]:
         """Verify the proofs, then sign a credential for each key."""
         found = verify_proofs(
-            {"jwt": list(request.proofs)},
+            {request.proof_type: list(request.proofs)},
             audience=self.link.issuer,
             nonce=request.nonce,
             now=now(),
             most=10,
+            attestations=self.attestations,
         )
         return [self._signed(request, key, INDEX + n) for n, key in enumerate(found)]
 

@@ -75,6 +75,7 @@ def request_values(new: NewRequest, now: datetime) -> dict[str, Any]:
         "state": RequestState.WAITING,
         "encryption": encryption_value(new.encryption),
         "notification_id": new.notification_id,
+        "proof_type": new.proof_type,
     }
 
 
@@ -93,6 +94,7 @@ def request_view(row: Row, seal_to: bytes) -> RequestView:
         row.sealed,
         None if row.encryption is None else ResponseEncryption(**row.encryption),
         row.notification_id,
+        row.proof_type or "jwt",
     )
 
 

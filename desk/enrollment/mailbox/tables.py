@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from desk.enrollment.mailbox.driver import Driver
 from desk.enrollment.trouble import MailboxBroken, MailboxFull, MailboxNewer
 
-LAYOUT = 4
+LAYOUT = 5
 
 tables = sa.MetaData()
 
@@ -68,6 +68,8 @@ requests_table = sa.Table(
     # How the phone wants its answer encrypted; NULL: sealed to its token alone.
     sa.Column("encryption", sa.JSON(none_as_null=True)),
     sa.Column("notification_id", sa.String(64)),
+    # NULL in rows of an older layout: "jwt".
+    sa.Column("proof_type", sa.String(16)),
     # One key of one phone for each thing offered: a second key finds the place taken.
     sa.UniqueConstraint("offer_id", "configuration"),
 )
@@ -106,6 +108,7 @@ ADDED = {
     1: ((offers_table, "details"),),
     2: ((requests_table, "encryption"), (requests_table, "notification_id")),
     3: ((offers_table, "dpop_key"),),
+    4: ((requests_table, "proof_type"),),
 }
 
 

@@ -1,0 +1,121 @@
+"""Key attestations: what a wallet's provider says of a phone's keys (OpenID4VCI 1.0, annex D).
+
+Whose word counts is the policy's; whether an attestation was taken back by its own status
+list is not asked here, because neither desk nor service calls out to a provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from desk.credential import chain, jose
+from desk.credential.keys import DeviceKey
+from desk.credential.troubles import CredentialTrouble, NonceStale, ProofRefused
+
+TYPE = "key-attestation+jwt"
+OLDER_TYPE = "keyattestation+jwt"
+"""The media type of drafts before the final version; wallets in the field still send it."""
+LEVELS = ("iso_18045_high", "iso_18045_moderate", "iso_18045_enhanced-basic", "iso_18045_basic")
+_SKEW = timedelta(minutes=10)
+_MOST_KEYS = 100
+
+
+class AttestationUse(StrEnum):
+    """Not read at all, checked where a wallet brings one, or demanded."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True)
+class AttestationPolicy:
+    """``anchors`` are the providers' roots (DER); ``key_storage`` and ``user_authentication``
+    the resistance levels of annex D.2 of which an attestation must name one, empty: any."""
+
+    use: AttestationUse = AttestationUse.OFF
+    anchors: tuple[bytes, ...] = ()
+    key_storage: tuple[str, ...] = ()
+    user_authentication: tuple[str, ...] = ()
+
+    def demands(self) -> dict[str, Any]:
+        """The ``key_attestations_required`` object of the metadata (12.2.4)."""
+        levels = {
+            "key_storage": list(self.key_storage),
+            "user_authentication": list(self.user_authentication),
+        }
+        return {name: named for name, named in levels.items() if named}
+
+
+UNREAD = AttestationPolicy()
+
+
+@dataclass(frozen=True)
+class Attestation:
+    """A genuine one: the keys it is about, and the nonce it was made for, where it has one."""
+
+    keys: tuple[DeviceKey, ...]
+    nonce: str | None
+
+
+def verify_attestation(
+    jwt: str, policy: AttestationPolicy, *, nonce: str, now: datetime, expires: bool
+) -> Attestation:
+    """Check one against the policy; ``expires``: it must say until when it holds, as beside a
+    ``jwt`` proof. A nonce in it must be ``nonce``. Raises ProofRefused, NonceStale."""
+    try:
+        token = jose.parse_compact(jwt)
+        if token.header.get("typ") not in (TYPE, OLDER_TYPE):
+            raise ProofRefused(reason="not a key attestation")
+        certificates = jose.x5c(token.header)
+        chain.verify(certificates, policy.anchors, now)
+        token.verify(DeviceKey.from_certificate(certificates[0]))
+        claims = token.claims()
+        keys = _attested(claims.get("attested_keys"))
+    except ProofRefused:
+        raise
+    except CredentialTrouble as trouble:
+        reason = str(trouble.facts.get("reason", ""))
+        raise ProofRefused(reason=f"key attestation: {reason}") from trouble
+    _check_times(claims, now, expires)
+    _check_level("key_storage", claims, policy.key_storage)
+    _check_level("user_authentication", claims, policy.user_authentication)
+    shown = claims.get("nonce")
+    if shown is not None and shown != nonce:
+        raise NonceStale(reason="key attestation of another nonce")
+    return Attestation(keys, shown)
+
+
+def _attested(entries: object) -> tuple[DeviceKey, ...]:
+    if not isinstance(entries, list) or not 0 < len(entries) <= _MOST_KEYS:
+        raise ProofRefused(reason="key attestation without keys")
+    keys = tuple(DeviceKey.from_jwk(entry) for entry in entries)
+    if len(set(keys)) != len(keys):
+        raise ProofRefused(reason="key attestation names a key twice")
+    return keys
+
+
+def _check_times(claims: Mapping[str, Any], now: datetime, expires: bool) -> None:
+    issued, until = _time(claims.get("iat")), _time(claims.get("exp"))
+    if issued is None or issued > now.timestamp() + _SKEW.total_seconds():
+        raise ProofRefused(reason="key attestation without iat or of the future")
+    if expires and until is None:
+        raise ProofRefused(reason="key attestation without exp")
+    if "exp" in claims and (until is None or until <= now.timestamp()):
+        raise ProofRefused(reason="key attestation has expired")
+
+
+def _time(value: object) -> float | None:
+    return float(str(value)) if type(value) in (int, float) else None
+
+
+def _check_level(name: str, claims: Mapping[str, Any], allowed: Collection[str]) -> None:
+    if not allowed:
+        return
+    named = claims.get(name)
+    if not isinstance(named, list) or not any(entry in allowed for entry in named):
+        raise ProofRefused(reason=f"key attestation: {name} is not as demanded")
