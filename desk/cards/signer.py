@@ -169,7 +169,7 @@ class CardSigner:
         if self._pin is not None and not self._pin:
             raise PinNeeded
         slot = Slot.AUTHENTICATION
-        with self._open() as session:
+        with self._conversation() as session:
             self._require_same_card(session)
             certificate = session.certificate(slot)
             if certificate is None:

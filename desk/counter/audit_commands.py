@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +179,13 @@ def _status(found: Sequence[Seal], traced: str) -> int:
     return NOT_ASKED if found and traced != "traced" else HOLDS
 
 
+@cache
+def _words() -> TroubleWords:
+    return TroubleWords()
+
+
 def _refused(broken: Trouble, language: str) -> Answer:
-    spoken = TroubleWords().of(broken.code, language, broken.facts)
+    spoken = _words().of(broken.code, language, broken.facts)
     facts = {"ok": False, "code": broken.code, **broken.facts}
     return Answer(REFUSED, f"{spoken.code}: {spoken.title}. {spoken.text}", facts)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk.cards.signer import CardSigner
-from desk.counter import approving
+from desk.counter import approving, sealing
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status, reference
@@ -25,6 +25,7 @@ from desk.credential.troubles import CredentialTrouble
 from desk.issuance.approvals import Approved
 from desk.issuance.case import Act, Case, IssuedCredential, State, advance
 from desk.issuance.ports import EventKind, KeyRequest, OfferEvent
+from desk.issuance.seals import Purpose
 from desk.store import cases, intents, status
 from desk.store.cases import BlobKind
 from desk.store.intents import Draft, Intent, IntentState
@@ -106,7 +107,8 @@ def sign_requests(
     card: CardSigner,
 ) -> Case:
     """Every credential that was asked for, signed in one session with the card, then
-    answered. One request's intents are signed before the next one's are written (I1).
+    answered. One request's intents are signed before the next one's are written (I1). In
+    the same session the card seals the log over what it has just signed.
 
     Raises what :func:`desk.counter.approving.demand_approved` raises: a case whose approval
     does not hold any more gets no intent and no signature.
@@ -114,6 +116,7 @@ def sign_requests(
     approved = approving.demand_approved(station, case)
     with card.one_session():
         signed = [_signed_intents(station, officer, approved, one, card) for one in requests]
+        sealing.try_to_seal(station, officer, Purpose.SIGNING, card.attest, case.number)
     for checked, intents_of in zip(requests, signed, strict=True):
         case = _answer(station, officer, case, checked, intents_of)
     return case

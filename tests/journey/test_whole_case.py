@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from desk.counter import audit_commands
 from desk.counter.audit_commands import verify as audit_verify
 from desk.credential.claims import Format
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
 from desk.issuance.case import State
 from desk.issuance.ports import EventKind
+from desk.training.applicants import Applicant
 from tests.journey.acts import (
     FORMATS,
     Counter,
@@ -61,7 +64,25 @@ def test_from_the_chip_to_the_phone(home: Path, tmp_path: Path) -> None:
             assert card.value("family_name") == counter.person.surname
             assert card.portrait
         log = export_log(rehearsal, tmp_path / "audit.jsonl")
+        pack = tmp_path / "evidence.zip"
+        audit_commands.pack(rehearsal.station.store, case.number, pack)
+        assert not personal_data_in(pack, counter.person)
+        root = rehearsal.authority.officer_root
     assert audit_verify(log).status == 0
+    judged = audit_verify(pack, roots=[root])
+    assert judged.facts["ok"] and judged.facts["signers"] == "traced"
+    assert judged.facts["approvals"] == 1
+    # Approval and signing were sealed; what came after is the next sign-in's to cover.
+    assert judged.facts["seals"] >= 2 and judged.status == 4
+
+
+def personal_data_in(pack: Path, person: Applicant) -> list[str]:
+    """What of this person can be read anywhere in the file."""
+    with zipfile.ZipFile(pack) as archive:
+        content = b"".join(archive.read(name) for name in archive.namelist())
+    words = (person.surname, person.given, person.hangul, person.passport_number)
+    words += (person.resident_number, person.overseas_number, person.address)
+    return [word for word in words if word.encode() in content]
 
 
 def test_a_changed_byte_shows(home: Path, service: ServiceProcess, tmp_path: Path) -> None:
