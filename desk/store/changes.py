@@ -9,10 +9,9 @@ nobody knows what was missed, everything counts as changed then.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     import psycopg
@@ -138,15 +137,18 @@ class SharedEar:
 
     def _connect(self) -> bool:
         """Whether there is a line now."""
+        import psycopg
+
         try:
+            # The pool hands on the driver's own errors.
             pooled = self._engine.raw_connection()
-        except DBAPIError:
+            self._line = cast("psycopg.Connection[Any]", pooled.driver_connection)
+            pooled.detach()
+            self._line.autocommit = True
+            self._line.execute(f"LISTEN {CHANNEL}".encode())
+        except psycopg.Error:
+            self._hang_up()
             return False
-        line: Any = pooled.driver_connection
-        pooled.detach()
-        line.autocommit = True
-        line.execute(f"LISTEN {CHANNEL}")
-        self._line = line
         return True
 
     def _hang_up(self) -> None:

@@ -30,6 +30,7 @@ class Lane(StrEnum):
     EVENTS = "events"
     RECORDS = "records"
     COPIES = "copies"
+    OTHER_DESKS = "other-desks"
 
 
 class Lanes(QObject):

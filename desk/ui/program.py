@@ -43,6 +43,7 @@ from desk.ui.control.diagnosis import DiagnosisControl
 from desk.ui.control.eligibility import EligibilityControl
 from desk.ui.control.face import FaceControl
 from desk.ui.control.hand_over import HandOverControl
+from desk.ui.control.other_desks import OtherDesks
 from desk.ui.control.outside import Outside, Window
 from desk.ui.control.passport import PassportControl
 from desk.ui.control.phone import PhoneControl
@@ -162,6 +163,7 @@ class Program(QObject):
         self.session = Session(desk, pages.sign_in, pages.locked)
         self.card_pin = CardPin(desk)
         self.copies = CopiesControl(desk)
+        self.other_desks = OtherDesks(desk)
         self.audit = AuditControl(desk, pages.audit)
         self.checks = Checks(desk.work, self._prepare_checks, station.readers.world, desk)
         self.bundle = BundleControl(self.look, desk.work, self._make_bundle, self.shell)
@@ -234,6 +236,7 @@ class Program(QObject):
         desk.to_board.connect(self.to_board)
         desk.woke.connect(lambda _seconds: self._refresh_status())
         desk.refused.connect(lambda: self.go_to(Step.HAND_OVER))
+        self.other_desks.heard.connect(lambda _kinds: self.board.look_again())
         shell.home.connect(self.to_board)
         shell.entry_chosen.connect(self._entry_chosen)
         shell.step_chosen.connect(self._look_back)
@@ -300,6 +303,7 @@ class Program(QObject):
         self.phone.forget_pin()
         self.camera.stop()
         self.station.readers.stop()
+        self.other_desks.close()
         self.lanes.close()
         self.window.close()
         self.applicant_window.close()
@@ -308,6 +312,7 @@ class Program(QObject):
 
     def _opened(self, same_person: bool) -> None:
         self.applicant.refresh()
+        self.other_desks.listen()
         if same_person and self.desk.case is not None:
             # The page stands as it was; what ran on in between is asked again.
             if self.desk.step in (Step.PHONE, Step.PROOF, Step.FACE):

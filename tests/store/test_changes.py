@@ -101,5 +101,20 @@ def test_broken_line_is_made_again(shared: SharedGround, key: RecordsKey, stamp:
     store.close()
 
 
+def test_begun_while_the_server_is_away(
+    shared: SharedGround, key: RecordsKey, stamp: Stamp
+) -> None:
+    store = Store.open(shared.place, key, StoreKind.TRAINING)
+    shared.server.stop("immediate")
+    changes = store.changes()
+
+    away = changes.wait(0.1)
+    shared.server.start()
+
+    assert (away, heard(changes)) == (NOTHING, {ANYTHING})
+    changes.close()
+    store.close()
+
+
 def test_too_much_to_tell() -> None:
     assert payload({f"KIND.{n:04d}" for n in range(2000)}) == ANYTHING

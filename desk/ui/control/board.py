@@ -84,6 +84,11 @@ class BoardControl(QObject):
         if self._checks.found is not None:
             self.bundle.begin(self._checks.found)
 
+    def look_again(self) -> None:
+        """Another desk changed the records; a board nobody sees is loaded when it is shown."""
+        if self._is_shown():
+            self.refresh()
+
     def refresh(self) -> None:
         """Today's cases once more."""
         station = self._desk.station
