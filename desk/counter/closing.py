@@ -15,7 +15,7 @@ from desk.counter.offering import withdraw
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance.case import Case, NotPossible, State
-from desk.issuance.posts import ServiceState, load_services
+from desk.issuance.posts import load_services
 from desk.store import cases, journal
 from desk.store import slips as serials
 from desk.store.cases import BlobKind
@@ -184,7 +184,7 @@ def _handover(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.
         sheet=sheet,
         usable_since=case.entered(State.PROVEN) if case.state is State.PROVEN else None,
         valid_until=_valid_until(station, case),
-        services=_services(),
+        services=_services(station),
         loss=_loss(station),
     )
 
@@ -196,7 +196,7 @@ def _enrollment(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheet
         sheet=sheet,
         offer_uri=case.offer.uri,
         expires_at=case.offer.expires_at,
-        services=_services(),
+        services=_services(station),
         loss=_loss(station),
     )
 
@@ -221,9 +221,10 @@ def _valid_until(station: Station, case: Case) -> date:
     return station.post.local(min(one.valid_until for one in case.issued)).date()
 
 
-def _services() -> tuple[sheets.ServiceUse, ...]:
+def _services(station: Station) -> tuple[sheets.ServiceUse, ...]:
+    today = station.post.local(station.now()).date()
     return tuple(
-        sheets.ServiceUse(service.name, service.state is ServiceState.LISTED)
+        sheets.ServiceUse(service.name, service.open_on(today), service.opens)
         for service in load_services()
     )
 

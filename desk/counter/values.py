@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,7 @@ from desk.store.cases import BlobKind
 from desk.trouble import Trouble
 
 AUTHORITY = "Ministry of Foreign Affairs of the Republic of Korea"
+_NO_PICTURE = b"\xff\xd8\xff\xd9"
 _FILES = (BlobKind.DG1, BlobKind.DG2, BlobKind.EF_SOD)
 _SEXES = {"M": 1, "F": 2}
 
@@ -39,6 +41,14 @@ def administrative_expiry(issued: date, passport_expiry: date, years: int) -> da
 
 def credential_values(station: Station, case: Case) -> CredentialValues:
     """Everything the claim profile may take from this case. Raises :class:`FactsMissing`."""
+    return replace(spoken_values(station, case), portrait=_portrait(station, case))
+
+
+def spoken_values(station: Station, case: Case) -> CredentialValues:
+    """The same without the portrait, whose place an empty JPEG holds: nothing is decoded.
+
+    Raises :class:`FactsMissing`.
+    """
     document, register = case.document, case.register
     if document is None or register is None or case.expiry_date is None:
         raise FactsMissing(case=case.number)
@@ -48,7 +58,7 @@ def credential_values(station: Station, case: Case) -> CredentialValues:
         name_hangul=register.name_hangul,
         birth_date=document.birth_date,
         sex=_SEXES.get(document.sex, 9),
-        portrait=_portrait(station, case),
+        portrait=_NO_PICTURE,
         issue_date=_approved_on(station, case),
         expiry_date=case.expiry_date,
         issuing_authority=AUTHORITY,

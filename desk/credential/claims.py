@@ -205,7 +205,10 @@ _PROBLEMS: Mapping[Kind, Any] = {
 
 @dataclass(frozen=True)
 class ClaimProfile:
-    """The claims that are issued, in the order of the file, with their names and types."""
+    """The claims that are issued, in the order of the file, with their names and types.
+
+    ``withheld`` are those the file names but no credential says.
+    """
 
     version: int
     doctype: str
@@ -216,6 +219,7 @@ class ClaimProfile:
     configurations: Mapping[Format, str]
     scope: str
     display: tuple[Mapping[str, str], ...]
+    withheld: tuple[Claim, ...] = ()
 
     def claim(self, value: str) -> Claim:
         """The issued claim of that value; raises ``ProfileBroken``."""
@@ -369,12 +373,13 @@ def _profile(table: Mapping[str, Any], options: frozenset[str]) -> ClaimProfile:
     rounding = timedelta(minutes=table["rounding_minutes"])
     if not timedelta(minutes=1) <= rounding <= timedelta(days=1):
         raise ProfileBroken(item="rounding_minutes", reason="1 to 1440 expected")
+    issued = tuple(c for c in claims if c.issue and (not c.option or c.option in options))
     profile = ClaimProfile(
         version=table["version"],
         doctype=table["doctype"],
         vct=table["vct"],
         rounding=rounding,
-        claims=tuple(c for c in claims if c.issue and (not c.option or c.option in options)),
+        claims=issued,
         counter_check=tuple(table["counter_check"]),
         configurations={
             Format.MDOC: table["configurations"]["mdoc"],
@@ -382,6 +387,7 @@ def _profile(table: Mapping[str, Any], options: frozenset[str]) -> ClaimProfile:
         },
         scope=table["scope"],
         display=_display(table["display"]),
+        withheld=tuple(claim for claim in claims if claim not in issued),
     )
     for value in profile.counter_check:
         profile.claim(value)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from desk.credential import cbor, cose, jose, proof, sdjwt, transcript
+from desk.credential import cbor, cose, dcql, jose, proof, sdjwt, transcript
 from desk.credential.claims import Format
+from desk.credential.dcql import Content, Path
 from desk.credential.keys import DeviceKey, b64url, from_b64url
 from desk.credential.presentation import (
     AUDIENCE,
@@ -25,8 +26,6 @@ from desk.credential.presentation import (
 from desk.credential.signer import LocalKey
 from desk.credential.troubles import CredentialTrouble, Malformed, RequestRefused
 from desk.credential.verify import disclosed_claims
-
-Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,11 @@ class Held:
                 entry = cbor.decode(cbor.inner(item))
                 found[name_space, entry["elementIdentifier"]] = entry["elementValue"]
         return found
+
+    @property
+    def content(self) -> Content:
+        """What a query may find; raises ``Malformed``."""
+        return Content(self.format, self.type, self.disclosed)
 
     def __repr__(self) -> str:
         return f"Held({self.format}, key {self.key.public.thumbprint})"
@@ -183,56 +187,8 @@ def choose(request: Request, held: Sequence[Held]) -> dict[str, tuple[Held, froz
 
     Raises ``RequestRefused`` where what is held can't answer.
     """
-    try:
-        fitting = _fitting(request.query, held)
-        wanted = _ids_wanted(request.query, fitting)
-    except (KeyError, TypeError, AttributeError) as broken:
-        raise RequestRefused(reason="dcql_query of another form") from broken
-    return {query_id: fitting[query_id] for query_id in wanted}
-
-
-def _fitting(
-    dcql: Mapping[str, Any], held: Sequence[Held]
-) -> dict[str, tuple[Held, frozenset[Path]]]:
-    """For each query the first credential that has all it asks."""
-    fitting = {}
-    for query in dcql["credentials"]:
-        for one in held:
-            paths = _paths_asked(query, one)
-            if paths is not None:
-                fitting[query["id"]] = (one, paths)
-                break
-    return fitting
-
-
-def _paths_asked(query: Mapping[str, Any], held: Held) -> frozenset[Path] | None:
-    """None where ``held`` doesn't fit the query."""
-    meta = query.get("meta", {})
-    types = meta.get("vct_values") or [meta.get("doctype_value")]
-    if query.get("format") != held.format or held.type not in types:
-        return None
-    disclosed = held.disclosed
-    paths = set()
-    for claim in query.get("claims", []):
-        path = tuple(claim["path"])
-        if path not in disclosed or disclosed[path] not in claim.get("values", [disclosed[path]]):
-            return None
-        paths.add(path)
-    return frozenset(paths)
-
-
-def _ids_wanted(query: Mapping[str, Any], fitting: Collection[str]) -> list[str]:
-    """Without credential_sets every query must be answered; with them one option a set."""
-    sets = query.get("credential_sets")
-    if not sets:
-        sets = [{"options": [[entry["id"] for entry in query.get("credentials", [])]]}]
-    wanted: list[str] = []
-    for entry in sets:
-        option = next((ids for ids in entry["options"] if set(ids) <= set(fitting)), None)
-        if option is None and entry.get("required", True):
-            raise RequestRefused(reason="no credential fits the request")
-        wanted += [query_id for query_id in option or [] if query_id not in wanted]
-    return wanted
+    fits = dcql.choose(request.query, [one.content for one in held])
+    return {query_id: (held[fit.place], frozenset(fit.paths)) for query_id, fit in fits.items()}
 
 
 # Answers --------------------------------------------------------------------------

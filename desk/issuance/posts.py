@@ -6,8 +6,9 @@ start, not when the first slip is printed.
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -102,13 +103,35 @@ class ServiceState(StrEnum):
 
 @dataclass(frozen=True)
 class RelyingService:
-    """``listed`` is the month (``2025-01``) of the notice that names it."""
+    """``listed`` is the month (``2025-01``) of the notice that names it, ``opens`` the day
+    from which it takes the credential where one is known. What it asks is its own query
+    (``request``, DCQL of OpenID4VP 1.0) or the items it names; neither where it hasn't said.
+    """
 
     id: str
     name: Mapping[str, str]
     state: ServiceState
     listed: str
     claims: tuple[str, ...]
+    opens: date | None = None
+    request: Mapping[str, Any] | None = None
+
+    def open_on(self, day: date) -> bool:
+        """Whether it takes the credential on this day: promised without a day is not yet."""
+        if self.opens is not None:
+            return day >= self.opens
+        return self.state is ServiceState.LISTED
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services in the file's order; ``as_of`` is when the list was true."""
+
+    as_of: date
+    services: tuple[RelyingService, ...]
+
+    def __iter__(self) -> Iterator[RelyingService]:
+        return iter(self.services)
 
 
 def load_posts(path: Path | None = None) -> Posts:
@@ -133,23 +156,39 @@ def load_posts(path: Path | None = None) -> Posts:
     return loaded
 
 
-def load_services(path: Path | None = None) -> tuple[RelyingService, ...]:
+def load_services(path: Path | None = None) -> Services:
     """Raises :class:`PostsUnsound`."""
     path = path or resource("relying-services.toml")
     content = _read(path)
     try:
-        return tuple(
-            RelyingService(
-                id=found["id"],
-                name=_named(found["name"]),
-                state=ServiceState(found["state"]),
-                listed=found["listed"],
-                claims=tuple(found["claims"]),
-            )
-            for found in content["service"]
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as reason:
+        services = tuple(_service(found, path.parent) for found in content["service"])
+        if not isinstance(content["as_of"], date):
+            raise TypeError("as_of")
+        return Services(content["as_of"], services)
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as reason:
         raise PostsUnsound(path.name, file=path.name, entry="service") from reason
+
+
+def _service(found: dict[str, Any], folder: Path) -> RelyingService:
+    opens, request = found.get("opens"), found.get("request", "")
+    if opens is not None and type(opens) is not date:
+        raise TypeError("opens")
+    return RelyingService(
+        id=found["id"],
+        name=_named(found["name"]),
+        state=ServiceState(found["state"]),
+        listed=found["listed"],
+        claims=tuple(found["claims"]),
+        opens=opens,
+        request=_query(folder / request) if request else None,
+    )
+
+
+def _query(path: Path) -> Mapping[str, Any]:
+    query = json.loads(path.read_text(encoding="utf-8"))
+    if not all(entry["id"] and entry["format"] for entry in query["credentials"]):
+        raise ValueError("credentials")
+    return dict(query)
 
 
 def _read(path: Path) -> dict[str, Any]:

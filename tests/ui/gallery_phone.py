@@ -21,9 +21,8 @@ from desk.ui.pages.hand_over import HandOverPage, HandOverView
 from desk.ui.pages.phone import PhonePage, PhoneView
 from desk.ui.pages.proof import ProofPage, ProofStep, ProofView
 from desk.ui.parts.rail import StepState
-from desk.ui.services import load_services
 from desk.ui.steps import StepKey
-from tests.ui import samples
+from tests.ui import samples, samples_services
 from tests.ui.scenes import TROUBLES, Size, scene, shell_for
 
 READ = samples.event(EventKind.FETCHED, "10:39:12")
@@ -131,7 +130,7 @@ def proof(look: Look, size: Size, clock: str, view: ProofView) -> QWidget:
 
 def proof_view(**facts: object) -> ProofView:
     case = samples.offered_case(State.DELIVERED, issued=samples.issued())
-    base = ProofView(samples.here(), case, load_services(), placed_at=ASKED)
+    base = ProofView(samples.here(), case, samples_services.told(), placed_at=ASKED)
     return replace(base, done=((ProofStep.ASKED, ASKED),), **facts)  # type: ignore[arg-type]
 
 
@@ -158,6 +157,18 @@ def refused(look: Look, size: Size) -> QWidget:
     spoken = TROUBLES.of("PROOF-01", look.language)
     view = proof_view(failed=ProofStep.SAME_KEY, trouble=spoken)
     return proof(look, size, "10:41:25", view)
+
+
+@scene("13e-proof-exercises")
+def exercises(look: Look, size: Size) -> QWidget:
+    """A rehearsal's own services behind the real ones, in the training frame."""
+    page = ProofPage(look)
+    services, at = samples_services.exercises(), samples.local("10:41:26")
+    done = tuple((step, at) for step in ProofStep)
+    case = samples.offered_case(State.PROVEN, issued=samples.issued())
+    page.render(replace(proof_view(), case=case, done=done, services=services))
+    words = ("“이제 사용할 수 있습니다”", "“You can use it now”")
+    return shell_for(look, size, page, case, StepKey.PROOF, "10:41:30", words, training=True)
 
 
 SLIP_WORDS = ("“여권과 안내장을 챙기세요”", "“Take your passport and slip”")

@@ -19,14 +19,13 @@ from desk.ui.pages.proof import ProofPage, ProofStep, ProofView
 from desk.ui.pages.review import ReviewPage, ReviewView
 from desk.ui.parts.rail import StepState
 from desk.ui.rules import RuleWords
-from desk.ui.services import load_services
 from desk.ui.steps import StepKey
-from tests.ui import samples
+from tests.ui import samples, samples_services
 from tests.ui.scenes import TROUBLES, Size, scene, shell_for
 
 RULES = RuleWords()
 SLIP: Path | None = None
-SERVICES = load_services()
+SERVICES = samples_services.told()
 WORDS = (("강물", "river"), ("소나무", "pine"), ("나침반", "compass"), ("여름", "summer"))
 DIGEST = "7f3a91c2" + "0" * 52 + "5d0e"
 

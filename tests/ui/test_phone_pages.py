@@ -30,15 +30,15 @@ from desk.ui.pages.phone import PhonePage, PhoneStage, PhoneView, stage_of
 from desk.ui.pages.proof import ProofPage, ProofStage, ProofStep, ProofView
 from desk.ui.pages.proof import stage_of as proof_stage_of
 from desk.ui.parts.qrcard import QrState
-from desk.ui.services import load_services
+from desk.ui.parts.rows import Row
 from desk.ui.shell import Shell
 from desk.ui.troubles import TroubleWords
 from desk.words import Words
-from tests.ui import gallery_phone, samples, scenes_case
+from tests.ui import gallery_phone, samples, samples_services, scenes_case
 from tests.ui.scenes import SCENES
 
 TROUBLES = TroubleWords()
-SERVICES = load_services()
+SERVICES = samples_services.told()
 READ = samples.event(EventKind.FETCHED, "10:39:12")
 AGAIN = samples.event(EventKind.FETCHED_AGAIN, "10:39:40")
 WRONG = samples.event(EventKind.CODE_WRONG, "10:40:05", tries_left=3)
@@ -432,10 +432,40 @@ def test_only_a_usable_credential_goes_on(proof: ProofPage, qtbot: QtBot) -> Non
 
 
 def test_what_a_service_has_not_said_is_not_invented(proof: ProofPage) -> None:
+    """Named by a notice is not accepted: the list as it is shipped turns nothing green."""
+    every = tuple((step, ASKED) for step in ProofStep)
+    shipped = samples_services.shipped()
+    proof.render(proof_view(case=PROVEN, done=every, services=shipped))
+
+    assert words_of(proof.services).count("밝히지 않음") == len(shipped.services)
+    assert "사용 가능" not in words_of(proof.services)
+    assert words_of(proof.services).count("안내됨") == 3
+
+
+def test_each_service_is_told_by_its_own_request(proof: ProofPage) -> None:
+    """Given, missing, taken or not: in words, and whole for who points at the row."""
+    every = tuple((step, ASKED) for step in ProofStep)
+    proof.render(proof_view(case=PROVEN, done=every))
+
+    said = words_of(proof.services)
+    rows = {row.accessibleName().split(",")[0]: row for row in proof.services.findChildren(Row)}
+    assert said.count("사용 가능") == 1 and said.count("받지 않음") == 1
+    assert "5개: 성" in said and "없는 항목: 주민등록번호" in said
+    assert "재외국민번호" in rows["정부24"].toolTip()
+    assert rows["정부24"].accessibleName().startswith("정부24, 사용 가능, 주는 항목: 성")
+
+
+def test_no_service_counts_before_the_proof(proof: ProofPage) -> None:
     proof.render(proof_view(**LIVE))
 
-    silent = sum(not service.claims for service in SERVICES.services)
-    assert words_of(proof.services).count("밝히지 않음") == silent
+    assert words_of(proof.services).count("확인 전") == 1
+    assert "사용 가능" not in words_of(proof.services)
+
+
+def test_services_not_weighed_yet_show_none(proof: ProofPage) -> None:
+    proof.render(proof_view(services=None, **LIVE))
+
+    assert "정부24" not in words_of(proof.services)
 
 
 def test_cannot_prove_leaves_as_a_signal(proof: ProofPage, qtbot: QtBot) -> None:

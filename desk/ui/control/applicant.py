@@ -17,7 +17,7 @@ from desk.issuance.case import Case, State
 from desk.issuance.eligibility import RuleOutcome
 from desk.issuance.pin_rules import PinFacts
 from desk.issuance.ports import EventKind
-from desk.issuance.posts import ServiceState, load_services
+from desk.issuance.posts import load_services
 from desk.mrtd.portrait import portrait_rgb
 from desk.mrtd.reader import ReadPhase, ReadProgress
 from desk.mrtd.results import Result
@@ -317,9 +317,11 @@ class ApplicantControl(QObject):
     def _ending(self, case: Case) -> Ending | None:
         if case.expiry_date is None:
             return None
-        contact = self._desk.station.post.contact
+        station = self._desk.station
+        contact = station.post.contact
+        today = station.post.local(station.now()).date()
         services = tuple(
-            ServiceLine(service.name, now=service.state is ServiceState.LISTED)
+            ServiceLine(service.name, service.open_on(today), service.opens)
             for service in self._services
         )
         return Ending(case.expiry_date, services, LossContact(day=contact.phone))

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desk.counter import proving
+from desk.counter import proving, relying
 from desk.counter.proving import OpenCheck, OtherKey, ProofRefused
+from desk.counter.relying import Readiness
 from desk.credential.troubles import CredentialTrouble
 from desk.issuance.case import Case, State
 from desk.trouble import Trouble
@@ -17,7 +18,6 @@ from desk.ui.control.steps import Step
 from desk.ui.dialogs import not_proven_dialog
 from desk.ui.lanes import Lane
 from desk.ui.pages.proof import ProofPage, ProofStep, ProofView
-from desk.ui.services import load_services
 
 POLL_SECONDS = 5.0
 RETRY_MS = 2000
@@ -31,7 +31,7 @@ class ProofControl(QObject):
     def __init__(self, desk: Desk, page: ProofPage) -> None:
         super().__init__(desk)
         self._desk, self._page = desk, page
-        self._services = load_services()
+        self._readiness: Readiness | None = None
         self.check: OpenCheck | None = None
         self.placed_at: datetime | None = None
         self._failed_step: ProofStep | None = None
@@ -54,11 +54,27 @@ class ProofControl(QObject):
         """Ask the phone at once; a proven case shows what came."""
         self._turn += 1
         self.check, self._trouble, self._failed_step = None, None, None
-        self.placed_at = None
+        self.placed_at, self._readiness = None, None
         self._desk.show(Step.PROOF, self._page)
         self.render()
+        self._weigh(case)
         if case.state is State.DELIVERED:
             self._ask()
+
+    def _weigh(self, case: Case) -> None:
+        """The relying services' requests against what this case delivered."""
+        desk = self._desk
+        desk.work(
+            Lane.RECORDS,
+            lambda: relying.weigh(desk.station, case),
+            lambda readiness: self._weighed(case, readiness),
+            self._failed,
+        )
+
+    def _weighed(self, case: Case, readiness: Readiness) -> None:
+        if self._desk.case is not None and self._desk.case.number == case.number:
+            self._readiness = readiness
+            self.render()
 
     def _shown(self, step: Step | None) -> None:
         if step is not Step.PROOF:
@@ -77,7 +93,7 @@ class ProofControl(QObject):
             ProofView(
                 here=desk.here(),
                 case=case,
-                services=self._services,
+                services=self._readiness,
                 done=self._done(case),
                 failed=self._failed_step,
                 qr_text=check.uri if check else "",

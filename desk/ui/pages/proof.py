@@ -14,22 +14,18 @@ from enum import StrEnum
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from desk.counter.relying import Readiness
 from desk.issuance.case import Case
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.pages.phone_parts import ProgressLine, QrPage, TimeLine
-from desk.ui.parts.box import Card, HeadRow, column, holder, row
+from desk.ui.pages.proof_services import ServicesCard
 from desk.ui.parts.button import Kind
 from desk.ui.parts.frame import Other, Primary
 from desk.ui.parts.qrcard import QrState
-from desk.ui.parts.rows import Row, RowList
-from desk.ui.parts.sign import GlyphSign
-from desk.ui.parts.text import Text
 from desk.ui.parts.verdict import Remedy
-from desk.ui.services import Service, Services
-from desk.ui.theme import Type
 from desk.ui.troubles import Spoken
 
 
@@ -59,11 +55,12 @@ class ProofStage(StrEnum):
 class ProofView:
     """``done`` holds the time of every step that has passed; ``failed`` the one that did
     not, with ``trouble`` saying why. ``qr_text`` while the check QR lives, ``placed_at``
-    and ``expires_at`` its life: a ``placed_at`` without text is a QR that has ended."""
+    and ``expires_at`` its life: a ``placed_at`` without text is a QR that has ended.
+    ``services`` is None until they are weighed."""
 
     here: says.Here
     case: Case
-    services: Services
+    services: Readiness | None
     done: tuple[tuple[ProofStep, datetime], ...] = ()
     failed: ProofStep | None = None
     qr_text: str = ""
@@ -260,75 +257,3 @@ class ProofPage(QrPage):
     def retranslate(self) -> None:
         if self._view is not None:
             self.render(self._view)
-
-
-class ServicesCard(Card):
-    """Where it can be used: what is known of each service and since when."""
-
-    COLUMNS = (-232, -150, 116, 96)
-
-    def __init__(self, look: Look) -> None:
-        super().__init__(look, padding=(1, 0, 1, 8))
-        self._say = OwnWords(look)
-        self._note = Text(look, "", Type.SMALL, "muted")
-        self.right.addWidget(self._note)
-        self._head = HeadRow(look)
-        self._head_row = Row(look, 31, self.COLUMNS, line=False)
-        self._head.setLayout(column(self._head_row, 1))
-        self._rows = RowList()
-        self._narrow = False
-        self._shown: object = None
-        self._last: tuple[Services, bool] | None = None
-        for widget in (self._head, self._rows):
-            self.body.addWidget(widget)
-        self.body.addStretch(1)
-
-    def set_narrow(self, narrow: bool) -> None:
-        self._narrow = narrow
-        if self._last is not None:
-            self.render(*self._last)
-
-    def render(self, services: Services, usable: bool) -> None:
-        look, say = self._look, self._look.say
-        self._last = (services, usable)
-        state = (services, usable, look.language, self._narrow)
-        if state == self._shown:
-            return
-        self._shown = state
-        self.name(say("proof.services"))
-        self._note.say(say("proof.services_of", day=services.as_of.isoformat()))
-        self._head_row.empty()
-        for place, name in enumerate(("service", "asks_for", "outcome_word", "since")):
-            text = Text(look, say(f"column.{name}"), Type.SMALL_STRONG, "muted")
-            self._head_row.put(place, text)
-        self._rows.empty()
-        for service in services.services:
-            self._rows.add(self._row(service, usable, last=service is services.services[-1]))
-
-    def _row(self, service: Service, usable: bool, last: bool) -> Row:
-        look, say = self._look, self._say
-        glyph, word = self._outcome(service, usable)
-        line = Row(look, 48 if self._narrow else 64, self.COLUMNS, line=not last)
-        name = service.name.get(look.language, service.name["ko"])
-        line.put(0, Text(look, name, Type.STRONG))
-        asks = "·".join(say(f"claim.{claim}") for claim in service.claims)
-        asks = asks or say("check.asks_unknown")
-        line.put(1, Text(look, asks, Type.SMALL, "muted"))
-        outcome = holder(
-            row(GlyphSign(look, glyph, 20, word), Text(look, word, Type.STRONG, glyph.token), gap=7)
-        )
-        outcome.layout().setStretch(1, 1)  # type: ignore[union-attr]
-        outcome.setFixedSize(112, 24)
-        line.put(2, outcome)
-        since = say("proof.since", month=service.listed) if service.listed else say("proof.no_date")
-        line.put(3, Text(look, since, Type.SMALL, "text" if service.listed else "muted"))
-        line.setAccessibleName(", ".join((name, word, asks, since)))
-        return line
-
-    def _outcome(self, service: Service, usable: bool) -> tuple[Glyph, str]:
-        say = self._look.say
-        if service.state != "listed":
-            return Glyph.NOT_DONE, say("service.planned")
-        if not usable:
-            return Glyph.WAITING, say("service.before")
-        return Glyph.PASSED, say("service.listed")
