@@ -42,6 +42,7 @@ from desk.store.database import StoreKind
 from desk.store.postgres import SharedDatabase
 from desk.store.shared_vault import SharedVault
 from desk.store.vault import FileVault, Vault
+from desk.store.waiting import WaitingEvents
 from desk.trouble import Trouble
 
 PORT_SECONDS = 10.0
@@ -92,7 +93,7 @@ def open_station(
     authority = load_authority(home, settings)
     officers = HeldOfficers(list_source(home, settings, now))
     kind = StoreKind.TRAINING if training else StoreKind.LIVE
-    records = Records(vault_of(home, settings, kind))
+    records = Records(vault_of(home, settings, kind), WaitingEvents(home.folder))
     trust = TrustStore(home.trust, settings.trust.ages)
     # The first passport shall not wait for some 600 certificates. A damaged list is no
     # reason to stay closed: the home page tells of it.

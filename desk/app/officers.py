@@ -16,6 +16,8 @@ from desk.app.home import Home
 from desk.counter import officer_list
 from desk.counter.officer_list import Taken
 from desk.counter.settings import load_settings
+from desk.store.journal import Stamp
+from desk.store.waiting import WaitingEvent, WaitingEvents
 
 
 def import_officers(home: Home, args: argparse.Namespace) -> int:
@@ -24,9 +26,18 @@ def import_officers(home: Home, args: argparse.Namespace) -> int:
     settings = load_settings(place.settings)
     post = settings.station.post
     taken = officer_list.take(args.file, list_source(place, settings, utc_now), post)
+    if not taken.was_there:
+        _log(place, taken)
     told = json.dumps(_facts(taken, post)) if args.json else _text(taken, post)
     sys.stdout.write(told + "\n")
     return 0
+
+
+def _log(place: Home, taken: Taken) -> None:
+    """The records are closed: the log has it when somebody's card opens them next."""
+    facts: dict[str, str | int] = {"entries": len(taken.list.officers), "sha256": taken.list.sha256}
+    stamp = Stamp(utc_now(), "command:import-officers")
+    WaitingEvents(place.folder).add(WaitingEvent(stamp, "OFFICERS.LIST_TAKEN", facts))
 
 
 def _facts(taken: Taken, post: str) -> dict[str, object]:

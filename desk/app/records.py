@@ -29,6 +29,7 @@ from desk.store import commands
 from desk.store.commands import Answer
 from desk.store.database import StoreKind
 from desk.store.journal import Stamp
+from desk.store.waiting import WaitingEvents
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ def desk_of(command: Command) -> Desk:
     """What this home's records need to be opened; nothing is opened."""
     kind = StoreKind.TRAINING if command.training else StoreKind.LIVE
     return Desk(
-        records=Records(vault_of(command.home, command.settings, kind)),
+        records=Records(
+            vault_of(command.home, command.settings, kind), WaitingEvents(command.home.folder)
+        ),
         officers=HeldOfficers(list_source(command.home, command.settings)),
         post=load_posts().post(command.settings.station.post).code,
         roots=command.roots(),

@@ -17,6 +17,7 @@ from desk.store.database import Store
 from desk.store.journal import Stamp
 from desk.store.key_ring import CardKind, EnrolledCard, OpenedRing
 from desk.store.vault import Vault
+from desk.store.waiting import WaitingEvent, WaitingEvents
 from desk.trouble import Trouble
 
 
@@ -27,12 +28,13 @@ class RecordsClosed(Trouble):
 
 
 class Records:
-    """The records in ``vault``. Threads may share it; one of them opens it."""
+    """The records in ``vault``. Threads may share it; one of them opens it. ``waiting`` keeps
+    events of a closed desk beyond the program's end."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    def __init__(self, vault: Vault, waiting: WaitingEvents | None = None) -> None:
+        self._vault, self._waiting = vault, waiting
         self._store: Store | None = None
-        self._waiting: list[tuple[Stamp, str, dict[str, Fact | float]]] = []
+        self._held: list[WaitingEvent] = []
         self._lock = threading.RLock()
 
     @classmethod
@@ -80,7 +82,7 @@ class Records:
                 # Another desk that shares the records replaced their key.
                 self._store.close()
                 self._store = None
-            self._take(unlocking.unlock(self._vault, session, card, stamp))
+            self._take(unlocking.unlock(self._vault, session, card, stamp), stamp)
             return True
 
     def begin(self, session: CardSession, card: str, stamp: Stamp) -> OpenedRing:
@@ -90,7 +92,7 @@ class Records:
     def conclude(self, begun: OpenedRing, session: CardSession, stamp: Stamp) -> None:
         """The second half: the recovery card; the records are open then."""
         with self._lock:
-            self._take(unlocking.conclude(self._vault, begun, session, stamp))
+            self._take(unlocking.conclude(self._vault, begun, session, stamp), stamp)
 
     # The cards that open them
 
@@ -133,22 +135,35 @@ class Records:
 
     def note(self, stamp: Stamp, kind: str, **facts: Fact | float) -> None:
         """One event of no case: now where the records are open, else when they open."""
+        event = WaitingEvent(stamp, kind, facts)
         with self._lock:
-            self._waiting.append((stamp, kind, facts))
+            if self._store is None and self._waiting is not None and event.is_fit:
+                self._waiting.add(event)
+                return
+            self._held.append(event)
             if self._store is not None:
-                self._write_waiting(self._store)
+                self._write_held(self._store)
 
-    def _take(self, store: Store) -> None:
+    def _take(self, store: Store, stamp: Stamp) -> None:
         self._store = store
-        self._write_waiting(store)
+        self._write_waiting(store, stamp)
+        self._write_held(store)
 
-    def _write_waiting(self, store: Store) -> None:
-        if not self._waiting:
+    def _write_held(self, store: Store) -> None:
+        if not self._held:
             return
         with store.write() as session:
-            for stamp, kind, facts in self._waiting:
-                journal.append(session, stamp, kind, None, **facts)
-        self._waiting.clear()
+            for event in self._held:
+                journal.append(session, event.stamp, event.kind, None, **event.facts)
+        self._held.clear()
+
+    def _write_waiting(self, store: Store, stamp: Stamp) -> None:
+        waiting = self._waiting
+        if waiting is None or not waiting.set_aside():
+            return
+        with store.write() as session:
+            waiting.write_into(session, stamp)
+        waiting.forget()
 
     def close(self) -> None:
         with self._lock:

@@ -189,6 +189,19 @@ def test_a_card_from_elsewhere_is_not_let_in(home: Home, run: Run) -> None:
     assert (status, refusal["code"]) == (cli.EXIT_TROUBLE, "CARD-34")
 
 
+def test_what_happened_while_the_records_were_closed_is_logged_when_they_open(
+    home: Home, run: Run
+) -> None:
+    """A refused PIN and the end of the program in between; then somebody signs in."""
+    first = open_rehearsal(home, whole=False)
+    first.station.note(None, "SESSION.PIN_REFUSED", code="CARD-02")
+    first.close()
+
+    run("import-register", "nothing.csv")
+
+    assert ("SESSION.PIN_REFUSED", first.station.actor) in kinds(home, key_of(home))
+
+
 def test_no_such_card(run: Run) -> None:
     run("import-register", "nothing.csv")
 
