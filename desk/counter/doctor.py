@@ -30,7 +30,14 @@ from desk.mrtd.trust import TrustStore
 from desk.store import journal, register, status
 from desk.store.database import Store
 from desk.store.key_ring import CardKind, EnrolledCard
-from desk.store.troubles import NotBegun
+from desk.store.troubles import (
+    AddressWrong,
+    DeskRefused,
+    NotBegun,
+    ServerReadOnly,
+    Unprotected,
+    Unreachable,
+)
 from desk.trouble import Trouble
 
 
@@ -188,8 +195,13 @@ def _guarded(key: CheckKey, check: Callable[[], BoardCheck]) -> BoardCheck:
         return _not_ready(key, reason)
 
 
+# Records on another machine that cannot be used: nobody signs in, whatever part asked.
+_RECORDS_AWAY = (Unreachable, DeskRefused, Unprotected, AddressWrong, ServerReadOnly)
+
+
 def _not_ready(key: CheckKey, reason: Trouble) -> BoardCheck:
-    state = CheckState.UNUSABLE if key in _STOPS else CheckState.ATTENTION
+    stops = key in _STOPS or isinstance(reason, _RECORDS_AWAY)
+    state = CheckState.UNUSABLE if stops else CheckState.ATTENTION
     if isinstance(reason, NotAskable | RecordsClosed):
         state = CheckState.NOT_DONE
     facts = {name: value for name, value in reason.facts.items() if value is not None}

@@ -46,6 +46,30 @@ def codes(answer: dict[str, Any]) -> dict[str, str]:
     return {one["part"]: one.get("code", one["state"]) for one in answer["checks"]}
 
 
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("postgresql://desk@/records?host=/nowhere", "STORE-31"),
+        ("postgresql://desk@db.example/records?sslmode=disable", "STORE-34"),
+        ("postgresql://desk:word@db.example/records", "STORE-38"),
+    ],
+)
+def test_shared_records_that_cannot_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str, code: str
+) -> None:
+    """Told before anybody tries to sign in, and red: nobody would get in. The address itself
+    is told to nobody."""
+    home = Home.make(tmp_path / "home")
+    home.settings.write_text(f'[records]\ndatabase = "{address}"\n', encoding="utf-8")
+
+    status, answer = facts(home.folder, capsys)
+
+    assert status == 1
+    (check,) = (one for one in answer["checks"] if one["part"] == "records_cards")
+    assert (check["state"], check["code"]) == ("unusable", code)
+    assert address not in json.dumps(answer)
+
+
 def test_an_empty_home_with_the_service_stopped(
     pcscd: PcscService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
