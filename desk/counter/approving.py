@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -33,6 +34,7 @@ from desk.issuance.approvals import Approved, CaseChangedSince, SecondCard, Sign
 from desk.issuance.case import Case, Purpose, Returned, SeenItem, State
 from desk.issuance.digest import case_digest
 from desk.store import cases, journal
+from desk.store.troubles import CaseChanged
 
 TIME_OVER = "time_over"
 CALLED_BACK = "called_back"
@@ -239,7 +241,9 @@ def return_overdue(station: Station) -> tuple[Case, ...]:
         if approvals.is_over(case, now)
     ]
     for case in over:
-        station.save(None, case, "APPROVAL.TIME_OVER")
+        # Another desk of the post may be giving it back as well, or its approver was faster.
+        with suppress(CaseChanged):
+            station.save(None, case, "APPROVAL.TIME_OVER")
     return tuple(over)
 
 

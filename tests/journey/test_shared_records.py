@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 
 from desk.app.rehearsal import TRAINING_PIN, Rehearsal, recovery_card
+from desk.app.scripted import Script
 from desk.app.training_records import opening
+from desk.counter import approving
 from desk.counter.settings import RecordsSettings, Settings
 from desk.enrollment.process import ServiceProcess
-from desk.issuance.case import State
+from desk.issuance.approvals import PreparerMayNotApprove
+from desk.issuance.case import Case, NotPossible, State
+from desk.issuance.roles import Role
 from desk.store import cases
 from desk.store.cases import BlobKind
 from desk.store.troubles import KeyReplaced, Unreachable
@@ -97,6 +101,48 @@ def test_two_desks(home: Path, other_home: Path, settings: Settings) -> None:
                 second.number,
             ]
         assert int(second.number[-6:]) == int(first.number[-6:]) + 1
+
+
+class Preparing(Script):
+    """An officer whose cases wait for an approver at another desk."""
+
+    def _approve_second(self, case: Case) -> Case:
+        return case
+
+
+def test_approved_at_another_desk(home: Path, other_home: Path, settings: Settings) -> None:
+    """Prepared here, approved there with another person's card, issued here. The card that
+    prepared it approves it nowhere."""
+    policy = replace(settings.approval, second_card="always")
+    settings = replace(settings, approval=policy)
+    with (
+        opened(home, settings=settings) as one,
+        opened(other_home, settings=settings) as other,
+        Holder(one.authority) as holder,
+    ):
+        here, there = Preparing.begin(one), Script.begin(other)
+        counter = Counter(one, here)
+        case = counter.approved()
+        assert case.state is State.PREPARED
+        with pytest.raises(NotPossible):
+            here.offer(case, "482915")
+
+        approver = next(iter(a for a in other.station.officers.values() if a.role is Role.APPROVER))
+        assert approving.waiting(other.station, approver) == (case,)
+        assert approving.waiting(other.station, there.officer) == ()
+        with other.station.officer_card() as session, pytest.raises(PreparerMayNotApprove):
+            approving.admit_approver(other.station, session, case)
+        approved = there._approve_second(case)
+        case = one.station.load(case.number)
+
+        assert case == approved
+        assert {signed.officer for signed in case.approvals} == {
+            here.officer.officer_id,
+            approver.officer_id,
+        }
+        case = counter.prove(counter.deliver(case, holder), holder)
+        assert case.state is State.PROVEN
+        assert_invariants(one, holder, case)
 
 
 def test_key_replaced_at_the_other_desk(home: Path, other_home: Path, settings: Settings) -> None:
