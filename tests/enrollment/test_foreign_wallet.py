@@ -19,12 +19,18 @@ from typing import Any
 import httpx
 import pytest
 
-from desk.credential import presentation
+from desk.credential import jose, presentation
+from desk.credential.attestation import AttestationPolicy, AttestationUse
 from desk.credential.claims import Format
 from desk.credential.keys import Curve
 from desk.credential.statuslist import Status
 from desk.credential.verify import Trust
+from desk.enrollment.keys import StationKey
+from desk.enrollment.link import HttpLink
 from desk.issuance.ports import CheckOrder, EventKind
+from desk.training.authority import TrainingAuthority
+from desk.training.wallet_provider import WalletProvider
+from tests.enrollment.conftest import started
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
 from tests.enrollment.wallets import ForeignWallet, pem_file
 
@@ -144,6 +150,65 @@ def test_bound_to_a_key_of_the_wallet(counter: Counter, wallet: ForeignWallet) -
 
     assert answer["tokenType"] == "DPoP"
     assert len(answer["credentials"]) == 2
+
+
+def test_a_batch_of_ten(counter: Counter, wallet: ForeignWallet) -> None:
+    """Ten keys of each format at once: ten credentials, each to its own key, each with a
+    place of its own on the status list."""
+    credentials = obtained(counter, wallet, batch=10)
+
+    assert [entry["count"] for entry in credentials] == [10, 10]
+    for entry in credentials:
+        indexes = entry.get("indexes", range(10))
+        assert len(set(indexes)) == 10
+
+
+@pytest.fixture(scope="module")
+def provider() -> WalletProvider:
+    return WalletProvider.create(now())
+
+
+@pytest.fixture(scope="module")
+def careful(
+    folder: Path, key: StationKey, authority: TrainingAuthority, provider: WalletProvider
+) -> Iterator[Counter]:
+    """A desk and a service that want a known provider's word on every key."""
+    roots = folder / "foreign-providers.pem"
+    roots.write_bytes(provider.root_pem)
+    options = ("--attestation", "required", "--attestation-roots", str(roots))
+    policy = AttestationPolicy(AttestationUse.REQUIRED, (provider.root,))
+    process = started(folder, "foreign", *options, "--wait", "8")
+    with HttpLink(process.url, key) as link:
+        careful = Counter(link, authority, attestations=policy)
+        careful.publish(Status.SUSPENDED)
+        yield careful
+    process.stop()
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_keys_that_a_provider_vouches_for(
+    careful: Counter, wallet: ForeignWallet, provider: WalletProvider, alone: bool
+) -> None:
+    """Annex D: the attestation beside a proof, and in its place (``attestation`` proof type),
+    as the Open Wallet Foundation's library makes it."""
+    signer = provider._signer
+    word = {
+        "x5c": jose.x5c_header(signer.certificate_chain),
+        "jwk": jose.private_jwk(signer.private),
+        "alone": alone,
+    }
+
+    credentials = obtained(careful, wallet, batch=3, provider=word)
+
+    assert [entry["count"] for entry in credentials] == [3, 3]
+
+
+def test_keys_that_nobody_vouches_for(careful: Counter, owf: ForeignWallet) -> None:
+    offer = careful.place("mdoc")
+
+    refused = owf.refused("obtain", offer=offer.uri, pin=PIN)
+
+    assert "requires key attestations" in refused["error"]
 
 
 @pytest.mark.parametrize("curve", list(Curve))

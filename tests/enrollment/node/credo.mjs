@@ -12,6 +12,7 @@ import { Agent, InjectionSymbols, Kms, RecordNotFoundError, SdJwtVcService, X509
 import { OpenId4VcModule } from '@credo-ts/openid4vc'
 import { HostKeys } from './keys.mjs'
 import { serve } from './lines.mjs'
+import { attested } from './provider.mjs'
 
 const anchors = process.argv.slice(2).map((file) => readFileSync(file, 'utf8'))
 
@@ -82,8 +83,14 @@ const newKeys = async (curve, count) => {
   return made
 }
 
+const bound = async (keys, provider, nonce) => {
+  if (!provider) return { method: 'jwk', keys }
+  const jwks = keys.map((key) => key.toJson())
+  return { method: 'attestation', keyAttestationJwt: await attested(provider, jwks, nonce) }
+}
+
 const tasks = {
-  async obtain({ offer, pin, curve = 'P-256', batch = 1, dpop = false }) {
+  async obtain({ offer, pin, curve = 'P-256', batch = 1, dpop = false, provider }) {
     const holder = agent.openid4vc.holder
     const resolvedCredentialOffer = await holder.resolveCredentialOffer(offer)
     const proving = dpop ? { dpop: { jwk: (await newKeys('P-256', 1))[0], alg: 'ES256' } } : {}
@@ -93,7 +100,7 @@ const tasks = {
       const answer = await holder.requestCredentials({
         resolvedCredentialOffer, ...token, credentialConfigurationIds: [id],
         verifyCredentialStatus: false,
-        credentialBindingResolver: async () => ({ method: 'jwk', keys: await newKeys(curve, batch) }),
+        credentialBindingResolver: async ({ cNonce }) => bound(await newKeys(curve, batch), provider, cNonce),
       })
       const deferred = answer.deferredCredentials.length > 0
       const [got] = deferred ? await later(holder, answer.deferredCredentials[0], token, resolvedCredentialOffer) : answer.credentials

@@ -2,7 +2,7 @@
 // verify what was issued up to the given root, and make presentations of it.
 import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, verify, X509Certificate } from 'node:crypto'
 import { Verifier as Auth0Verifier } from '@auth0/mdl'
-import { CoseKey, DeviceRequest, DeviceResponse, DocRequest, Holder, IssuerSigned, ItemsRequest, SessionTranscript, Verifier } from '@owf/mdoc'
+import { cborDecode, CoseKey, DeviceRequest, DeviceResponse, DocRequest, Holder, IssuerSigned, ItemsRequest, SessionTranscript, Verifier } from '@owf/mdoc'
 import { digest, generateSalt } from '@sd-jwt/crypto-nodejs'
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc'
 
@@ -90,10 +90,12 @@ export const formats = (anchor) => {
       async verified(credential, ownJwk) {
         const issuerSigned = IssuerSigned.fromEncodedForOid4Vci(credential)
         await Holder.verifyIssuerSigned({ issuerSigned, trustedCertificates: [new Uint8Array(anchor.raw)] }, context)
-        const { deviceKeyInfo, status } = issuerSigned.issuerAuth.mobileSecurityObject
-        same(toJwk(deviceKeyInfo.deviceKey), ownJwk)
+        const { issuerAuth } = issuerSigned
+        same(toJwk(issuerAuth.mobileSecurityObject.deviceKeyInfo.deviceKey), ownJwk)
+        // @owf/mdoc 0.6.0 names no status in its security object, so it is read from the bytes.
+        const object = cborDecode(issuerAuth.payload, { unwrapTopLevelDataItem: false }).data
         const spaces = [...issuerSigned.issuerNamespaces.issuerNamespaces.keys()]
-        return { claims: spaces.flatMap((name) => Object.keys(issuerSigned.getPrettyClaims(name))).sort(), status: status?.statusList?.idx }
+        return { claims: spaces.flatMap((name) => Object.keys(issuerSigned.getPrettyClaims(name))).sort(), status: object.get('status').get('status_list').get('idx') }
       },
       async presented(credential, own, query, { clientId, nonce, responseUri, thumbprint }) {
         const jwkThumbprint = thumbprint && bytes(thumbprint)

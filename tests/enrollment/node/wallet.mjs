@@ -3,7 +3,8 @@
 //
 //   node wallet.mjs IACA_PEM
 //
-// {"task": "obtain", "offer", "pin", "curve", "batch", "dpop", "encryption": {"enc", "zip"}}
+// {"task": "obtain", "offer", "pin", "curve", "batch", "dpop", "encryption": {"enc", "zip"},
+//  "provider": {"x5c", "jwk", "alone"}}
 // and {"task": "present", "uri"}, which presents what was obtained last.
 import { createHash, generateKeyPairSync, randomBytes, randomUUID, verify, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -14,6 +15,7 @@ import { Openid4vciClient } from '@openid4vc/openid4vci'
 import { Openid4vpClient } from '@openid4vc/openid4vp'
 import { algorithmOf, formats, signed } from './formats.mjs'
 import { serve } from './lines.mjs'
+import { attested } from './provider.mjs'
 
 const verified = formats(new X509Certificate(readFileSync(process.argv[2])))
 
@@ -90,7 +92,7 @@ const encrypting = async ({ enc, zip: compression }, issuerMetadata) => {
 let held = []
 
 const tasks = {
-  async obtain({ offer, pin, curve, batch = 1, dpop = false, encryption }) {
+  async obtain({ offer, pin, curve, batch = 1, dpop = false, encryption, provider }) {
     let client = new Openid4vciClient({ callbacks: callbacks() })
     const credentialOffer = await client.resolveCredentialOffer(offer)
     const issuerMetadata = await client.resolveIssuerMetadata(credentialOffer.credential_issuer)
@@ -100,7 +102,7 @@ const tasks = {
     const session = { client, issuerMetadata, accessToken: granted.accessTokenResponse.access_token, dpop: granted.dpop }
     held = []
     const credentials = []
-    for (const id of credentialOffer.credential_configuration_ids) credentials.push(await fetched(session, id, { curve, batch }))
+    for (const id of credentialOffer.credential_configuration_ids) credentials.push(await fetched(session, id, { curve, batch, provider }))
     return { credentials, tokenType: granted.accessTokenResponse.token_type }
   },
 
@@ -130,13 +132,17 @@ const tasks = {
   },
 }
 
-const fetched = async ({ client, issuerMetadata, accessToken, dpop }, credentialConfigurationId, { curve, batch }) => {
+const fetched = async ({ client, issuerMetadata, accessToken, dpop }, credentialConfigurationId, { curve, batch, provider }) => {
   const { c_nonce: nonce } = await client.requestNonce({ issuerMetadata })
   const own = Array.from({ length: batch }, () => newKey(curve))
-  const proofs = await Promise.all(own.map(async ({ publicJwk }) => (await client.createCredentialRequestJwtProof({
-    issuerMetadata, credentialConfigurationId, nonce, signer: { method: 'jwk', alg: algorithmOf(publicJwk), publicJwk },
-  })).jwt))
-  const asked = await client.retrieveCredentials({ issuerMetadata, accessToken, dpop, credentialConfigurationId, proofs: { jwt: proofs } })
+  const keyAttestationJwt = provider && await attested(provider, own.map(({ publicJwk }) => publicJwk), nonce)
+  const proof = async ({ publicJwk }) => (await client.createCredentialRequestJwtProof({
+    issuerMetadata, credentialConfigurationId, nonce, keyAttestationJwt, signer: { method: 'jwk', alg: algorithmOf(publicJwk), publicJwk },
+  })).jwt
+  const proofs = provider?.alone
+    ? { attestation: [keyAttestationJwt] }
+    : { jwt: await Promise.all((provider ? own.slice(0, 1) : own).map(proof)) }
+  const asked = await client.retrieveCredentials({ issuerMetadata, accessToken, dpop, credentialConfigurationId, proofs })
   let { credentialResponse } = asked
   dpop = asked.dpop ?? dpop
   const deferred = credentialResponse.transaction_id !== undefined
