@@ -87,6 +87,11 @@ def destroy_former(records: Path) -> None:
         raise Unwritable("key", file=FORMER_FILE) from reason
 
 
+def open_private(path: Path, flags: int) -> int:
+    """A file of this user alone, opened for writing, as bytes on every system."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | flags, 0o600)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a new, replaced or removed name in ``folder`` durable."""
     if os.name != "posix":

@@ -15,7 +15,13 @@ from typing import Any, Protocol
 import sqlcipher3.dbapi2 as sqlcipher
 
 from desk.store.database import BUSY_SECONDS, Store, StoreKind
-from desk.store.key import RecordsKey, destroy_former, sync_folder, take_former
+from desk.store.key import (
+    RecordsKey,
+    destroy_former,
+    open_private,
+    sync_folder,
+    take_former,
+)
 from desk.store.troubles import Busy, Unwritable, driver_trouble
 
 RING_FILE = "records.keys"
@@ -68,7 +74,7 @@ class FileVault:
         new = self._ring.with_name(RING_FILE + ".new")
         try:
             self._ring.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            handle = open_private(new, os.O_TRUNC)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from desk.issuance.audit import Fact, FactNotAllowed
 from desk.store import journal
 from desk.store.journal import Stamp
-from desk.store.key import sync_folder
+from desk.store.key import open_private, sync_folder
 from desk.store.troubles import Unwritable
 
 FILE_NAME = "events.waiting"
@@ -65,7 +65,7 @@ class WaitingEvents:
         line = json.dumps(members, sort_keys=True).encode() + b"\n"
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            handle = open_private(self._file, os.O_APPEND)
             with os.fdopen(handle, "ab") as file:
                 file.write(line)
                 file.flush()

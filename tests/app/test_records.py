@@ -26,6 +26,7 @@ from desk.store.key import RecordsKey
 from desk.store.vault import FileVault
 from desk.training.authority import TrainingAuthority
 from tests.samples import NOW
+from tests.store.conftest import template
 
 HEAD, ADMINISTRATOR = "4", "5"
 Run = Callable[..., tuple[int, Any]]
@@ -200,6 +201,23 @@ def test_what_happened_while_the_records_were_closed_is_logged_when_they_open(
     run("import-register", "nothing.csv")
 
     assert ("SESSION.PIN_REFUSED", first.station.actor) in kinds(home, key_of(home))
+
+
+def test_a_rehearsal_of_an_earlier_version_goes_on_and_its_key_file_is_destroyed(
+    home: Home, run: Run
+) -> None:
+    """Its records had their key in a file; all training cards open them from now on."""
+    content, key = template()
+    training = home.training
+    training.records.write_bytes(content)
+    (training.folder / "records.key").write_bytes(key.secret)
+
+    open_rehearsal(home).close()
+
+    assert not (training.folder / "records.key").exists()
+    assert key_of(home, 4) != key
+    assert [one["kind"] for one in run("cards", "list", pins=())[1]["cards"]].count("recovery") == 1
+    assert "RECORDS.KEY_TAKEN_OVER" in dict(kinds(home, key_of(home)))
 
 
 def test_no_such_card(run: Run) -> None:

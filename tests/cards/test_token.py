@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from desk.cards import key_wrap
 from desk.cards.certificates import load_certificate, public_key_of, verify_signature
 from desk.cards.piv_data import KeyType, PrivateKey, Slot, point
 from desk.cards.signer import CardSigner
@@ -24,6 +25,7 @@ from desk.cards.troubles import (
     NoCard,
     NoPinPad,
     NoSignInCertificate,
+    NotForThisCard,
     NotOfficerCard,
     PinBlocked,
     PinFormat,
@@ -89,7 +91,8 @@ class Hsm:
             serialization.PrivateFormat.TraditionalOpenSSL,
             serialization.NoEncryption(),
         )
-        use = "--usage-derive" if identifier == "9d" else "--usage-sign"
+        opens = "--usage-decrypt" if isinstance(key, rsa.RSAPrivateKey) else "--usage-derive"
+        use = opens if identifier == "9d" else "--usage-sign"
         self.write(label, identifier, "privkey", private, use)
         self.write(label, identifier, "cert", certificate)
 
@@ -169,6 +172,29 @@ def test_shared_secret_is_the_peers(session: TokenSession, authority: TrainingAu
     secret = session.ecdh(Slot.KEY_MANAGEMENT, point(peer.public_key()))
 
     assert secret == peer.exchange(ec.ECDH(), own)
+
+
+def test_the_records_key_opens_through_a_module(session: TokenSession) -> None:
+    wrapped = key_wrap.wrap(key_wrap.recipient_key(session), bytes(32), b"context")
+    with pytest.raises(PinNeeded):
+        key_wrap.unwrap(session, wrapped, b"context")
+    session.verify_pin(pin())
+
+    assert key_wrap.unwrap(session, wrapped, b"context") == bytes(32)
+
+
+def test_the_records_key_opens_through_a_module_with_an_rsa_key(hsm: Hsm) -> None:
+    key = generate_key(KeyType.RSA2048)
+    hsm.token("RSA 9D", {0x9D: (key, certificate_of(key, "key_encipherment"))})
+    with open_token(hsm.module, "RSA 9D") as session:
+        wrapped = key_wrap.wrap(key_wrap.recipient_key(session), bytes(32), b"context")
+        session.verify_pin(pin())
+
+        assert key_wrap.unwrap(session, wrapped, b"context") == bytes(32)
+        with pytest.raises(NotForThisCard):
+            key_wrap.unwrap(session, wrapped, b"other")
+        with pytest.raises(KeyUnusable):
+            session.decipher(Slot.KEY_MANAGEMENT, b"short")
 
 
 def test_refused_pins_have_names(hsm: Hsm) -> None:
@@ -257,6 +283,8 @@ def test_module_of_another_maker_on_the_training_card(
             assert session.reader.startswith(reader[:60])
             session.verify_pin(pin())
             assert session.prove() == authority.officers[0].slots[AUTHENTICATION].der
+            wrapped = key_wrap.wrap(key_wrap.recipient_key(session), bytes(32), b"context")
+            assert key_wrap.unwrap(session, wrapped, b"context") == bytes(32)
         with CardSigner(lambda: open_token(module), now=lambda: NOW) as signer:
             signer.unlock(pin())
             signatures = signer.sign_all([b"first", b"second"])
@@ -295,8 +323,12 @@ def test_empty_reader_behind_a_module(pcscd: PcscService) -> None:
 
 def signer_certificate(key: PrivateKey) -> bytes:
     """A document signer certificate of its own making, for any kind of key."""
+    return certificate_of(key, "digital_signature")
+
+
+def certificate_of(key: PrivateKey, allowed: str) -> bytes:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test signer")])
-    usage = dict.fromkeys(_OTHER_USAGES, False)
+    usage = {one: one == allowed for one in _USAGES}
     return (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -305,7 +337,7 @@ def signer_certificate(key: PrivateKey) -> bytes:
         .serial_number(1)
         .not_valid_before(NOW)
         .not_valid_after(NOW + timedelta(days=100))
-        .add_extension(x509.KeyUsage(digital_signature=True, **usage), critical=True)
+        .add_extension(x509.KeyUsage(**usage), critical=True)
         .add_extension(
             x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.0.18013.5.1.2")]), critical=True
         )
@@ -314,7 +346,8 @@ def signer_certificate(key: PrivateKey) -> bytes:
     )
 
 
-_OTHER_USAGES = (
+_USAGES = (
+    "digital_signature",
     "content_commitment",
     "key_encipherment",
     "data_encipherment",
