@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from desk.cards.piv import PivSession
 from desk.cards.piv_data import KeyType, Slot
 from desk.counter.provisioning import State
 from desk.counter.settings import load_settings
+from desk.store.waiting import FILE_NAME
 from desk.training.card_authority import certify, revocation_list
 from desk.ui.card_work import CardWorkDialog, RequestDialog
 from desk.ui.control.card_setup import CardSetup
@@ -206,16 +208,20 @@ def test_another_card_put_in_meanwhile_gets_no_pin(administrator: Administrator)
         assert session.tries_left() == 3
 
 
+def lines_of(file: Path) -> list[str]:
+    return file.read_text(encoding="ascii").splitlines() if file.exists() else []
+
+
 def test_what_was_done_with_the_card_is_in_the_log_once_the_records_are_open(
     administrator: Administrator,
 ) -> None:
-    waiting = administrator.stage.rehearsal.station.records._waiting
-    before = len(waiting)
+    waiting = administrator.stage.rehearsal.station.home / FILE_NAME
+    before = len(lines_of(waiting))
 
     administrator.request()
 
-    administrator.until(lambda: len(waiting) > before)
-    assert [kind for _, kind, _ in waiting[before:]] == ["CARD.KEY_MADE"]
+    administrator.until(lambda: len(lines_of(waiting)) > before)
+    assert [json.loads(one)["kind"] for one in lines_of(waiting)[before:]] == ["CARD.KEY_MADE"]
 
 
 def test_a_revocation_list_is_imported_and_ends_the_certificate(
