@@ -26,7 +26,8 @@ from desk.counter.records import Records
 from desk.counter.settings import Settings, load_settings
 from desk.counter.station import Authority, Station
 from desk.counter.statuses import open_status_list
-from desk.credential.attestation import UNREAD, AttestationPolicy, AttestationUse
+from desk.credential.attestation import UNREAD, AttestationPolicy
+from desk.credential.attestation_use import AttestationUse
 from desk.credential.claims import load_profile
 from desk.credential.signer import LocalSigner
 from desk.enrollment.keys import key_file

@@ -9,27 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from desk.credential import chain, jose
+from desk.credential.attestation_use import AttestationUse
 from desk.credential.keys import DeviceKey
 from desk.credential.troubles import CredentialTrouble, NonceStale, ProofRefused
 
 TYPE = "key-attestation+jwt"
 OLDER_TYPE = "keyattestation+jwt"
 """The media type of drafts before the final version; wallets in the field still send it."""
-LEVELS = ("iso_18045_high", "iso_18045_moderate", "iso_18045_enhanced-basic", "iso_18045_basic")
 _SKEW = timedelta(minutes=10)
 _MOST_KEYS = 100
-
-
-class AttestationUse(StrEnum):
-    """Not read at all, checked where a wallet brings one, or demanded."""
-
-    OFF = "off"
-    OPTIONAL = "optional"
-    REQUIRED = "required"
 
 
 @dataclass(frozen=True)

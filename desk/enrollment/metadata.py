@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from desk.credential import jose
-from desk.credential.attestation import AttestationUse
+from desk.credential.attestation_use import AttestationUse
 from desk.credential.claims import ClaimProfile
 from desk.credential.proof import ATTESTATION_PROOF, JWT_PROOF
 from desk.credential.signer import Signer

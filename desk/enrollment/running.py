@@ -15,7 +15,8 @@ from types import FrameType
 import uvicorn
 
 from desk import __version__
-from desk.credential.attestation import UNREAD, AttestationPolicy, AttestationUse
+from desk.credential.attestation import UNREAD, AttestationPolicy
+from desk.credential.attestation_use import AttestationUse
 from desk.credential.claims import load_profile
 from desk.enrollment.agreed import utc_now
 from desk.enrollment.app import build_app

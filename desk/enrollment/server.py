@@ -13,7 +13,7 @@ import logging
 import sys
 from pathlib import Path
 
-from desk.credential.attestation import LEVELS, AttestationUse
+from desk.credential.attestation_use import LEVELS, AttestationUse
 from desk.enrollment.policy import Demand
 from desk.resources import resource
 from desk.trouble import Trouble

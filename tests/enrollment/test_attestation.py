@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from desk.credential.attestation import AttestationPolicy, AttestationUse
+from desk.credential.attestation import AttestationPolicy
+from desk.credential.attestation_use import AttestationUse
 from desk.credential.holder import key_proof
 from desk.credential.proof import verify_proofs
 from desk.credential.signer import LocalKey
