@@ -15,9 +15,9 @@ from desk.credential import jose
 from desk.credential.attestation import (
     UNREAD,
     AttestationPolicy,
-    AttestationUse,
     verify_attestation,
 )
+from desk.credential.attestation_use import AttestationUse
 from desk.credential.keys import DeviceKey
 from desk.credential.troubles import CredentialTrouble, NonceStale, ProofRefused
 
