@@ -71,12 +71,13 @@ def services_of(*, training: bool) -> Services:
 
 
 def weigh(station: Station, case: Case) -> Readiness:
-    """Every service against what this case delivers. Reads the records only.
+    """Every service against what this case delivers, or would. Reads the records only.
 
     Raises :class:`FactsMissing` before the case has what a credential must say.
     """
     listed = services_of(training=station.training)
-    formats = [station.profile.format_of(one.configuration) for one in case.issued]
+    issued = [one.configuration for one in case.issued] or station.settings.enrollment.formats
+    formats = list(dict.fromkeys(station.profile.format_of(name) for name in issued))
     held = contents(station.profile, spoken_values(station, case), formats)
     today = station.post.local(station.now()).date()
     return readiness(listed, station.profile, held, today)
