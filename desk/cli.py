@@ -243,6 +243,14 @@ def _add_records(commands: Subparsers) -> None:
     take.add_argument("file", type=Path)
     _add_card_options(take)
     take.set_defaults(command=_records, verb="import-register")
+    share = verbs.add_parser(
+        "share",
+        help="lay this desk's own records into the database its post shares",
+        description="The database of [records] database must be empty, and no desk open here. "
+        "The same cards open the shared records. The desk's own file is laid aside.",
+    )
+    _add_card_options(share)
+    share.set_defaults(command=_records, verb="share")
     _add_record_cards(verbs)
     officers = verbs.add_parser(
         "import-officers",

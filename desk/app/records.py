@@ -11,8 +11,8 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 
 from desk.app.cards import Command, training_card
 from desk.app.compose import list_source, utc_now, vault_of
@@ -25,10 +25,12 @@ from desk.counter.officers import SignIn
 from desk.counter.record_cards import Allowed, Desk
 from desk.counter.records import Records
 from desk.issuance.posts import load_posts
-from desk.store import commands
+from desk.store import commands, sharing
 from desk.store.commands import Answer
 from desk.store.database import StoreKind
 from desk.store.journal import Stamp
+from desk.store.postgres import SharedDatabase
+from desk.store.vault import FileVault
 from desk.store.waiting import WaitingEvents
 
 
@@ -129,6 +131,33 @@ def run(home: Home, args: argparse.Namespace) -> int:
 def _import_register(home: Home, args: argparse.Namespace) -> Answer:
     with opened(Command(home, args)) as desk:
         return commands.import_register(args.file, desk.records.store, desk.stamp)
+
+
+def _share(home: Home, args: argparse.Namespace) -> Answer:
+    """The desk's own records become those that its post shares, opened by the same cards."""
+    command = Command(home, args)
+    prepare(command, ring=False)
+    kind = StoreKind.TRAINING if command.training else StoreKind.LIVE
+    shared = SharedDatabase.at(command.settings.records.database)
+    own = FileVault(command.home.records, kind)
+    waiting = WaitingEvents(command.home.folder)
+    desk = replace(desk_of(command), records=Records(own, waiting))
+    try:
+        allowed = _first_half(command, desk, record_cards.allow)
+    finally:
+        desk.records.close()
+    key = allowed.opened.key
+    own.demand_alone(key)
+    with closing(own.open(key)) as store:
+        ring = own.ring()
+        assert ring is not None
+        rows = sharing.share(store, shared, key, ring, kind, allowed.stamp)
+    aside = own.lay_aside()
+    text = (
+        f"{rows} rows are shared now. What was this desk's own lies in {aside.name}: destroy it "
+        "when the shared records are backed up"
+    )
+    return Answer(0, text, {"rows": rows, "aside": aside.name})
 
 
 # The cards that open the records ---------------------------------------------------------
@@ -237,6 +266,7 @@ def _listing(desk: Desk) -> Answer:
 
 _VERBS: dict[str, Callable[[Home, argparse.Namespace], Answer]] = {
     "import-register": _import_register,
+    "share": _share,
     "begin": _begin,
     "list": _list,
     "add": _add,

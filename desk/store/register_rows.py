@@ -8,7 +8,7 @@ session's way of sealing; :mod:`desk.store.register` need not know which.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import date
 from operator import attrgetter
@@ -68,7 +68,7 @@ class Rows(Protocol):
 
 
 def rows_of(cells: Cells | None) -> Rows:
-    return _PlainRows() if cells is None else SealedRows(cells)
+    return PlainRows() if cells is None else SealedRows(cells)
 
 
 def rows_in(session: Session) -> Rows:
@@ -79,7 +79,7 @@ def indexes(table: PlainTable | SealedTable) -> tuple[Index, ...]:
     return tuple(cast(Table, table.__table__).indexes)
 
 
-class _PlainRows:
+class PlainRows:
     def table(self, slot: str) -> PlainTable:
         return _PLAIN[slot]
 
@@ -123,7 +123,14 @@ class _PlainRows:
 
     def _entries(self, session: Session, batch: RegisterBatchRow, condition: Any) -> list[Entry]:
         found = session.scalars(select(self.table(batch.slot)).where(condition))
-        return [Entry(**{f.name: getattr(row, f.name) for f in fields(Entry)}) for row in found]
+        return [_plain_entry(row) for row in found]
+
+    def all_of(self, session: Session, batch: RegisterBatchRow) -> Iterator[list[Entry]]:
+        """Every line of a batch, some at a time."""
+        query = select(self.table(batch.slot)).execution_options(yield_per=LINES_A_STEP)
+        for rows in session.scalars(query).partitions():
+            yield [_plain_entry(row) for row in rows]
+            session.expunge_all()
 
 
 class SealedRows:
@@ -207,6 +214,10 @@ class SealedRows:
     def open(self, batch: int, line: int, sealed: bytes) -> Entry:
         content = self._cells.open(sealed, "register", "entry", (line,), str(batch))
         return _entry(line, json.loads(content))
+
+
+def _plain_entry(row: object) -> Entry:
+    return Entry(**{f.name: getattr(row, f.name) for f in fields(Entry)})
 
 
 _SEALED_COLUMNS = ("line", "overseas_key", "passport_key", "person_key", "entry")

@@ -25,6 +25,7 @@ from desk.store.key import (
 from desk.store.troubles import Busy, Unwritable, driver_trouble
 
 RING_FILE = "records.keys"
+ASIDE_FILE = "records-moved.db"
 
 
 class Vault(Protocol):
@@ -88,10 +89,31 @@ class FileVault:
         return Store.open(self._records, key, self._kind)
 
     def rekey(self, old: RecordsKey, new: RecordsKey) -> None:
-        with _driver_troubles(), closing(self._alone()) as connection:
+        with self._alone(old) as connection:
+            connection.execute(new.pragma("rekey")).fetchall()
+
+    def demand_alone(self, key: RecordsKey) -> None:
+        """Raises Busy while anybody has the records open."""
+        with self._alone(key):
+            pass
+
+    def lay_aside(self) -> Path:
+        """Give the closed records another name, under which nobody works on in them."""
+        aside = self._records.with_name(ASIDE_FILE)
+        try:
+            self._records.replace(aside)
+            sync_folder(aside.parent)
+        except OSError as reason:
+            raise Unwritable("records", file=self._records.name) from reason
+        return aside
+
+    @contextmanager
+    def _alone(self, key: RecordsKey) -> Iterator[Any]:
+        """A connection beside which there is none, on one file without a log beside it."""
+        with _driver_troubles(), closing(self._connect()) as connection:
             for pragma in (
                 "PRAGMA cipher_log_level = NONE",
-                old.pragma(),
+                key.pragma(),
                 # From the first access on nobody else reads or writes until this is closed.
                 "PRAGMA locking_mode = EXCLUSIVE",
                 "PRAGMA synchronous = FULL",
@@ -101,9 +123,9 @@ class FileVault:
             mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
             if mode != "delete":
                 raise Busy("journal", result=mode)
-            connection.execute(new.pragma("rekey")).fetchall()
+            yield connection
 
-    def _alone(self) -> Any:
+    def _connect(self) -> Any:
         return sqlcipher.connect(str(self._records), timeout=BUSY_SECONDS, isolation_level=None)
 
     def former_key(self) -> RecordsKey | None:

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,11 @@ from desk.store import unlocking
 from desk.store.database import Store, StoreKind
 from desk.store.journal import Stamp, events
 from desk.store.key import RecordsKey
+from desk.store.postgres import SharedDatabase
+from desk.store.shared_vault import SharedVault
 from desk.store.vault import FileVault
 from desk.training.authority import TrainingAuthority
+from tests.postgres import PostgresServer
 from tests.samples import NOW
 from tests.store.conftest import template
 
@@ -283,3 +287,32 @@ def places_of(home: Home, key: RecordsKey) -> list[str]:
         for file in home.folder.rglob("*")
         if file.is_file() and any(form in file.read_bytes() for form in forms(key))
     ]
+
+
+def test_own_records_become_those_of_the_post(
+    home: Home, run: Run, postgres: PostgresServer
+) -> None:
+    """The same cards open them, nothing is lost, and the desk's own file is laid aside."""
+    database = postgres.database()
+    run("import-register", "nothing.csv")
+    key = key_of(home)
+    before = kinds(home, key)
+    settings = home.training.settings
+    settings.write_text(f'[records]\ndatabase = "{database.url}"\n', encoding="utf-8")
+
+    refused = run("share", "--officer", "1", pins=("999999",))
+    status, answer = run("share", "--officer", ADMINISTRATOR)
+    again = run("share", "--officer", ADMINISTRATOR)
+
+    assert (refused[0], refused[1]["code"]) == (cli.EXIT_TROUBLE, "OFFICER-10")
+    assert status == 0
+    assert answer["aside"] == "records-moved.db"
+    assert not home.training.records.exists()
+    assert (again[0], again[1]["code"]) == (cli.EXIT_TROUBLE, "KEYS-09")
+    shared = SharedVault(SharedDatabase.at(database.url), StoreKind.TRAINING)
+    with closing(shared.open(key)) as store, store.read() as session:
+        told = [(event.kind, event.actor) for event in events(session)]
+    assert told[: len(before)] == before
+    assert told[-1] == ("RECORDS.SHARED", "officer:T-005")
+    assert run("cards", "rotate", "--officer", ADMINISTRATOR)[0] == 0
+    postgres.drop(database)
