@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from starlette.requests import Request
 
 from desk.enrollment import dpop, keys
@@ -29,6 +31,7 @@ class Access:
         holder = await self._known(token)
         if holder is None:
             raise self._refusal("invalid_token", "the access token is unknown or expired")
+        self._service.limits.admit_offer(holder.offer_id, time.monotonic())
         if (holder.dpop_key is not None) != is_dpop:
             # 7.2: a bound token is worth nothing as Bearer, nor an unbound one with DPoP.
             raise self._refusal("invalid_token", "the token is of another type")

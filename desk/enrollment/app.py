@@ -48,21 +48,25 @@ def _phone_routes(service: Service) -> list[Route]:
     authorizing, publishing = Authorizing(service), Publishing(service)
     landing = Landing(service)
     well_known = "/.well-known"
+
+    def shared(place: str, act: Endpoint, *methods: str) -> Route:
+        return _shared(place, _counted(service, act), *methods)
+
     return [
         # Inserted between host and path (OpenID4VCI 12.2.2, RFC 8414 section 3.1).
-        _shared(f"{well_known}/openid-credential-issuer{path}", issuing.issuer_metadata),
-        _shared(f"{well_known}/oauth-authorization-server{path}", issuing.authorization_metadata),
-        _shared(f"{path}/offer/{{handle}}", issuing.offer),
-        _route(f"{path}/{LANDING_PATH}", landing.page),
-        _shared(f"{path}/token", authorizing.token, "POST"),
-        _shared(f"{path}/nonce", issuing.nonce, "POST"),
-        _shared(f"{path}/credential", issuing.credential, "POST"),
-        _shared(f"{path}/deferred", issuing.deferred, "POST"),
-        _shared(f"{path}/notification", issuing.notification, "POST"),
-        _shared(f"{path}/present/{{check_id}}/request", presenting.request_object, "GET", "POST"),
-        _shared(f"{path}/present/{{check_id}}", presenting.response, "POST"),
-        _shared(f"{path}/status/{{name}}", publishing.status_list),
-        *(_shared(place, publishing.type_metadata) for place in publishing.type_paths),
+        shared(f"{well_known}/openid-credential-issuer{path}", issuing.issuer_metadata),
+        shared(f"{well_known}/oauth-authorization-server{path}", issuing.authorization_metadata),
+        shared(f"{path}/offer/{{handle}}", issuing.offer),
+        _route(f"{path}/{LANDING_PATH}", _counted(service, landing.page)),
+        shared(f"{path}/token", authorizing.token, "POST"),
+        shared(f"{path}/nonce", issuing.nonce, "POST"),
+        shared(f"{path}/credential", issuing.credential, "POST"),
+        shared(f"{path}/deferred", issuing.deferred, "POST"),
+        shared(f"{path}/notification", issuing.notification, "POST"),
+        shared(f"{path}/present/{{check_id}}/request", presenting.request_object, "GET", "POST"),
+        shared(f"{path}/present/{{check_id}}", presenting.response, "POST"),
+        shared(f"{path}/status/{{name}}", publishing.status_list),
+        *(shared(place, publishing.type_metadata) for place in publishing.type_paths),
     ]
 
 
@@ -103,6 +107,17 @@ def _route(path: str, act: Endpoint, *methods: str) -> Route:
         return response
 
     return Route(path, endpoint)
+
+
+def _counted(service: Service, act: Endpoint) -> Endpoint:
+    """An endpoint that an address may ask only so often."""
+
+    async def counted(request: Request) -> Response:
+        service.limits.admit_address(request, time.monotonic())
+        return await act(request)
+
+    counted.__name__ = _name(act)
+    return counted
 
 
 def _shared(path: str, act: Endpoint, *methods: str) -> Route:

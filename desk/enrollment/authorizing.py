@@ -7,6 +7,7 @@ malformed in a request costs neither, because it is looked at first.
 from __future__ import annotations
 
 import hmac
+import time
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -69,6 +70,7 @@ class Authorizing:
 
     async def _reserve(self, request: Request, code: str) -> Try:
         service = self._service
+        service.limits.admit_offer(code, time.monotonic())
         client = client_mark(service, code, request)
         attempt = await service.run(
             service.mailbox.reserve_try, keys.sha256(code), client, service.now()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+import time
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -74,6 +75,7 @@ class Issuing:
         """The offer behind the QR, while it may still be redeemed."""
         service, handle = self._service, request.path_params["handle"]
         code = keys.pre_authorized_code(handle)
+        service.limits.admit_offer(code, time.monotonic())
         client = client_mark(service, code, request)
         view = await service.run(
             service.mailbox.fetch_offer, keys.sha256(handle), client, service.now()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -12,3 +13,17 @@ class Demand(StrEnum):
     OFF = "off"
     OPTIONAL = "optional"
     REQUIRED = "required"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """``burst`` requests at once, and ``per_minute`` more; 0: without a limit."""
+
+    burst: int
+    per_minute: int
+
+
+# A post's phones may share one address; an issuance is about ten requests.
+AN_ADDRESS = Allowance(300, 300)
+# A deferred credential is asked for every two seconds.
+AN_OFFER = Allowance(120, 120)

@@ -22,7 +22,9 @@ from desk.enrollment.agreed import utc_now
 from desk.enrollment.app import build_app
 from desk.enrollment.keys import read_key_file
 from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.patience import impatient
 from desk.enrollment.pem import read_certificates, read_signer
+from desk.enrollment.policy import Allowance
 from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.trouble import AddressTaken
 
@@ -54,6 +56,8 @@ def _settings(args: argparse.Namespace, listener: socket.socket) -> ServiceSetti
         encryption=args.encryption,
         dpop=args.dpop,
         attestations=_attestations(args),
+        address_limit=Allowance(args.address_limit, args.address_limit),
+        offer_limit=Allowance(args.offer_limit, args.offer_limit),
     )
 
 
@@ -93,7 +97,9 @@ def _address(host: str, listener: socket.socket) -> str:
 def _run(service: Service, listener: socket.socket, args: argparse.Namespace) -> None:
     config = uvicorn.Config(
         build_app(service, mint_at=args.mint_at),
-        http="httptools",
+        http=impatient(args.head_seconds),
+        forwarded_allow_ips=["127.0.0.1", "::1", *args.proxy],
+        limit_concurrency=args.connections,
         loop="asyncio",
         ws="none",
         lifespan="off",

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from desk.credential.attestation_use import LEVELS, AttestationUse
-from desk.enrollment.policy import Demand
+from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, Demand
 from desk.resources import resource
 from desk.trouble import Trouble
 
@@ -74,6 +74,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="certificate chain and key (PEM) that sign the metadata",
     )
     parser.add_argument("--training", action="store_true", help="frame the landing page so")
+    parser.add_argument(
+        "--address-limit",
+        type=int,
+        default=AN_ADDRESS.burst,
+        help="requests a minute of one address, 0: any",
+    )
+    parser.add_argument(
+        "--offer-limit",
+        type=int,
+        default=AN_OFFER.burst,
+        help="requests a minute for one offer, 0: any",
+    )
+    parser.add_argument(
+        "--proxy", action="append", default=[], help="address of a proxy that says for whom it asks"
+    )
+    parser.add_argument(
+        "--connections", type=int, default=1000, help="at once; beyond, callers are turned away"
+    )
+    parser.add_argument(
+        "--head-seconds", type=float, default=10.0, help="time for a request's head"
+    )
     parser.add_argument("--mint-at", default="", help=argparse.SUPPRESS)
     parser.add_argument("--watch-stdin", action="store_true", help="end when stdin closes")
     parser.add_argument("--json", action="store_true", help="say as JSON where it serves")

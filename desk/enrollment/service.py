@@ -13,8 +13,9 @@ from desk.credential.claims import ClaimProfile
 from desk.credential.signer import Signer
 from desk.enrollment.agreed import utc_now
 from desk.enrollment.keys import StationKey
+from desk.enrollment.limits import Limits
 from desk.enrollment.mailbox import Mailbox
-from desk.enrollment.policy import Demand
+from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, Allowance, Demand
 from desk.enrollment.trouble import PublicUrlUnusable
 from desk.enrollment.waiting import Bells
 
@@ -47,6 +48,8 @@ class ServiceSettings:
     encryption: Demand = Demand.OPTIONAL
     dpop: Demand = Demand.OPTIONAL
     attestations: AttestationPolicy = UNREAD
+    address_limit: Allowance = AN_ADDRESS
+    offer_limit: Allowance = AN_OFFER
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.issuer)
@@ -75,6 +78,11 @@ class Service:
     metadata_signer: Signer | None = None
     now: Callable[[], datetime] = utc_now
     bells: Bells = field(default_factory=Bells)
+    limits: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        object.__setattr__(self, "limits", Limits(settings.address_limit, settings.offer_limit))
 
     async def run(self, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """One step of the mailbox, here and now.
