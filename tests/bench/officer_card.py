@@ -14,25 +14,34 @@ from __future__ import annotations
 import resource
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 from desk.cards import pcsc
 from desk.cards.piv import PivSession
 from desk.cards.piv_data import TAG_CHUID, Slot
+from desk.cards.session import CardSession
 from desk.cards.signer import CardSigner
 from desk.cards.watcher import Watcher
 from desk.counter import officers
-from desk.counter.officers import Officer
+from desk.counter.officers import Officer, SignIn
 from desk.credential import intent
 from desk.credential.claims import CredentialValues, Format, load_profile
 from desk.credential.signer import LocalKey
 from desk.credential.terms import StatusReference, Validity
 from desk.iso7816.connection import CardConnection
 from desk.issuance.roles import Role
+from desk.store import key_ring, unlocking
+from desk.store.database import StoreKind
+from desk.store.journal import Stamp
+from desk.store.key import new_key
+from desk.store.key_ring import CardKind
+from desk.store.vault import FileVault
 from desk.training.authority import TrainingAuthority
 from desk.training.piv_card import PivCard
 from tests.pcscd import Missing, PcscService, own_service
@@ -146,6 +155,9 @@ def measure(service: PcscService, times: int) -> bool:
         bench = Bench(slot.lay(chip), chip)
         round_trips(bench, times)
         show("sign in", [bench.sample(lambda: sign_in(bench)) for _ in range(times)])
+        with records_of(chip.card) as vault:
+            opened = [bench.sample(lambda: sign_in(bench, vault)) for _ in range(times)]
+            show("sign in that opens the records", opened)
         show("two credentials, a session each", signatures(bench, times, sign_apart))
         both = signatures(bench, times, sign_together)
         show("two credentials, one session", both)
@@ -169,13 +181,35 @@ def round_trips(bench: Bench, times: int) -> None:
     print(f"{'one command there and back':<34}{1:>9}{spread(found):>15}")
 
 
-def sign_in(bench: Bench) -> None:
+@contextmanager
+def records_of(card: PivCard) -> Iterator[FileVault]:
+    """Empty records that the card opens."""
+    now, key = datetime.now(UTC), new_key()
+    with tempfile.TemporaryDirectory() as folder:
+        vault = FileVault(Path(folder) / "records.db", StoreKind.TRAINING)
+        with card:
+            session = PivSession(card)
+            session.select()
+            entry = key_ring.enrolled(session, CardKind.OFFICER, "", now, "bench")
+        vault.put_ring(key_ring.to_bytes(key_ring.new_ring("00" * 16, key, [entry], now)))
+        vault.open(key).close()
+        yield vault
+
+
+def sign_in(bench: Bench, vault: FileVault | None = None) -> None:
+    """As the sign-in page does it; with ``vault`` the records open in the same session."""
     now = datetime.now(UTC)
+
+    def open_records(session: CardSession, signed_in: SignIn) -> None:
+        if vault is not None:
+            stamp = Stamp(now, "officer:T-001")
+            unlocking.unlock(vault, session, signed_in.card, stamp).close()
+
     with bench.session() as session:
         card = officers.read_card_identity(session)
         known = Officer("T-001", "담당자", "Officer", "영사", "Consul", Role.OFFICER, "LA", card)
         pin = bytearray(PIN, "ascii")
-        officers.sign_in(session, pin, {card: known}, "LA", lambda: now)
+        officers.sign_in(session, pin, {card: known}, "LA", lambda: now, after_pin=open_records)
 
 
 def signatures(bench: Bench, times: int, act: Callable[[CardSigner], object]) -> list[Sample]:
