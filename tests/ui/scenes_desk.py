@@ -76,6 +76,14 @@ def sign_in_no_card(look: Look, size: Size) -> QWidget:
     return full(look, size, page)
 
 
+@scene("01d-sign-in-not-enrolled")
+def sign_in_not_enrolled(look: Look, size: Size) -> QWidget:
+    """An officer's card that was never let in to the records: told before its PIN."""
+    page = SignInPage(look)
+    page.render(sign_in_view(look, trouble=TROUBLES.of("KEYS-01", look.language)))
+    return full(look, size, page)
+
+
 def board_shell(look: Look, size: Size, view: BoardView, training: bool = False) -> QWidget:
     page = BoardPage(look, TROUBLES)
     page.render(view)
