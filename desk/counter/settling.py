@@ -26,6 +26,8 @@ def settle(station: Station) -> None:
     with station.store.read() as session:
         waiting = [case for case in cases.open_cases(session) if case.offer is not None]
     for case in waiting:
+        if not _is_ours(station, case):
+            continue
         try:
             catch_up(station, case)
         except Trouble as reason:
@@ -35,6 +37,12 @@ def settle(station: Station) -> None:
         publish_status(station, even_if_same=True)
     except Trouble as reason:
         _log.warning("status lists are still due: %s", reason.code)
+
+
+def _is_ours(station: Station, case: Case) -> bool:
+    """Where desks share the records the others are at work on theirs."""
+    here = station.settings.station
+    return not station.store.shared or (case.post, case.window) == (here.post, here.window)
 
 
 def catch_up(station: Station, case: Case) -> Case:

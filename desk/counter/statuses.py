@@ -42,7 +42,19 @@ def publish_status(station: Station, *, even_if_same: bool = False) -> bool:
         due = [status.content(session, name) for name in names]
     for content in due:
         _publish(station, content)
+        _publish_newer(station, content.name)
     return bool(due)
+
+
+def _publish_newer(station: Station, name: str) -> None:
+    """Another desk that shares the records may have published a newer list while this one was
+    being signed, which has now been laid over it."""
+    while station.store.shared:
+        with station.store.read() as session:
+            if name not in status.due_lists(session):
+                return
+            content = status.content(session, name)
+        _publish(station, content)
 
 
 def _publish(station: Station, content: status.ListContent) -> None:

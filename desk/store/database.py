@@ -65,7 +65,9 @@ class Store:
         self.cells = cells
         self._bell = Bell()
         info = sealing.session_info(cells)
-        self._bulk = writing = engine.execution_options(**_writing(cells))
+        writing = engine.execution_options(**_writing(cells))
+        # Nobody who shares the records waits for lines that nobody sees yet.
+        self._bulk = writing.execution_options(**{postgres.LOADING: cells is not None})
         reading = engine if cells is None else engine.execution_options(**postgres.READING)
         self._reading = sessionmaker(reading, expire_on_commit=False, info=info)
         self._writing = sessionmaker(
@@ -159,6 +161,16 @@ class Store:
         removing. What comes into use does so by :meth:`write`, with its event."""
         with database_troubles(), self._bulk.begin() as connection:
             yield connection
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Nobody else who shares the records does ``what`` meanwhile. Raises
+        :class:`~desk.store.troubles.Busy`. One program has an own file for itself."""
+        if not self.shared:
+            yield
+            return
+        with database_troubles(), postgres.alone(self.engine, what):
+            yield
 
     def checkpoint(self) -> bool:
         """Move the log into the file and cut the log to nothing, so that no removed content

@@ -13,7 +13,9 @@ Readers never wait and see one moment. A desk that dies or hangs loses the lock 
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from desk.store.schema import WRITING
 from desk.store.troubles import (
     AddressWrong,
+    Busy,
     KeyReplaced,
     OutcomeUnknown,
     Unprotected,
@@ -32,6 +35,8 @@ from desk.store.troubles import (
 DRIVER = "postgresql+psycopg"
 WRITE_LOCK = int.from_bytes(b"deskdesk")
 """The advisory lock of whoever writes; any fixed number."""
+KEY_LOCK = WRITE_LOCK + 1
+"""Shared by whoever lays many lines down unseen; whoever replaces the key has it alone."""
 LOCK_SECONDS = 5.0
 CONNECT_SECONDS = 5
 OUTCOME_SECONDS = 10.0
@@ -41,6 +46,7 @@ HUNG_SECONDS = 60
 DEAD_SECONDS = 15
 """A connection whose other end no longer answers is given up after this, on both ends."""
 KEY_ID = "records_key_id"
+LOADING = "records_loading"
 READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 
@@ -123,15 +129,39 @@ def _connect_arguments() -> dict[str, Any]:
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if not options.get(WRITING):
+    if options.get(LOADING):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({KEY_LOCK})")
+    elif options.get(WRITING):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+    else:
         return
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
     # A statement of its own: one begun before the lock was had would not see what the
     # writer before committed.
     if KEY_ID in options:
         found = connection.exec_driver_sql("SELECT key_id FROM key_ring").scalar()
         if found != options[KEY_ID]:
             raise KeyReplaced()
+
+
+def lock_key(connection: Connection) -> None:
+    """Wait for whoever is laying lines down under the key, and keep others from beginning."""
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({KEY_LOCK})")
+
+
+@contextmanager
+def alone(engine: Engine, what: str) -> Iterator[None]:
+    """Keep every other desk from doing ``what``. Raises :class:`Busy` where one does."""
+    number = zlib.crc32(what.encode())
+    outside = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with outside.connect() as connection:
+        query = f"SELECT pg_try_advisory_lock({WRITE_LOCK >> 32}, {number - 2**31})"
+        if not connection.exec_driver_sql(query).scalar():
+            raise Busy(what)
+        try:
+            yield
+        finally:
+            # Not given back to the pool: whatever happens, its end ends the lock.
+            connection.invalidate()
 
 
 def notify(connection: Connection, channel: str, told: str) -> None:
@@ -167,6 +197,9 @@ def _is_stored(engine: Engine, event: str) -> bool | None:
     return None
 
 
+_SHRINKING = ("cases", "case_blobs", "intents", "register_sealed_a", "register_sealed_b")
+
+
 def clean(engine: Engine) -> None:
     """Let the server use the room of what was removed for something else.
 
@@ -174,4 +207,4 @@ def clean(engine: Engine) -> None:
     replacing the key of the records ends it there as well.
     """
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("VACUUM cases, case_blobs, intents"))
+        connection.execute(text(f"VACUUM {', '.join(_SHRINKING)}"))

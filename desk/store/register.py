@@ -35,10 +35,11 @@ from desk.store.register_file import (
     read_extract,
 )
 from desk.store.register_rows import LINES_A_STEP, Rows, indexes, rows_in, rows_of
-from desk.store.troubles import StoreTrouble
+from desk.store.troubles import Busy, StoreTrouble
 
 MOST_BAD_LINES = 200
 SLOTS = ("a", "b")
+_IMPORTING = "register"
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,21 @@ def import_extract(
 
     ``as_of`` is when the extract was true, by default now. Raises the family of
     :class:`~desk.store.register_file.ExtractRefused`; then nothing has changed but the log.
+    Raises Busy while another desk that shares the records imports one.
     """
-    tidy(store)
+    with store.alone(_IMPORTING):
+        return _import(store, path, stamp, posts, as_of, most_bad_lines)
+
+
+def _import(
+    store: Store,
+    path: Path,
+    stamp: Stamp,
+    posts: Collection[str],
+    as_of: datetime | None,
+    most_bad_lines: int,
+) -> RegisterState:
+    _tidy(store)
     loading = _begin(store, stamp, as_of or stamp.at)
     try:
         # East of Greenwich a day may already be one that UTC has not reached.
@@ -77,12 +91,20 @@ def import_extract(
     finally:
         # A full disk may refuse this as well; the next import does it again.
         with suppress(StoreTrouble):
-            tidy(store)
+            _tidy(store)
     return state
 
 
 def tidy(store: Store) -> None:
-    """Remove what an interrupted or refused import left, and the extract no longer in use."""
+    """Remove what an interrupted or refused import left, and the extract no longer in use.
+
+    Nothing happens while another desk imports one: that is no interrupted import.
+    """
+    with suppress(Busy), store.alone(_IMPORTING):
+        _tidy(store)
+
+
+def _tidy(store: Store) -> None:
     with store.read() as session:
         unused = select(RegisterBatchRow.id, RegisterBatchRow.slot)
         left = session.execute(unused.where(RegisterBatchRow.state != "active")).all()
@@ -252,9 +274,17 @@ def _note_refusal(store: Store, stamp: Stamp, refusal: ExtractRefused) -> None:
 
 
 def _empty(store: Store, slot: str) -> None:
+    """In short transactions, so that the desk's own writing gets between."""
     rows = rows_of(store.cells)
+    table = rows.table(slot)
+    some = select(table.line).order_by(table.line).limit(LINES_A_STEP).subquery()
     _drop_indexes(store, rows, slot)
-    rows.empty(store, slot)
+    while True:
+        with store.load() as connection:
+            last = connection.scalar(select(func.max(some.c.line)))
+            if last is None:
+                break
+            connection.execute(delete(table).where(table.line <= last))
     _make_indexes(store, rows, slot)
 
 

@@ -14,12 +14,11 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Connection, Index, Table, and_, delete, func, insert, select, text
+from sqlalchemy import Connection, Index, Table, and_, insert, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from desk.store import sealing
 from desk.store.cells import Cells, Sealed
-from desk.store.database import Store
 from desk.store.models import (
     RegisterBatchRow,
     RegisterEntryA,
@@ -51,8 +50,6 @@ class Rows(Protocol):
         ...
 
     def lay(self, connection: Connection, slot: str, batch: int, lines: list[Entry]) -> None: ...
-
-    def empty(self, store: Store, slot: str) -> None: ...
 
     def by_overseas_number(
         self, session: Session, batch: RegisterBatchRow, number: str
@@ -91,17 +88,6 @@ class PlainRows:
             {**vars(line), "latin_key": latin_key(line.surname, line.given_names)} for line in lines
         ]
         connection.execute(insert(self.table(slot)), rows)
-
-    def empty(self, store: Store, slot: str) -> None:
-        """In short transactions, so that the desk's own writing gets between."""
-        table = self.table(slot)
-        some = select(table.line).order_by(table.line).limit(LINES_A_STEP).subquery()
-        while True:
-            with store.load() as connection:
-                last = connection.scalar(select(func.max(some.c.line)))
-                if last is None:
-                    return
-                connection.execute(delete(table).where(table.line <= last))
 
     def by_overseas_number(
         self, session: Session, batch: RegisterBatchRow, number: str
@@ -173,10 +159,6 @@ class SealedRows:
             self._person(entry.birth_date, name),
             self._cells.seal(content, "register", "entry", (entry.line,), str(batch)),
         )
-
-    def empty(self, store: Store, slot: str) -> None:
-        with store.load() as connection:
-            connection.execute(text(f"TRUNCATE {self.table(slot).__tablename__}"))
 
     def by_overseas_number(
         self, session: Session, batch: RegisterBatchRow, number: str

@@ -77,6 +77,7 @@ class SharedVault:
             schema.upgrade(engine)
             writing = engine.execution_options(**{WRITING: True})
             with writing.begin() as connection:
+                postgres.lock_key(connection)
                 reseal(connection, Cells(old), Cells(new))
 
     def former_key(self) -> RecordsKey | None:

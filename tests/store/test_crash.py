@@ -13,7 +13,8 @@ from desk.issuance import audit
 from desk.store import intents, journal, status
 from desk.store.database import Store
 from desk.store.key import RecordsKey
-from tests.store.conftest import NOW, template
+from desk.store.postgres import SharedDatabase
+from tests.store.conftest import NOW
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,9 +30,10 @@ from desk.store.database import Store
 from desk.store.intents import Draft
 from desk.store.journal import Stamp
 from desk.store.key import RecordsKey
+from desk.store.postgres import SharedDatabase
 
-path, key = Path(sys.argv[1]), RecordsKey(sys.stdin.buffer.read(32))
-store = Store.open(path, key, kind=None)
+place, key = sys.argv[1], RecordsKey(sys.stdin.buffer.read(32))
+store = Store.open(SharedDatabase.at(place) if "://" in place else Path(place), key, kind=None)
 stamp = Stamp(datetime.now(UTC), "station:LA01")
 with store.write() as session:
     status.open_list(session, stamp, "1")
@@ -46,14 +48,10 @@ for number in range(1, 100_000):
 
 
 @pytest.mark.parametrize("after", [1, 7, 40])
-def test_killed_while_writing(tmp_path: Path, after: int) -> None:
-    path = tmp_path / "records.db"
-    content, key = template()
-    path.write_bytes(content)
+def test_killed_while_writing(place: Path | SharedDatabase, key: RecordsKey, after: int) -> None:
+    told = _run_and_kill(place, key, after)
 
-    told = _run_and_kill(path, key, after)
-
-    store = Store.open(path, key, kind=None)
+    store = Store.open(place, key, kind=None)
     with store.read() as session:
         left = intents.unfinished(session)
         indexes = [one.draft.slot.index for one in left]
@@ -78,10 +76,11 @@ def test_killed_while_made(tmp_path: Path) -> None:
     Store.open(path, key).close()
 
 
-def _run_and_kill(path: Path, key: RecordsKey, after: int) -> list[int]:
+def _run_and_kill(place: Path | SharedDatabase, key: RecordsKey, after: int) -> list[int]:
     """The indexes the process told of before it was killed, ``after`` of them at least."""
+    where = str(place.url) if isinstance(place, SharedDatabase) else str(place)
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path)],
+        [sys.executable, "-c", WRITER, where],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -9,9 +9,11 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from desk.issuance import audit
 from desk.issuance.case import Act, Case, Document, RegisterFacts, advance
@@ -33,6 +35,7 @@ from desk.store.journal import Stamp
 from desk.store.key import RecordsKey
 from desk.store.postgres import SharedDatabase
 from desk.store.register_file import COLUMNS
+from desk.store.register_rows import SealedRows
 from desk.store.troubles import (
     Busy,
     CaseChanged,
@@ -239,6 +242,78 @@ class TestTurns:
             assert meta.value(session, "half") is None
         awake.close()
         asleep.close()
+
+
+class TestRegister:
+    def test_imported_at_two_desks(
+        self, desks: list[Store], stamp: Stamp, extract: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While one desk imports, the other is told to wait, and takes what is half loaded
+        for what it is: not left by somebody who was cut off."""
+        refused: list[str] = []
+        lay = SealedRows.lay
+
+        def look_in_between(rows: SealedRows, *given: Any) -> None:
+            with pytest.raises(Busy) as told:
+                register.import_extract(desks[1], extract, stamp, {"LA"})
+            refused.append(told.value.code)
+            register.tidy(desks[1])
+            lay(rows, *given)
+
+        monkeypatch.setattr(SealedRows, "lay", look_in_between)
+        register.import_extract(desks[0], extract, stamp, {"LA"})
+        monkeypatch.undo()
+
+        assert refused == [Busy.code]
+        with desks[1].read() as session:
+            assert len(register.by_overseas_number(session, "LA-1")) == 1
+        register.import_extract(desks[1], extract, stamp, {"LA"})
+
+    def test_nobody_waits_for_it(
+        self, desks: list[Store], stamp: Stamp, extract: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Lines are being laid down: another desk writes in between; only whoever replaces
+        the key has to wait."""
+        monkeypatch.setattr(postgres, "LOCK_SECONDS", 0.05)
+        lay = SealedRows.lay
+        waited: list[str] = []
+
+        def look_in_between(rows: SealedRows, *given: Any) -> None:
+            lay(rows, *given)
+            with desks[1].write() as session:
+                journal.append(session, stamp, "TEST.MEANWHILE")
+            hurried = postgres.open_engine(SharedDatabase(desks[1].engine.url))
+            with hurried.begin() as connection, pytest.raises(OperationalError) as told:
+                postgres.lock_key(connection)
+            waited.append(type(told.value.orig).__name__)
+            hurried.dispose()
+
+        monkeypatch.setattr(SealedRows, "lay", look_in_between)
+        register.import_extract(desks[0], extract, stamp, {"LA"})
+
+        assert waited == ["LockNotAvailable"]
+        assert kinds(desks[0]) == ["TEST.MEANWHILE", "REGISTER.IMPORTED"]
+
+    def test_whoever_looks_while_it_changes(
+        self, desks: list[Store], stamp: Stamp, extract: Path
+    ) -> None:
+        """A look that began with the former extract ends with it, though its lines go."""
+        register.import_extract(desks[0], extract, stamp, {"LA"})
+
+        with desks[1].read() as session:
+            before = register.state(session)
+            register.import_extract(desks[0], extract, stamp, {"LA"})
+            found = register.by_overseas_number(session, "LA-1")
+
+        assert before is not None
+        assert len(found) == 1
+
+    @pytest.fixture
+    def extract(self, tmp_path: Path) -> Path:
+        line = "LA-1,김하늘,KIM,HANEUL,1991-03-14,F,KOR,910314-2987654,M1,LA,1 Sample,alive,,"
+        file = tmp_path / "register.csv"
+        file.write_text(f"{','.join(COLUMNS)}\n{line}\n", encoding="utf-8")
+        return file
 
 
 class TestServerGone:
