@@ -99,7 +99,10 @@ class DeskSide:
             parameter = {"credential_offer": compact_json(offer).decode()}
         if qr is QrForm.PAGE and post:
             parameter["post"] = post
-        return f"{scheme}?{urlencode(parameter)}"
+        # Colons and slashes may stand in a query (RFC 3986, 3.4); each one kept as it is makes
+        # the longest of the QRs three characters less.
+        bare = ":/" if qr is QrForm.PAGE else ""
+        return f"{scheme}?{urlencode(parameter, safe=bare)}"
 
     async def _store_offer(
         self, offer_id: str, configurations: tuple[str, ...], pin: str, expires_at: datetime

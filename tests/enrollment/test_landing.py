@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import qrcode
 
 from desk.enrollment import landing_page
 from desk.enrollment.landing import _language, load_app
@@ -76,6 +77,19 @@ def test_an_open_offer_is_told_in_the_phones_language(
     assert words(PageState.OFFER, lang) in answer.text
     assert answer.headers["content-language"] == lang
     assert "openid-credential-offer://?credential_offer_uri=" in answer.text
+
+
+def test_its_qr_keeps_the_size_that_screens_have_room_for(counter: Counter) -> None:
+    """Version 9 at most, at 6 pixels a module and above, also at a ministry's long address."""
+    issuer = "https://mobileid.overseas.example.kr/issue"
+    text = placed(counter).uri.replace(counter.link.issuer, issuer)
+
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M)
+    code.add_data(text)
+    code.make(fit=True)
+
+    assert text.count(issuer) == 2
+    assert code.version <= 9
 
 
 def test_looking_at_the_page_is_no_look_at_the_offer(
