@@ -60,7 +60,7 @@ class Stage:
         self.training_camera = TrainingCamera(self.person)
         self.camera = Camera(self._next_frame, CAMERA_NAME)
         self.program = Program(rehearsal.station, self.camera, front)
-        for card_setup in self.program.card_setups:
+        for card_setup in self.program.set_up.card_setups:
             card_setup.known_key = TRAINING_MANAGEMENT_KEY.hex()
         self._http = httpx.Client(timeout=PHONE_SECONDS, trust_env=False)
         language = front.look.language

@@ -83,6 +83,11 @@ class HeldOfficers(Mapping[str, Officer]):
         self._source = source
         self._known: tuple[tuple[int, int, int], datetime, OfficerList] | None = None
 
+    @property
+    def source(self) -> ListSource:
+        """Where the list lies, for taking another one in."""
+        return self._source
+
     def held(self) -> OfficerList:
         """Raises OfficersMissing, ListUnsound, ListNotGenuine, ListFromTheFuture, ListExpired."""
         now = self._source.now()

@@ -142,6 +142,7 @@ class CardWorkDialog(Dialog):
         self.act.setEnabled(typed and agreed and key and self._may() and not self._busy)
         for widget in (self.slot, self.pin, self.management):
             widget.setEnabled(not self._busy)
+        self.safe.setEnabled(not self._busy)
 
     def _give(self) -> None:
         if not self.act.isEnabled():
@@ -155,6 +156,12 @@ class CardWorkDialog(Dialog):
 
     def _work(self, pin: Pin, key: bytes) -> CardWork:
         return CardWork(self.chosen, pin, key, self.view.tries == 1)
+
+    # Qt's own
+    def reject(self) -> None:
+        # What the card has begun is not left half seen.
+        if not self._busy:
+            super().reject()
 
 
 class RequestDialog(CardWorkDialog):

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from PySide6.QtCore import QObject, Signal
 
-from desk.counter.officers import Officer
+from desk.issuance.officers import Officer
+from desk.issuance.roles import Entry, entries
 from desk.ui.look import Look
 from desk.ui.parts.rail import NavEntry
 
@@ -40,16 +41,21 @@ _ICONS = {
     Place.POSTS: "globe",
     Place.SETUP: "settings",
 }
-_NEEDS_NOBODY = frozenset({Place.SETUP})
-_FOR_ROLES = {Place.POSTS: frozenset({"head", "administrator"})}
+_ENTRIES = {
+    Place.BOARD: Entry.HOME,
+    Place.APPROVALS: Entry.APPROVALS,
+    Place.HISTORY: Entry.HISTORY,
+    Place.AFTERCARE: Entry.AFTER_CARE,
+    Place.DAY_CLOSE: Entry.DAY_CLOSE,
+    Place.AUDIT: Entry.AUDIT,
+    Place.POSTS: Entry.POSTS,
+    Place.SETUP: Entry.DIAGNOSIS,
+}
 
 
 def shows(place: Place, officer: Officer | None) -> bool:
     """Whether the entry is for ``officer``; None is before sign-in."""
-    if officer is None:
-        return place in _NEEDS_NOBODY
-    roles = _FOR_ROLES.get(place)
-    return roles is None or officer.role in roles
+    return _ENTRIES[place] in entries(officer.role if officer else None)
 
 
 @dataclass(frozen=True)

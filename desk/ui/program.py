@@ -31,42 +31,33 @@ from desk.ui.applicant.snapshot import ApplicantScreen, Page, PostFacts
 from desk.ui.applicant.window import ApplicantWindow
 from desk.ui.camera import Camera, camera_name
 from desk.ui.control.applicant import ApplicantControl
-from desk.ui.control.approver import ApproverControl
 from desk.ui.control.audit import AuditControl
 from desk.ui.control.board import BoardControl
 from desk.ui.control.bundle import BundleControl
 from desk.ui.control.card_pin import CardPin
-from desk.ui.control.card_setup import CardSetup
 from desk.ui.control.checks import Checks
 from desk.ui.control.copies import CopiesControl
 from desk.ui.control.desk import Desk
-from desk.ui.control.diagnosis import DiagnosisControl
 from desk.ui.control.eligibility import EligibilityControl
 from desk.ui.control.face import FaceControl
 from desk.ui.control.hand_over import HandOverControl
 from desk.ui.control.other_desks import OtherDesks
-from desk.ui.control.outside import Outside, Window
 from desk.ui.control.passport import PassportControl
 from desk.ui.control.phone import PhoneControl
 from desk.ui.control.proof import ProofControl
 from desk.ui.control.review import ReviewControl
 from desk.ui.control.session import Session
-from desk.ui.control.setup import CHECKS, SetupParts
+from desk.ui.control.set_up import SetUp
 from desk.ui.control.steps import Step, current_step
 from desk.ui.dialogs import stop_dialog
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.navigation import Place
-from desk.ui.pages.approvals import ApprovalsPage
-from desk.ui.pages.approver import ApproverPage
 from desk.ui.pages.audit import AuditPage
 from desk.ui.pages.board import BoardPage
-from desk.ui.pages.card_setup import CardSetupPage
-from desk.ui.pages.diagnosis import DiagnosisPage
 from desk.ui.pages.eligibility import EligibilityPage
 from desk.ui.pages.face import FacePage
 from desk.ui.pages.hand_over import HandOverPage
-from desk.ui.pages.lent_reader import LentReaderPage
-from desk.ui.pages.locked import LockedPage
+from desk.ui.pages.locked import LockedPage, LockReason
 from desk.ui.pages.passport import PassportPage
 from desk.ui.pages.phone import PhonePage
 from desk.ui.pages.proof import ProofPage
@@ -91,15 +82,10 @@ class Pages:
     locked: LockedPage
     board: BoardPage
     audit: AuditPage
-    diagnosis: DiagnosisPage
-    card_setup: CardSetupPage
     passport: PassportPage
     eligibility: EligibilityPage
     face: FacePage
     review: ReviewPage
-    approver: ApproverPage
-    approvals: ApprovalsPage
-    lent_reader: LentReaderPage
     phone: PhonePage
     proof: ProofPage
     hand_over: HandOverPage
@@ -150,23 +136,16 @@ class Program(QObject):
             locked=LockedPage(look),
             board=BoardPage(look, troubles),
             audit=AuditPage(look, troubles),
-            diagnosis=DiagnosisPage(look, troubles),
-            card_setup=CardSetupPage(look, troubles),
             passport=PassportPage(look, troubles),
             eligibility=EligibilityPage(look, RuleWords()),
             face=FacePage(look),
             review=ReviewPage(look, troubles),
-            approver=ApproverPage(look, troubles),
-            approvals=ApprovalsPage(look),
-            lent_reader=LentReaderPage(look),
             phone=PhonePage(look, troubles),
             proof=ProofPage(look),
             hand_over=HandOverPage(look),
         )
         self.shell.add_full_page(pages.locked)
-        self.shell.add_full_page(pages.lent_reader)
-        places = (pages.board, pages.approvals, pages.audit, pages.diagnosis, pages.card_setup)
-        for page in (*places, pages.approver, *pages.steps):
+        for page in (pages.board, pages.audit, *pages.steps):
             self.shell.add_page(page)
         return pages
 
@@ -180,34 +159,17 @@ class Program(QObject):
         self.checks = Checks(desk.work, self._prepare_checks, station.readers.world, desk)
         self.bundle = BundleControl(self.look, desk.work, self._make_bundle, self.shell)
         self.board = BoardControl(desk, pages.board, self.checks, self.bundle, self.open_case)
-        self.diagnosis = DiagnosisControl(
-            self.look,
-            pages.diagnosis,
+        self.set_up = SetUp(
+            desk,
             self.checks,
-            desk.here,
-            lambda: self.shell.page is pages.diagnosis,
-            self.bundle.begin,
+            self.bundle,
+            self.card_pin.open,
+            lambda: self.session.lock(LockReason.BY_OFFICER),
         )
-        self.outside = Outside(
-            Window(self.look, self.shell, desk.here),
-            self.checks,
-            self.bundle.begin,
-            lambda: desk.is_locked,
-        )
-        self.card_setups = self._make_card_setups()
         self.passport = PassportControl(desk, pages.passport)
         self.eligibility = EligibilityControl(desk, pages.eligibility)
         self.face = FaceControl(desk, pages.face, self.camera)
         self.review = ReviewControl(desk, pages.review)
-        self.approver = ApproverControl(
-            desk,
-            self.session,
-            pages.approver,
-            pages.approvals,
-            pages.lent_reader,
-            self.review.enter,
-        )
-        pages.review.approve_here.connect(self.approver.lend)
         self.phone = PhoneControl(desk, pages.phone, self.printers)
         self.proof = ProofControl(desk, pages.proof)
         self.hand_over = HandOverControl(desk, pages.hand_over, self.printers)
@@ -223,32 +185,18 @@ class Program(QObject):
             Step.PASSPORT: self.passport.enter,
             Step.ELIGIBILITY: self.eligibility.enter,
             Step.FACE: self.face.enter,
-            Step.REVIEW: self._review,
+            Step.REVIEW: self.review.enter,
             Step.PHONE: self.phone.enter,
             Step.PROOF: self.proof.enter,
             Step.HAND_OVER: self.hand_over.enter,
         }
 
-    def _make_card_setups(self) -> tuple[CardSetup, CardSetup]:
-        """The officer's card behind the sign-in, and before it."""
-        page, outside = self.pages.card_setup, CardSetupPage(self.look, TroubleWords())
-        inside = CardSetup(self.desk, page, partial(self.card_pin.open, page))
-        before = CardSetup(
-            self.desk, outside, partial(self.card_pin.open, outside), self.outside.way_out
-        )
-        self.setup = SetupParts(self.look, partial(self.desk.show_place, Place.SETUP), self)
-        self.setup.add(CHECKS, self.pages.diagnosis, self.diagnosis.enter)
-        self.setup.add("card", page, inside.enter)
-        self.outside.add("card", outside, before.enter)
-        return inside, before
-
     def _fill_rail(self) -> None:
         """One line for each place that has a page."""
         places = self.desk.navigation
         places.add(Place.BOARD, self.board.enter)
-        places.add(Place.APPROVALS, self.approver.enter_list, self.approver.count)
         places.add(Place.AUDIT, self.audit.enter)
-        places.add(Place.SETUP, self.setup.enter)
+        places.add(Place.SETUP, self.set_up.enter)
 
     def _join(self) -> None:
         desk, shell = self.desk, self.shell
@@ -268,13 +216,8 @@ class Program(QObject):
             page.stop_case.connect(self._stop_case)
         for covering in (self.pages.sign_in, self.pages.locked):
             covering.pin_change.connect(partial(self.card_pin.open, covering))
-            covering.check_devices.connect(self.outside.enter)
-        self.outside.left.connect(self.session.cover)
-        desk.card_changed.connect(self.outside.card_moved)
-        desk.card_changed.connect(self.diagnosis.card_moved)
-        for card_setup in self.card_setups:
-            desk.card_changed.connect(card_setup.card_moved)
-        desk.ticked.connect(self._outside_ticks)
+            covering.check_devices.connect(self.set_up.outside.enter)
+        self.set_up.outside.left.connect(self.session.cover)
         self.camera.pictured.connect(self.applicant.show_frame)
         self.hand_over.on_screen.connect(self.applicant.show_slip)
 
@@ -288,10 +231,6 @@ class Program(QObject):
         station = self.station
         log = station.home / LOG_NAME
         return bundle.make(found, station.settings, log, training=station.training)
-
-    def _outside_ticks(self) -> None:
-        if self.outside.is_shown():
-            self.outside.refresh()
 
     def _camera_ready(self) -> str | None:
         wanted = self.station.settings.camera.device
@@ -382,13 +321,6 @@ class Program(QObject):
         if case is not None:
             self._enter[step](case)
 
-    def _review(self, case: Case) -> None:
-        """The review of whoever prepares the case, or the page of its approver."""
-        if self.approver.is_for(case):
-            self.approver.enter(case)
-        else:
-            self.review.enter(case)
-
     def to_board(self) -> None:
         self.go_to_place(Place.BOARD)
 
@@ -400,7 +332,7 @@ class Program(QObject):
 
     def _to_checks(self) -> None:
         if self.desk.is_open:
-            self.setup.go(CHECKS)
+            self.set_up.to_checks()
             self.applicant.refresh()
 
     def _entry_chosen(self, key: str) -> None:

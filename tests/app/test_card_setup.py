@@ -34,7 +34,7 @@ class Administrator:
 
     def __init__(self, stage: Stage, bot: QtBot, folder: Path) -> None:
         self.stage, self.program, self._bot, self.folder = stage, stage.program, bot, folder
-        self.control: CardSetup = stage.program.card_setups[1]
+        self.control: CardSetup = stage.program.set_up.card_setups[1]
         self.control.ask_place = lambda name: str(folder / name)
         self.control.ask_file = lambda _what: str(folder / "certificate.pem")
 
@@ -49,7 +49,7 @@ class Administrator:
 
     def at_the_card(self) -> None:
         self.program.pages.sign_in.check_devices.emit()
-        self.program.outside.page.section_chosen.emit("card")
+        self.program.set_up.outside.page.section_chosen.emit("card")
         self.until(lambda: self.control._card is not None and not self.control._reading)
 
     def dialog(self, work: str) -> CardWorkDialog:

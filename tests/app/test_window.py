@@ -132,7 +132,7 @@ def test_the_checks_are_reachable_before_anybody_has_signed_in(trainee: Trainee)
     program = trainee.program
     program.pages.sign_in.check_devices.emit()
     trainee.until(lambda: program.checks.found is not None and not program.checks.checking)
-    page = program.outside.page
+    page = program.set_up.outside.page
     assert program.shell.front is page
     assert program.shell.page is None
     assert page.finding._code.text() == "READER-04"
@@ -159,10 +159,10 @@ def test_the_checks_of_a_locked_desk_tell_nothing_of_the_case(trainee: Trainee) 
     program.desk.case_changed.emit()
 
     shown = [one.text() for one in program.window.findChildren(QLabel) if one.isVisible()]
-    assert program.outside.page.isVisible()
+    assert program.set_up.outside.page.isVisible()
     assert not [words for words in shown if name in words or "LA-" in words]
     assert program.shell.page is None
-    program.outside.page.back.emit()
+    program.set_up.outside.page.back.emit()
     assert program.pages.locked.isVisible()
 
 
@@ -173,7 +173,7 @@ def test_the_rail_leads_to_set_up_and_back_and_the_same_place_comes_back(
     program = trainee.program
 
     program.shell.entry_chosen.emit("setup")
-    assert program.shell.page is program.pages.diagnosis
+    assert program.shell.page is program.set_up.checks_page
     trainee.stage.pull_card()
     trainee.until(lambda: program.desk.is_locked)
     trainee.stage.insert_card()
@@ -181,7 +181,7 @@ def test_the_rail_leads_to_set_up_and_back_and_the_same_place_comes_back(
     program.pages.locked.pin_given.emit(trainee.pin(), False)
     trainee.until(lambda: not program.desk.is_locked)
 
-    assert program.shell.page is program.pages.diagnosis
+    assert program.shell.page is program.set_up.checks_page
     program.shell.entry_chosen.emit("board")
     assert program.shell.page is program.pages.board
 

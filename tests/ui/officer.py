@@ -31,6 +31,7 @@ WINDOWS = {
     "CardPinDialog",
     "RequestDialog",
     "InstallDialog",
+    "TwoCardsDialog",
     "LargeQr",
     "ReadingLog",
     "FindingSheet",

@@ -27,6 +27,7 @@ from desk.issuance.case import (
 )
 from desk.issuance.eligibility import RuleOutcome, RuleResult, Source, Verdict
 from desk.issuance.ports import EventKind, OfferEvent
+from desk.issuance.roles import Role
 from desk.mrtd.results import Check, Finding, Group, Result
 from desk.ui import says
 from tests import samples
@@ -43,7 +44,9 @@ def local(clock: str, day: str = "2026-11-23") -> datetime:
     return datetime.fromisoformat(f"{day}T{parts}").replace(tzinfo=ZONE).astimezone(UTC)
 
 
-OFFICER = Officer("LA-01", "이서준", "LEE Seojun", "영사", "Consul", "officer", "los-angeles", "00")
+OFFICER = Officer(
+    "LA-01", "이서준", "LEE Seojun", "영사", "Consul", Role.OFFICER, "los-angeles", "00"
+)
 
 
 def here(clock: str = "10:27") -> says.Here:
@@ -160,7 +163,6 @@ TIMES = {
     State.DOCUMENT_CHECKED: "10:27",
     State.ELIGIBLE: "10:28",
     State.FACE_CHECKED: "10:31",
-    State.PREPARED: "10:34",
     State.APPROVED: "10:37",
     State.OFFERED: "10:38",
     State.SIGNING: "10:39:36",

@@ -30,12 +30,15 @@ from desk.ui.look import Look
 from desk.ui.navigation import Navigation, Place
 from desk.ui.pages.card_setup import CardSetupPage, CardSetupView
 from desk.ui.pages.diagnosis import DiagnosisPage, DiagnosisView
+from desk.ui.pages.officer_list import ListView, OfficerListPage, OfficerListView
+from desk.ui.pages.records_cards import CardLine, RecordsCardsPage, RecordsCardsView
 from desk.ui.pages.setup import SetupPage
 from desk.ui.parts.frame import HeaderView
 from desk.ui.parts.rail import RailView
 from desk.ui.shell import Shell
+from desk.ui.two_cards import PresentCard, Stage, TwoCardsDialog
 from tests.ui import samples
-from tests.ui.scenes import TROUBLES, Size, rail_for, scene
+from tests.ui.scenes import TROUBLES, Size, officer, rail_for, scene
 
 PASSPORT, CARD = "Contactless reader 1", "Contact reader 1"
 HERE = Machine(remote=False, plugged=2)
@@ -154,7 +157,7 @@ def card(look: Look, size: Size, *, outside: bool = False, **changes: object) ->
 
 
 def sections(page: SetupPage) -> list[tuple[str, str]]:
-    return [(key, page.say(f"section.{key}")) for key in ("checks", "card")]
+    return [(key, page.say(f"section.{key}")) for key in ("checks", "card", "records", "officers")]
 
 
 def card_status(tries: int | None = 3) -> CardStatus:
@@ -276,3 +279,73 @@ def trust(look: Look, size: Size) -> QWidget:
         "TRUST-30",
     )
     return diagnosis(look, size, view(found(seen(), late), part="trust_list"))
+
+
+# The records' cards and the list of officers ------------------------------------------
+
+ENROLLED = (
+    CardLine("8f31c07d5a6b4e219a0b1c2d3e4f5061", "{officer}", "2026-09-01", False),
+    CardLine("24ab8890cc1147f3b0d9e2a7c4415f0e", "{second}", "2026-09-01", False),
+    CardLine("c9017732ef5a4b8d8c6d10293847abcd", "{recovery}", "2026-09-01", True),
+)
+
+
+def records_cards(look: Look, size: Size, *, outside: bool = False, **changes: object) -> Shell:
+    page = RecordsCardsPage(look)
+    who = {
+        "officer": page.say("records_cards.officer") if outside else officer(look),
+        "second": page.say("records_cards.unlisted"),
+        "recovery": page.say("records_cards.recovery"),
+    }
+    lines = tuple(replace(one, who=one.who.format(**who)) for one in ENROLLED)
+    way_out = page.say("outside.back") if outside else ""
+    base = RecordsCardsView(samples.here("08:58"), lines, way_out=way_out)
+    page.render(replace(base, **changes))  # type: ignore[arg-type]
+    page.show_sections(sections(page), "records")
+    return setup_shell(look, size, page, outside=outside)
+
+
+@scene("setup-records")
+def records_there(look: Look, size: Size) -> QWidget:
+    return records_cards(look, size, done="rotate")
+
+
+@scene("setup-records-none")
+def records_none(look: Look, size: Size) -> QWidget:
+    return records_cards(look, size, outside=True, cards=(), begun=False)
+
+
+@scene("setup-records-dialog")
+def records_dialog(look: Look, size: Size) -> QWidget:
+    say = RecordsCardsPage(look).say
+    stage = Stage(say("cards_ask.first_allow"), say("cards_ask.allow"), recovery=True)
+    dialog = TwoCardsDialog(look, None, say("cards_ask.add_officer"), stage)
+    dialog.show_card(PresentCard("d6a1", 3))
+    dialog.show()
+    return dialog
+
+
+@scene("setup-officers")
+def officers_list(look: Look, size: Size) -> QWidget:
+    page = OfficerListPage(look)
+    say, name = page.say, officer(look)
+    people = (
+        (name, say("role.officer")),
+        (name, f"{say('role.approver')} · {say('officers.sisters', posts='san-francisco')}"),
+        (name, say("role.head_of_post")),
+    )
+    found = ListView(14, "2026-11-02", "2027-02-02", True, 3, people)
+    taken = (say("officers.done", number=14), say("officers.done_text", n=3, until="2027-02-02"))
+    page.render(OfficerListView(samples.here("08:58"), found, taken=taken))
+    page.show_sections(sections(page), "officers")
+    return setup_shell(look, size, page)
+
+
+@scene("setup-officers-none")
+def officers_none(look: Look, size: Size) -> QWidget:
+    page = OfficerListPage(look)
+    trouble = TROUBLES.of("OFFICER-07", look.language, {"held": 14, "given": 12})
+    view = OfficerListView(samples.here("08:58"), trouble=trouble, way_out=page.say("outside.back"))
+    page.render(view)
+    page.show_sections(sections(page), "officers")
+    return setup_shell(look, size, page, outside=True)

@@ -79,10 +79,10 @@ class Outside(QObject):
     def _checks_shown(self) -> bool:
         return self._shell.front is self.page
 
-    def enter(self) -> None:
-        """Cover the window with the checks and ask them."""
+    def enter(self, part: str = CHECKS) -> None:
+        """Cover the window with a part of set-up, the checks unless another is named."""
         self.refresh()
-        self._parts.go(CHECKS)
+        self._parts.go(part)
 
     def card_moved(self) -> None:
         self._diagnosis.card_moved()

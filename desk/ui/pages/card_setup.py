@@ -20,11 +20,10 @@ from desk.ui.look import Look, shown
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.pages.setup import SetupPage
 from desk.ui.parts.box import Card, Line, clear, column, row
-from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.frame import Primary
-from desk.ui.parts.sign import Badge
 from desk.ui.parts.text import Text
 from desk.ui.parts.verdict import Verdict
+from desk.ui.parts.works import FactLine, WorkRow
 from desk.ui.theme import Type
 from desk.ui.troubles import Spoken, TroubleWords
 
@@ -65,7 +64,7 @@ class CardSetupPage(SetupPage):
         self._verdict = Verdict(look)
         self.card = _CardBox(look, self.say, troubles)
         self.works = Card(look, padding=(1, 1, 1, 1))
-        self._works = {key: _Work(look, key) for key in WORKS}
+        self._works = {key: WorkRow(look, key, "resave") for key in WORKS}
         for number, work in enumerate(self._works.values()):
             if number:
                 self.works.body.addWidget(Line(look))
@@ -214,57 +213,7 @@ class _CardBox(Card):
         return f"{say(sentence, kind=kind, until=until, n=days)}\n{more}"
 
     def _add(self, words: tuple[str, str], glyph: Glyph | None, word: str, more: str = "") -> None:
-        self._rows.addWidget(_Line(self._look, words, glyph, word, more))
-
-
-class _Line(QWidget):
-    """Name with what is known beneath, the state right; under it what is wrong."""
-
-    def __init__(
-        self, look: Look, words: tuple[str, str], glyph: Glyph | None, word: str, more: str
-    ) -> None:
-        super().__init__()
-        name, detail = words
-        texts = column(Text(look, name, Type.STRONG))
-        if detail:
-            texts.addWidget(Text(look, detail, Type.SMALL, "muted", wrap=True))
-        if more:
-            token = glyph.token if glyph else "text"
-            texts.addWidget(Text(look, more, Type.SMALL, token, wrap=True))
-        layout = row(texts, 16, margins=(16, 12, 16, 12))
-        layout.setStretch(0, 1)
-        if glyph is not None:
-            layout.addLayout(column(Badge(look, glyph, word), None))
-        self.setLayout(layout)
-        parts = (name, word, detail, more)
-        self.setAccessibleName(", ".join(part for part in parts if part))
-
-
-class _Work(QWidget):
-    """One thing that can be done: what it is, a sentence, its button."""
-
-    asked = Signal(str)
-
-    def __init__(self, look: Look, key: str) -> None:
-        super().__init__()
-        self._name = Text(look, "", Type.STRONG, wrap=True)
-        self._text = Text(look, "", Type.SMALL, "muted", wrap=True)
-        self.button = Button(look, "", Kind.SECONDARY, height=32)
-        self.second = Button(look, "", Kind.LINK, height=24)
-        self.second.hide()
-        self.button.clicked.connect(lambda: self.asked.emit(key))
-        self.second.clicked.connect(lambda: self.asked.emit("resave"))
-        buttons = row(self.button, 12, self.second, None)
-        self.setLayout(column(self._name, self._text, 8, buttons, margins=(16, 12, 16, 12)))
-
-    def render(self, name: str, text: str, may: bool) -> None:
-        self._name.say(name)
-        self._text.say(text)
-        self.button.setEnabled(may)
-
-    def show_second(self, word: str) -> None:
-        self.second.say(word)
-        shown(self.second, bool(word))
+        self._rows.addWidget(FactLine(self._look, words, glyph, word, more))
 
 
 def in_use(slots: Sequence[SlotStatus]) -> frozenset[int]:
