@@ -17,11 +17,14 @@ from dataclasses import dataclass, replace
 from desk.app.cards import Command, training_card
 from desk.app.compose import list_source, utc_now, vault_of
 from desk.app.home import Home
+from desk.app.pcsc_readers import ReadersNow
 from desk.cards.piv import PivSession
 from desk.cards.session import CardSession
+from desk.cards.troubles import OtherCard
 from desk.counter import officers, record_cards
 from desk.counter.officer_list import HeldOfficers
 from desk.counter.officers import SignIn
+from desk.counter.readers import ReaderRoles
 from desk.counter.record_cards import Allowed, Desk
 from desk.counter.records import Records
 from desk.issuance.posts import load_posts
@@ -93,9 +96,9 @@ def opened(command: Command) -> Iterator[OpenDesk]:
     def open_records(session: CardSession, signed_in: SignIn) -> None:
         desk.records.open(session, signed_in.card, desk.stamp(signed_in.officer))
 
-    identity = command.introduced()
+    identity = introduced(command)
     try:
-        with command.pins("card PIN") as (pin,), command.same_card(identity) as session:
+        with command.pins("card PIN") as (pin,), same_card(command, identity) as session:
             signed_in = officers.sign_in(
                 session,
                 pin,
@@ -110,6 +113,34 @@ def opened(command: Command) -> Iterator[OpenDesk]:
         yield OpenDesk(desk.records, signed_in)
     finally:
         desk.records.close()
+
+
+@contextmanager
+def _card(command: Command) -> Iterator[CardSession]:
+    """As the window finds it: through the vendor's module where the settings name one."""
+    if command.training or not command.settings.readers.module:
+        with command.card() as session:
+            yield session
+    else:
+        with ReaderRoles(ReadersNow(), command.settings.readers).officer_card() as token:
+            yield token
+
+
+def introduced(command: Command) -> bytes | None:
+    """As `Command.introduced`; a vendor's module tells nothing of its PIN's rules."""
+    if not command.training and command.settings.readers.module:
+        with _card(command) as session:
+            return session.identity()
+    return command.introduced()
+
+
+@contextmanager
+def same_card(command: Command, identity: bytes | None) -> Iterator[CardSession]:
+    """As `Command.same_card`. Raises OtherCard."""
+    with _card(command) as session:
+        if session.identity() != identity:
+            raise OtherCard
+        yield session
 
 
 def prepare(command: Command, *, ring: bool = True) -> None:
@@ -230,16 +261,16 @@ class _ByRecovery(Command):
 
 
 def _first_half(command: Command, desk: Desk, act: Callable[..., Allowed]) -> Allowed:
-    identity = command.introduced()
-    with command.pins("card PIN") as (pin,), command.same_card(identity) as session:
+    identity = introduced(command)
+    with command.pins("card PIN") as (pin,), same_card(command, identity) as session:
         return act(desk, session, pin, command.args.last_try)
 
 
 def _second_half(
     command: Command, desk: Desk, allowed: Allowed, act: Callable[..., object]
 ) -> None:
-    identity = command.introduced()
-    with command.pins("second card's PIN") as (pin,), command.same_card(identity) as session:
+    identity = introduced(command)
+    with command.pins("second card's PIN") as (pin,), same_card(command, identity) as session:
         act(desk, allowed, session, pin, command.args.last_try)
 
 
