@@ -205,6 +205,8 @@ def _programs() -> Path | None:
 
 def _account() -> str | None:
     """Whose rights the server gets; ``None`` for one's own. Raises Missing."""
+    if not hasattr(os, "geteuid"):
+        raise Missing("the tests' own PostgreSQL needs a POSIX system")
     if os.geteuid() != 0:
         return None
     for account in ACCOUNTS:

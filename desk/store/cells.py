@@ -5,6 +5,9 @@ table, column and row, so that a value moved to another place does not open. Sea
 by lookups: HMAC-SHA256 under a derived key, cut to 128 bits, which tell that two values are
 equal and nothing else.
 
+It shows every change of a value but one: somebody who has the database may put an earlier
+value of the same place back. That a whole case went back shows against the sealed log.
+
 Random nonces may be drawn 2^32 times under one key (SP 800-38D, 8.3). Every table has a
 key of its own, and where millions of rows come at once, every batch.
 

@@ -48,61 +48,6 @@ def other_home(home: Path, tmp_path: Path) -> Path:
     return copy
 
 
-def test_from_the_chip_to_the_phone(
-    home: Path,
-    settings: Settings,
-    database: Database,
-    postgres: PostgresServer,
-    tmp_path: Path,
-) -> None:
-    """A whole case; in the middle of it the server is gone, is told of, and comes back. What
-    lies on the server then names nobody."""
-    own_file = home / "training" / "records.db"
-    before = own_file.read_bytes()
-    with opened(home, settings=settings) as rehearsal, Holder(rehearsal.authority) as holder:
-        counter = Counter.begin(rehearsal)
-        case = counter.approved()
-        postgres.stop("immediate")
-        with pytest.raises(Unreachable):
-            counter.script.offer(case, "482915")
-        postgres.start()
-
-        assert rehearsal.station.load(case.number) == case
-        with rehearsal.station.store.read() as session:
-            pictures = [
-                cases.blob(session, case.number, kind)
-                for kind in (BlobKind.PORTRAIT, BlobKind.FACE, BlobKind.DG2)
-            ]
-        case = counter.prove(counter.deliver(case, holder), holder)
-
-        assert case.state is State.PROVEN
-        assert_invariants(rehearsal, holder, case)
-        secrets = planted(counter.person, [one for one in pictures if one])
-        secrets["the log, which does stand there"] = {b"CRED.SIGNED"}
-        found = sightings(lies_on(postgres, database, tmp_path / "server"), secrets)
-    assert {what for _file, what in found} == {"the log, which does stand there"}
-    assert own_file.read_bytes() == before
-
-
-def test_two_desks(home: Path, other_home: Path, settings: Settings) -> None:
-    """A case of the one stands on the board of the other; numbers follow each other; each
-    takes the other's act for what it is."""
-    with (
-        opened(home, settings=settings) as one,
-        opened(other_home, settings=settings) as other,
-    ):
-        first = Counter.begin(one).approved()
-        second = Counter.begin(other).approved()
-
-        assert other.station.load(first.number) == first
-        with one.station.store.read() as session:
-            assert [case.number for case in cases.open_cases(session)] == [
-                first.number,
-                second.number,
-            ]
-        assert int(second.number[-6:]) == int(first.number[-6:]) + 1
-
-
 class Preparing(Script):
     """An officer whose cases wait for an approver at another desk."""
 
@@ -110,11 +55,19 @@ class Preparing(Script):
         return case
 
 
-def test_approved_at_another_desk(home: Path, other_home: Path, settings: Settings) -> None:
-    """Prepared here, approved there with another person's card, issued here. The card that
-    prepared it approves it nowhere."""
-    policy = replace(settings.approval, second_card="always")
-    settings = replace(settings, approval=policy)
+def test_prepared_here_approved_there_issued_here(
+    home: Path,
+    other_home: Path,
+    settings: Settings,
+    database: Database,
+    postgres: PostgresServer,
+    tmp_path: Path,
+) -> None:
+    """A whole case at two desks with other people's cards; in the middle of it the server is
+    gone, is told of, and comes back. What lies on the server then names nobody."""
+    own_file = home / "training" / "records.db"
+    before = own_file.read_bytes()
+    settings = replace(settings, approval=replace(settings.approval, second_card="always"))
     with (
         opened(home, settings=settings) as one,
         opened(other_home, settings=settings) as other,
@@ -127,22 +80,35 @@ def test_approved_at_another_desk(home: Path, other_home: Path, settings: Settin
         with pytest.raises(NotPossible):
             here.offer(case, "482915")
 
-        approver = next(iter(a for a in other.station.officers.values() if a.role is Role.APPROVER))
+        approver = next(a for a in other.station.officers.values() if a.role is Role.APPROVER)
         assert approving.waiting(other.station, approver) == (case,)
         assert approving.waiting(other.station, there.officer) == ()
         with other.station.officer_card() as session, pytest.raises(PreparerMayNotApprove):
             approving.admit_approver(other.station, session, case)
+        postgres.stop("immediate")
+        with pytest.raises(Unreachable):
+            there._approve_second(case)
+        postgres.start()
         approved = there._approve_second(case)
         case = one.station.load(case.number)
 
         assert case == approved
-        assert {signed.officer for signed in case.approvals} == {
-            here.officer.officer_id,
-            approver.officer_id,
-        }
+        signers = {signed.officer for signed in case.approvals}
+        assert signers == {here.officer.officer_id, approver.officer_id}
+        with one.station.store.read() as session:
+            pictures = [
+                cases.blob(session, case.number, kind)
+                for kind in (BlobKind.PORTRAIT, BlobKind.FACE, BlobKind.DG2)
+            ]
         case = counter.prove(counter.deliver(case, holder), holder)
+
         assert case.state is State.PROVEN
         assert_invariants(one, holder, case)
+        secrets = planted(counter.person, [picture for picture in pictures if picture])
+        secrets["the log, which does stand there"] = {b"CRED.SIGNED"}
+        found = sightings(lies_on(postgres, database, tmp_path / "server"), secrets)
+    assert {what for _file, what in found} == {"the log, which does stand there"}
+    assert own_file.read_bytes() == before
 
 
 def test_key_replaced_at_the_other_desk(home: Path, other_home: Path, settings: Settings) -> None:
