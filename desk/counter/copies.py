@@ -71,7 +71,7 @@ def state(store: Store) -> CopyState:
     """What the records know of the second place, without asking it."""
     with store.read() as session:
         last, waiting = seals.last_copied(session), seals.not_copied(session)
-    size = last.seal.checkpoint.size if last else 0
+        size = seals.copied_size(session)
     return CopyState(size, last.copied_at if last else None, len(waiting))
 
 
@@ -138,8 +138,7 @@ def _copy(station: Station, folder: Path, kept: KeptSeal) -> None:
     place.mkdir(parents=True, exist_ok=True)
     size = kept.seal.checkpoint.size
     with station.store.read() as session:
-        last = seals.last_copied(session)
-        start = last.seal.checkpoint.size if last else 0
+        start = seals.copied_size(session)
         events = _events(journal.walk(session, start, size))
     if size > start:
         _put(place / f"{start + 1:012d}-{size:012d}{EVENTS_SUFFIX}", events, size)

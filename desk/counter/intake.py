@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from desk.counter import day_close
 from desk.counter.offering import withdraw
 from desk.counter.officers import Officer
 from desk.counter.station import Station
@@ -23,7 +24,11 @@ STALE_AFTER = timedelta(hours=20)
 
 
 def open_case(station: Station, officer: Officer, language: str = "ko") -> Case:
-    """A new case with the next number of the post's year."""
+    """A new case with the next number of the post's year.
+
+    Raises what :func:`desk.counter.day_close.demand_open` raises.
+    """
+    day_close.demand_open(station)
     stamp = station.stamp(officer)
     post = station.post
     with station.store.write() as session:

@@ -436,3 +436,16 @@ class CardCertificateRow(Base):
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     der: Mapped[bytes] = mapped_column(SealedBytes)
+
+
+class DayCloseRow(Base):
+    """A day whose books were summed up: closed when two cards have signed ``summary``."""
+
+    __tablename__ = "day_closes"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    summary: Mapped[bytes] = mapped_column(SealedBytes)
+    digest: Mapped[str] = mapped_column(String(64))
+    checkpoint: Mapped[str]
+    signatures: Mapped[list[dict[str, str]]] = mapped_column(SealedJson)
+    closed_at: Mapped[datetime | None]

@@ -205,6 +205,13 @@ def last_copied(session: Session) -> KeptSeal | None:
     return None if row is None else _kept(session, row)
 
 
+def copied_size(session: Session) -> int:
+    """How many events the second place has. Not every seal covers more than the one before:
+    a day's close was summed up before its second card came."""
+    query = select(func.max(AuditSealRow.size)).where(AuditSealRow.copied_at.is_not(None))
+    return int(session.scalar(query) or 0)
+
+
 def log_origin(session: Session) -> str:
     """The origin of this log. Raises :class:`LogShorter` for one without events."""
     first = journal.events(session, limit=1)

@@ -28,6 +28,7 @@ OPEN = {
     "audit_seals.note": "a log's size, root and signatures; published to a second place as it is",
     "audit_seals.certificates": "digests of certificates",
     "audit_seals.officers": "identifiers as the log has them",
+    "day_closes.checkpoint": "a log's size and root, as its seal has them",
     "register_sealed_a.overseas_key": "a keyed digest",
     "register_sealed_a.passport_key": "a keyed digest",
     "register_sealed_a.person_key": "a keyed digest",
