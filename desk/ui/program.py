@@ -37,6 +37,7 @@ from desk.ui.control.bundle import BundleControl
 from desk.ui.control.card_pin import CardPin
 from desk.ui.control.checks import Checks
 from desk.ui.control.copies import CopiesControl
+from desk.ui.control.day_close import DayCloseControl
 from desk.ui.control.desk import Desk
 from desk.ui.control.eligibility import EligibilityControl
 from desk.ui.control.face import FaceControl
@@ -54,6 +55,9 @@ from desk.ui.lanes import Lane, Lanes
 from desk.ui.navigation import Place
 from desk.ui.pages.audit import AuditPage
 from desk.ui.pages.board import BoardPage
+from desk.ui.pages.card_setup import CardSetupPage
+from desk.ui.pages.day_close import DayClosePage
+from desk.ui.pages.diagnosis import DiagnosisPage
 from desk.ui.pages.eligibility import EligibilityPage
 from desk.ui.pages.face import FacePage
 from desk.ui.pages.hand_over import HandOverPage
@@ -82,6 +86,9 @@ class Pages:
     locked: LockedPage
     board: BoardPage
     audit: AuditPage
+    day_close: DayClosePage
+    diagnosis: DiagnosisPage
+    card_setup: CardSetupPage
     passport: PassportPage
     eligibility: EligibilityPage
     face: FacePage
@@ -136,6 +143,9 @@ class Program(QObject):
             locked=LockedPage(look),
             board=BoardPage(look, troubles),
             audit=AuditPage(look, troubles),
+            day_close=DayClosePage(look),
+            diagnosis=DiagnosisPage(look, troubles),
+            card_setup=CardSetupPage(look, troubles),
             passport=PassportPage(look, troubles),
             eligibility=EligibilityPage(look, RuleWords()),
             face=FacePage(look),
@@ -145,7 +155,7 @@ class Program(QObject):
             hand_over=HandOverPage(look),
         )
         self.shell.add_full_page(pages.locked)
-        for page in (pages.board, pages.audit, *pages.steps):
+        for page in (pages.board, pages.audit, pages.day_close, *pages.steps):
             self.shell.add_page(page)
         return pages
 
@@ -156,6 +166,9 @@ class Program(QObject):
         self.copies = CopiesControl(desk)
         self.other_desks = OtherDesks(desk)
         self.audit = AuditControl(desk, pages.audit)
+        self.day_close = DayCloseControl(
+            desk, pages.day_close, lambda: self.session.lock(LockReason.BY_OFFICER)
+        )
         self.checks = Checks(desk.work, self._prepare_checks, station.readers.world, desk)
         self.bundle = BundleControl(self.look, desk.work, self._make_bundle, self.shell)
         self.board = BoardControl(desk, pages.board, self.checks, self.bundle, self.open_case)
@@ -195,6 +208,7 @@ class Program(QObject):
         """One line for each place that has a page."""
         places = self.desk.navigation
         places.add(Place.BOARD, self.board.enter)
+        places.add(Place.DAY_CLOSE, self.day_close.enter)
         places.add(Place.AUDIT, self.audit.enter)
         places.add(Place.SETUP, self.set_up.enter)
 
@@ -308,6 +322,7 @@ class Program(QObject):
         self.phone.forget_pin()
         self.proof.close_large()
         self.pages.review.wipe()
+        self.pages.day_close.wipe()
         self.camera.stop()
         self.applicant.refresh()
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from PySide6.QtWidgets import QWidget
 
 from desk.counter.audit_view import Filter, LogLine, LogReport, SealLine
 from desk.counter.copies import CopyState
 from desk.counter.patterns import Oddity, Pattern
+from desk.issuance.books import Book, BookState, DayBooks, Explanation, Fate, Item, Reason
+from desk.issuance.checkpoints import Checkpoint
 from desk.issuance.seals import Purpose
+from desk.store.day_books import DayClose, DaySignature
 from desk.ui import says
 from desk.ui.look import Look
 from desk.ui.pages.audit import AuditPage, AuditView
+from desk.ui.pages.day_close import DayClosePage, DayCloseView
 from desk.ui.parts.frame import HeaderView, Page
 from desk.ui.parts.rail import NavEntry
 from desk.ui.shell import Shell
@@ -169,3 +173,116 @@ def audit_copy_away(look: Look, size: Size) -> QWidget:
 def audit_empty(look: Look, size: Size) -> QWidget:
     view = audit_view(look, lines=(), seals=(), checking=True, report=None)
     return audit_shell(look, size, view)
+
+
+# The day's close
+
+WORDS = (("우물", "well"), ("소금", "salt"), ("기러기", "goose"), ("언덕", "hill"))
+
+
+def many(prefix: str, start: int, **fates: int) -> tuple[Item, ...]:
+    """Numbered things with these fates."""
+    items, number = [], start
+    for fate, count in fates.items():
+        for _ in range(count):
+            items.append(Item(f"{prefix}{number:06d}", Fate(fate)))
+            number += 1
+    return tuple(items)
+
+
+def day_books(explained: bool = False) -> DayBooks:
+    cases = many("LA-2026-", 1830, issued=27, refused=4, ended=2, open=1)
+    offers = many("LA-2026-", 1830, taken=27, expired=4, void=2)
+    slips = many("LA01-", 361, handed=31, spoiled=4)
+    facts = {
+        "printed_at": "2026-11-23T22:12:00+00:00",
+        "printed_by": "officer:T-002",
+        "case": "LA-2026-001861",
+        "voided_at": "2026-11-23T22:15:00+00:00",
+    }
+    lost = Item("LA01-000397", Fate.UNEXPLAINED, facts)
+    return DayBooks(
+        day=date(2026, 11, 23),
+        post="LA",
+        books=(
+            BookState(Book.CASES, 34, cases),
+            BookState(Book.OFFERS, 33, offers),
+            BookState(Book.SLIPS, 36, (*slips, lost)),
+            BookState(Book.INDEXES, 56, many("1/", 1, credential=54, void=2)),
+        ),
+        not_proven=("LA-2026-001839",),
+        carried=("LA-2026-001833",),
+    )
+
+
+REMARK = "첫 장이 번져 다시 인쇄. 파쇄함에서 조각을 확인함."
+TOLD = (Explanation(Book.SLIPS, "LA01-000397", Reason.SPOILED_UNRECORDED, REMARK),)
+
+
+def signature(place: int, clock: str) -> DaySignature:
+    name = ("이서준 영사", "정유나 영사")[place]
+    return DaySignature(f"T-00{place + 1}", name, "00" * 32, samples.here(clock).now, "", "")
+
+
+def day_close(*clocks: str) -> DayClose:
+    text = Checkpoint("desk-audit/0123456789abcdef0123456789abcdef", 48_224, bytes(32)).text
+    signed = tuple(signature(place, clock) for place, clock in enumerate(clocks))
+    at = samples.here(clocks[1]).now if len(clocks) > 1 else None
+    return DayClose(date(2026, 11, 23), b"{}", "00" * 32, text, signed, at)
+
+
+def close_view(look: Look, clock: str = "16:42", **changes: object) -> DayCloseView:
+    view = DayCloseView(
+        here=samples.here(clock),
+        day=date(2026, 11, 23),
+        books=day_books(),
+        names=NAMES[look.language],
+        officer="이서준 영사" if look.language == "ko" else "Consul Lee Seojun",
+        card_present=True,
+        tries=3,
+    )
+    return replace(view, **changes)  # type: ignore[arg-type]
+
+
+def close_shell(look: Look, size: Size, view: DayCloseView) -> QWidget:
+    page = DayClosePage(look)
+    page.render(view)
+    clock = view.here.now.astimezone(view.here.zone).strftime("%H:%M")
+    return place_shell(look, size, page, "day_close", clock)
+
+
+@scene("admin-03-day-close")
+def day_close_open(look: Look, size: Size) -> QWidget:
+    return close_shell(look, size, close_view(look))
+
+
+@scene("admin-03a-day-close-to-sign")
+def day_close_to_sign(look: Look, size: Size) -> QWidget:
+    """Every difference explained: the first card signs."""
+    view = close_view(look, explained=TOLD, turn=0, words=WORDS)
+    return close_shell(look, size, view)
+
+
+@scene("admin-03c-day-close-second")
+def day_close_second(look: Look, size: Size) -> QWidget:
+    """The first card has signed, another person sits there."""
+    view = close_view(
+        look, "16:49", explained=TOLD, close=day_close("16:48"), turn=1, words=WORDS,
+        listed=(Book.CASES, "refused"),
+    )  # fmt: skip
+    return close_shell(look, size, view)
+
+
+@scene("admin-03b-day-closed")
+def day_closed(look: Look, size: Size) -> QWidget:
+    view = close_view(
+        look, "16:49", explained=TOLD, close=day_close("16:48", "16:49"), words=WORDS,
+        seal_words=WORDS,
+    )  # fmt: skip
+    return close_shell(look, size, view)
+
+
+@scene("admin-03d-day-empty")
+def day_empty(look: Look, size: Size) -> QWidget:
+    bare = tuple(BookState(book, 0, ()) for book in Book)
+    return close_shell(look, size, close_view(look, books=replace(day_books(), books=bare)))
