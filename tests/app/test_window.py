@@ -19,13 +19,17 @@ from desk.app.window import make_front
 from desk.cards.piv_data import Slot
 from desk.cards.troubles import LastTry, NotOfficerCard, PinBlocked, WrongPin
 from desk.counter.settings import load_settings
+from desk.issuance.books import Reason
 from desk.issuance.case import State
+from desk.issuance.seals import Purpose
 from desk.mrtd.results import Result
 from desk.store.troubles import CardNotEnrolled
 from desk.training.authority import KEY_MANAGEMENT
 from desk.training.forgeries import Forgery
 from desk.ui.applicant.snapshot import Page as ApplicantPage
 from desk.ui.control.steps import Step
+from desk.ui.navigation import Place
+from desk.ui.pages.day_close import DayClosePage
 from desk.ui.phone.bench import GENUINE
 
 PATIENCE = 60_000
@@ -512,3 +516,47 @@ def test_a_card_that_is_no_officers_is_said_to_be_there_and_a_passport_is_not_bl
     trainee.until(lambda: isinstance(session._trouble, NotOfficerCard))
     trainee.stage.insert_card()
     trainee.until(lambda: trainee.program.desk.card_present and session._trouble is None)
+
+
+def test_two_officers_close_the_day_and_the_log_tells_of_it(home: Home, qtbot: QtBot) -> None:
+    """The first card signs and leaves; the second one signs the same summary; seals, log and
+    copy hold."""
+    stage = open_stage(home)
+    first = Trainee(stage, qtbot)
+    first.sign_in()
+    first.new_case("haneul", consent=False)
+    first.program.to_board()
+    close = explained_books(first)
+    assert close.cards.pin.isVisibleTo(close)
+    close.sign_requested.emit(first.pin(), False)
+    first.until(lambda: first.program.day_close._close is not None)
+    assert first.program.day_close._close.closed_at is None
+    assert not close.footer.primary.isEnabled()
+    stage.close()
+
+    stage = open_stage(home)
+    second = Trainee(stage, qtbot)
+    second.sign_in(1)
+    close = explained_books(second)
+    close.sign_requested.emit(second.pin(), False)
+    second.until(lambda: second.program.day_close._close.closed_at is not None)
+    second.program.copies.send()
+    second.until(lambda: not second.program.copies._sending)
+    second.program.go_to_place(Place.AUDIT)
+    second.until(second.program.audit.is_checked)
+
+    report = second.program.audit._report
+    assert report.holds and report.traced and report.copy_code == ""
+    newest = second.program.audit._seals[0]
+    assert (newest.purpose, len(newest.officers)) == (Purpose.DAY_CLOSE, 2)
+    stage.close()
+
+
+def explained_books(trainee: Trainee) -> DayClosePage:
+    """The page of the day's close with a reason for whatever other tests have left."""
+    program, page = trainee.program, trainee.program.pages.day_close
+    program.go_to_place(Place.DAY_CLOSE)
+    trainee.until(program.day_close.is_loaded)
+    for book, item in program.day_close._books.differences:
+        page.explained.emit(book.value, item.key, Reason.NOT_FOUND.value, "Looked for.")
+    return page
