@@ -23,8 +23,10 @@ from desk.store.register_file import COLUMNS
 from desk.store.shared_vault import SharedVault
 from desk.store.troubles import Busy, KeyReplaced, NotOpened, Unreachable
 from tests.postgres import Database, PostgresServer
+from tests.samples import NOW
 from tests.store.breaking_line import BreakingLine
 from tests.store.conftest import CANARY, SharedGround
+from tests.store.test_shared import DESKS, at_once
 
 
 @pytest.fixture
@@ -110,6 +112,25 @@ class TestRing:
         for ask in (SharedVault(nowhere, None).exist, SharedVault(nowhere, None).ring):
             with pytest.raises(Unreachable):
                 ask()
+
+
+class TestMaking:
+    def test_made_at_two_desks_at_once(self, empty: Database) -> None:
+        """Each of several desks makes the tables and puts its key in force: one succeeds, the
+        others find its records, which do not open with their own keys."""
+        keys = [new_key() for _ in range(DESKS)]
+        opened: list[Store] = []
+
+        def make(number: int) -> None:
+            opened.append(vault_at(empty).open(keys[number]))
+
+        refused = at_once(make)
+
+        assert [type(trouble) for trouble in refused] == [NotOpened] * (DESKS - 1)
+        (store,) = opened
+        with store.write() as session:
+            journal.append(session, Stamp(NOW, "officer:T-001"), "TEST.EVENT")
+        store.close()
 
 
 class TestReplacingTheKey:
