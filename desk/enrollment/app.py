@@ -89,7 +89,7 @@ def _desk_routes(service: Service) -> list[Route]:
 
 def _admitted(desk: DeskSide, act: Endpoint) -> Endpoint:
     async def admitted(request: Request) -> Response:
-        desk.admit(request)
+        await desk.admit(request)
         return await act(request)
 
     admitted.__name__ = f"desk_{_name(act)}"

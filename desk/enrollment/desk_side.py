@@ -35,6 +35,7 @@ from desk.enrollment.records import (
     RequestView,
 )
 from desk.enrollment.service import Service
+from desk.enrollment.station_auth import Call, ClockApart, HeardCalls, NotTheStation
 from desk.enrollment.trouble import AlreadyOtherwise, NotThere
 from desk.enrollment.wire import Refusal
 from desk.issuance.ports import OfferEvent, QrForm, ResponseEncryption
@@ -54,13 +55,25 @@ class DeskSide:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._known = frozenset(service.profile.configurations.values())
-        self._bearer = service.key.desk_bearer()
+        self._heard = HeardCalls(service.key)
 
-    def admit(self, request: Request) -> None:
-        """Raises Refusal unless the caller shows the station's bearer secret."""
-        shown = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(shown, f"Bearer {self._bearer}".encode()):
-            raise Refusal("station_unknown", "the station's key is not accepted", status=401)
+    async def admit(self, request: Request) -> None:
+        """Raises Refusal unless the station's key has signed this very call, just now."""
+        body = await wire.keep_body(request, wire.LARGE_BODY)
+        query = request.scope["query_string"]
+        target = request.scope["raw_path"] + (b"?" + query if query else b"")
+        shown = request.headers.get("authorization", "")
+        try:
+            self._heard.check(shown, Call(request.method, target, body), self._service.now())
+        except NotTheStation as error:
+            raise Refusal(
+                "station_unknown", "the station's key is not accepted", status=401
+            ) from error
+        except ClockApart as error:
+            members = {"time": self._service.now().isoformat()}
+            raise Refusal(
+                "clocks_apart", "signed at another time", status=401, members=members
+            ) from error
 
     async def health(self, _request: Request) -> Response:
         service = self._service

@@ -1,7 +1,7 @@
 """The station's key, and the secrets that follow from it and from access tokens.
 
 One 32-byte key stands in a file of mode 0600 that the desk and its service share. From it
-follow the desk's bearer secret, the handle and code of every offer, and the pepper of the
+follow what the desk signs its calls with, the handle and code of every offer, and the pepper of the
 PIN hashes; the database alone therefore gives none of them away. What only a phone may
 open follows from its access token, of which the service keeps a hash.
 """
@@ -16,6 +16,7 @@ import stat
 import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -47,6 +48,12 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@lru_cache(maxsize=16)
+def _derived(secret: bytes, purpose: str) -> bytes:
+    """What is asked for with every call, once for all."""
+    return _derive(secret, purpose)
+
+
 def _derive(secret: bytes, purpose: str) -> bytes:
     return HKDF(SHA256(), KEY_LENGTH, salt=None, info=purpose.encode()).derive(secret)
 
@@ -57,9 +64,9 @@ class StationKey:
 
     secret: bytes = field(repr=False)
 
-    def desk_bearer(self) -> str:
-        """What the desk shows with every call; the key itself is never sent."""
-        return to_base64url(_derive(self.secret, "desk bearer"))
+    def desk_key(self) -> bytes:
+        """What the desk signs its calls with; it is never sent."""
+        return _derived(self.secret, "desk calls")
 
     def offer_handle(self, offer_id: str) -> str:
         """The unguessable last part of an offer's address: a repeated order gets the same."""

@@ -23,6 +23,7 @@ from desk.enrollment import keys
 from desk.enrollment.agreed import LONGEST_POLL, utc_now
 from desk.enrollment.answers import encrypted
 from desk.enrollment.keys import StationKey
+from desk.enrollment.station_auth import StationAuth
 from desk.enrollment.trouble import (
     AlreadyOtherwise,
     AnswerUnusable,
@@ -55,7 +56,8 @@ _CONNECT_SECONDS = 3.0
 
 
 class HttpLink:
-    """One service at ``base_url``; ``transport`` is for tests. Close it when done."""
+    """One service at ``base_url``; ``transport`` is for tests. Calls are signed by the
+    machine's clock, whatever time the desk rehearses. Close it when done."""
 
     def __init__(
         self,
@@ -63,14 +65,16 @@ class HttpLink:
         key: StationKey,
         *,
         now: Callable[[], datetime] = utc_now,
+        machine_clock: Callable[[], datetime] = utc_now,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._key = key
         self._now = now
+        self._machine_clock = machine_clock
         self._issuer: str | None = None
         self._http = httpx.Client(
             base_url=f"{base_url.rstrip('/')}/desk",
-            headers={"Authorization": f"Bearer {key.desk_bearer()}"},
+            auth=StationAuth(key, machine_clock),
             timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
             transport=transport,
             trust_env=False,
@@ -248,7 +252,17 @@ class HttpLink:
             raise ServiceDown from error
         if response.is_success:
             return _json_object(response) if response.content else {}
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            self._compare_signed_time(response)
         raise _trouble_of(response)
+
+    def _compare_signed_time(self, response: httpx.Response) -> None:
+        """Raises ClocksApart where the call was refused for its time alone."""
+        body = _json_object(response) if response.content else {}
+        if body.get("error") == "clocks_apart":
+            with _understood():
+                theirs = datetime.fromisoformat(body["time"])
+            raise ClocksApart(seconds=round((theirs - self._machine_clock()).total_seconds()))
 
 
 def _trouble_of(response: httpx.Response) -> Trouble:

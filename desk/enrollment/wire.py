@@ -135,6 +135,13 @@ async def read_body(request: Request, limit: int) -> bytes:
     return bytes(parts)
 
 
+async def keep_body(request: Request, limit: int) -> bytes:
+    """The body, which may be read again from the request."""
+    raw = await read_body(request, limit)
+    request._body = raw
+    return raw
+
+
 def _too_large() -> Refusal:
     return Refusal("invalid_request", "the body is too large", status=413)
 

@@ -20,6 +20,7 @@ from desk.enrollment.keys import StationKey
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.policy import Demand
 from desk.enrollment.service import Service, ServiceSettings
+from desk.enrollment.station_auth import StationAuth
 from desk.enrollment.trouble import MailboxFull, PublicUrlUnusable
 from tests.enrollment.counter import PIN, now
 
@@ -48,9 +49,9 @@ class Inside:
     def call(self, act: Call) -> httpx.Response:
         async def run() -> httpx.Response:
             transport = httpx.ASGITransport(build_app(self.service))
-            headers = {"Authorization": f"Bearer {KEY.desk_bearer()}"}
+            auth = StationAuth(KEY, now)
             async with httpx.AsyncClient(
-                transport=transport, base_url="https://issue.example", headers=headers
+                transport=transport, base_url="https://issue.example", auth=auth
             ) as client:
                 return await act(client)
 
@@ -155,7 +156,7 @@ def test_log_lines_name_the_endpoint_only(inside: Inside, caplog: pytest.LogCapt
         inside.call(lambda c: c.get(f"/kr/offer/{handle}"))
 
     assert "GET offer 200" in caplog.text
-    for secret in (handle, PIN, "o-1", KEY.desk_bearer()):
+    for secret in (handle, PIN, "o-1", "Desk "):
         assert secret not in caplog.text
 
 

@@ -45,7 +45,7 @@ def test_every_purpose_has_its_own_secret() -> None:
         handle,
         KEY.offer_handle("offer-2"),
         keys.pre_authorized_code(handle),
-        KEY.desk_bearer(),
+        KEY.desk_key(),
         keys.token_reference("t", "transaction", "r"),
         keys.token_reference("t", "notification", "r"),
         StationKey(b"l" * 32).offer_handle("offer-1"),

@@ -24,6 +24,7 @@ from desk.enrollment.pem import read_certificates, read_signer
 from desk.enrollment.process import ServiceProcess
 from desk.enrollment.publishing import Publishing
 from desk.enrollment.service import Service, ServiceSettings
+from desk.enrollment.station_auth import StationAuth
 from desk.enrollment.trouble import CertificateFileUnusable
 from desk.issuance.ports import OfferOrder, QrForm
 from desk.training.authority import TrainingAuthority
@@ -155,7 +156,6 @@ def test_each_form_is_redeemed(counter: Counter, new_phone: NewPhone, form: QrFo
 
 
 def test_order_with_a_form_nobody_knows(link: HttpLink, web: httpx.Client, key: StationKey) -> None:
-    headers = {"Authorization": f"Bearer {key.desk_bearer()}"}
     body = {
         "configurations": ["mdoc"],
         "tx_code": PIN,
@@ -163,7 +163,7 @@ def test_order_with_a_form_nobody_knows(link: HttpLink, web: httpx.Client, key: 
         "qr": "poster",
     }
 
-    answer = web.put(f"{link.issuer}/desk/offers/forms-3", json=body, headers=headers)
+    answer = web.put(f"{link.issuer}/desk/offers/forms-3", json=body, auth=StationAuth(key, now))
 
     assert answer.json()["error"] == "invalid_order"
 

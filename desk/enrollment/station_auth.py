@@ -1,0 +1,111 @@
+"""How the desk shows that a call is its own: signed with the station's key, each for itself.
+
+What is signed names the method, the address from ``/desk`` on, the body, the time and a
+number used once. The key never travels, and a call that somebody recorded is worth nothing:
+changed it does not fit its signature, unchanged it was heard before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+
+from desk.enrollment.keys import StationKey, to_base64url
+
+SCHEME = "Desk"
+# Desk and service tell each other when their clocks differ by half of this.
+WINDOW = timedelta(seconds=60)
+_MARK = b"/desk/"
+_LONGEST = 256
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a signature is about; ``target`` is the address as sent, with its query."""
+
+    method: str
+    target: bytes
+    body: bytes
+
+    def signature(self, key: StationKey, moment: str, number: str) -> str:
+        address = self.target[max(self.target.rfind(_MARK), 0) :]
+        digest = hashlib.sha256(self.body).hexdigest()
+        said = "\n".join((self.method, address.decode("latin-1"), moment, number, digest))
+        return to_base64url(hmac.new(key.desk_key(), said.encode(), "sha256").digest())
+
+
+class StationAuth(httpx.Auth):
+    """Signs each request of a client of the desk."""
+
+    requires_request_body = True
+
+    def __init__(self, key: StationKey, now: Callable[[], datetime]) -> None:
+        self._key = key
+        self._now = now
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        call = Call(request.method, request.url.raw_path, request.content)
+        moment, number = str(int(self._now().timestamp() * 1000)), secrets.token_urlsafe(16)
+        signature = call.signature(self._key, moment, number)
+        request.headers["Authorization"] = f"{SCHEME} {moment}.{number}.{signature}"
+        yield request
+
+
+class NotTheStation(Exception):
+    """The call is not signed by the station's key, or was heard before."""
+
+
+class ClockApart(Exception):
+    """Signed, but not at about this time."""
+
+
+class HeardCalls:
+    """The service's side: one process's memory of the numbers it has heard.
+
+    What is older than the window is refused by its time, so no number is kept for longer.
+    Calls may be repeated without harm anyway (each names its object); behind several
+    processes one of them may hear again what another one heard.
+    """
+
+    def __init__(self, key: StationKey) -> None:
+        self._key = key
+        self._heard: dict[str, float] = {}
+
+    def check(self, shown: str, call: Call, now: datetime) -> None:
+        """Raises NotTheStation, ClockApart."""
+        moment, number, signature = _parts(shown)
+        wanted = call.signature(self._key, moment, number)
+        if not hmac.compare_digest(wanted.encode(), signature.encode()):
+            raise NotTheStation
+        at = int(moment) / 1000
+        if abs(now.timestamp() - at) > WINDOW.total_seconds():
+            raise ClockApart
+        self._forget(now)
+        if number in self._heard:
+            raise NotTheStation
+        self._heard[number] = at
+
+    def _forget(self, now: datetime) -> None:
+        """The first heard stand first; one clock's numbers come about in their order."""
+        limit = now.timestamp() - 2 * WINDOW.total_seconds()
+        for number, at in list(self._heard.items()):
+            if at > limit:
+                return
+            del self._heard[number]
+
+
+def _parts(shown: str) -> tuple[str, str, str]:
+    scheme, _, rest = shown.partition(" ")
+    parts = rest.split(".")
+    if scheme != SCHEME or len(parts) != 3 or len(shown) > _LONGEST or not shown.isascii():
+        raise NotTheStation
+    moment, number, signature = parts
+    if not moment.isdecimal() or len(moment) > 15 or not number:
+        raise NotTheStation
+    return moment, number, signature
