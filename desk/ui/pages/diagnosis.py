@@ -44,8 +44,9 @@ from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 from desk.ui.troubles import TroubleWords
 
-READERS = "readers"
+READERS, RECORDS = "readers", "records"
 _IN_READERS = (CheckKey.CARD_SERVICE, CheckKey.PASSPORT_READER, CheckKey.OFFICER_CARD)
+_IN_RECORDS = (CheckKey.RECORDS_CARDS, CheckKey.DISK, CheckKey.COPIES)
 STATES = {
     CheckState.CHECKING: Glyph.WAITING,
     CheckState.READY: Glyph.PASSED,
@@ -65,12 +66,15 @@ def part_of(key: CheckKey) -> str:
     """The part of the strip a check belongs to."""
     if key in _IN_READERS:
         return READERS
-    # What is kept here, and who opens it, stand together.
-    kept = (CheckKey.DISK, CheckKey.RECORDS_CARDS)
-    return CheckKey.DISK.value if key in kept else key.line.value
+    return RECORDS if key in _IN_RECORDS else key.line.value
 
 
-PARTS = tuple(dict.fromkeys(part_of(key) for key in CheckKey))
+def _last(part: str) -> int:
+    return max(place for place, key in enumerate(CheckKey) if part_of(key) == part)
+
+
+PARTS = tuple(sorted({part_of(key) for key in CheckKey}, key=_last))
+"""In the order in which the last check of each is asked."""
 
 
 @dataclass(frozen=True)
