@@ -183,6 +183,8 @@ def _service_arguments(home: Home, settings: Settings) -> tuple[str, ...]:
     arguments += ["--encryption", settings.enrollment.encryption]
     arguments += ["--dpop", settings.enrollment.dpop]
     arguments += ["--batch", str(settings.enrollment.batch)]
+    for quirk in settings.enrollment.quirks or ("none",):
+        arguments += ["--quirk", quirk]
     if settings.enrollment.attestation != AttestationUse.OFF:
         roots = home.folder / settings.authority.attestation_roots
         arguments += ["--attestation", settings.enrollment.attestation]

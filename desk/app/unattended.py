@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QWidget
 
 from desk.app.home import Home
 from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
+from desk.app.scripted import APPROVER
 from desk.app.serve import release_holder
 from desk.app.stage import Stage
 from desk.app.window import make_front, start_log, vpcd_ports
@@ -241,7 +242,34 @@ class _Script:
             self._until(partial(self._was_opened, item.key), item.key)
         self._picture("review")
         pages.review.approve_requested.emit(self._pin(), False)
+        self._until(lambda: self._case().state is not State.FACE_CHECKED, "signature")
+        if self._case().state is State.PREPARED:
+            self._second_card()
         self._until(lambda: self._program.shell.page is pages.phone, "approval")
+
+    def _second_card(self) -> None:
+        """An exception: the reader is lent to the approver, who looks and signs."""
+        program, pages = self._program, self._pages
+        self._picture("review-waiting")
+        pages.review.approve_here.emit()
+        self._stage.pull_card()
+        self._until(lambda: program.session.own_card_left, "officer's card out")
+        self._stage.insert_card(APPROVER)
+        self._until(lambda: program.shell.page is pages.approver, "approver")
+        for place, item in enumerate(flagged_items(self._case())):
+            pages.approver.item_chosen.emit(place)
+            self._until(partial(self._was_seen, item.key), item.key)
+        self._picture("approver")
+        pages.approver.approve_requested.emit(self._pin(), False)
+        self._until(lambda: program.desk.is_locked, "approval of the second card")
+        self._stage.insert_card()
+        self._until(lambda: program.desk.card_present, "officer's card back")
+        pages.locked.pin_given.emit(self._pin(), False)
+
+    def _was_seen(self, key: str) -> bool:
+        self._program.approver.look()
+        request = self._case().request
+        return request is not None and key in [one.key for one in request.seen]
 
     def _was_opened(self, key: str) -> bool:
         return key in self._case().opened_items

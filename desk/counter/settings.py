@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from desk.credential.attestation_use import LEVELS
 from desk.credential.claims import DATA_GROUPS
 from desk.issuance.approvals import SecondCard
 from desk.issuance.ports import QrForm
@@ -62,6 +63,7 @@ class EnrollmentSettings:
     dpop: str
     batch: int
     attestation: str
+    quirks: tuple[str, ...]
     key_storage: tuple[str, ...]
     user_authentication: tuple[str, ...]
     offer_minutes: int
@@ -224,15 +226,19 @@ _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("enrollment", "encryption"): _DEMANDS,
     ("enrollment", "dpop"): _DEMANDS,
     ("enrollment", "attestation"): _DEMANDS,
+    ("enrollment", "key_storage"): frozenset(LEVELS),
+    ("enrollment", "user_authentication"): frozenset(LEVELS),
+    ("enrollment", "quirks"): frozenset({"shared-nonce", "notify-deferred", "draft-15-encryption"}),
     ("credential", "portrait"): frozenset({"chip", "live"}),
     ("approval", "second_card"): frozenset(SecondCard),
 }
-"""Settings that are one word out of a few."""
+"""Settings that are one word out of a few, or a list of such words."""
 
 
 def _refuse_unknown_words(merged: dict[str, Any]) -> None:
     for (section, key), words in _WORDS.items():
-        if merged[section][key] not in words:
+        value = merged[section][key]
+        if not words.issuperset(value if isinstance(value, list) else [value]):
             place = f"{section}.{key}"
             raise SettingsWrong(f"{place} is none of {', '.join(sorted(words))}", key=place)
 

@@ -203,10 +203,12 @@ _PROBLEMS: Mapping[Kind, Any] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClaimProfile:
     """The claims that are issued, in the order of the file, with their names and types.
 
+    One profile is one file read once: it is told from others by identity, so that what is
+    made of it can be kept.
     ``withheld`` are those the file names but no credential says.
     """
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from functools import lru_cache
 from typing import Any
 
 from desk.credential.claims import LOCALES, Claim, ClaimProfile, Format
@@ -19,6 +20,7 @@ MEDIA_TYPE = "application/json"
 _OPEN = ("vct", "vct#integrity", "nbf", "exp", "cnf", "status")
 
 
+@lru_cache(maxsize=4)
 def document(profile: ClaimProfile) -> bytes:
     """The Type Metadata document of the profile's ``vct``; the same bytes each time."""
     table = {
@@ -33,6 +35,7 @@ def document(profile: ClaimProfile) -> bytes:
     return json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+@lru_cache(maxsize=4)
 def integrity(profile: ClaimProfile) -> str:
     """The document's hash as W3C Subresource Integrity writes it: ``sha256-…``."""
     digest = hashlib.sha256(document(profile)).digest()

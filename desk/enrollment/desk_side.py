@@ -24,6 +24,7 @@ from desk.credential.jose import compact_json, parse_compact
 from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys, metadata, wire
 from desk.enrollment.agreed import LANDING_PATH, LONGEST_POLL
+from desk.enrollment.policy import Quirk
 from desk.enrollment.presenting import response_mode
 from desk.enrollment.records import (
     CheckView,
@@ -187,7 +188,7 @@ class DeskSide:
         offer_id = _identifier(request, "offer_id")
         service = self._service
         found = await service.run(service.mailbox.waiting_requests, offer_id, service.now())
-        late = service.settings.notify_deferred
+        late = Quirk.NOTIFY_DEFERRED in service.settings.quirks
         return wire.answered({"requests": [_request_body(entry, late) for entry in found]})
 
     async def answer(self, request: Request) -> Response:

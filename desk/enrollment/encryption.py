@@ -20,7 +20,8 @@ from desk.credential.troubles import CredentialTrouble, Malformed
 from desk.enrollment import wire
 from desk.enrollment.answers import encrypted
 from desk.enrollment.keys import StationKey
-from desk.enrollment.policy import Demand
+from desk.enrollment.policy import Demand, Quirk
+from desk.enrollment.service import ServiceSettings
 from desk.enrollment.wire import Refusal
 from desk.issuance.ports import ResponseEncryption
 
@@ -36,8 +37,9 @@ class Message:
 class MessageEncryption:
     """One service's way with encrypted messages."""
 
-    def __init__(self, demand: Demand, key: StationKey) -> None:
-        self._demand = demand
+    def __init__(self, settings: ServiceSettings, key: StationKey) -> None:
+        self._demand = settings.encryption
+        self._draft_15 = Quirk.DRAFT_15_ENCRYPTION in settings.quirks
         self._private = key.request_key()
         self._public = DeviceKey.from_public_key(self._private.public_key())
 
@@ -93,11 +95,13 @@ class MessageEncryption:
             return None
         if self._demand is Demand.OFF:
             raise _bad("response encryption is not offered")
+        if not isinstance(member, Mapping):
+            raise _bad("credential_response_encryption is not an object")
+        if self._draft_15:
+            return _response_encryption(_as_now(member))
         if not encrypted:
             # Anybody on the way could have put a key of his own in (8.2).
             raise _bad("a request that names a key for the answer must be encrypted")
-        if not isinstance(member, Mapping):
-            raise _bad("credential_response_encryption is not an object")
         return _response_encryption(member)
 
 
@@ -106,6 +110,14 @@ def answer(body: Mapping[str, Any], terms: ResponseEncryption | None, status: in
     if terms is None:
         return wire.answered(body, status)
     return wire.answered_jwt(encrypted(body, terms), status)
+
+
+def _as_now(member: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What draft 15 wrote beside the key, in the key."""
+    jwk = member.get("jwk")
+    if "alg" not in member or not isinstance(jwk, Mapping):
+        return member
+    return {**member, "jwk": {"alg": member["alg"], **jwk}}
 
 
 def _response_encryption(member: Mapping[str, Any]) -> ResponseEncryption:

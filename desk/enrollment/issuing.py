@@ -23,6 +23,7 @@ from desk.enrollment.authorizing import client_mark, credential_identifier
 from desk.enrollment.dpop import Dpop
 from desk.enrollment.encryption import Message, MessageEncryption
 from desk.enrollment.nonces import new_nonce
+from desk.enrollment.policy import Quirk
 from desk.enrollment.records import (
     Filing,
     Holder,
@@ -50,7 +51,7 @@ class Issuing:
         self._configurations = frozenset(service.profile.configurations.values())
         self._dpop = Dpop(service)
         self._access = Access(service, self._dpop)
-        self._encryption = MessageEncryption(service.settings.encryption, service.key)
+        self._encryption = MessageEncryption(service.settings, service.key)
         self._issuer = metadata.issuer_metadata(
             service.settings, service.profile, self._encryption.metadata()
         )
@@ -141,6 +142,7 @@ class Issuing:
             message.encryption,
             keys.token_reference(token, "notification", request_id),
             presented.proof_type,
+            Quirk.SHARED_NONCE in service.settings.quirks,
         )
         outcome, view = await service.run(
             service.mailbox.file_request, new, keys.sha256(presented.nonce), service.now()
@@ -195,7 +197,7 @@ class Issuing:
             return wire.answered_jwt(view.sealed)
         opened = json.loads(keys.unseal(view.sealed, keys.token_opener(token), view.request_id))
         body: dict[str, Any] = {"credentials": [{"credential": entry} for entry in opened]}
-        if not deferred or service.settings.notify_deferred:
+        if not deferred or Quirk.NOTIFY_DEFERRED in service.settings.quirks:
             body["notification_id"] = view.notification_id
         return wire.answered(body)
 

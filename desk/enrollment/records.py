@@ -129,6 +129,8 @@ class NewRequest:
     encryption: ResponseEncryption | None = None
     notification_id: str | None = None
     proof_type: str = "jwt"
+    shared_nonce: bool = True
+    """Its nonce may serve the offer's other configurations as well."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from desk.enrollment.keys import read_key_file
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.patience import impatient
 from desk.enrollment.pem import read_certificates, read_signer
-from desk.enrollment.policy import Allowance
+from desk.enrollment.policy import KNOWN_QUIRKS, Allowance, Quirk
 from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.trouble import AddressTaken
 
@@ -51,7 +51,7 @@ def _settings(args: argparse.Namespace, listener: socket.socket) -> ServiceSetti
         args.public_url or _address(args.host, listener),
         wait_seconds=args.wait,
         batch_size=args.batch,
-        notify_deferred=args.notify_deferred,
+        quirks=_quirks(args.quirk),
         training=args.training,
         encryption=args.encryption,
         dpop=args.dpop,
@@ -59,6 +59,12 @@ def _settings(args: argparse.Namespace, listener: socket.socket) -> ServiceSetti
         address_limit=Allowance(args.address_limit, args.address_limit),
         offer_limit=Allowance(args.offer_limit, args.offer_limit),
     )
+
+
+def _quirks(named: list[str] | None) -> frozenset[Quirk]:
+    if named is None:
+        return KNOWN_QUIRKS
+    return frozenset(Quirk(name) for name in named if name != "none")
 
 
 def _attestations(args: argparse.Namespace) -> AttestationPolicy:

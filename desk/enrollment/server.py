@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from desk.credential.attestation_use import LEVELS, AttestationUse
-from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, Demand
+from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, Demand, Quirk
 from desk.resources import resource
 from desk.trouble import Trouble
 
@@ -38,9 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", type=float, default=5.0, help="seconds a phone's request waits")
     parser.add_argument("--batch", type=int, default=10, help="keys a request may bring")
     parser.add_argument(
-        "--notify-deferred",
-        action="store_true",
-        help="send notification_id with deferred answers too (some wallets refuse it)",
+        "--quirk",
+        action="append",
+        choices=[*Quirk, "none"],
+        help="a way of wallets to put up with; without any: shared-nonce",
     )
     parser.add_argument(
         "--encryption",

@@ -15,7 +15,7 @@ from desk.enrollment.agreed import utc_now
 from desk.enrollment.keys import StationKey
 from desk.enrollment.limits import Limits
 from desk.enrollment.mailbox import Mailbox
-from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, Allowance, Demand
+from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, KNOWN_QUIRKS, Allowance, Demand, Quirk
 from desk.enrollment.trouble import PublicUrlUnusable
 from desk.enrollment.waiting import Bells
 
@@ -31,10 +31,9 @@ class ServiceSettings:
 
     ``wait_seconds`` is how long a phone's request is held for the desk's answer: some
     wallets' HTTP clients give up after ten seconds. ``token_life`` bounds a deferral.
-    ``batch_size`` is how many keys one request may bring. ``notify_deferred`` sends a
-    notification_id with deferred answers too; widespread wallet libraries
-    (@openid4vc/openid4vci up to 0.5.1) refuse such an answer, so it is off. ``training``
-    frames what people see of it. ``encryption`` is of requests and answers together, ``dpop``
+    ``batch_size`` is how many keys one request may bring. ``quirks`` are the wallets' ways
+    that are put up with. ``training`` frames what people see of it. ``encryption`` is of
+    requests and answers together, ``dpop``
     binds tokens to a key of the phone.
     """
 
@@ -43,7 +42,7 @@ class ServiceSettings:
     poll_interval: int = 2
     token_life: timedelta = timedelta(hours=1)
     batch_size: int = 10
-    notify_deferred: bool = False
+    quirks: frozenset[Quirk] = KNOWN_QUIRKS
     training: bool = False
     encryption: Demand = Demand.OPTIONAL
     dpop: Demand = Demand.OPTIONAL

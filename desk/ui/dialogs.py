@@ -12,7 +12,10 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QWidget
 
+from desk.counter import approving
 from desk.ui.look import Look, rounded
+from desk.ui.pages.own_words import OwnWords
+from desk.ui.pages.review_words import AREA as APPROVAL
 from desk.ui.parts.box import column, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Choice, Labelled, Remark
@@ -153,6 +156,25 @@ def cancel_dialog(look: Look, parent: QWidget | None) -> ReasonDialog:
     return ReasonDialog(
         look, parent, say("dialog.cancel"), say("dialog.cancel_more"), say("dialog.keep_open"),
         say("dialog.cancel_act"), reasons,
+    )  # fmt: skip
+
+
+def return_dialog(look: Look, parent: QWidget | None) -> ReasonDialog:
+    """«Return to the officer»: the approver says why."""
+    say = OwnWords(look, APPROVAL)
+    reasons = [(key, say(f"return_reason.{key}")) for key in approving.REASONS]
+    return ReasonDialog(
+        look, parent, say("approval_dialog.return"), say("approval_dialog.return_more"),
+        say("approval_dialog.keep"), say("approval_dialog.return_act"), reasons, danger=False,
+    )  # fmt: skip
+
+
+def call_back_dialog(look: Look, parent: QWidget | None) -> Dialog:
+    """«Take the request back»: the officer's signature falls."""
+    say = OwnWords(look, APPROVAL)
+    return Dialog(
+        look, parent, say("approval_dialog.call_back"), say("approval_dialog.call_back_more"),
+        say("approval_dialog.keep"), say("approval_dialog.call_back_act"), danger=False,
     )  # fmt: skip
 
 

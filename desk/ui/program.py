@@ -31,6 +31,7 @@ from desk.ui.applicant.snapshot import ApplicantScreen, Page, PostFacts
 from desk.ui.applicant.window import ApplicantWindow
 from desk.ui.camera import Camera, camera_name
 from desk.ui.control.applicant import ApplicantControl
+from desk.ui.control.approver import ApproverControl
 from desk.ui.control.audit import AuditControl
 from desk.ui.control.board import BoardControl
 from desk.ui.control.bundle import BundleControl
@@ -53,6 +54,8 @@ from desk.ui.control.steps import Step, current_step
 from desk.ui.dialogs import stop_dialog
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.navigation import Place
+from desk.ui.pages.approvals import ApprovalsPage
+from desk.ui.pages.approver import ApproverPage
 from desk.ui.pages.audit import AuditPage
 from desk.ui.pages.board import BoardPage
 from desk.ui.pages.card_setup import CardSetupPage
@@ -61,6 +64,7 @@ from desk.ui.pages.diagnosis import DiagnosisPage
 from desk.ui.pages.eligibility import EligibilityPage
 from desk.ui.pages.face import FacePage
 from desk.ui.pages.hand_over import HandOverPage
+from desk.ui.pages.lent_reader import LentReaderPage
 from desk.ui.pages.locked import LockedPage, LockReason
 from desk.ui.pages.passport import PassportPage
 from desk.ui.pages.phone import PhonePage
@@ -93,6 +97,9 @@ class Pages:
     eligibility: EligibilityPage
     face: FacePage
     review: ReviewPage
+    approver: ApproverPage
+    approvals: ApprovalsPage
+    lent_reader: LentReaderPage
     phone: PhonePage
     proof: ProofPage
     hand_over: HandOverPage
@@ -150,12 +157,17 @@ class Program(QObject):
             eligibility=EligibilityPage(look, RuleWords()),
             face=FacePage(look),
             review=ReviewPage(look, troubles),
+            approver=ApproverPage(look, troubles),
+            approvals=ApprovalsPage(look),
+            lent_reader=LentReaderPage(look),
             phone=PhonePage(look, troubles),
             proof=ProofPage(look),
             hand_over=HandOverPage(look),
         )
         self.shell.add_full_page(pages.locked)
-        for page in (pages.board, pages.audit, pages.day_close, *pages.steps):
+        self.shell.add_full_page(pages.lent_reader)
+        places = (pages.board, pages.approvals, pages.audit, pages.day_close)
+        for page in (*places, pages.approver, *pages.steps):
             self.shell.add_page(page)
         return pages
 
@@ -183,6 +195,15 @@ class Program(QObject):
         self.eligibility = EligibilityControl(desk, pages.eligibility)
         self.face = FaceControl(desk, pages.face, self.camera)
         self.review = ReviewControl(desk, pages.review)
+        self.approver = ApproverControl(
+            desk,
+            self.session,
+            pages.approver,
+            pages.approvals,
+            pages.lent_reader,
+            self.review.enter,
+        )
+        pages.review.approve_here.connect(self.approver.lend)
         self.phone = PhoneControl(desk, pages.phone, self.printers)
         self.proof = ProofControl(desk, pages.proof)
         self.hand_over = HandOverControl(desk, pages.hand_over, self.printers)
@@ -198,7 +219,7 @@ class Program(QObject):
             Step.PASSPORT: self.passport.enter,
             Step.ELIGIBILITY: self.eligibility.enter,
             Step.FACE: self.face.enter,
-            Step.REVIEW: self.review.enter,
+            Step.REVIEW: self._review,
             Step.PHONE: self.phone.enter,
             Step.PROOF: self.proof.enter,
             Step.HAND_OVER: self.hand_over.enter,
@@ -208,6 +229,7 @@ class Program(QObject):
         """One line for each place that has a page."""
         places = self.desk.navigation
         places.add(Place.BOARD, self.board.enter)
+        places.add(Place.APPROVALS, self.approver.enter_list, self.approver.count)
         places.add(Place.DAY_CLOSE, self.day_close.enter)
         places.add(Place.AUDIT, self.audit.enter)
         places.add(Place.SETUP, self.set_up.enter)
@@ -335,6 +357,13 @@ class Program(QObject):
         case = self.desk.case
         if case is not None:
             self._enter[step](case)
+
+    def _review(self, case: Case) -> None:
+        """The review of whoever prepares the case, or the page of its approver."""
+        if self.approver.is_for(case):
+            self.approver.enter(case)
+        else:
+            self.review.enter(case)
 
     def to_board(self) -> None:
         self.go_to_place(Place.BOARD)

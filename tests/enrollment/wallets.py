@@ -18,6 +18,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 FOLDER = Path(__file__).parent / "node"
 
 
+def node_version() -> int:
+    """The major version of this machine's Node; 0 without one."""
+    node = shutil.which("node")
+    if node is None:
+        return 0
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
+    return int(said.stdout.removeprefix("v").partition(".")[0])
+
+
 class ForeignWallet:
     """One wallet program; it keeps what it obtained until it ends."""
 

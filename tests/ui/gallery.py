@@ -21,7 +21,14 @@ from PySide6.QtWidgets import QApplication
 from desk.ui import theme
 from desk.ui.look import Look
 from desk.ui.theme import Mode
-from tests.ui import scenes_audit, scenes_case, scenes_desk, scenes_passport, scenes_setup
+from tests.ui import (
+    scenes_approval,
+    scenes_audit,
+    scenes_case,
+    scenes_desk,
+    scenes_passport,
+    scenes_setup,
+)
 from tests.ui.scenes import SCENES
 
 # Nested layouts settle one level a pass.
@@ -97,7 +104,7 @@ def _beside(picture: QImage, target: Path, file: Path) -> None:
     both.save(str(file.with_name(f"beside-{file.name}")))
 
 
-ALL = (scenes_audit, scenes_case, scenes_desk, scenes_passport, scenes_setup)
+ALL = (scenes_approval, scenes_audit, scenes_case, scenes_desk, scenes_passport, scenes_setup)
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -163,6 +163,7 @@ TIMES = {
     State.DOCUMENT_CHECKED: "10:27",
     State.ELIGIBLE: "10:28",
     State.FACE_CHECKED: "10:31",
+    State.PREPARED: "10:34",
     State.APPROVED: "10:37",
     State.OFFERED: "10:38",
     State.SIGNING: "10:39:36",

@@ -164,6 +164,11 @@ FLAGS = (
 )
 
 
+def officer_words() -> tuple[str, str]:
+    """What the applicant's window says meanwhile."""
+    return ("“확인하고 있습니다”", "“We are checking”")
+
+
 def review_page(look: Look, size: Size, *, opened: bool, **changes: object) -> QWidget:
     page = ReviewPage(look, TROUBLES)
     case = samples.checked_case(State.FACE_CHECKED)
@@ -180,8 +185,7 @@ def review_page(look: Look, size: Size, *, opened: bool, **changes: object) -> Q
         tries=3,
     )
     page.render(replace(view, **changes))  # type: ignore[arg-type]
-    words = ("“확인하고 있습니다”", "“We are checking”")
-    shell = shell_for(look, size, page, case, StepKey.REVIEW, "10:34", words)
+    shell = shell_for(look, size, page, case, StepKey.REVIEW, "10:34", officer_words())
     if opened:
         type_pin(page.approval.pin.dots)
     return shell

@@ -11,13 +11,20 @@ from desk.ui.look import Look
 from desk.ui.parts.text import Text
 from desk.ui.shell import Shell
 from desk.ui.theme import Mode
-from tests.ui import scenes_audit, scenes_case, scenes_desk, scenes_passport, scenes_setup
+from tests.ui import (
+    scenes_approval,
+    scenes_audit,
+    scenes_case,
+    scenes_desk,
+    scenes_passport,
+    scenes_setup,
+)
 from tests.ui.officer import StrayWindows, accessible, drop, name_of, settle, unnamed
 from tests.ui.scenes import SCENES
 
 SIZES = ((1440, 900), (1280, 720), (960, 600))
 SECRETS = ("2987654", "123456")
-USED = (scenes_audit, scenes_case, scenes_desk, scenes_passport, scenes_setup)
+USED = (scenes_approval, scenes_audit, scenes_case, scenes_desk, scenes_passport, scenes_setup)
 # Scenes whose words all come from the page itself.
 OWN_WORDS = (
     "02-board",

@@ -414,7 +414,8 @@ def _filing(
     """What a request is, seen beside the first one for the same thing."""
     if first is not None and tuple(first.proofs) == new.proofs:
         return Filing.REPEATED
-    if not use_nonce(db, nonce_hash, new.configuration, new.offer_id, now):
+    used_for = new.configuration if new.shared_nonce else ""
+    if not use_nonce(db, nonce_hash, used_for, new.offer_id, now):
         return Filing.NONCE_USED
     if first is None:
         return Filing.FILED

@@ -141,10 +141,9 @@ def why_not(state: OfferState) -> Claim:
 def use_nonce(
     db: Driver, nonce_hash: str, configuration: str, offer_id: str, now: datetime
 ) -> bool:
-    """Use a nonce up for one configuration of one offer.
+    """Use a nonce up for one configuration of one offer, or for all ("").
 
-    One nonce may serve the several configurations of an offer, because some wallets ask
-    for one a run (Credo 0.6.3); it never serves two phones, nor one configuration twice.
+    It never serves two phones, nor one configuration twice.
     """
     used = db.execute(sql.NONCE_USES, {"key": nonce_hash}).all()
     if any(row.offer_id != offer_id or row.configuration == configuration for row in used):

@@ -7,7 +7,10 @@ from PySide6.QtGui import QImage
 
 from desk.cards.piv import Pin
 from desk.counter import approving, intake
-from desk.issuance.case import Case, Comparison, State
+from desk.counter.officers import Officer
+from desk.issuance import approvals
+from desk.issuance.approvals import RequestOver
+from desk.issuance.case import Case, Comparison, Returned, State
 from desk.issuance.digest import case_digest, check_words
 from desk.issuance.flagged import flagged_items
 from desk.mrtd.portrait import portrait_rgb
@@ -17,10 +20,21 @@ from desk.trouble import Trouble
 from desk.ui import says
 from desk.ui.control.desk import Desk
 from desk.ui.control.steps import Step
-from desk.ui.dialogs import refusal_dialog
+from desk.ui.dialogs import call_back_dialog, refusal_dialog
+from desk.ui.glyphs import Glyph
 from desk.ui.lanes import Lane
+from desk.ui.pages.own_words import OwnWords
 from desk.ui.pages.review import ReviewPage, ReviewView
+from desk.ui.pages.review_parts import Slot
+from desk.ui.pages.review_words import AREA
 from desk.ui.pictures import image_of
+from desk.ui.troubles import Spoken
+
+
+class CaseReturned(Trouble):
+    """An approver has given the case back. Fact: reason, in words."""
+
+    code = "REVIEW-12"
 
 
 class ReviewControl(QObject):
@@ -31,13 +45,16 @@ class ReviewControl(QObject):
         self._opened_at: dict[str, str] = {}
         self._signing = False
         self._trouble: Trouble | None = None
+        self._say = OwnWords(desk.look, AREA)
         page.item_opened.connect(self._open)
         page.step_asked.connect(lambda number: desk.go_to.emit(Step(number)))
         page.approve_requested.connect(self._approve)
         page.refuse_requested.connect(self._refuse)
+        page.call_back.connect(self._call_back)
         page.go_on.connect(lambda: desk.go_to.emit(desk.current()))
         page.back.connect(lambda: desk.go_to.emit(Step.FACE))
         desk.card_changed.connect(self.render)
+        desk.ticked.connect(self._tick)
         desk.look.retranslated.connect(self.render)
 
     def enter(self, case: Case) -> None:
@@ -70,6 +87,27 @@ class ReviewControl(QObject):
 
         self._desk.work(Lane.RECORDS, load, done)
 
+    def _tick(self) -> None:
+        """A case that waited too long is its officer's again; another desk may have moved it."""
+        desk, case = self._desk, self._desk.case
+        waits = case is not None and case.state is State.PREPARED
+        if case is None or not waits or desk.shell.page is not self._page or not desk.is_open:
+            return
+
+        def job() -> Case:
+            approving.return_overdue(desk.station)
+            return desk.station.load(case.number)
+
+        desk.act(Lane.RECORDS, job, self._moved)
+
+    def _moved(self) -> None:
+        """Somebody else's card has decided, or the time is over."""
+        case = self._desk.the_case()
+        if case.state in (State.PREPARED, State.FACE_CHECKED):
+            self.render()
+        else:
+            self._desk.go_to.emit(self._desk.current())
+
     def render(self) -> None:
         desk, case = self._desk, self._desk.case
         if case is None or desk.step is not Step.REVIEW:
@@ -84,16 +122,91 @@ class ReviewControl(QObject):
                 picture=self._picture,
                 digest=digest.hex(),
                 words=check_words(digest),
-                covers=_covers(case),
+                covers=covers(case),
                 card_present=desk.card_present,
                 tries=desk.tries_for(self._trouble),
                 on_pad=desk.card_pad,
                 wrong=desk.is_wrong_pin(self._trouble),
                 signing=self._signing,
-                trouble=desk.spoken(self._trouble) if self._trouble else None,
+                slots=self._slots(case),
+                waiting=case.state is State.PREPARED and desk.officer.officer_id in case.preparers,
+                trouble=self._spoken(case),
                 read_only=case.state is not State.FACE_CHECKED,
             )
         )
+
+    def _slots(self, case: Case) -> tuple[Slot, ...]:
+        """Both cards, where two have to sign."""
+        station = self._desk.station
+        if not approvals.second_card_needed(case, approving.policy_of(station)):
+            return ()
+        return (self._first_slot(case), self._second_slot(case))
+
+    def _first_slot(self, case: Case) -> Slot:
+        desk, say = self._desk, self._say
+        if case.approvals:
+            first = case.approvals[0]
+            time = says.clock(first.approved_at, desk.here())
+            name = say("slots.first", name=first.officer_name)
+            word = desk.look.say("state.passed")
+            return Slot(Glyph.PASSED, word, name, say("slots.signed", time=time))
+        name = say("slots.first", name=desk.officer_name(desk.officer))
+        return Slot(Glyph.HALF, desk.look.say("state.half"), name, say("slots.turn"))
+
+    def _second_slot(self, case: Case) -> Slot:
+        desk, say = self._desk, self._say
+        done, waiting = desk.look.say("state.passed"), desk.look.say("state.waiting")
+        if len(case.approvals) > 1:
+            second = case.approvals[1]
+            words = say("slots.approved", time=says.clock(second.approved_at, desk.here()))
+            return Slot(
+                Glyph.PASSED, done, say("slots.second_named", name=second.officer_name), words
+            )
+        if case.state is State.PREPARED and case.request is not None:
+            left = max(0, int((case.request.expires_at - desk.station.now()).total_seconds()))
+            time = f"{left // 60:02d}:{left % 60:02d}"
+            half = desk.look.say("state.half")
+            return Slot(Glyph.HALF, half, say("slots.second"), say("slots.left", left=time))
+        names = " · ".join(desk.officer_name(one) for one in self._approvers(case))
+        detail = say("slots.can", names=names) if names else say("slots.nobody")
+        return Slot(Glyph.WAITING, waiting, say("slots.second"), detail)
+
+    def _approvers(self, case: Case) -> list[Officer]:
+        """Who may put the second card under this case."""
+        hands = {*case.preparers, self._desk.officer.officer_id}
+        return [
+            officer
+            for officer in self._desk.station.officers.values()
+            if officer.may_approve_at(case.post) and officer.officer_id not in hands
+        ]
+
+    def _spoken(self, case: Case) -> Spoken | None:
+        """The trouble of the last act, else why an approver gave the case back."""
+        if self._trouble is not None:
+            return self._desk.spoken(self._trouble)
+        returned = case.returned
+        told = returned is not None and returned.reason != approving.CALLED_BACK
+        if returned is None or not told or case.state is not State.FACE_CHECKED:
+            return None
+        return self._desk.spoken(self._as_trouble(returned))
+
+    def _as_trouble(self, returned: Returned) -> Trouble:
+        if returned.reason == approving.TIME_OVER:
+            return RequestOver()
+        known = f"return_reason.{returned.reason}" in self._say
+        reason = self._say(f"return_reason.{returned.reason}") if known else returned.reason
+        words = f"{reason}. {returned.remark}".strip() if returned.remark else reason
+        return CaseReturned(reason=words)
+
+    def _call_back(self) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        if call_back_dialog(desk.look, self._page.window()).exec():
+            desk.act(
+                Lane.RECORDS,
+                lambda: approving.call_back(desk.station, desk.officer, case),
+                lambda: self.enter(desk.the_case()),
+                self._failed,
+            )
 
     def _open(self, key: str) -> None:
         desk, case = self._desk, self._desk.the_case()
@@ -142,7 +255,7 @@ class ReviewControl(QObject):
         )
 
 
-def _covers(case: Case) -> tuple[int, int, int]:
+def covers(case: Case) -> tuple[int, int, int]:
     """How many facts, results and reasons the digest covers."""
     findings = len(case.document.findings) if case.document else 0
     rules = len(case.verdict.rules) if case.verdict else 0

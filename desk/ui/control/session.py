@@ -59,10 +59,11 @@ class CardFacts:
 
 class Session(QObject):
     """Signals: ``opened(bool)``: somebody signed in (True: the same person came back);
-    ``closed``: the window is covered."""
+    ``closed``: the window is covered; ``reader_emptied``: the card left a lent reader."""
 
     opened = Signal(bool)
     closed = Signal()
+    reader_emptied = Signal()
 
     def __init__(self, desk: Desk, sign_in_page: SignInPage, locked_page: LockedPage) -> None:
         super().__init__(desk)
@@ -76,6 +77,7 @@ class Session(QObject):
         self._locked_at = desk.station.now()
         self._reads = 0
         self._warned = False
+        self._is_lent = self.own_card_left = False
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.timeout.connect(lambda: self.lock(LockReason.IDLE))
@@ -110,7 +112,7 @@ class Session(QObject):
         signed_in = self._desk.sign_in
         open_now = signed_in is not None and not self._desk.is_locked
         if open_now and self._desk.station.roles.officer_is_gone(world):
-            self.lock(LockReason.CARD_REMOVED)
+            self._card_left()
         self._desk.work(
             Lane.CARD,
             self._look_at_card,
@@ -136,17 +138,38 @@ class Session(QObject):
         self._desk.card_present = facts is not None
         self._desk.card_tries = facts.tries if facts else None
         self._desk.card_pad = facts.on_pad if facts else False
+        signed_in = self._desk.sign_in
+        own = signed_in is not None and facts is not None and facts.card == signed_in.card
+        if self._is_lent and not own:
+            self.own_card_left = True
         self._desk.card_changed.emit()
         if not (facts and isinstance(self._trouble, PinTrouble)):
             # What the PIN field has to say stays until the next try.
             told = facts.refused if facts else trouble
             self._trouble = None if isinstance(told, NoCard | NoReader) else told
-        signed_in = self._desk.sign_in
-        card = facts.card if facts else ""
-        if signed_in is not None and not self._desk.is_locked and card != signed_in.card:
+        if signed_in is not None and not self._desk.is_locked and not (own or self._is_lent):
             self.lock(LockReason.CARD_REMOVED)
             return
         self.render()
+
+    def _card_left(self) -> None:
+        if self._is_lent:
+            self.own_card_left = True
+            self.reader_emptied.emit()
+        else:
+            self.lock(LockReason.CARD_REMOVED)
+
+    # The reader lent to an approver
+
+    def lend(self) -> None:
+        """Another person's card may take this one's place; whoever lends covers the desk."""
+        self._is_lent, self.own_card_left = True, False
+
+    def take_back(self) -> None:
+        """The end of the loan: locked unless the officer's card never left the reader."""
+        left, self._is_lent = self.own_card_left, False
+        if left:
+            self.lock(LockReason.CARD_REMOVED)
 
     # Sign in and unlock
 
@@ -189,6 +212,7 @@ class Session(QObject):
         """Cover the window; typed PINs are wiped, nothing personal stays on a screen."""
         if self._desk.sign_in is None or self._desk.is_locked:
             return
+        self._is_lent = False
         self._desk.is_locked = True
         self._locked_at = self._desk.station.now()
         self._note("SESSION.LOCKED", "", reason=reason.value)
