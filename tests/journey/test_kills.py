@@ -139,7 +139,7 @@ def test_desk_killed(
         status = kill_at(desks, order, scanner(holder))
         assert status == -signal.SIGKILL, "the point was never reached"
 
-        monkeypatch.setattr(victim.CardSigner, "_sign_one", victim.CardSigner._sign_one)
+        monkeypatch.setattr(victim.PivSession, "verify_and_sign", victim.PivSession.verify_and_sign)
         victim.log_signatures(log)
         with opened(home, url, service_options=("--wait", "0.5")) as rehearsal:
             found = state_found(rehearsal)

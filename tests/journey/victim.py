@@ -23,9 +23,8 @@ from typing import Any
 from desk.app.home import Home
 from desk.app.rehearsal import Rehearsal, open_rehearsal
 from desk.app.scripted import Script
+from desk.cards.piv import PivSession
 from desk.cards.piv_data import Slot
-from desk.cards.session import CardSession
-from desk.cards.signer import CardSigner
 from desk.counter import intake, offering, proving
 from desk.enrollment.link import HttpLink
 from desk.issuance.case import Case, State
@@ -96,15 +95,15 @@ def arm(point: Point) -> None:
 
 
 def _after_signature(slot: Slot, reached: Callable[[], None]) -> None:
-    real = CardSigner._sign_one
+    real = PivSession.verify_and_sign
 
-    def sign(self: CardSigner, session: CardSession, data: bytes) -> bytes:
-        signature = real(self, session, data)
-        if self._slot is slot:
+    def sign(self: PivSession, used: Slot, *rest: Any) -> bytes:
+        signature = real(self, used, *rest)
+        if used is slot:
             reached()
         return signature
 
-    CardSigner._sign_one = sign  # type: ignore[method-assign]
+    PivSession.verify_and_sign = sign  # type: ignore[method-assign]
 
 
 def _after_call(kind: type, name: str, reached: Callable[[], None]) -> None:
@@ -145,16 +144,16 @@ def _at_event(point: Point, reached: Callable[[], None]) -> None:
 
 def log_signatures(target: Path) -> None:
     """Note everything 9C signs, before anybody else hears of it."""
-    real = CardSigner._sign_one
+    real = PivSession.verify_and_sign
 
-    def sign(self: CardSigner, session: CardSession, data: bytes) -> bytes:
-        signature = real(self, session, data)
-        if self._slot is Slot.SIGNATURE:
+    def sign(self: PivSession, used: Slot, data: bytes, *rest: Any) -> bytes:
+        signature = real(self, used, data, *rest)
+        if used is Slot.SIGNATURE:
             with target.open("a") as file:
                 file.write(hashlib.sha256(data).hexdigest() + "\n")
         return signature
 
-    CardSigner._sign_one = sign  # type: ignore[method-assign]
+    PivSession.verify_and_sign = sign  # type: ignore[method-assign]
 
 
 def say(**words: object) -> None:
