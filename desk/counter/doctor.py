@@ -16,7 +16,7 @@ from pathlib import Path
 from desk.cards.machine import Machine, look_around
 from desk.cards.revocation import Revocations
 from desk.cards.watcher import CardWorld
-from desk.counter import card_checks, copies, freshness
+from desk.counter import card_checks, copies, freshness, sealing
 from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.card_checks import Seen
 from desk.counter.copies import CopyFailed, NoSecondPlace
@@ -283,9 +283,11 @@ def _records_cards(patient: Patient) -> BoardCheck:
 
 
 def _copies(patient: Patient) -> BoardCheck:
-    """Whether the second place has every seal, as the records know; it is not asked here."""
+    """Whether the last seal was made and the second place has every one, as the records know;
+    it is not asked here."""
     if not patient.settings.audit.copies:
         raise NoSecondPlace()
+    sealing.demand_sealed(patient.store())
     state = copies.state(patient.store())
     if state.waiting:
         raise CopyFailed(waiting=state.waiting)

@@ -13,17 +13,26 @@ from dataclasses import dataclass
 from desk.cards.certificates import load_certificate, public_key_of, verify_signature
 from desk.cards.piv_data import Slot
 from desk.cards.session import CardSession
-from desk.cards.troubles import NoSignInCertificate
+from desk.cards.troubles import NoSignInCertificate, OtherCard
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance import notes
 from desk.issuance.audit import AuditBroken
 from desk.issuance.checkpoints import Checkpoint
 from desk.issuance.notes import NoteSignature, SignedNote
-from desk.issuance.seals import Purpose, Seal
+from desk.issuance.seals import Purpose, Seal, fingerprint
 from desk.store import journal, seals
+from desk.store.database import Store
 from desk.store.seals import KeptSeal
 from desk.trouble import Trouble
+
+
+class SealMissed(Trouble):
+    """The last seal that was due could not be made. Fact: reason (the code of what stopped
+    it)."""
+
+    code = "AUDIT-23"
+
 
 SignText = Callable[[bytes], tuple[bytes, bytes]]
 """Lets a card sign: its 9A certificate (DER) and the signature over the bytes (ASN.1 for
@@ -58,12 +67,15 @@ def next_checkpoint(station: Station) -> Checkpoint:
 
 
 def sign_checkpoint(checkpoint: Checkpoint, officer: Officer, sign: SignText) -> CardSeal:
-    """One card's signature, verified with its own certificate before it counts.
+    """The signature of this officer's card, verified with its certificate before it counts.
 
-    Raises the card's troubles, :class:`~desk.cards.troubles.SignatureMismatch` among them.
+    Raises :class:`~desk.cards.troubles.OtherCard` and the card's troubles,
+    :class:`~desk.cards.troubles.SignatureMismatch` among them.
     """
     text = checkpoint.text.encode()
     certificate, signature = sign(text)
+    if fingerprint(certificate) != officer.card:
+        raise OtherCard
     key = public_key_of(load_certificate(certificate))
     verify_signature(key, signature, text)
     line = notes.sign_with(checkpoint.name, key, signature)
@@ -122,3 +134,13 @@ def try_to_seal(
             stamp = station.stamp(officer)
             journal.append(session, stamp, "AUDIT.SEAL_MISSED", case_number, **facts, seq=line)
         return None
+
+
+def demand_sealed(store: Store) -> None:
+    """The last time a card should seal, it did. Raises :class:`SealMissed`."""
+    with store.read() as session:
+        last = journal.newest(session, 1, ("AUDIT.SEALED", "AUDIT.SEAL_MISSED"))
+        if not last or last[0].kind == "AUDIT.SEALED":
+            return
+        told = journal.events(session, after=last[0].seq - 1, limit=1)[0]
+    raise SealMissed(reason=str(told.facts.get("code")))

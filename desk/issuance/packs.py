@@ -236,7 +236,7 @@ def _pack(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Pack:
         )
     except AuditBroken:
         raise
-    except (KeyError, ValueError, TypeError) as reason:
+    except (KeyError, ValueError, TypeError, RecursionError) as reason:
         raise PackMalformed(file=EVENTS, reason="shape") from reason
 
 

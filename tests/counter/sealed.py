@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from desk.cards.piv_data import KeyType
+from desk.cards.piv_data import KeyType, Slot
 from desk.counter import sealing
 from desk.counter.officers import Officer
 from desk.counter.records import Records
@@ -19,7 +19,8 @@ from desk.counter.settings import AuditSettings, load_settings
 from desk.counter.station import Station
 from desk.issuance.eligibility import load_rules
 from desk.issuance.posts import load_posts
-from desk.issuance.seals import Purpose
+from desk.issuance.roles import Role
+from desk.issuance.seals import Purpose, fingerprint
 from desk.store import journal
 from desk.store.database import Store, StoreKind
 from desk.store.key import RecordsKey, new_key
@@ -86,16 +87,19 @@ def station_in(folder: Path, copies: str = "") -> Iterator[Station]:
     store.close()
 
 
-def officer(number: int = 1) -> Officer:
-    """Someone invented; only the identifier is ever logged."""
-    identifier = f"T-00{number}"
-    signed = type("Signed", (), {"officer_id": identifier, "name_ko": "이서준", "post": "LA"})
-    return cast(Officer, signed())
-
-
 @cache
 def card(key_type: KeyType = KeyType.P256, number: int = 1) -> PivCard:
     return card_with(key_type, root())
+
+
+def officer(number: int = 1, used: PivCard | None = None, role: Role = Role.OFFICER) -> Officer:
+    """Someone invented who holds this card; only the identifier is ever logged."""
+    held = session_with(used or card()).certificate(Slot.AUTHENTICATION)
+    assert held is not None
+    name = ("", "이서준", "정유나")[number]
+    return Officer(
+        f"T-00{number}", name, f"Officer {number}", "영사", "Consul", role, "LA", fingerprint(held)
+    )
 
 
 def root_der() -> bytes:
@@ -116,7 +120,9 @@ def sealed(
 ) -> KeptSeal:
     """A card just powered, its PIN presented, seals the log as it stands."""
     chosen = used or card()
+    holder = officer(used=chosen)
     chosen.reset()
     session = session_with(chosen)
     session.verify_pin(bytearray(PIN, "ascii"))
-    return sealing.seal(station, officer(), purpose, sealing.by_session(session), case)
+    by = sealing.by_session(session)
+    return sealing.seal(station, holder, purpose, by, case)

@@ -333,6 +333,21 @@ class TestPack:
 
         assert audit_commands.verify(file).facts["code"] == "AUDIT-31"
 
+    def test_nested_without_end(self, file: Path) -> None:
+        """A part that would overrun the reader of JSON; its hash in the list fits."""
+        parts = packs._read(file.read_bytes())
+        parts["approvals.json"] = b"[" * 100_000
+        manifest = json.loads(parts["pack.json"])
+        manifest["files"] = {
+            name: packs._sha256(part) for name, part in parts.items() if name != "pack.json"
+        }
+        parts["pack.json"] = packs._spell(manifest)
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, part in parts.items():
+                archive.writestr(name, part)
+
+        assert audit_commands.verify(file).facts["code"] == "AUDIT-30"
+
     def test_not_a_pack_inside(self, file: Path) -> None:
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr("pack.json", b"[]")

@@ -16,7 +16,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from desk.cards.piv import PivSession
-from desk.cards.piv_data import Slot
 from desk.cards.troubles import OtherCard, SignatureMismatch, WrongPin
 from desk.counter import audit_commands, copies, day_close, intake
 from desk.counter.station import Station
@@ -36,14 +35,14 @@ from desk.issuance.books import (
 from desk.issuance.case import State, Step, open_case
 from desk.issuance.officers import Officer
 from desk.issuance.roles import Role
-from desk.issuance.seals import Purpose, fingerprint
+from desk.issuance.seals import Purpose
 from desk.store import cases, journal, seals, slips, status
 from desk.store.day_books import DayClose
 from desk.store.journal import Stamp
 from desk.store.slips import SlipKind
 from desk.training.piv_card import PivCard
-from tests.cards.issue import card_with, pin, session_with, sessions
-from tests.counter.sealed import COPIES, START, root, root_der, sealed, station_in
+from tests.cards.issue import card_with, pin, sessions
+from tests.counter.sealed import COPIES, START, officer, root, root_der, sealed, station_in
 
 DAY = date(2026, 11, 23)
 STAMP = Stamp(START, "officer:T-001")
@@ -73,12 +72,7 @@ def station(tmp_path: Path, reader: Reader) -> Iterator[Station]:
 
 
 def officer_of(card: PivCard, number: int = 1, role: Role = Role.OFFICER) -> Officer:
-    held = session_with(card).certificate(Slot.AUTHENTICATION)
-    assert held is not None
-    name = ("", "이서준", "정유나")[number]
-    return Officer(
-        f"T-00{number}", name, f"Officer {number}", "영사", "Consul", role, "LA", fingerprint(held)
-    )
+    return officer(number, card, role)
 
 
 def case_of(station: Station, place: int, *states: State, placed: int = -1) -> str:

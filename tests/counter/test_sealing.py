@@ -9,12 +9,14 @@ import pytest
 
 from desk.cards.piv_data import KeyType, Slot
 from desk.cards.signer import CardSigner
-from desk.cards.troubles import PinNeeded, SignatureMismatch
+from desk.cards.troubles import OtherCard, PinNeeded, SignatureMismatch
 from desk.counter import sealing
+from desk.counter.sealing import SealMissed
 from desk.counter.station import Station
 from desk.issuance.notes import SignedNote
 from desk.issuance.seals import Purpose, fingerprint, trace
 from desk.store import journal, seals
+from tests.cards.faults import Fault, FaultProxy
 from tests.cards.issue import NOW, PIN, card_with, pin, session_with, sessions
 from tests.counter.sealed import (
     NUMBER,
@@ -51,10 +53,12 @@ def test_two_cards_under_one_checkpoint(station: Station) -> None:
     checkpoint = sealing.next_checkpoint(station)
     signed = []
     for number, kind in ((1, KeyType.P256), (2, KeyType.P384)):
-        session = session_with(card_with(kind, root()))
+        used = card_with(kind, root())
+        holder = officer(number, used)
+        session = session_with(used)
         session.verify_pin(bytearray(PIN, "ascii"))
         by = sealing.by_session(session)
-        signed.append(sealing.sign_checkpoint(checkpoint, officer(number), by))
+        signed.append(sealing.sign_checkpoint(checkpoint, holder, by))
 
     kept = sealing.keep(station, checkpoint, Purpose.DAY_CLOSE, signed)
 
@@ -78,6 +82,15 @@ def test_signature_of_another_card_does_not_count(station: Station) -> None:
         sealing.seal(station, officer(), Purpose.SIGN_IN, forged)
     with station.store.read() as session:
         assert seals.seals(session) == ()
+
+
+def test_card_of_somebody_else_seals_nothing(station: Station) -> None:
+    write_events(station, 1)
+    session = session_with(card_with(issuer=root()))
+    session.verify_pin(pin())
+
+    with pytest.raises(OtherCard):
+        sealing.seal(station, officer(), Purpose.SIGN_IN, sealing.by_session(session))
 
 
 def test_seal_that_is_missing_is_told(station: Station) -> None:
@@ -105,7 +118,7 @@ def test_signer_of_credentials_seals_with_the_same_pin(station: Station, kind: K
 
     with signer:
         signer.unlock(pin())
-        kept = sealing.seal(station, officer(), Purpose.SIGNING, signer.attest, NUMBER)
+        kept = sealing.seal(station, officer(used=used), Purpose.SIGNING, signer.attest, NUMBER)
 
     kept.seal.verify()
     held = session_with(used).certificate(Slot.AUTHENTICATION)
@@ -118,3 +131,46 @@ def test_locked_signer_seals_nothing(station: Station) -> None:
 
     with pytest.raises(PinNeeded):
         signer.attest(b"anything")
+
+
+def test_missing_seal_is_told_until_the_next_one(station: Station) -> None:
+    write_events(station, 1)
+    sealing.demand_sealed(station.store)
+    card().reset()
+    by = sealing.by_session(session_with(card()))
+    sealing.try_to_seal(station, officer(), Purpose.APPROVAL, by, NUMBER)
+
+    with pytest.raises(SealMissed) as missed:
+        sealing.demand_sealed(station.store)
+    assert missed.value.facts == {"reason": PinNeeded.code}
+    sealed(station)
+    sealing.demand_sealed(station.store)
+
+
+def test_every_fault_at_every_command(station: Station) -> None:
+    """A seal that is kept holds; where none is, the log says so; no try is ever lost."""
+    write_events(station, 2)
+    outcomes = {True: 0, False: 0}
+    for fault in Fault:
+        number, reached = 0, True
+        while reached:
+            proxy = FaultProxy(card_with(issuer=root()), card_with(issuer=root()), PIN)
+            holder = officer(used=proxy.card)
+            session = session_with(proxy)
+            session.verify_pin(pin())
+            proxy.arm(number, fault)
+
+            by = sealing.by_session(session)
+            made = sealing.try_to_seal(station, holder, Purpose.SIGN_IN, by)
+
+            reached = len(proxy.commands) > number
+            if made is not None:
+                made.seal.verify()
+                assert fingerprint(made.seal.certificates[0]) == holder.card
+            outcomes[made is not None] += 1
+            assert set(proxy.card.tries) == {3}
+            number += 1
+    with station.store.read() as session_:
+        kinds = [event.kind for event in journal.events(session_, after=2)]
+        assert len(seals.seals(session_)) == outcomes[True]
+    assert kinds.count("AUDIT.SEAL_MISSED") == outcomes[False] > 20
