@@ -233,7 +233,7 @@ def from_bytes(content: bytes) -> Ring:
             begun=members["begun"] is True,
             seal=str(members["seal"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, *BROKEN) as reason:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, *BROKEN) as reason:
         raise KeyUnsound(type(reason).__name__) from reason
 
 

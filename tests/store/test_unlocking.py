@@ -253,7 +253,9 @@ class TestRing:
             unlock(records, officer, stamp)
 
     @pytest.mark.parametrize(
-        "content", [b"", b"{}", b"[]", b"\xff", b'{"format": "desk-records-keys-9"}']
+        "content",
+        [b"", b"{}", b"[]", b"\xff", b'{"format": "desk-records-keys-9"}', b"[" * 100_000],
+        ids=range(6),
     )
     def test_what_is_no_ring(
         self, records: FileVault, officer: PivCard, content: bytes, tmp_path: Path
