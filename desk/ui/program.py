@@ -231,7 +231,6 @@ class Program(QObject):
         places.add(Place.BOARD, self.board.enter)
         places.add(Place.APPROVALS, self.approver.enter_list, self.approver.count)
         places.add(Place.DAY_CLOSE, self.day_close.enter)
-        places.add(Place.APPROVALS, self.approver.enter_list, self.approver.count)
         places.add(Place.AUDIT, self.audit.enter)
         places.add(Place.SETUP, self.set_up.enter)
 
