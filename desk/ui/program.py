@@ -344,6 +344,7 @@ class Program(QObject):
         self.phone.forget_pin()
         self.proof.close_large()
         self.pages.review.wipe()
+        self.set_up.cover()
         self.pages.day_close.wipe()
         self.camera.stop()
         self.applicant.refresh()

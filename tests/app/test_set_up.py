@@ -21,6 +21,7 @@ from desk.issuance.roles import Role
 from desk.store.key_ring import CardKind
 from desk.ui.control.records_cards import RecordsCards
 from desk.ui.lanes import Lane
+from desk.ui.navigation import Place
 from desk.ui.two_cards import TwoCardsDialog
 
 PATIENCE_MS = 60_000
@@ -197,6 +198,33 @@ def test_records_are_begun_with_two_cards_and_the_first_one_signs_in(keeper: Kee
     keeper.program.set_up.outside.page.back.emit()
     keeper.program.pages.sign_in.pin_given.emit(bytearray(TRAINING_PIN, "ascii"), False)
     keeper.until(lambda: keeper.program.shell.page is keeper.program.pages.board)
+
+
+def test_locking_takes_the_dialog_and_what_was_typed_with_it(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    desk, control = keeper.program.desk, keeper.program.set_up.card_setups[0]
+    keeper.card(Role.OFFICER)
+    keeper.until(lambda: desk.card_present)
+    keeper.program.set_up.outside.page.back.emit()
+    keeper.program.pages.locked.pin_given.emit(bytearray(TRAINING_PIN, "ascii"), False)
+    keeper.until(lambda: desk.is_open)
+    keeper.program.go_to_place(Place.SETUP)
+    control._page.section_chosen.emit("card")
+    keeper.until(lambda: control._card is not None and not control._reading)
+    control.ask_place = lambda name: str(tmp_path / name)
+    control._page.work_asked.emit("request")
+    dialog = control.dialog
+    assert dialog is not None
+    keeper._bot.keyClicks(dialog.pin, "123")
+    typed = dialog.pin._digits
+
+    keeper.stage.pull_card()
+    keeper.until(lambda: desk.is_locked)
+
+    assert control.dialog is None
+    assert typed == bytearray()
+    assert keeper.program.pages.locked.isVisible()
 
 
 def test_an_act_with_two_cards_locks_the_desk_and_goes_on_outside(keeper: Keeper) -> None:

@@ -66,6 +66,12 @@ class SetUp(QObject):
     def to_checks(self) -> None:
         self._parts.go(CHECKS)
 
+    def cover(self) -> None:
+        """The desk locks: no dialog of its own stays over the cover, nothing typed is kept."""
+        for control in (self.card_setups[0], self.records_cards[0]):
+            if control.dialog is not None:
+                control.dialog.reject()
+
     def _add_checks(self, checks: Checks, bundle: BundleControl) -> None:
         desk = self._desk
         self.checks_page = DiagnosisPage(desk.look, TroubleWords())
