@@ -67,6 +67,30 @@ def test_pin_goes_before_each_signature() -> None:
     assert order == [piv.INS_VERIFY, piv.INS_GENERAL_AUTHENTICATE] * 2
 
 
+def test_one_session_serves_every_signature_inside_it() -> None:
+    """The card is opened once for all of them, not at all where nothing is signed, and a
+    session ends with its block: also when the block fails."""
+    card = Recorder(card_with(strict=True))
+    with signer_on(card) as signer:
+        signer.unlock(pin())
+        card.commands.clear()
+
+        with signer.one_session():
+            pass
+        unused = len(card.sent(piv.INS_SELECT))
+        with signer.one_session():
+            signer.sign(b"one")
+            signer.sign_all((b"two", b"three"))
+        shared = len(card.sent(piv.INS_SELECT))
+        with pytest.raises(SignatureMismatch), signer.one_session():
+            signer.sign(b"four")
+            raise SignatureMismatch
+        signer.sign(b"five")
+
+    assert (unused, shared) == (0, 1)
+    assert len(card.sent(piv.INS_SELECT)) == 3
+
+
 def test_chain_holds_the_issuing_certificates_without_the_anchor() -> None:
     root = authority("Root")
     middle = authority("Middle", root)
