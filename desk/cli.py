@@ -366,11 +366,16 @@ def _add_doctor(commands: Subparsers) -> None:
 
 
 def _add_enrollment(commands: Subparsers) -> None:
-    from desk.enrollment.server import add_arguments
+    from desk.enrollment.server import DEPLOYMENT, add_arguments
 
     enrollment = commands.add_parser("enrollment", help="the phone-facing service")
     verbs = enrollment.add_subparsers(metavar="", required=True)
-    serve = verbs.add_parser("serve", help="serve phones until told to stop")
+    serve = verbs.add_parser(
+        "serve",
+        help="serve phones until told to stop",
+        epilog=DEPLOYMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_arguments(serve)
     serve.set_defaults(command=_enrollment_serve)
 

@@ -18,6 +18,7 @@ from desk.enrollment.authorizing import Authorizing
 from desk.enrollment.desk_side import DeskSide
 from desk.enrollment.issuing import Issuing
 from desk.enrollment.landing import Landing
+from desk.enrollment.meters import Meters
 from desk.enrollment.presenting import Presenting
 from desk.enrollment.publishing import Publishing
 from desk.enrollment.routing import Endpoint, Route, Routes
@@ -31,11 +32,23 @@ log = logging.getLogger("desk.enrollment")
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
-def build_app(service: Service, mint_at: str = "") -> Routes:
+def build_app(service: Service, mint_at: str = "", metrics_port: int = 0) -> Routes:
     """Everything the service answers, built from its parts; ``mint_at`` is the rehearsing
-    desk's address, empty in all other cases."""
-    routes = [*_phone_routes(service), *_desk_routes(service), *_rehearsal_routes(mint_at)]
-    return Routes(routes, _route("", _lost, *_METHODS).endpoint)
+    desk's address, empty in all other cases. ``metrics_port`` is where an operator asks."""
+    meters = Meters(service, metrics_port)
+    routes = [
+        *_phone_routes(service),
+        *_desk_routes(service),
+        *_rehearsal_routes(mint_at),
+        *(_route(f"/{_name(act)}", act) for act in (meters.health, meters.ready, meters.metrics)),
+    ]
+
+    def noted(request: Request, route: Route, response: Response, seconds: float) -> None:
+        meters.note(route.name, response.status_code, seconds)
+        status, spent = response.status_code, seconds * 1000
+        log.info("%s %s %d %.1f ms", request.method, route.name, status, spent)
+
+    return Routes(routes, _route("", _lost, *_METHODS), noted)
 
 
 def _rehearsal_routes(mint_at: str) -> list[Route]:
@@ -100,13 +113,9 @@ def _route(path: str, act: Endpoint, *methods: str) -> Route:
     allowed = methods or ("GET",)
 
     async def endpoint(request: Request) -> Response:
-        started = time.perf_counter()
-        response = await _answer(request, act, allowed)
-        spent = (time.perf_counter() - started) * 1000
-        log.info("%s %s %d %.1f ms", request.method, _name(act), response.status_code, spent)
-        return response
+        return await _answer(request, act, allowed)
 
-    return Route(path, endpoint)
+    return Route(path, endpoint, _name(act))
 
 
 def _counted(service: Service, act: Endpoint) -> Endpoint:
@@ -134,11 +143,11 @@ def _shared(path: str, act: Endpoint, *methods: str) -> Route:
         return response
 
     plain = _route(path, act, *allowed)
-    return Route(path, cross_origin)
+    return Route(path, cross_origin, plain.name)
 
 
 def _name(act: Endpoint) -> str:
-    return str(getattr(act, "__name__", "endpoint"))
+    return str(getattr(act, "__name__", "endpoint")).lstrip("_")
 
 
 async def _answer(request: Request, act: Endpoint, allowed: tuple[str, ...]) -> Response:

@@ -7,6 +7,7 @@ a quarter of the service's time, and endpoints answer their own errors.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
@@ -20,43 +21,51 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 @dataclass(frozen=True)
 class Route:
     """``path`` is a template like ``/offer/{handle}``; a place stands for one whole segment.
-    The endpoint answers every method, refusals included."""
+    The endpoint answers every method, refusals included; ``name`` is what is told of it."""
 
     path: str
     endpoint: Endpoint
+    name: str = ""
+
+
+Noted = Callable[[Request, Route, Response, float], None]
 
 
 class Routes:
-    """The application. Addresses of no template go to ``lost``."""
+    """The application. Addresses of no template go to ``lost``; ``noted`` is told of each
+    answer before it leaves, with the seconds it took."""
 
-    def __init__(self, routes: Iterable[Route], lost: Endpoint) -> None:
-        self._exact: dict[str, Endpoint] = {}
-        self._templates: dict[int, list[tuple[tuple[str, ...], Endpoint]]] = {}
-        self._lost = lost
+    def __init__(self, routes: Iterable[Route], lost: Route, noted: Noted) -> None:
+        self._exact: dict[str, Route] = {}
+        self._templates: dict[int, list[tuple[tuple[str, ...], Route]]] = {}
+        self._lost, self._noted = lost, noted
         for route in routes:
             if "{" not in route.path:
-                self._exact[route.path] = route.endpoint
+                self._exact[route.path] = route
             else:
                 parts = tuple(route.path.split("/"))
-                self._templates.setdefault(len(parts), []).append((parts, route.endpoint))
+                self._templates.setdefault(len(parts), []).append((parts, route))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the service speaks HTTP only, not {scope['type']}")
-        endpoint, scope["path_params"] = self.find(scope["path"])
-        response = await endpoint(Request(scope, receive, send))
+        started = time.perf_counter()
+        route, scope["path_params"] = self.find(scope["path"])
+        request = Request(scope, receive, send)
+        response = await route.endpoint(request)
+        self._noted(request, route, response, time.perf_counter() - started)
         await response(scope, receive, send)
 
-    def find(self, path: str) -> tuple[Endpoint, dict[str, str]]:
-        """The endpoint for a path, and what stands in its template's places."""
+    def find(self, path: str) -> tuple[Route, dict[str, str]]:
+        """The route of a path, and what stands in its template's places."""
         exact = self._exact.get(path)
         if exact is not None:
             return exact, {}
         parts = path.split("/")
-        for template, endpoint in self._templates.get(len(parts), ()):
+        for template, route in self._templates.get(len(parts), ()):
             places = _fitted(template, parts)
             if places is not None:
-                return endpoint, places
+                return route, places
         return self._lost, {}
 
 

@@ -35,15 +35,19 @@ def run(args: argparse.Namespace) -> None:
     """Serve until told to stop; raises the troubles of starting."""
     key = read_key_file(args.key_file)
     listener = _listen(args.host, args.port)
+    listeners = [listener]
     try:
+        if args.metrics_port:
+            listeners.append(_listen(args.host, args.metrics_port))
         settings = _settings(args, listener)
         mailbox = Mailbox(args.database, utc_now())
         signer = read_signer(args.metadata_signer) if args.metadata_signer else None
         profile = load_profile(args.claims, args.claim_option)
         service = Service(settings, key, mailbox, profile, signer)
-        _run(service, listener, args)
+        _run(service, listeners, args)
     finally:
-        listener.close()
+        for one in listeners:
+            one.close()
 
 
 def _settings(args: argparse.Namespace, listener: socket.socket) -> ServiceSettings:
@@ -100,9 +104,9 @@ def _address(host: str, listener: socket.socket) -> str:
     return f"http://{shown}:{listener.getsockname()[1]}"
 
 
-def _run(service: Service, listener: socket.socket, args: argparse.Namespace) -> None:
+def _run(service: Service, listeners: list[socket.socket], args: argparse.Namespace) -> None:
     config = uvicorn.Config(
-        build_app(service, mint_at=args.mint_at),
+        build_app(service, mint_at=args.mint_at, metrics_port=args.metrics_port),
         http=impatient(args.head_seconds),
         forwarded_allow_ips=["127.0.0.1", "::1", *args.proxy],
         limit_concurrency=args.connections,
@@ -116,7 +120,7 @@ def _run(service: Service, listener: socket.socket, args: argparse.Namespace) ->
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     ready = {
-        "url": _address(args.host, listener),
+        "url": _address(args.host, listeners[0]),
         "issuer": service.settings.issuer,
         "pid": os.getpid(),
         "version": __version__,
@@ -125,7 +129,7 @@ def _run(service: Service, listener: socket.socket, args: argparse.Namespace) ->
     if args.watch_stdin:
         threading.Thread(target=_end_with_stdin, args=(server,), daemon=True).start()
     try:
-        asyncio.run(server.serve(sockets=[listener]))
+        asyncio.run(server.serve(sockets=listeners))
     finally:
         service.close()
 

@@ -22,6 +22,14 @@ log = logging.getLogger("desk.enrollment")
 
 EXIT_TROUBLE = 3
 DEFAULT_CLAIMS = resource("claims.toml")
+DEPLOYMENT = """\
+A service of its own for the desks of one post, behind a reverse proxy:
+  1. copy a desk's station.key (0600) to the server
+  2. installer/enrollment/desk-enrollment.service: set --public-url and paths, enable it
+  3. installer/enrollment/nginx.conf: set names, certificates and the post's addresses
+  4. settings.toml of each desk: [enrollment] url = that address
+  5. watch /health, /ready and (at --metrics-port) /metrics
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,6 +103,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--head-seconds", type=float, default=10.0, help="time for a request's head"
+    )
+    parser.add_argument(
+        "--metrics-port",
+        type=int,
+        default=0,
+        help="of the same address, where /metrics is asked for; 0: nowhere",
     )
     parser.add_argument("--mint-at", default="", help=argparse.SUPPRESS)
     parser.add_argument("--watch-stdin", action="store_true", help="end when stdin closes")

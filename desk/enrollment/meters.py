@@ -1,0 +1,75 @@
+"""What an operator watches: is the service alive, is it ready, how much does it do.
+
+``/health`` says that the process answers, ``/ready`` that the mailbox does; neither tells
+more. ``/metrics`` has the form of Prometheus and answers at an address of its own only
+(``--metrics``). Endpoints, status codes and durations are counted, and how long phones wait:
+nothing of a person, a post or an offer.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from desk.enrollment import wire
+from desk.enrollment.service import Service
+from desk.enrollment.wire import Refusal
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Meters:
+    """The counts of one process. ``port`` is where ``/metrics`` is asked for; 0: nowhere."""
+
+    def __init__(self, service: Service, port: int = 0) -> None:
+        self._service, self._port = service, port
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "desk_enrollment_requests",
+            "Requests answered",
+            ("endpoint", "status"),
+            registry=self._registry,
+        )
+        self._spent = Histogram(
+            "desk_enrollment_request_seconds",
+            "From a request's head to its answer, waiting for the desk or a phone included",
+            ("endpoint",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._waiting = Gauge(
+            "desk_enrollment_requests_waiting",
+            "Phones' requests that no desk has answered yet",
+            registry=self._registry,
+        )
+        self._oldest = Gauge(
+            "desk_enrollment_oldest_waiting_seconds",
+            "How long the first of them has waited",
+            registry=self._registry,
+        )
+
+    def note(self, endpoint: str, status: int, seconds: float) -> None:
+        self._requests.labels(endpoint, str(status)).inc()
+        self._spent.labels(endpoint).observe(seconds)
+
+    async def health(self, _request: Request) -> Response:
+        return wire.answered({"status": "ok"})
+
+    async def ready(self, _request: Request) -> Response:
+        """Raises the mailbox's troubles, which are answered by 503."""
+        await self._look()
+        return wire.answered({"status": "ready"})
+
+    async def metrics(self, request: Request) -> Response:
+        if not self._port or (request.scope.get("server") or ("", 0))[1] != self._port:
+            raise Refusal("not_found", "there is nothing at this address", status=404)
+        await self._look()
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def _look(self) -> None:
+        service, now = self._service, self._service.now()
+        queue = await service.run(service.mailbox.queue, now)
+        self._waiting.set(queue.length)
+        self._oldest.set((now - queue.oldest).total_seconds() if queue.oldest else 0)
