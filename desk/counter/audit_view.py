@@ -37,7 +37,14 @@ class Filter(StrEnum):
 
 
 _KINDS: dict[Filter, tuple[str, ...]] = {
-    Filter.SIGNATURES: ("AUDIT.SEALED", "CASE.APPROVED", "CRED.SIGNED", "DAY.CLOSED"),
+    Filter.SIGNATURES: (
+        "AUDIT.SEALED",
+        "CASE.PREPARED",
+        "CASE.APPROVED",
+        "CRED.SIGNED",
+        "DAY.SIGNED",
+        "DAY.CLOSED",
+    ),
     Filter.SESSIONS: ("SESSION.",),
 }
 
