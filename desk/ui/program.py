@@ -242,7 +242,7 @@ class Program(QObject):
         desk.to_board.connect(self.to_board)
         desk.woke.connect(lambda _seconds: self._refresh_status())
         desk.refused.connect(lambda: self.go_to(Step.HAND_OVER))
-        self.other_desks.heard.connect(lambda _kinds: self.board.look_again())
+        self.other_desks.heard.connect(self._look_again)
         shell.home.connect(self.to_board)
         shell.entry_chosen.connect(self._entry_chosen)
         shell.step_chosen.connect(self._look_back)
@@ -306,6 +306,11 @@ class Program(QObject):
         self.applicant_window.close()
 
     # Moving
+
+    def _look_again(self, _kinds: object) -> None:
+        """Another desk of the post has changed the records."""
+        self.board.look_again()
+        self.approver.refresh()
 
     def _opened(self, same_person: bool) -> None:
         self.applicant.refresh()

@@ -13,12 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from desk.app.home import Home
 from desk.app.rehearsal import Rehearsal, open_rehearsal
+from desk.app.scripted import APPROVER
 from desk.app.stage import Stage
 from desk.app.window import make_front
-from desk.counter import intake
+from desk.counter import approving, intake
 from desk.counter.settings import RecordsSettings, Settings, load_settings
-from desk.issuance.case import Case
 from tests.app.test_window import Trainee
+from tests.journey.acts import Preparing
 from tests.postgres import PostgresServer
 
 
@@ -51,28 +52,30 @@ def other_desk(settings: Settings, tmp_path: Path) -> Iterator[Rehearsal]:
         yield rehearsal
 
 
-def open_case(desk: Rehearsal) -> Case:
-    officer = next(iter(desk.station.officers.values()))
-    return intake.open_case(desk.station, officer)
-
-
-def test_the_board_shows_what_another_desk_does(
+def test_what_another_desk_does_shows_by_itself(
     trainee: Trainee, settings: Settings, tmp_path: Path, postgres: PostgresServer
 ) -> None:
-    """At once, by itself; and again after the server was away."""
-    trainee.sign_in()
-    board = trainee.program.board
+    """An approver's window: the other desk's case is on the board, also after the server was
+    away; when it waits for another person the rail counts it, and called back no more."""
+    trainee.sign_in(APPROVER)
+    program = trainee.program
+    always = replace(settings, approval=replace(settings.approval, second_card="always"))
 
     def on_the_board() -> set[str]:
-        return {case.number for case in board._rows}
+        return {case.number for case in program.board._rows}
 
-    with other_desk(settings, tmp_path) as other:
-        first = open_case(other)
+    with other_desk(always, tmp_path) as other:
+        script = Preparing.begin(other)
+        first = intake.open_case(other.station, script.officer)
         trainee.until(lambda: first.number in on_the_board())
 
         postgres.stop("immediate")
         postgres.start()
-        second = open_case(other)
+        case = script.approved_case(other.people[0])
+        trainee.until(lambda: case.number in on_the_board())
+        trainee.until(lambda: program.approver.count() == 1)
 
-        trainee.until(lambda: {first.number, second.number} <= on_the_board())
+        approving.call_back(other.station, script.officer, case)
+        trainee.until(lambda: program.approver.count() == 0)
     assert first.window == "2"
+    assert program.shell.page is program.pages.board

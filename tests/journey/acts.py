@@ -73,6 +73,13 @@ def opened(
         rehearsal.close()
 
 
+class Preparing(Script):
+    """An officer whose cases wait for an approver at another desk."""
+
+    def _approve_second(self, case: Case) -> Case:
+        return case
+
+
 class Holder:
     """The applicant's phone, on a thread of its own, as fast as its holder can scan."""
 

@@ -17,13 +17,13 @@ from desk.counter import approving
 from desk.counter.settings import RecordsSettings, Settings
 from desk.enrollment.process import ServiceProcess
 from desk.issuance.approvals import PreparerMayNotApprove
-from desk.issuance.case import Case, NotPossible, State
+from desk.issuance.case import NotPossible, State
 from desk.issuance.roles import Role
 from desk.store import cases
 from desk.store.cases import BlobKind
 from desk.store.troubles import KeyReplaced, Unreachable
 from desk.training.piv_card import PivCard
-from tests.journey.acts import Counter, Holder, assert_invariants, opened, settings_with
+from tests.journey.acts import Counter, Holder, Preparing, assert_invariants, opened, settings_with
 from tests.journey.test_privacy import planted, sightings
 from tests.postgres import Database, PostgresServer
 
@@ -46,13 +46,6 @@ def other_home(home: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "other"
     shutil.copytree(home, copy)
     return copy
-
-
-class Preparing(Script):
-    """An officer whose cases wait for an approver at another desk."""
-
-    def _approve_second(self, case: Case) -> Case:
-        return case
 
 
 def test_prepared_here_approved_there_issued_here(
