@@ -151,11 +151,13 @@ def test_every_fault_at_every_command(station: Station) -> None:
     """A seal that is kept holds; where none is, the log says so; no try is ever lost."""
     write_events(station, 2)
     outcomes = {True: 0, False: 0}
+    own, other = card_with(issuer=root()), card_with(issuer=root())
+    holder = officer(used=own)
     for fault in Fault:
         number, reached = 0, True
         while reached:
-            proxy = FaultProxy(card_with(issuer=root()), card_with(issuer=root()), PIN)
-            holder = officer(used=proxy.card)
+            own.reset()
+            proxy = FaultProxy(own, other, PIN)
             session = session_with(proxy)
             session.verify_pin(pin())
             proxy.arm(number, fault)

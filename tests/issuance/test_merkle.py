@@ -157,7 +157,7 @@ def test_growing_tree_has_the_same_roots() -> None:
         assert growing.root == merkle.root(tree.node, size)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(2, 40), st.data())
 def test_altered_path_is_refused(size: int, data: st.DataObject) -> None:
     tree = tree_of(entries(size))
@@ -176,7 +176,7 @@ def test_altered_path_is_refused(size: int, data: st.DataObject) -> None:
         )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(3, 40), st.data())
 def test_another_history_is_refused(size: int, data: st.DataObject) -> None:
     """A log in which an old entry was replaced has no proof from the old root."""
