@@ -7,17 +7,13 @@ encryption; @owf/mdoc 0.6.0, @auth0/mdl 3.0.1 and @sd-jwt/sd-jwt-vc 0.19.0 verif
 
 from __future__ import annotations
 
-import json
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from desk.credential import jose, presentation
@@ -246,27 +242,3 @@ def test_presents_both_formats(counter: Counter, wallet: ForeignWallet, curve: C
     assert [one.format for one in presented] == [Format.MDOC, Format.SD_JWT]
     assert all(one.values["family_name"] == counter.values.family_name for one in presented)
     assert presented[0].values["portrait"] == counter.values.portrait
-
-
-def test_from_the_whole_desk(tmp_path: Path) -> None:
-    """`desk rehearse serve`: the training card signs, the library obtains both formats."""
-    command = [sys.executable, "-m", "desk", "--home", str(tmp_path / "home")]
-    command += ["rehearse", "serve", "--json"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
-    ) as desk:
-        assert desk.stdout is not None
-        try:
-            ready = json.loads(desk.stdout.readline())
-            minted = httpx.post(
-                ready["offers"], json={"configuration": "both"}, timeout=60, trust_env=False
-            ).json()
-            with ForeignWallet(PROGRAMS["owf"], Path(ready["iaca"])) as wallet:
-                answer = wallet.ask("obtain", offer=minted["offer"], pin=minted["tx_code"])
-        finally:
-            desk.terminate()
-
-    formats = {entry["format"] for entry in answer["credentials"]}
-    assert formats == set(BOTH)
-    assert "portrait" in answer["credentials"][0]["claims"]
-    assert "picture" in answer["credentials"][1]["claims"]
