@@ -26,6 +26,7 @@ from desk.cards.piv_data import KeyType, Slot
 from desk.cards.session import CardSession
 from desk.cards.troubles import NoSignInCertificate, OtherCard
 from desk.counter import sealing
+from desk.counter.offering import withdraw
 from desk.counter.officers import Officer, OfficerUnknown, read_card_identity
 from desk.counter.station import Station
 from desk.counter.values import administrative_expiry
@@ -38,6 +39,7 @@ from desk.store.troubles import CaseChanged
 
 TIME_OVER = "time_over"
 CALLED_BACK = "called_back"
+VOID = "void"
 REASONS = ("look_again", "explain_more", "evidence_missing", "other")
 """What an approver may give as the reason when a case goes back to its officer."""
 
@@ -266,8 +268,11 @@ def demand_approved(station: Station, case: Case) -> Approved:
 
 
 def take_back_approval(station: Station, officer: Officer, case: Case, code: str) -> Case:
-    """An approval that does not hold any more is none: FACE_CHECKED, to be signed anew."""
-    back = approvals.give_back(case, Returned("void", station.now(), officer.officer_id))
+    """An approval that does not hold any more is none: a live offer ends with all that was
+    prepared for it, and the case stands at its review, to be signed anew."""
+    if case.offer is not None:
+        case = withdraw(station, officer, case, "approval_void")
+    back = approvals.give_back(case, Returned(VOID, station.now()))
     return station.save(officer, back, "APPROVAL.VOID", code=code)
 
 

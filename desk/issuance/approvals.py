@@ -123,6 +123,12 @@ class ReasonMissing(ApprovalTrouble):
     code = "REVIEW-11"
 
 
+class ApprovalVoid(ApprovalTrouble):
+    """An approval that was complete does not hold any more; the case is at its review."""
+
+    code = "REVIEW-13"
+
+
 class SecondCard(StrEnum):
     """When another person's card is asked for. Exceptions always; ALWAYS: every case."""
 

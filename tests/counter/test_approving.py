@@ -32,7 +32,7 @@ from desk.cards.piv import PivSession
 from desk.cards.piv_data import Slot
 from desk.cards.signer import CardSigner
 from desk.cards.troubles import CertificateExpired, OtherCard, WrongPin
-from desk.counter import approving, signing
+from desk.counter import approving, offering, signing
 from desk.counter.signing import CheckedRequest
 from desk.counter.station import Station
 from desk.credential.claims import load_profile
@@ -110,6 +110,10 @@ class Service:
 
     def __init__(self) -> None:
         self.answers = 0
+        self.voided: list[str] = []
+
+    def void_offer(self, offer_id: str, _reason: str) -> None:
+        self.voided.append(offer_id)
 
     def answer(self, _request: KeyRequest, _credentials: Sequence[str]) -> None:
         self.answers += 1
@@ -176,7 +180,8 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
 
 @pytest.fixture
 def station(opened: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
-    monkeypatch.setattr(signing, "publish_status", lambda _station: False)
+    for module in (signing, offering):
+        monkeypatch.setattr(module, "publish_status", lambda _station: False)
     uri = SimpleNamespace(uri=lambda name, _form: f"https://desk.example/status/{name}")
     monkeypatch.setattr(Station, "status_place", uri)
     insert(opened, crew()[0])
@@ -481,6 +486,27 @@ def test_no_intent_and_no_signature_where_the_approval_does_not_hold(station: St
     with station.store.read() as session:
         mine = IntentRow.case_number == case.number
         assert session.scalars(select(IntentRow).where(mine)).all() == []
+
+
+def test_an_approval_that_does_not_hold_is_taken_back_with_its_offer(
+    station: Station,
+) -> None:
+    """The way out: the case is signed anew, and what was prepared for the phone is void."""
+    case = offered(station, approved_case(station))
+    station_of_service(station).voided = []
+
+    back = approving.take_back_approval(station, crew()[LEE].officer, case, "REVIEW-08")
+
+    assert back.state is State.FACE_CHECKED
+    assert (back.offer, back.approvals) == (None, ())
+    assert back.returned is not None
+    assert back.returned.reason == approving.VOID
+    assert station_of_service(station).voided == ["offer"]
+    assert prepare(station, back, crew()[LEE]).state is State.PREPARED
+
+
+def station_of_service(station: Station) -> Service:
+    return cast(Service, station.link)
 
 
 class Desk(RuleBasedStateMachine):

@@ -14,10 +14,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desk.cards.piv import Pin, wipe
 from desk.cards.signer import CardSigner
-from desk.counter import closing, intake, offering, signing
+from desk.counter import approving, closing, intake, offering, signing
 from desk.counter.closing import PrintedSlip
 from desk.counter.signing import CheckedRequest
 from desk.counter.slips import NewOfferNeeded
+from desk.issuance.approvals import ApprovalTrouble
 from desk.issuance.case import Case, OfferFacts, State
 from desk.issuance.digest import case_digest
 from desk.issuance.ports import EventKind, OfferEvent
@@ -163,6 +164,7 @@ class PhoneControl(QObject):
 
         def job() -> Case:
             try:
+                approving.demand_approved(desk.station, case)
                 return offering.place_offer(desk.station, desk.officer, case, pin.decode("ascii"))
             finally:
                 wipe(pin)
@@ -177,6 +179,9 @@ class PhoneControl(QObject):
         self._poll(self._turn)
 
     def _place_failed(self, trouble: Trouble) -> None:
+        if isinstance(trouble, ApprovalTrouble):
+            self._take_back_approval(trouble)
+            return
         self._trouble = trouble
         self._digits = 0
         self.render()
@@ -374,10 +379,24 @@ class PhoneControl(QObject):
         self.progressed.emit()
         self._poll(turn)
 
+    def _take_back_approval(self, trouble: Trouble) -> None:
+        """The approval does not hold any more: the case goes back to its review."""
+        desk, number = self._desk, self._desk.the_case().number
+        self._turn += 1
+
+        def job() -> Case:
+            case = desk.station.load(number)
+            return approving.take_back_approval(desk.station, desk.officer, case, trouble.code)
+
+        desk.act(Lane.SERVICE, job, lambda: desk.go_to.emit(desk.current()), self._failed)
+
     def _card_failed(self, trouble: Trouble) -> None:
         """Nothing was signed wrongly; the phone asks again, and so may the officer."""
         self._signing = False
         self.forget_pin()
+        if isinstance(trouble, ApprovalTrouble):
+            self._take_back_approval(trouble)
+            return
         self._trouble = trouble
         self.render()
         self._desk.ask_card.emit()

@@ -9,7 +9,7 @@ from desk.cards.piv import Pin
 from desk.counter import approving, intake
 from desk.counter.officers import Officer
 from desk.issuance import approvals
-from desk.issuance.approvals import RequestOver
+from desk.issuance.approvals import ApprovalVoid, RequestOver
 from desk.issuance.case import Case, Comparison, Returned, State
 from desk.issuance.digest import case_digest, check_words
 from desk.issuance.flagged import flagged_items
@@ -193,6 +193,8 @@ class ReviewControl(QObject):
     def _as_trouble(self, returned: Returned) -> Trouble:
         if returned.reason == approving.TIME_OVER:
             return RequestOver()
+        if returned.reason == approving.VOID:
+            return ApprovalVoid()
         known = f"return_reason.{returned.reason}" in self._say
         reason = self._say(f"return_reason.{returned.reason}") if known else returned.reason
         words = f"{reason}. {returned.remark}".strip() if returned.remark else reason
