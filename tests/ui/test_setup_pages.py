@@ -55,10 +55,12 @@ def build(look: Look, windows: list[Shell], name: str) -> tuple[Shell, SetupPage
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_tab_reaches_everything_that_can_be_pressed(
+def test_the_focus_starts_on_something_that_is_on_and_tab_reaches_all_of_it(
     look: Look, windows: list[Shell], name: str
 ) -> None:
     window, page = build(look, windows, name)
+    first = QApplication.focusWidget()
+    assert first is not None and first.isEnabled() and window.isAncestorOf(first)
     wanted = {
         one
         for one in page.findChildren(QAbstractButton)
@@ -74,17 +76,6 @@ def test_tab_reaches_everything_that_can_be_pressed(
 
     assert wanted
     assert wanted <= visited
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_on_arrival_the_focus_is_on_something_that_is_on(
-    look: Look, windows: list[Shell], name: str
-) -> None:
-    window, _page = build(look, windows, name)
-
-    focus = QApplication.focusWidget()
-
-    assert focus is not None and focus.isEnabled() and window.isAncestorOf(focus)
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("setup")])
