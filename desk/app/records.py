@@ -94,7 +94,8 @@ def opened(command: Command) -> Iterator[OpenDesk]:
     desk = desk_of(command)
 
     def open_records(session: CardSession, signed_in: SignIn) -> None:
-        desk.records.open(session, signed_in.card, desk.stamp(signed_in.officer))
+        officer = signed_in.officer
+        desk.records.open(session, officer.officer_id, desk.stamp(officer))
 
     identity = introduced(command)
     try:

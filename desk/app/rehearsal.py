@@ -139,7 +139,10 @@ def prepare_home(
     """The training ministry's authority, list and cards, and the ring that lets them in."""
     authority = TrainingAuthority.load_or_create(training.folder / "authority", now())
     _write_officers(training, authority, settings, now)
-    cards = [kept_card(authority, training.folder, place) for place in range(len(PEOPLE))]
+    cards = {
+        person.officer_id: kept_card(authority, training.folder, place)
+        for place, person in enumerate(PEOPLE)
+    }
     recovery = recovery_card(authority, training.folder, TRAINING_PIN, now())
     vault = vault_of(training, settings, StoreKind.TRAINING)
     if ring:

@@ -6,11 +6,10 @@ all training cards are let in at once, and the recovery card lies in a file like
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -32,16 +31,16 @@ ACTOR = "rehearsal"
 
 
 def enrol(
-    vault: Vault, cards: Iterable[PivCard], recovery: PivCard, pin: str, now: datetime
+    vault: Vault, cards: Mapping[str, PivCard], recovery: PivCard, pin: str, now: datetime
 ) -> None:
-    """Let ``cards`` and ``recovery`` in, as far as they are not yet: at the first start all of
-    them, later those that were made anew."""
+    """Let ``cards`` (by their officers' ids) and ``recovery`` in, as far as they are not yet:
+    at the first start all of them, later those that were made anew."""
     entries = []
-    for card in cards:
+    for holder, card in cards.items():
         # A trainee may have emptied a slot: that card opens nothing.
         with suppress(KeyUnusable):
-            entries.append(_entry(card, CardKind.OFFICER, now))
-    kept = _entry(recovery, CardKind.RECOVERY, now)
+            entries.append(_entry(card, CardKind.OFFICER, holder, now))
+    kept = _entry(recovery, CardKind.RECOVERY, "", now)
     ring = unlocking.read_ring(vault)
     if ring is None:
         _begin(vault, [*entries, kept], now)
@@ -105,13 +104,11 @@ def opening(card: PivCard, pin: str) -> Iterator[PivSession]:
         yield session
 
 
-def _entry(card: PivCard, kind: CardKind, now: datetime) -> EnrolledCard:
+def _entry(card: PivCard, kind: CardKind, holder: str, now: datetime) -> EnrolledCard:
     with card:
         session = PivSession(card)
         session.select()
-        certificate = session.certificate(Slot.AUTHENTICATION) or b""
-        sign_in = hashlib.sha256(certificate).hexdigest()
-        return key_ring.enrolled(session, kind, sign_in, now, ACTOR)
+        return key_ring.enrolled(session, kind, holder, now, ACTOR)
 
 
 def write_private(path: Path, data: bytes) -> None:

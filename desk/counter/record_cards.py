@@ -97,7 +97,7 @@ def begin(desk: Desk, session: CardSession, pin: Pin, last_try: bool = False) ->
 
     def take(session: CardSession, signed_in: SignIn) -> None:
         stamp = desk.stamp(signed_in.officer)
-        found.append(desk.records.begin(session, signed_in.card, stamp))
+        found.append(desk.records.begin(session, signed_in.officer.officer_id, stamp))
 
     def none_yet(_session: CardSession) -> None:
         desk.records.require_none()
@@ -120,7 +120,7 @@ def allow(desk: Desk, session: CardSession, pin: Pin, last_try: bool = False) ->
 
     def take(session: CardSession, signed_in: SignIn) -> None:
         stamp = desk.stamp(signed_in.officer)
-        found.append(desk.records.authorise(session, signed_in.card, stamp))
+        found.append(desk.records.authorise(session, signed_in.officer.officer_id, stamp))
 
     signed_in = _sign_in(desk, session, pin, last_try, take, before=may)
     return Allowed(found[0], desk.stamp(signed_in.officer))
@@ -165,11 +165,9 @@ def add_officer(
     found: list[EnrolledCard] = []
 
     def take(session: CardSession, signed_in: SignIn) -> None:
-        found.append(
-            desk.records.add_card(
-                allowed.opened, session, CardKind.OFFICER, signed_in.card, allowed.stamp
-            )
-        )
+        holder, stamp = signed_in.officer.officer_id, allowed.stamp
+        kind = CardKind.OFFICER
+        found.append(desk.records.add_card(allowed.opened, session, kind, holder, stamp))
 
     signed_in = _sign_in(desk, session, pin, last_try, take)
     return ListedCard(found[0], signed_in.officer)
@@ -204,7 +202,8 @@ def rotate(desk: Desk, allowed: Allowed) -> None:
 
 def listed(desk: Desk) -> tuple[ListedCard, ...]:
     """All enrolled cards with their holders; needs no card. Raises the list's troubles."""
-    return tuple(ListedCard(card, desk.officers.get(card.sign_in)) for card in desk.records.cards())
+    known = {officer.officer_id: officer for officer in desk.officers.values()}
+    return tuple(ListedCard(card, known.get(card.holder)) for card in desk.records.cards())
 
 
 # Steps ------------------------------------------------------------------------------------

@@ -69,9 +69,9 @@ class Records:
         """Raises AlreadyBegun where records or their ring are here."""
         unlocking.require_none(self._vault)
 
-    def open(self, session: CardSession, card: str, stamp: Stamp) -> bool:
+    def open(self, session: CardSession, holder: str, stamp: Stamp) -> bool:
         """Open the records with a card whose PIN was presented; True where they were closed.
-        ``card`` is the SHA-256 (hex) of its 9A certificate.
+        ``holder`` is the officer's id in the list.
 
         Raises what :func:`desk.store.unlocking.unlock` raises.
         """
@@ -82,12 +82,12 @@ class Records:
                 # Another desk that shares the records replaced their key.
                 self._store.close()
                 self._store = None
-            self._take(unlocking.unlock(self._vault, session, card, stamp), stamp)
+            self._take(unlocking.unlock(self._vault, session, holder, stamp), stamp)
             return True
 
-    def begin(self, session: CardSession, card: str, stamp: Stamp) -> OpenedRing:
+    def begin(self, session: CardSession, holder: str, stamp: Stamp) -> OpenedRing:
         """The first half of making records: the first officer's card."""
-        return unlocking.begin(self._vault, session, card, stamp)
+        return unlocking.begin(self._vault, session, holder, stamp)
 
     def conclude(self, begun: OpenedRing, session: CardSession, stamp: Stamp) -> None:
         """The second half: the recovery card; the records are open then."""
@@ -101,17 +101,17 @@ class Records:
         ring = unlocking.read_ring(self._vault)
         return () if ring is None else ring.cards
 
-    def authorise(self, session: CardSession, card: str, stamp: Stamp) -> OpenedRing:
+    def authorise(self, session: CardSession, holder: str, stamp: Stamp) -> OpenedRing:
         """Let an enrolled card, its PIN presented, agree to a change; the records open too."""
         with self._lock:
-            self.open(session, card, stamp)
-            return unlocking.authorise(self._vault, session, card, stamp)
+            self.open(session, holder, stamp)
+            return unlocking.authorise(self._vault, session, holder, stamp)
 
     def add_card(
-        self, opened: OpenedRing, session: CardSession, kind: CardKind, card: str, stamp: Stamp
+        self, opened: OpenedRing, session: CardSession, kind: CardKind, holder: str, stamp: Stamp
     ) -> EnrolledCard:
         """Let the card of ``session`` in, its PIN presented."""
-        return unlocking.add_card(self._vault, self.store, opened, session, kind, card, stamp)
+        return unlocking.add_card(self._vault, self.store, opened, session, kind, holder, stamp)
 
     def remove_card(self, opened: OpenedRing, fingerprint: str, stamp: Stamp) -> None:
         """A removed card may have seen the key, so the others get another one with it."""

@@ -84,7 +84,7 @@ class Station:
 
     def open_records(self, session: CardSession, sign_in: SignIn) -> None:
         """Open the records with a card whose PIN was presented, where they are still closed."""
-        if self.records.open(session, sign_in.card, self.stamp(sign_in.officer)):
+        if self.records.open(session, sign_in.officer.officer_id, self.stamp(sign_in.officer)):
             self.prepare(self)
 
     def note(self, officer: Officer | None, kind: str, **facts: Fact | float) -> None:

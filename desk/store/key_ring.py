@@ -48,13 +48,13 @@ class CardKind(StrEnum):
 
 @dataclass(frozen=True)
 class EnrolledCard:
-    """``key`` is the card's 9D public key (SubjectPublicKeyInfo, DER); ``sign_in`` the SHA-256
-    (hex) of its 9A certificate, by which the list of officers names its holder; ``by`` who
-    enrolled it, as the log names people."""
+    """``key`` is the card's 9D public key (SubjectPublicKeyInfo, DER); ``holder`` the officer's
+    id in the ministry's list, empty for a recovery card; ``by`` who enrolled it, as the log
+    names people."""
 
     kind: CardKind
     key: bytes
-    sign_in: str
+    holder: str
     added: datetime
     by: str
 
@@ -109,12 +109,12 @@ class OpenedRing:
 
 
 def enrolled(
-    session: CardSession, kind: CardKind, sign_in: str, added: datetime, by: str
+    session: CardSession, kind: CardKind, holder: str, added: datetime, by: str
 ) -> EnrolledCard:
     """The card of ``session`` as an entry; asks for no PIN. Raises KeyUnusable,
     CertificateUnreadable."""
     info = public_bytes(key_wrap.recipient_key(session))
-    return EnrolledCard(kind, info, sign_in, added, by)
+    return EnrolledCard(kind, info, holder, added, by)
 
 
 def new_ring(records: str, key: RecordsKey, cards: Iterable[EnrolledCard], made: datetime) -> Ring:
@@ -269,7 +269,7 @@ def _card_members(card: EnrolledCard) -> dict[str, str]:
     return {
         "kind": card.kind.value,
         "key": _text(card.key),
-        "sign_in": card.sign_in,
+        "holder": card.holder,
         "added": card.added.isoformat(),
         "by": card.by,
     }
@@ -279,7 +279,7 @@ def _read_card(members: Mapping[str, str]) -> EnrolledCard:
     card = EnrolledCard(
         kind=CardKind(members["kind"]),
         key=_bytes(members["key"]),
-        sign_in=str(members["sign_in"]),
+        holder=str(members["holder"]),
         added=datetime.fromisoformat(members["added"]),
         by=str(members["by"]),
     )

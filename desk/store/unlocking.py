@@ -63,15 +63,15 @@ def admit(vault: Vault, session: CardSession) -> CardKind:
     return CardKind.OFFICER
 
 
-def unlock(vault: Vault, session: CardSession, sign_in: str, stamp: Stamp) -> Store:
-    """Open the records with a card whose PIN was presented; ``sign_in`` is the SHA-256 (hex)
-    of its 9A certificate, ``stamp`` says who opens.
+def unlock(vault: Vault, session: CardSession, holder: str, stamp: Stamp) -> Store:
+    """Open the records with a card whose PIN was presented; ``holder`` is its officer's id,
+    ``stamp`` says who opens.
 
     Finishes what a kill left half done, takes over a key that lay in a file, and logs what
     the log does not have yet. Raises what :func:`admit` raises, NotForThisCard, RingAltered,
     and the records' own troubles.
     """
-    opened = authorise(vault, session, sign_in, stamp)
+    opened = authorise(vault, session, holder, stamp)
     former = vault.former_key()
     taken_over = former == opened.key
     if taken_over and opened.following is None:
@@ -88,11 +88,11 @@ def unlock(vault: Vault, session: CardSession, sign_in: str, stamp: Stamp) -> St
     return store
 
 
-def authorise(vault: Vault, session: CardSession, sign_in: str, stamp: Stamp) -> OpenedRing:
+def authorise(vault: Vault, session: CardSession, holder: str, stamp: Stamp) -> OpenedRing:
     """Let the card open the ring alone: what every change of the ring needs."""
     ring = read_ring(vault)
     if ring is None:
-        ring = _taken_over(vault, session, sign_in, stamp)
+        ring = _taken_over(vault, session, holder, stamp)
     if ring.begun and not vault.exist():
         raise RecordsGone()
     return key_ring.open_ring(ring, session)
@@ -104,14 +104,14 @@ def read_ring(vault: Vault) -> Ring | None:
     return None if content is None else key_ring.from_bytes(content)
 
 
-def _taken_over(vault: Vault, session: CardSession, sign_in: str, stamp: Stamp) -> Ring:
+def _taken_over(vault: Vault, session: CardSession, holder: str, stamp: Stamp) -> Ring:
     """A ring for records whose key lay in a file; without a recovery card yet."""
     admit(vault, session)
     key = vault.former_key()
     if key is None:
         raise KeyMissing()
     vault.open(key).close()
-    card = key_ring.enrolled(session, CardKind.OFFICER, sign_in, stamp.at, stamp.actor)
+    card = key_ring.enrolled(session, CardKind.OFFICER, holder, stamp.at, stamp.actor)
     ring = replace(key_ring.new_ring(_new_name(), key, [card], stamp.at), begun=True)
     _put(vault, key_ring.sealed(ring, key))
     return key_ring.sealed(ring, key)
@@ -149,14 +149,14 @@ def _new_name() -> str:
 # Beginning ------------------------------------------------------------------------------
 
 
-def begin(vault: Vault, session: CardSession, sign_in: str, stamp: Stamp) -> OpenedRing:
+def begin(vault: Vault, session: CardSession, holder: str, stamp: Stamp) -> OpenedRing:
     """The first officer's card, its PIN presented, gets a new key; nothing is stored yet.
 
     Raises AlreadyBegun, KeyUnusable.
     """
     require_none(vault)
     key = new_key()
-    card = key_ring.enrolled(session, CardKind.OFFICER, sign_in, stamp.at, stamp.actor)
+    card = key_ring.enrolled(session, CardKind.OFFICER, holder, stamp.at, stamp.actor)
     ring = key_ring.new_ring(_new_name(), key, [card], stamp.at)
     return key_ring.open_ring(ring, session)
 
@@ -189,7 +189,7 @@ def add_card(
     opened: OpenedRing,
     session: CardSession,
     kind: CardKind,
-    sign_in: str,
+    holder: str,
     stamp: Stamp,
 ) -> EnrolledCard:
     """Let the card of ``session`` in, its PIN presented; it must show that it opens the ring.
@@ -199,7 +199,7 @@ def add_card(
     with store.write() as records:
         # Behind the write lock nobody else changes the ring.
         present = replace(opened, ring=_present_ring(vault, opened))
-        ring = _with_proven(present, session, kind, sign_in, stamp)
+        ring = _with_proven(present, session, kind, holder, stamp)
         _put(vault, ring)
         log_ring(records, ring, stamp)
     return ring.cards[-1]
@@ -234,10 +234,10 @@ def replace_key(vault: Vault, opened: OpenedRing, stamp: Stamp, without: str = "
 
 
 def _with_proven(
-    opened: OpenedRing, session: CardSession, kind: CardKind, sign_in: str, stamp: Stamp
+    opened: OpenedRing, session: CardSession, kind: CardKind, holder: str, stamp: Stamp
 ) -> Ring:
     """The ring with the card of ``session``, which has opened it."""
-    card = key_ring.enrolled(session, kind, sign_in, stamp.at, stamp.actor)
+    card = key_ring.enrolled(session, kind, holder, stamp.at, stamp.actor)
     if opened.ring.card(card.fingerprint) is not None:
         raise AlreadyEnrolled()
     ring = key_ring.with_card(opened.ring, opened.key, card)

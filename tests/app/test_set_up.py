@@ -75,9 +75,9 @@ class Keeper:
         return {one.fingerprint: one.kind for one in self.station.records.cards()}
 
     def fingerprint(self, role: Role) -> str:
-        card = list(self.station.officers)[self.place_of(role)]
+        officer = list(self.station.officers.values())[self.place_of(role)]
         cards = self.station.records.cards()
-        return next(one.fingerprint for one in cards if one.sign_in == card)
+        return next(one.fingerprint for one in cards if one.holder == officer.officer_id)
 
 
 @pytest.fixture(scope="module")

@@ -203,7 +203,7 @@ def sign_in(bench: Bench, vault: FileVault | None = None) -> None:
     def open_records(session: CardSession, signed_in: SignIn) -> None:
         if vault is not None:
             stamp = Stamp(now, "officer:T-001")
-            unlocking.unlock(vault, session, signed_in.card, stamp).close()
+            unlocking.unlock(vault, session, signed_in.officer.officer_id, stamp).close()
 
     with bench.session() as session:
         card = officers.read_card_identity(session)

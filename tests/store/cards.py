@@ -47,6 +47,6 @@ def vault_in(folder: Path, content: bytes | None = None) -> FileVault:
 def begun(vault: FileVault, officer: PivCard, recovery: PivCard, stamp: Stamp) -> Store:
     """New records with these two cards, as a post begins."""
     with verified(officer) as session:
-        opened = unlocking.begin(vault, session, "9a" * 32, stamp)
+        opened = unlocking.begin(vault, session, "T-001", stamp)
     with verified(recovery) as session:
         return unlocking.conclude(vault, opened, session, stamp)

@@ -20,7 +20,7 @@ from desk.training.piv_card import PivCard
 from tests.store.cards import begun, card, vault_in, verified
 from tests.store.conftest import template
 
-NINE_A = "9a" * 32
+HOLDER = "T-001"
 
 
 class Interrupted(BaseException):
@@ -94,7 +94,7 @@ def interrupted_everywhere(
 
 def unlock(vault: FileVault, one: PivCard, stamp: Stamp) -> Store:
     with verified(one) as session:
-        return unlocking.unlock(vault, session, NINE_A, stamp)
+        return unlocking.unlock(vault, session, HOLDER, stamp)
 
 
 def told(store: Store) -> list[str]:
@@ -153,15 +153,15 @@ def test_letting_a_card_in(tmp_path: Path, officer: PivCard, second: PivCard, st
     def act(place: Path, vault: FileVault) -> None:
         plain = vault_in(place, content)
         with verified(officer) as session:
-            entry = key_ring.enrolled(session, CardKind.OFFICER, NINE_A, stamp.at, stamp.actor)
+            entry = key_ring.enrolled(session, CardKind.OFFICER, HOLDER, stamp.at, stamp.actor)
         plain.put_ring(key_ring.to_bytes(key_ring.new_ring("ab" * 16, key, [entry], stamp.at)))
         store = unlock(plain, officer, stamp)
         try:
             with verified(officer) as session:
-                opened = unlocking.authorise(vault, session, NINE_A, stamp)
+                opened = unlocking.authorise(vault, session, HOLDER, stamp)
             with verified(second) as session:
                 kind = CardKind.OFFICER
-                unlocking.add_card(vault, store, opened, session, kind, NINE_A, stamp)
+                unlocking.add_card(vault, store, opened, session, kind, HOLDER, stamp)
         finally:
             store.close()
 

@@ -39,7 +39,7 @@ from tests.cards.issue import session_with
 from tests.store.cards import begun, card, vault_in, verified
 from tests.store.conftest import template
 
-NINE_A = "9a" * 32
+HOLDER = "T-001"
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def _enrol(
     vault: FileVault, key: RecordsKey, *cards: tuple[PivCard, CardKind], stamp: Stamp
 ) -> Ring:
     entries = [
-        key_ring.enrolled(session_with(one), kind, NINE_A, stamp.at, stamp.actor)
+        key_ring.enrolled(session_with(one), kind, HOLDER, stamp.at, stamp.actor)
         for one, kind in cards
     ]
     ring = replace(key_ring.new_ring("ab" * 16, key, entries, stamp.at), begun=True)
@@ -81,12 +81,12 @@ def _enrol(
 
 def unlock(vault: FileVault, one: PivCard, stamp: Stamp) -> Store:
     with verified(one) as session:
-        return unlocking.unlock(vault, session, NINE_A, stamp)
+        return unlocking.unlock(vault, session, HOLDER, stamp)
 
 
 def authorised(vault: FileVault, one: PivCard, stamp: Stamp) -> OpenedRing:
     with verified(one) as session:
-        return unlocking.authorise(vault, session, NINE_A, stamp)
+        return unlocking.authorise(vault, session, HOLDER, stamp)
 
 
 def kinds(store: Store) -> list[str]:
@@ -117,7 +117,7 @@ class TestBeginning:
         self, vault: FileVault, officer: PivCard, stamp: Stamp, tmp_path: Path
     ) -> None:
         with verified(officer) as session:
-            opened = unlocking.begin(vault, session, NINE_A, stamp)
+            opened = unlocking.begin(vault, session, HOLDER, stamp)
             with pytest.raises(AlreadyEnrolled):
                 unlocking.conclude(vault, opened, session, stamp)
 
@@ -125,7 +125,7 @@ class TestBeginning:
 
     def test_records_are_never_begun_over_others(self, records: FileVault, stamp: Stamp) -> None:
         with verified(card("stranger")) as session, pytest.raises(AlreadyBegun):
-            unlocking.begin(records, session, NINE_A, stamp)
+            unlocking.begin(records, session, HOLDER, stamp)
 
     def test_killed_between_ring_and_records(
         self, records: FileVault, officer: PivCard, stamp: Stamp
@@ -168,7 +168,7 @@ class TestOpening:
 
         unlocking.admit(records, session)
         with pytest.raises(PinNeeded):
-            unlocking.unlock(records, session, NINE_A, stamp)
+            unlocking.unlock(records, session, HOLDER, stamp)
 
     def test_nothing_here_yet(self, vault: FileVault, officer: PivCard) -> None:
         with pytest.raises(NotBegun):
@@ -210,7 +210,7 @@ class TestOpening:
 
 def _other_key(members: dict[str, Any]) -> None:
     stranger = key_ring.enrolled(
-        session_with(card("stranger")), CardKind.OFFICER, NINE_A, _added(members), "T-9"
+        session_with(card("stranger")), CardKind.OFFICER, HOLDER, _added(members), "T-9"
     )
     members["cards"][1]["key"] = key_ring._text(stranger.key)
 
