@@ -8,9 +8,9 @@ What goes into the value is the caller's.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from typing import Any
 
 EXACT = 2**53
@@ -30,7 +30,10 @@ def canonical(value: Any) -> bytes:
     double does not hold exactly, text that is no Unicode text (3.2.2.2), member names that
     are no text, and every other type.
     """
-    return _spell(value).encode("utf-8")
+    try:
+        return _spell(value).encode("utf-8")
+    except UnicodeEncodeError:
+        raise NotCanonical("half a surrogate pair is no text") from None
 
 
 def _spell(value: Any) -> str:
@@ -53,7 +56,8 @@ def _members(value: Mapping[Any, Any]) -> str:
     """3.2.3: sorted by name as UTF-16, which is not the order of the code points."""
     if not all(isinstance(name, str) for name in value):
         raise NotCanonical("a member's name is no text")
-    names = sorted(value, key=_units)
+    plain = all(name.isascii() for name in value)
+    names = sorted(value) if plain else sorted(value, key=_units)
     return "{" + ",".join(f"{_text(name)}:{_spell(value[name])}" for name in names) + "}"
 
 
@@ -63,9 +67,7 @@ def _units(name: str) -> bytes:
 
 def _text(value: str) -> str:
     """3.2.2.2: only quotes, backslash and controls are escaped, as `json` does it."""
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise NotCanonical("half a surrogate pair is no text")
-    return json.dumps(value, ensure_ascii=False)
+    return encode_basestring(value)
 
 
 def _whole(value: int) -> str:
