@@ -22,16 +22,23 @@ if [ $# -gt 0 ]; then
     pytest "$@"
     exit
 fi
-# Two runs beside each other, one a core: what starts whole programs mostly waits for them.
-# They share the machine's smartcard service in turns, through the tests' own lock.
-programs=(tests/app tests/enrollment tests/journey)
-report=$(mktemp)
-trap 'rm -f "$report"' EXIT
-pytest -p no:cacheprovider "${programs[@]}" >"$report" 2>&1 &
-beside=$!
+# Three runs beside each other on the two cores: what starts whole programs mostly waits for
+# them. They share the machine's smartcard service in turns, through the tests' own lock.
+beside=(tests/app "tests/enrollment tests/journey")
+folders=(${beside[@]})
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+runs=()
+for number in "${!beside[@]}"; do
+    # shellcheck disable=SC2086  # several folders
+    pytest -p no:cacheprovider ${beside[$number]} >"$reports/$number" 2>&1 &
+    runs+=($!)
+done
 status=0
-pytest "${programs[@]/#/--ignore=}" || status=$?
-wait "$beside" || status=$?
-say "pytest ${programs[*]}"
-cat "$report"
+pytest "${folders[@]/#/--ignore=}" || status=$?
+for number in "${!beside[@]}"; do
+    wait "${runs[$number]}" || status=$?
+    say "pytest ${beside[$number]}"
+    cat "$reports/$number"
+done
 exit "$status"

@@ -53,6 +53,7 @@ EXAMPLES: list[CardTrouble] = [
     troubles.RevocationListRefused(),
     troubles.RevocationListOlder(held="2026-11-23", given="2026-11-22"),
     troubles.KeyUnusable(slot="9C"),
+    troubles.NotForThisCard(),
     troubles.ManagementRefused(),
     troubles.NoSignerCertificate(slot="9C"),
     troubles.NoSignInCertificate(slot="9A"),
@@ -64,7 +65,7 @@ EXAMPLES: list[CardTrouble] = [
 ]
 SENTENCES = {
     code: entry
-    for name in ("cards.toml", "cards-provisioning.toml")
+    for name in ("cards.toml", "cards-provisioning.toml", "records-keys.toml")
     for code, entry in tomllib.loads(resource("troubles", name).read_text(encoding="utf-8")).items()
 }
 
