@@ -229,7 +229,7 @@ def return_case(
     approvals.demand_approver(case, approver)
     returned = Returned(reason, station.now(), approver.officer_id, remark)
     back = approvals.give_back(case, returned)
-    return station.save(approver, back, "APPROVAL.RETURNED", reason=reason)
+    return station.save(approver, back, "APPROVAL.RETURNED", prepares=False, reason=reason)
 
 
 def return_overdue(station: Station) -> tuple[Case, ...]:

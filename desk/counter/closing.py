@@ -61,6 +61,7 @@ def print_slip(
     :class:`~desk.counter.slips.NewOfferNeeded`: the stored case is APPROVED then, and a new
     PIN makes the next QR.
     """
+    case = station.touched(officer, case)
     _may_print(station, case, kind)
     if kind is SlipKind.ENROLLMENT:
         _end_printed_offer(station, officer, case)
@@ -110,6 +111,7 @@ def close_case(
         return case
     if case.state not in CLOSABLE:
         raise NotPossible(f"close in {case.state}", act="close", state=case.state.value)
+    case = station.touched(officer, case)
     if returned.get("passport") is False:
         raise NotGivenBack(case=case.number)
     stamp = station.stamp(officer)

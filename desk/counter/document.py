@@ -73,9 +73,10 @@ def read_document(
 
     ``mrz_text`` is the machine readable zone as typed or as scanned; ``kept`` lets an
     attempt go on where the one before was interrupted. Raises MrzError with
-    the place, ConsentMissing, the chip's and the transport's troubles; then the case stands
-    as before.
+    the place, ConsentMissing, RoleMayNot, the chip's and the transport's troubles; then the
+    case stands as before.
     """
+    case = station.touched(officer, case)
     typed = zone.parse(mrz_text)
     if case.consent is None:
         raise ConsentMissing(case=case.number)
@@ -223,6 +224,7 @@ def explain(station: Station, officer: Officer, case: Case, item: str, reason: s
     compared = tuple(
         replace(row, reason=reason) if row.item == item else row for row in case.compared
     )
+    case = station.touched(officer, case)
     changed, stamp = replace(case, compared=compared), station.stamp(officer)
     with station.store.write() as session:
         cases.keep_blob(session, stamp, case.number, *checklog.entry(changed, stamp.at))

@@ -42,7 +42,7 @@ def judge_face(
     matcher: Matcher,
 ) -> Case:
     """Record the judgement, then compare: FACE_CHECKED. A judgement is final."""
-    judged_at = station.now()
+    case, judged_at = station.touched(officer, case), station.now()
     with station.store.read() as session:
         portrait = cases.blob(session, case.number, BlobKind.PORTRAIT)
     if portrait is None:

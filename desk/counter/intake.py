@@ -12,6 +12,7 @@ from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance import case as cases_of
 from desk.issuance.case import Act, Case, Consent, Ending, State, advance
+from desk.issuance.roles import Right
 from desk.store import cases, consents, sequences
 from desk.store.consents import ConsentAnswer
 from desk.store.troubles import CaseChanged
@@ -26,8 +27,9 @@ STALE_AFTER = timedelta(hours=20)
 def open_case(station: Station, officer: Officer, language: str = "ko") -> Case:
     """A new case with the next number of the post's year.
 
-    Raises what :func:`desk.counter.day_close.demand_open` raises.
+    Raises RoleMayNot and what :func:`desk.counter.day_close.demand_open` raises.
     """
+    officer.role.demand(Right.PREPARE)
     day_close.demand_open(station)
     stamp = station.stamp(officer)
     post = station.post
@@ -60,7 +62,7 @@ def record_consent(
     stamp = station.stamp(officer)
     given = tuple(purpose for purpose, agreed in answers.items() if agreed)
     consent = Consent(given, CONSENT_VERSION, language, stamp.at, pressed_by)
-    changed = replace(case, consent=consent, language=language)
+    changed = replace(station.touched(officer, case), consent=consent, language=language)
     with station.store.write() as session:
         consents.record(
             session,
@@ -112,6 +114,7 @@ def _last_touched(case: Case) -> datetime:
 def _end(
     station: Station, officer: Officer | None, case: Case, act: Act, ending: Ending, event: str
 ) -> Case:
+    case = station.touched(officer, case)
     advance(case, act, station.now())
     if case.offer is not None:
         case = withdraw(station, officer, case, ending.reason)

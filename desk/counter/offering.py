@@ -35,6 +35,7 @@ def place_offer(
     """Mint the offer for an approved case: OFFERED. ``configurations`` are those of the
     settings where none are named. Raises NotPossible and the link's troubles; after one
     of these the case stands as before."""
+    case = station.touched(officer, case)
     advance(case, Act.OFFER, station.now())
     order = OfferOrder(
         offer_id=secrets.token_urlsafe(_ID_BYTES),
@@ -91,6 +92,7 @@ def withdraw(
     ending an offer. Its phone gets nothing more, because nobody answers it, and what it has
     never becomes valid; the list goes out with the next publication.
     """
+    case = station.touched(officer, case)
     if case.offer is None:
         return case
     offer_id = case.offer.offer_id

@@ -26,6 +26,7 @@ __all__ = [
     "OfficerUnknown",
     "OtherPost",
     "SignIn",
+    "admit",
     "read_card_identity",
     "sign_in",
 ]
@@ -60,6 +61,25 @@ def read_card_identity(session: CardSession) -> str:
     return hashlib.sha256(certificate).hexdigest()
 
 
+def admit(
+    session: CardSession,
+    officers: Mapping[str, Officer],
+    post: str,
+    now: Callable[[], datetime],
+    usable: Usable = check_validity,
+) -> Officer:
+    """Whether this card may sign in here: list and post, then the certificate's time and
+    revocation (``usable``). Asks for no PIN. Raises the card's own troubles, those above and
+    those of the list."""
+    officer = officers.get(read_card_identity(session))
+    if officer is None:
+        raise OfficerUnknown()
+    if officer.post != post:
+        raise OtherPost(post=officer.post)
+    usable(load_certificate(session.certificate(Slot.AUTHENTICATION) or b""), now())
+    return officer
+
+
 def sign_in(
     session: CardSession,
     pin: Pin,
@@ -71,22 +91,16 @@ def sign_in(
     before_pin: Callable[[CardSession], object] = lambda _session: None,
     after_pin: Callable[[CardSession, SignIn], None] = lambda _session, _sign_in: None,
 ) -> SignIn:
-    """List and post, the certificate's time and revocation (``usable``), ``before_pin``, PIN,
-    challenge, ``after_pin``, in this order of refusal and in one session: a card that may not
-    sign in costs no try. Raises the card's own troubles, those above and those of the list;
-    ``pin`` is wiped in any case, None is typed on the reader."""
+    """What :func:`admit` asks, ``before_pin``, PIN, challenge, ``after_pin``, in this order of
+    refusal and in one session: a card that may not sign in costs no try. Raises what `admit`
+    raises and the card's own troubles; ``pin`` is wiped in any case, None is typed on the
+    reader."""
     try:
-        card = read_card_identity(session)
-        officer = officers.get(card)
-        if officer is None:
-            raise OfficerUnknown()
-        if officer.post != post:
-            raise OtherPost(post=officer.post)
-        usable(load_certificate(session.certificate(Slot.AUTHENTICATION) or b""), now())
+        officer = admit(session, officers, post, now, usable)
         before_pin(session)
         session.verify_pin(pin, allow_last_try)
         session.prove(Slot.AUTHENTICATION)
-        signed_in = SignIn(officer, card, now())
+        signed_in = SignIn(officer, officer.card, now())
         after_pin(session, signed_in)
     finally:
         wipe(pin)

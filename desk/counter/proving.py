@@ -62,6 +62,7 @@ class OpenCheck:
 
 def place_check(station: Station, officer: Officer, case: Case) -> OpenCheck:
     """Ask the phone to present everything this case delivered."""
+    case = station.touched(officer, case)
     check_id = secrets.token_urlsafe(_ID_BYTES)
     formats = [station.profile.format_of(name) for name in case.issued_configurations]
     request = presentation.build_request(
@@ -95,6 +96,7 @@ def take_answer(
     Raises :class:`ProofRefused` and the credential's own troubles; then nothing is valid,
     and a new check can be placed.
     """
+    case = station.touched(officer, case)
     answer = station.link.check_answer(check.check_id, wait_s)
     if answer is None:
         return None

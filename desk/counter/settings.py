@@ -137,6 +137,10 @@ class FaceSettings:
 class LockSettings:
     idle_minutes: int
     idle_warning_seconds: int
+    pause_after: int
+    pause_seconds: int
+    pause_minutes_most: int
+    station_failures: int
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,7 @@ def sign_requests(
     Raises what :func:`desk.counter.approving.demand_approved` raises: a case whose approval
     does not hold any more gets no intent and no signature.
     """
+    case = station.touched(officer, case)
     approved = approving.demand_approved(station, case)
     with card.one_session():
         signed = [_signed_intents(station, officer, approved, one, card) for one in requests]

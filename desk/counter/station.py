@@ -23,10 +23,11 @@ from desk.credential.attestation import UNREAD, AttestationPolicy
 from desk.credential.claims import ClaimProfile
 from desk.credential.signer import LocalSigner
 from desk.issuance.audit import Fact
-from desk.issuance.case import Case
+from desk.issuance.case import Case, touched
 from desk.issuance.eligibility import RuleBook
 from desk.issuance.ports import EnrollmentLink, ServiceLists, StatusPlace
 from desk.issuance.posts import Post, Posts
+from desk.issuance.roles import Right
 from desk.mrtd.trust import TrustStore
 from desk.store import cases
 from desk.store.database import Store
@@ -110,10 +111,26 @@ class Station:
         """A session with the officer's card, closed at the end."""
         return self.roles.officer_card()
 
+    def touched(self, officer: Officer | None, case: Case) -> Case:
+        """Before an act on ``case``: its officer may prepare cases, and is kept as having had
+        a hand in this one. Raises :class:`~desk.issuance.roles.RoleMayNot`."""
+        if officer is None:
+            return case
+        officer.role.demand(Right.PREPARE)
+        return touched(case, officer.officer_id)
+
     def save(
-        self, officer: Officer | None, case: Case, event: str, **facts: str | float | None
+        self,
+        officer: Officer | None,
+        case: Case,
+        event: str,
+        *,
+        prepares: bool = True,
+        **facts: str | float | None,
     ) -> Case:
-        """Store ``case`` together with the event that tells of it."""
+        """Store ``case`` together with the event that tells of it. ``prepares``: it is an act
+        of whoever carries the case, not of an approver who gives it back. Raises RoleMayNot."""
+        case = self.touched(officer, case) if prepares else case
         with self.store.write() as session:
             cases.save(session, self.stamp(officer), case, event, **facts)
         return case

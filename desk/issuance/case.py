@@ -47,6 +47,9 @@ class State(StrEnum):
         return self not in ENDS
 
 
+PREPARING = frozenset({State.OPENED, State.DOCUMENT_CHECKED, State.ELIGIBLE, State.FACE_CHECKED})
+"""Whoever acts on a case in these states has prepared what is approved afterwards."""
+
 ENDS = frozenset({State.PROVEN, State.REFUSED, State.CANCELLED, State.EXPIRED})
 
 
@@ -420,7 +423,20 @@ def open_case(
         officer_name=officer_name,
         opened_at=at,
         history=(Step(State.OPENED, at),),
+        preparers=(officer,),
     )
+
+
+def touched(case: Case, officer: str) -> Case:
+    """``case`` after an act of ``officer``, who has prepared it if nobody has signed it yet."""
+    if case.state not in PREPARING or officer in case.preparers:
+        return case
+    return replace(case, preparers=(*case.preparers, officer))
+
+
+def handed_over(case: Case, officer: str, officer_name: str) -> Case:
+    """``case`` as ``officer``'s, who goes on with it; whoever prepared it stays known."""
+    return replace(touched(case, officer), officer=officer, officer_name=officer_name)
 
 
 def advance(case: Case, act: Act, at: datetime, **facts: object) -> Case:

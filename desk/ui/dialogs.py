@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from desk.counter import approving
 from desk.ui.look import Look, rounded
@@ -18,7 +18,7 @@ from desk.ui.pages.own_words import OwnWords
 from desk.ui.pages.review_words import AREA as APPROVAL
 from desk.ui.parts.box import column, row
 from desk.ui.parts.button import Button, Kind
-from desk.ui.parts.fields import Choice, Labelled, Remark
+from desk.ui.parts.fields import Check, Choice, Labelled, Remark
 from desk.ui.parts.qr import QrCode
 from desk.ui.parts.ring import FocusRing
 from desk.ui.parts.text import Text
@@ -204,6 +204,72 @@ def last_try_dialog(look: Look, parent: QWidget | None) -> Dialog:
         look, parent, say("dialog.last_try"), say("dialog.last_try_more"), say("dialog.not_now"),
         say("dialog.last_try_act"),
     )  # fmt: skip
+
+
+class HandOverDialog(Dialog):
+    """«인계»: who goes on, and whether the open case goes along. ``takes_case`` after it.
+
+    ``case`` is the open case's number, empty for none; ``may_prepare`` says whether the one
+    who comes may go on with it; ``bars`` that going on keeps from approving it.
+    """
+
+    def __init__(
+        self,
+        look: Look,
+        parent: QWidget | None,
+        title: str,
+        words: str,
+        act: str,
+        *,
+        case: str = "",
+        may_prepare: bool = True,
+        bars: bool = False,
+    ) -> None:
+        say = look.say
+        super().__init__(look, parent, title, words, say("dialog.keep_open"), act, danger=False)
+        self.goes_along = Check(look)
+        self.goes_along.say(say("hand.goes_along", case=case))
+        # Whoever could approve the case is not made its preparer by a click too many.
+        self.goes_along.setChecked(may_prepare and not bars)
+        self._note = Text(look, "", Type.SMALL, "muted", wrap=True)
+        note = "" if may_prepare else say("hand.stays", case=case)
+        self._note.say(say("hand.bars") if may_prepare and bars else note)
+        self._offers = bool(case) and may_prepare
+        if self._offers:
+            self.fields.addWidget(self.goes_along)
+        else:
+            self.goes_along.setParent(self)
+            self.goes_along.hide()
+        if case and self._note.text():
+            self.fields.addWidget(self._note)
+        else:
+            self._note.setParent(self)
+            self._note.hide()
+
+    @property
+    def takes_case(self) -> bool:
+        return self._offers and self.goes_along.isChecked()
+
+
+def take_over_dialog(
+    look: Look, parent: QWidget | None, case: str, whose: str, *, bars: bool
+) -> Dialog:
+    """A case on the board that a colleague has begun."""
+    say = look.say
+    more = say("hand.take_more", whose=whose)
+    words = f"{more} {say('hand.bars')}" if bars else more
+    return Dialog(
+        look, parent, say("hand.take", case=case), words, say("dialog.keep_open"),
+        say("hand.take_act"), danger=False,
+    )  # fmt: skip
+
+
+def close_all() -> None:
+    """End every dialog that stands over a window, by its safe way: the window is covered, and
+    what stands above it would still be read."""
+    for window in QApplication.topLevelWidgets():
+        if isinstance(window, QDialog) and window.isVisible():
+            window.reject()
 
 
 class LargeQr(QDialog):

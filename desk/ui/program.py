@@ -19,7 +19,7 @@ from types import TracebackType
 from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 
-from desk.counter import bundle, doctor, document, settling
+from desk.counter import bundle, doctor, document, handing, settling
 from desk.counter.bundle import Bundle
 from desk.counter.doctor import Diagnosis
 from desk.counter.station import Station
@@ -51,7 +51,7 @@ from desk.ui.control.review import ReviewControl
 from desk.ui.control.session import Session
 from desk.ui.control.set_up import SetUp
 from desk.ui.control.steps import Step, current_step
-from desk.ui.dialogs import stop_dialog
+from desk.ui.dialogs import close_all, stop_dialog, take_over_dialog
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.navigation import Place
 from desk.ui.pages.approvals import ApprovalsPage
@@ -237,6 +237,7 @@ class Program(QObject):
     def _join(self) -> None:
         desk, shell = self.desk, self.shell
         self.session.opened.connect(self._opened)
+        self.session.taken_over.connect(self._taken_over)
         self.session.closed.connect(self._covered)
         desk.go_to.connect(self.go_to)
         desk.to_board.connect(self.to_board)
@@ -327,6 +328,12 @@ class Program(QObject):
         self._tidy_up()
         self.to_board()
 
+    def _taken_over(self) -> None:
+        """A colleague goes on with the open case, at the step where it was stopped."""
+        self.applicant.refresh()
+        if self.desk.step is not None:
+            self.go_to(self.desk.step)
+
     def _tidy_up(self) -> None:
         """What a start has to settle: what a killed desk left, cut-off imports, former days."""
         station = self.station
@@ -346,6 +353,7 @@ class Program(QObject):
             self.desk.work(Lane.SERVICE, lambda: publish_status(station, even_if_same=True))
 
     def _covered(self) -> None:
+        close_all()
         self.phone.forget_pin()
         self.proof.close_large()
         self.pages.review.wipe()
@@ -355,7 +363,21 @@ class Program(QObject):
         self.applicant.refresh()
 
     def open_case(self, case: Case) -> None:
-        """Go on with ``case`` where it stands."""
+        """Go on with ``case`` where it stands; a colleague's is taken over first."""
+        desk = self.desk
+        if not desk.is_open:
+            return
+        if not handing.is_anothers(case, desk.officer):
+            self._go_on(case)
+            return
+        whose, bars = case.officer_name, handing.would_bar_approval(case, desk.officer)
+        if take_over_dialog(self.look, self.window, case.number, whose, bars=bars).exec():
+            officer = desk.officer
+            desk.work(
+                Lane.RECORDS, lambda: handing.take_over(self.station, officer, case), self._go_on
+            )
+
+    def _go_on(self, case: Case) -> None:
         self.desk.case = case
         self.go_to(current_step(case))
 

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QWidget,
 )
+from shiboken6 import isValid
 
 from desk.ui.ground import Ground
 from desk.ui.look import Look, shown
@@ -153,8 +154,10 @@ class Shell(QWidget):
     def uncover(self) -> None:
         """The same page at the same place as before the cover."""
         self._full.setCurrentWidget(self._work)
-        if self._back_here is not None and self._back_here.isVisible():
-            self._back_here.setFocus(Qt.FocusReason.OtherFocusReason)
+        here = self._back_here
+        # What had the focus may have been drawn anew meanwhile, a row of the rail for one.
+        if here is not None and isValid(here) and here.isVisible():
+            here.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self._work.focus_first()
 

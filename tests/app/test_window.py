@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -28,9 +29,11 @@ from desk.training.authority import KEY_MANAGEMENT
 from desk.training.forgeries import Forgery
 from desk.ui.applicant.snapshot import Page as ApplicantPage
 from desk.ui.control.steps import Step
+from desk.ui.dialogs import Dialog
 from desk.ui.navigation import Place
 from desk.ui.pages.day_close import DayClosePage
 from desk.ui.phone.bench import GENUINE
+from desk.ui.program import Program
 
 PATIENCE = 60_000
 
@@ -209,23 +212,47 @@ def test_no_way_leads_past_the_lock(trainee: Trainee) -> None:
     assert program.desk.the_case().state is State.OPENED
 
 
-def test_another_officers_card_signs_that_officer_in_and_leaves_the_case_on_the_board(
+def test_a_handed_over_case_goes_on_at_its_step_and_one_on_the_board_is_taken_over(
     trainee: Trainee,
 ) -> None:
-    """The handover between two officers: the first one's page is not opened for the second."""
+    """In the other officer's name; without the dialog's consent nothing of it is opened."""
     trainee.sign_in(0)
     trainee.new_case("haneul")
-    number = trainee.program.desk.the_case().number
+    program, number = trainee.program, trainee.program.desk.the_case().number
     trainee.stage.pull_card()
-    trainee.until(lambda: trainee.program.desk.is_locked)
+    trainee.until(lambda: program.desk.is_locked)
 
     trainee.stage.insert_card(1)
-    trainee.until(lambda: trainee.program.desk.card_present)
+    trainee.until(lambda: program.session.dialog is not None)
+    trainee.program.session.dialog.act.click()
     trainee.program.pages.locked.pin_given.emit(trainee.pin(), False)
+    trainee.until(lambda: program.shell.page is program.pages.passport)
 
-    trainee.until(lambda: trainee.program.shell.page is trainee.program.pages.board)
-    assert trainee.program.desk.officer.name_ko == "정유나"
-    assert trainee.program.station.load(number).state is State.OPENED
+    assert program.desk.the_case().number == number
+    assert program.station.load(number).officer == program.desk.officer.officer_id == "T-002"
+    assert "정유나" in program.desk.here().officer
+
+    program.to_board()
+    trainee.stage.pull_card()
+    trainee.until(lambda: program.desk.is_locked)
+    trainee.stage.insert_card(0)
+    trainee.until(lambda: program.session.dialog is not None)
+    program.session.dialog.act.click()
+    program.pages.locked.pin_given.emit(trainee.pin(), False)
+    trainee.until(lambda: program.desk.is_open)
+    QTimer.singleShot(0, lambda: _answer(program, accept=False))
+    program.open_case(program.station.load(number))
+    assert program.shell.page is program.pages.board
+    QTimer.singleShot(0, lambda: _answer(program, accept=True))
+    program.open_case(program.station.load(number))
+    trainee.until(lambda: program.shell.page is program.pages.passport)
+    assert program.desk.the_case().preparers == ("T-001", "T-002")
+    assert program.desk.the_case().officer == "T-001"
+
+
+def _answer(program: Program, *, accept: bool) -> None:
+    (dialog,) = [one for one in program.window.findChildren(Dialog) if one.isVisible()]
+    (dialog.act if accept else dialog.safe).click()
 
 
 def test_a_card_that_does_not_open_the_records_is_told_so_before_its_pin(

@@ -33,6 +33,7 @@ from desk.issuance.case import (
 )
 from desk.issuance.eligibility import RuleOutcome, RuleResult, Source, Verdict, load_rules
 from desk.issuance.posts import Contact, load_posts
+from desk.issuance.roles import Role
 from desk.store import cases, journal
 from desk.store import slips as serials
 from desk.store.cases import BlobKind
@@ -45,7 +46,7 @@ from tests.samples import ENTRY, PASSPORT
 
 NOW = datetime(2026, 11, 23, 18, 38, tzinfo=UTC)
 NUMBER = "LA-2026-001842"
-OFFICER = cast(Officer, type("Signed", (), {"officer_id": "T-001", "name_ko": "이서준"})())
+OFFICER = Officer("T-001", "이서준", "Lee Seojun", "영사", "Consul", Role.OFFICER, "LA", "a" * 64)
 PICTURES = (BlobKind.PORTRAIT, BlobKind.FACE, BlobKind.EF_SOD, BlobKind.DG1, BlobKind.DG2)
 
 

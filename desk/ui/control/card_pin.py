@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from desk.cards.piv import Pin, wipe
 from desk.cards.troubles import LastTry, PinBlocked, WrongPin
+from desk.counter import signing_in
 from desk.trouble import Trouble
 from desk.ui.card_pin import CardPinDialog, CardPinView
 from desk.ui.control.desk import Desk
@@ -43,6 +44,7 @@ class CardPin(QObject):
                 with desk.station.roles.piv_card() as session:
                     if blocked:
                         session.unblock(old, new)
+                        signing_in.forget_failures(desk.station, session)
                     else:
                         session.change_pin(old, new, last_try)
             finally:

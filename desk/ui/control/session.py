@@ -1,42 +1,32 @@
 """Signing in, locking, unlocking: the desk is open only while the officer's card is in it.
 
 The card leaving covers the window at once; the case stays as it is. The same card and its
-PIN bring the same page back; another officer's card signs that officer in, and both are
-in the log. A PIN is handed to the card's lane once and wiped there.
+PIN bring the same page back. Another officer's card goes on only by a hand-over: a dialog
+says what is handed over before that officer's PIN is asked, and both cards are in the log.
+A PIN is handed to the card's lane once and wiped there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from PySide6.QtCore import QObject, Signal
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication
-
-from desk.cards.certificates import load_certificate
 from desk.cards.piv import Pin, wipe
-from desk.cards.piv_data import Slot
-from desk.cards.session import CardSession
-from desk.cards.troubles import KeyUnusable, NoCard, NoReader, NotOfficerCard, PinTrouble
+from desk.cards.troubles import NoCard, NoReader, PinTrouble
 from desk.cards.watcher import CardWorld
-from desk.counter import officers, signing_in
+from desk.counter import card_facts, handing, signing_in
+from desk.counter.card_facts import CardFacts
+from desk.counter.lockout import Paused
 from desk.counter.officers import Officer, SignIn
-from desk.counter.station import Station
-from desk.store.troubles import StoreTrouble
+from desk.issuance.case import Case
+from desk.issuance.roles import Right
 from desk.trouble import Trouble
-from desk.ui import says
 from desk.ui.control.desk import Desk
-from desk.ui.glyphs import Glyph
+from desk.ui.control.idle import Idle
+from desk.ui.control.session_views import SessionViews
+from desk.ui.dialogs import Dialog, HandOverDialog
 from desk.ui.lanes import Lane
-from desk.ui.pages.locked import LockedPage, LockReason, LockView
-from desk.ui.pages.sign_in import CardView, SignInPage, SignInView
-from desk.ui.troubles import Spoken
-from desk.words import Words
-
-_ACTIVITY = frozenset(
-    {QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel, QEvent.Type.TouchBegin}
-)
+from desk.ui.pages.locked import Hand, LockedPage, LockReason
+from desk.ui.pages.sign_in import SignInPage
 
 
 class LocksSoon(Trouble):
@@ -45,23 +35,13 @@ class LocksSoon(Trouble):
     code = "LOCK-01"
 
 
-@dataclass(frozen=True)
-class CardFacts:
-    """What a card tells without a PIN."""
-
-    card: str
-    officer: Officer | None
-    tries: int | None
-    on_pad: bool
-    days_left: int | None
-    refused: Trouble | None = None
-
-
 class Session(QObject):
     """Signals: ``opened(bool)``: somebody signed in (True: the same person came back);
-    ``closed``: the window is covered; ``reader_emptied``: the card left a lent reader."""
+    ``taken_over``: another one did, and goes on with the open case; ``closed``: the window is
+    covered; ``reader_emptied``: the card left a lent reader."""
 
     opened = Signal(bool)
+    taken_over = Signal()
     closed = Signal()
     reader_emptied = Signal()
 
@@ -69,38 +49,33 @@ class Session(QObject):
         super().__init__(desk)
         self._desk = desk
         self._sign_in_page, self._locked_page = sign_in_page, locked_page
-        self._words = Words("desk")
+        self._views = SessionViews(desk)
         self._card: CardFacts | None = None
         self._trouble: Trouble | None = None
         self._busy = False
-        self._reason: LockReason | None = None
-        self._locked_at = desk.station.now()
         self._reads = 0
-        self._warned = False
         self._is_lent = self.own_card_left = False
-        self._idle = QTimer(self)
-        self._idle.setSingleShot(True)
-        self._idle.timeout.connect(lambda: self.lock(LockReason.IDLE))
-        self._warning = QTimer(self)
-        self._warning.setSingleShot(True)
-        self._warning.timeout.connect(self._warn)
-        self._restart_idle()
+        self._hand = Hand.NONE
+        self._takes_case = False
+        self.dialog: HandOverDialog | None = None
+        self.idle = Idle(desk.station.settings.lock, self)
+        self.idle.soon.connect(self._warn)
+        self.idle.touched.connect(self._touched)
+        self.idle.over.connect(lambda: self.lock(LockReason.IDLE))
         sign_in_page.pin_given.connect(self._sign_in)
         locked_page.pin_given.connect(self._sign_in)
+        locked_page.hand_over_asked.connect(self._hand_over_asked)
         desk.shell.lock_chosen.connect(lambda: self.lock(LockReason.BY_OFFICER))
         desk.look.retranslated.connect(self.render)
         desk.ticked.connect(self._tick)
         desk.woke.connect(self._woke)
         desk.ask_card.connect(lambda: self._changed(desk.station.readers.world()))
-        app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self)
 
     # The card comes and goes
 
     def begin(self) -> None:
         """Show the sign-in page and follow the readers."""
-        self._cover(None)
+        self.cover()
         self._desk.station.readers.watch(
             lambda world: self._desk.lanes.post(lambda: self._changed(world))
         )
@@ -108,49 +83,50 @@ class Session(QObject):
     def _changed(self, world: CardWorld) -> None:
         """Readers or cards changed: look at the officer's card again."""
         self._reads += 1
-        turn = self._reads
-        signed_in = self._desk.sign_in
-        open_now = signed_in is not None and not self._desk.is_locked
-        if open_now and self._desk.station.roles.officer_is_gone(world):
+        turn, station = self._reads, self._desk.station
+        if self._desk.is_open and station.roles.officer_is_gone(world):
             self._card_left()
+        # Once a case is open, a passport may be read: then nobody knocks at its chip.
+        knock = self._desk.sign_in is None
         self._desk.work(
             Lane.CARD,
-            self._look_at_card,
+            lambda: card_facts.look(station, knock=knock),
             lambda facts: self._seen(turn, facts, None),
             lambda trouble: self._seen(turn, None, trouble),
         )
 
-    def _look_at_card(self) -> CardFacts:
-        station = self._desk.station
-        try:
-            with station.officer_card() as session:
-                return _card_facts(session, station)
-        except NoCard:
-            # Once a case is open, a passport may be read: then nobody knocks at its chip.
-            if self._desk.sign_in is None and station.roles.stranger():
-                raise NotOfficerCard from None
-            raise
-
     def _seen(self, turn: int, facts: CardFacts | None, trouble: Trouble | None) -> None:
         if turn != self._reads:
             return
-        self._card = facts
+        before, self._card = self._card, facts
         self._desk.card_present = facts is not None
         self._desk.card_tries = facts.tries if facts else None
         self._desk.card_pad = facts.on_pad if facts else False
         signed_in = self._desk.sign_in
-        own = signed_in is not None and facts is not None and facts.card == signed_in.card
+        card = facts.card if facts else ""
+        own = signed_in is not None and card == signed_in.card
         if self._is_lent and not own:
             self.own_card_left = True
         self._desk.card_changed.emit()
-        if not (facts and isinstance(self._trouble, PinTrouble)):
-            # What the PIN field has to say stays until the next try.
-            told = facts.refused if facts else trouble
-            self._trouble = None if isinstance(told, NoCard | NoReader) else told
-        if signed_in is not None and not self._desk.is_locked and not (own or self._is_lent):
+        self._trouble = self._what_stands_in_the_way(facts, trouble)
+        if self._desk.is_open and not (own or self._is_lent):
             self.lock(LockReason.CARD_REMOVED)
             return
+        if self._desk.is_locked and card != (before.card if before else ""):
+            self._card_changed_under_lock()
         self.render()
+
+    def _what_stands_in_the_way(
+        self, facts: CardFacts | None, trouble: Trouble | None
+    ) -> Trouble | None:
+        """What the page has to say of the card."""
+        if facts is None:
+            return None if isinstance(trouble, NoCard | NoReader) else trouble
+        # A blocked card is told as such: waiting would not open it.
+        if facts.refused is not None and facts.tries != 0:
+            return facts.refused
+        # What the PIN field has to say stays until the next try.
+        return self._trouble if isinstance(self._trouble, PinTrouble) else None
 
     def _card_left(self) -> None:
         if self._is_lent:
@@ -171,10 +147,76 @@ class Session(QObject):
         if left:
             self.lock(LockReason.CARD_REMOVED)
 
+    # Handing over
+
+    def _card_changed_under_lock(self) -> None:
+        """Another card than a moment ago: what was agreed to was meant for the other."""
+        if self._hand is Hand.AGREED:
+            self._hand, self._takes_case = Hand.NONE, False
+        self._close_dialog()
+        if self._successor() is not None:
+            self._ask_hand_over()
+
+    def _successor(self) -> Officer | None:
+        """Whoever's card is in the locked desk instead of the one that signed in."""
+        facts, signed_in = self._card, self._desk.sign_in
+        if facts is None or signed_in is None or facts.card == signed_in.card:
+            return None
+        return facts.officer if facts.refused is None else None
+
+    def _hand_over_asked(self) -> None:
+        self._hand = Hand.WANTED
+        if self._successor() is not None:
+            self._ask_hand_over()
+        self.render()
+
+    def _ask_hand_over(self) -> None:
+        desk, successor, signed_in = self._desk, self._successor(), self._desk.sign_in
+        if successor is None or signed_in is None:
+            return
+        self._close_dialog()
+        say, case = desk.look.say, desk.case if self._is_unfinished(desk.case) else None
+        names = {"to": desk.officer_name(successor), "from": desk.officer_name(signed_in.officer)}
+        self.dialog = HandOverDialog(
+            desk.look,
+            self._locked_page.window(),
+            say("hand.title", to=names["to"]),
+            say("hand.more", **names),
+            say("hand.act"),
+            case=case.number if case else "",
+            may_prepare=successor.role.may(Right.PREPARE),
+            bars=case is not None and handing.would_bar_approval(case, successor),
+        )
+        self.dialog.finished.connect(self._hand_over_decided)
+        self.dialog.open()
+
+    @staticmethod
+    def _is_unfinished(case: Case | None) -> bool:
+        return case is not None and case.state.is_open
+
+    def _hand_over_decided(self, result: int) -> None:
+        dialog, self.dialog = self.dialog, None
+        if dialog is None:
+            return
+        agreed = result == Dialog.DialogCode.Accepted and self._successor() is not None
+        self._hand = Hand.AGREED if agreed else Hand.NONE
+        self._takes_case = agreed and dialog.takes_case
+        dialog.deleteLater()
+        self.render()
+        first = self._locked_page.first_focus()
+        if first is not None:
+            first.setFocus()
+
+    def _close_dialog(self) -> None:
+        dialog, self.dialog = self.dialog, None
+        if dialog is not None:
+            dialog.reject()
+            dialog.deleteLater()
+
     # Sign in and unlock
 
     def _sign_in(self, pin: Pin, last_try: bool) -> None:
-        if self._busy:
+        if self._busy or not self._may_sign_in():
             wipe(pin)
             return
         self._busy, self._trouble = True, None
@@ -187,18 +229,58 @@ class Session(QObject):
 
         self._desk.work(Lane.CARD, job, self._signed_in, self._refused)
 
+    def _may_sign_in(self) -> bool:
+        """A locked desk opens to the card that signed in, or to one it is handed over to."""
+        signed_in, card = self._desk.sign_in, self._card
+        if signed_in is None:
+            return True
+        own = card is not None and card.card == signed_in.card
+        return self._desk.is_locked and (own or self._hand is Hand.AGREED)
+
     def _signed_in(self, sign_in: SignIn) -> None:
         desk, before = self._desk, self._desk.sign_in
-        same = before is not None and before.officer == sign_in.officer
+        same = before is not None and before.card == sign_in.card
         self._busy, self._trouble = False, None
         desk.sign_in = sign_in
+        if before is None:
+            self._note("SESSION.SIGNED_IN", sign_in.card)
+        elif same:
+            self._note("SESSION.UNLOCKED", sign_in.card)
+        else:
+            self._note("SESSION.HANDED_OVER", sign_in.card, **{"from": before.card})
+        if not same and self._takes_case and self._is_unfinished(desk.case):
+            self._take_case(desk.the_case())
+            return
+        self._uncover()
+        self.opened.emit(same)
+
+    def _take_case(self, case: Case) -> None:
+        """The open case goes on in the name of whoever has just signed in."""
+        desk = self._desk
+
+        def done(taken: Case) -> None:
+            desk.set_case(taken)
+            self._uncover()
+            self.taken_over.emit()
+
+        def refused(trouble: Trouble) -> None:
+            self._uncover()
+            self.opened.emit(False)
+            desk.show_trouble(trouble)
+
+        officer = desk.officer
+        job = lambda: handing.take_over(desk.station, officer, case)  # noqa: E731
+        desk.work(Lane.RECORDS, job, done, refused)
+
+    def _uncover(self) -> None:
+        desk = self._desk
         desk.is_locked = False
-        self._reason = None
-        self._note("SESSION.UNLOCKED" if same else "SESSION.SIGNED_IN", sign_in.card)
-        self._restart_idle()
+        self._hand, self._takes_case = Hand.NONE, False
+        self.idle.restart()
         desk.shell.uncover()
         desk.refresh_frame()
-        self.opened.emit(same)
+        # The card may have left while the records were asked.
+        self._changed(desk.station.readers.world())
 
     def _refused(self, trouble: Trouble) -> None:
         self._busy, self._trouble = False, trouble
@@ -210,23 +292,20 @@ class Session(QObject):
 
     def lock(self, reason: LockReason) -> None:
         """Cover the window; typed PINs are wiped, nothing personal stays on a screen."""
-        if self._desk.sign_in is None or self._desk.is_locked:
+        if not self._desk.is_open:
             return
         self._is_lent = False
         self._desk.is_locked = True
-        self._locked_at = self._desk.station.now()
+        self._views.locked_at = self._desk.station.now()
         self._note("SESSION.LOCKED", "", reason=reason.value)
-        self._cover(reason)
-        self.closed.emit()
-
-    def _cover(self, reason: LockReason | None) -> None:
-        self._reason = reason
+        self._views.reason = reason
         self.cover()
+        self.closed.emit()
 
     def cover(self) -> None:
         """Show the page that asks for card and PIN."""
         self.render()
-        page = self._sign_in_page if self._reason is None else self._locked_page
+        page = self._locked_page if self._desk.is_locked else self._sign_in_page
         self._desk.shell.show_full(page)
 
     def _note(self, kind: str, card: str, **facts: str) -> None:
@@ -241,154 +320,51 @@ class Session(QObject):
 
     def render(self) -> None:
         """Views of both covering pages."""
+        views = self._views
         if self._desk.is_locked:
-            self._locked_page.render(self._lock_view())
+            self._locked_page.render(
+                views.locked(self._card, self._trouble, self._busy, self._hand)
+            )
         elif self._desk.sign_in is None:
-            self._sign_in_page.render(self._sign_in_view())
+            self._sign_in_page.render(views.sign_in(self._card, self._trouble, self._busy))
 
-    def _lock_view(self) -> LockView:
-        desk, card = self._desk, self._card
-        signed_in = desk.sign_in
-        officer = desk.officer_name(signed_in.officer) if signed_in else ""
-        own = None if card is None or signed_in is None else card.card == signed_in.card
-        return LockView(
-            here=desk.here(),
-            reason=self._reason or LockReason.BY_OFFICER,
-            locked_at=says.clock_seconds(self._locked_at, desk.here()),
-            officer=officer,
-            case_number=desk.case.number if desk.case else "",
-            step=desk.look.say(f"step.{desk.step.key}") if desk.case and desk.step else "",
-            own_card=own,
-            tries=desk.tries_for(self._trouble),
-            on_pad=desk.card_pad,
-            wrong=self._was_wrong(),
-            busy=self._busy,
-            trouble=self._shown_trouble(),
-        )
-
-    def _sign_in_view(self) -> SignInView:
-        desk = self._desk
-        return SignInView(
-            here=desk.here(),
-            card=self._card_view(),
-            facts=self._station_facts(),
-            states=self._states(),
-            tries=desk.tries_for(self._trouble),
-            on_pad=desk.card_pad,
-            wrong=self._was_wrong(),
-            busy=self._busy,
-            trouble=self._shown_trouble(),
-        )
-
-    def _card_view(self) -> CardView:
-        card, say = self._card, self._say
-        if card is None:
-            return CardView(present=False)
-        if card.officer is None:
-            return CardView(True, "", say("card.unknown"))
-        name = self._desk.officer_name(card.officer)
-        if card.days_left is None:
-            return CardView(True, name, "", say("card.no_signer"), certificate_ok=False)
-        words = say("card.days_left", n=card.days_left)
-        return CardView(True, name, "", words, certificate_ok=card.days_left > 0)
-
-    def _station_facts(self) -> tuple[tuple[str, str], ...]:
-        station, say = self._desk.station, self._say
-        return (
-            (say("station.window"), station.settings.station.window),
-            (say("station.serial"), station.settings.station.serial),
-        )
-
-    def _states(self) -> tuple[tuple[Glyph, str], ...]:
-        world, say = self._desk.station.readers.world(), self._say
-        if not world.service_running:
-            return ((Glyph.FAILED, say("states.service_stopped")),)
-        glyph = Glyph.PASSED if world.readers else Glyph.ATTENTION
-        return ((glyph, say("states.readers", n=len(world.readers))),)
-
-    def _was_wrong(self) -> bool:
-        return self._desk.is_wrong_pin(self._trouble)
-
-    def _shown_trouble(self) -> Spoken | None:
-        if self._trouble is None:
-            return None
-        return self._desk.spoken(self._trouble)
-
-    def _say(self, key: str, **facts: object) -> str:
-        return self._words.text(key, self._desk.look.language, **facts)
-
-    # Idle
-
-    def _restart_idle(self) -> None:
-        lock = self._desk.station.settings.lock
-        if lock.idle_minutes > 0:
-            until = lock.idle_minutes * 60_000
-            self._idle.start(until)
-            self._warning.start(max(0, until - lock.idle_warning_seconds * 1000))
+    # Idle and time
 
     def _warn(self) -> None:
         """Nobody has touched anything for long: say how long until the lock."""
-        if self._desk.sign_in is not None and not self._desk.is_locked:
-            left = self._idle.remainingTime() // 1000
-            self._desk.show_trouble(LocksSoon(seconds=max(1, left)))
-            self._warned = True
+        if self._desk.is_open:
+            self._desk.show_trouble(LocksSoon(seconds=self.idle.seconds_left))
+
+    def _touched(self) -> None:
+        page = self._desk.shell.page
+        if page is not None:
+            page.hide_banner()
 
     def _woke(self, seconds: float) -> None:
         """The computer slept: nobody sat here, and timers stood still meanwhile."""
-        idle = self._desk.station.settings.lock.idle_minutes * 60
-        if 0 < idle <= seconds:
+        if self.idle.slept_through(seconds):
             self.lock(LockReason.IDLE)
         self._desk.station.readers.look_again()
         self._changed(self._desk.station.readers.world())
 
-    def _touched(self) -> None:
-        if self._warned:
-            self._warned = False
-            page = self._desk.shell.page
-            if page is not None:
-                page.hide_banner()
-        self._restart_idle()
-
     def _tick(self) -> None:
-        if self._desk.is_locked or self._desk.sign_in is None:
+        if not self._desk.is_open:
+            self._count_down()
             self.render()
-        elif self._warned:
+        elif self.idle.is_warning:
             self._warn()
 
+    def _count_down(self) -> None:
+        """How long a card has to wait yet; at the end it is looked at again."""
+        officer = self._card.officer if self._card else None
+        if not isinstance(self._trouble, Paused) or officer is None:
+            return
+        try:
+            signing_in.check_pause(self._desk.station, officer)
+        except Paused as left:
+            self._trouble = left
+        else:
+            self._changed(self._desk.station.readers.world())
+
     def stop(self) -> None:
-        self._idle.stop()
-        self._warning.stop()
-
-    # Qt's own
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in _ACTIVITY and self._idle.isActive():
-            self._touched()
-        return False
-
-
-def _card_facts(session: CardSession, station: Station) -> CardFacts:
-    card = officers.read_card_identity(session)
-    officer = station.officers.get(card)
-    return CardFacts(
-        card=card,
-        officer=officer,
-        tries=session.tries_left(),
-        on_pad=session.has_pin_pad(),
-        days_left=_days_left(session.certificate(Slot.SIGNATURE), station.now),
-        refused=_refusal(session, station) if officer else None,
-    )
-
-
-def _refusal(session: CardSession, station: Station) -> Trouble | None:
-    """Why an officer's card does not open the records, told before a PIN is typed."""
-    try:
-        station.records.admit(session)
-    except (StoreTrouble, KeyUnusable) as reason:
-        return reason
-    return None
-
-
-def _days_left(certificate: bytes | None, now: Callable[[], datetime]) -> int | None:
-    if certificate is None:
-        return None
-    return max(0, (load_certificate(certificate).not_valid_after_utc - now()).days)
+        self.idle.stop()

@@ -1,7 +1,7 @@
 """Locked: nothing personal is on the screen; the case is kept, the same card opens it.
 
 Signals: ``pin_given(bytearray, bool)`` (the receiver wipes the digits), ``pin_change``,
-``check_devices``.
+``hand_over_asked`` (another officer shall go on), ``check_devices``.
 """
 
 from __future__ import annotations
@@ -33,11 +33,22 @@ class LockReason(StrEnum):
     IDLE = "idle"
 
 
+class Hand(StrEnum):
+    """NONE: nobody asked. WANTED: the other card is waited for. AGREED: the other officer's
+    PIN is next."""
+
+    NONE = "none"
+    WANTED = "wanted"
+    AGREED = "agreed"
+
+
 @dataclass(frozen=True)
 class LockView:
     """``case_number`` and ``step`` (the step's name) are all that is told of a case.
 
     ``own_card``: the card in the reader is the one that signed in; None: no card there.
+    ``may``: a PIN may be asked for with the card that is there. ``other`` names the officer
+    whose card is there instead; ``hand`` says how far the hand-over to somebody else is.
     """
 
     here: says.Here
@@ -47,6 +58,9 @@ class LockView:
     case_number: str = ""
     step: str = ""
     own_card: bool | None = None
+    may: bool = True
+    other: str = ""
+    hand: Hand = Hand.NONE
     tries: int | None = None
     on_pad: bool = False
     wrong: bool = False
@@ -60,6 +74,7 @@ class LockedPage(QWidget):
 
     pin_given = Signal(object, bool)
     pin_change = Signal()
+    hand_over_asked = Signal()
     check_devices = Signal()
 
     def __init__(self, look: Look) -> None:
@@ -92,14 +107,18 @@ class LockedPage(QWidget):
         self.unlock.clicked.connect(self._give)
         self.pin.pin_given.connect(self._give)
         self.pin.ready_changed.connect(self.unlock.setEnabled)
+        self.hand_over = Button(look, "", Kind.SECONDARY, height=48)
+        self.hand_over.clicked.connect(self.hand_over_asked)
         self.change = Button(look, "", Kind.LINK, height=24, small=False)
         self.change.clicked.connect(self.pin_change)
         self._devices = Button(look, "", Kind.LINK, height=24, small=False)
         self._devices.clicked.connect(self.check_devices)
         self._screen = Text(look, "", Type.SMALL, "muted")
         title_row = row(IconSign(look, "lock", 36), 16, self._title, None)
+        buttons = row(self.unlock, self.hand_over, gap=8)
+        buttons.setStretch(0, 1)
         form = column(
-            title_row, 12, self._why, 24, lines, 24, next_row, 24, self.pin, 0, self.unlock,
+            title_row, 12, self._why, 24, lines, 24, next_row, 24, self.pin, 0, buttons,
             16, row(self.change, None, self._devices),
             margins=(32, 30, 32, 24),
         )  # fmt: skip
@@ -151,33 +170,55 @@ class LockedPage(QWidget):
         detail = say("card.waiting_reader")
         if present:
             detail = say("lock.own_card" if view.own_card else "lock.other_card")
+        if view.other:
+            detail = say("lock.other_officer", officer=view.other)
         badge = say("card.present" if present else "card.absent")
         glyph = Glyph.PASSED if view.own_card else (Glyph.ATTENTION if present else Glyph.NOT_DONE)
         self._card.render(say("card.officer_card"), detail, glyph, badge)
 
     def _render_next(self, view: LockView) -> None:
-        say, trouble = self._look.say, view.trouble
+        trouble = view.trouble
         if trouble is not None:
             self._next.say(trouble.title, "danger" if trouble.level == "stop" else "warning")
             self._next_more.say(f"{trouble.text} {trouble.next} {trouble.code}".strip())
             return
+        for line, words in zip((self._next, self._next_more), self._next_words(view), strict=True):
+            line.say(words, "text" if line is self._next else "muted")
+
+    def _next_words(self, view: LockView) -> tuple[str, str]:
+        """What is to be done, and what comes of it."""
+        say = self._look.say
         if view.own_card:
-            self._next.say(say("lock.enter_pin"), "text")
-        else:
-            self._next.say(say("lock.insert_card", officer=view.officer), "text")
-        self._next_more.say(say("lock.then"))
+            return say("lock.enter_pin"), say("lock.then")
+        if view.other and view.hand is Hand.AGREED:
+            return say("lock.enter_other", officer=view.other), say("lock.enter_other_more")
+        if view.other:
+            return say("lock.other_waits", officer=view.other), say("lock.other_waits_more")
+        if view.hand is Hand.WANTED:
+            return say("lock.insert_other"), say("lock.insert_other_more")
+        return say("lock.insert_card", officer=view.officer), say("lock.then")
 
     def _render_pin(self, view: LockView) -> None:
         say = self._look.say
-        may = bool(view.own_card) and not view.busy and view.tries != 0
-        self.pin.show_tries(view.tries if view.own_card else None, view.wrong)
+        agreed = bool(view.other) and view.hand is Hand.AGREED
+        asked = bool(view.own_card) or agreed
+        may = asked and view.may and not view.busy and view.tries != 0
+        self.pin.show_tries(view.tries if asked else None, view.wrong)
         self.pin.show_pad(view.on_pad)
-        self.pin.allow(may, "" if view.own_card else say("lock.pin_after_card"))
-        self.unlock.say(say("lock.busy" if view.busy else "lock.unlock"))
+        self.pin.allow(may, "" if asked else say("lock.pin_after_card"))
+        self.unlock.say(self._act(view, agreed))
+        self.hand_over.say(say("lock.hand_over"))
+        shown(self.hand_over, not view.own_card and not agreed)
+        self.hand_over.setEnabled(not view.busy)
         self.unlock.setEnabled(self.pin.is_ready())
         # Changing at leisure is for the sign-in page; a blocked card needs its way out here.
         self.change.say(say("card_pin.unblock_open"))
-        shown(self.change, bool(view.own_card) and view.tries == 0)
+        shown(self.change, asked and view.tries == 0)
+
+    def _act(self, view: LockView, agreed: bool) -> str:
+        if view.busy:
+            return self._look.say("lock.busy")
+        return self._look.say("lock.take_over" if agreed else "lock.unlock")
 
     def _give(self) -> None:
         if self.pin.is_ready():

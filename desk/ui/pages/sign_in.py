@@ -32,13 +32,15 @@ TIGHT_HEIGHT = 700
 @dataclass(frozen=True)
 class CardView:
     """The card in the reader: whose it is (empty: unknown), a line beneath, and whether it
-    is ``present``. ``certificate`` says how long it holds, as words."""
+    is ``present``. ``may``: it may sign in, so that its PIN is asked for. ``certificate`` says
+    how long it holds, as words."""
 
     present: bool
     name: str = ""
     detail: str = ""
     certificate: str = ""
     certificate_ok: bool = True
+    may: bool = True
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ class SignInPage(QWidget):
         self.pin.show_pad(view.on_pad)
         self.pin.show_note(say("sign_in.pin_note"))
         why = "" if view.card.present else say("lock.pin_after_card")
-        self.pin.allow(view.card.present and not view.busy and view.tries != 0, why)
+        may = view.card.present and view.card.may
+        self.pin.allow(may and not view.busy and view.tries != 0, why)
         self.enter.say(say("sign_in.busy" if view.busy else "sign_in.enter"))
         self.enter.setEnabled(self.pin.is_ready())
         self._devices.say(say("sign_in.devices"))
