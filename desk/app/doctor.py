@@ -13,7 +13,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from desk.app.compose import load_certificates, load_revocations, officer_roots, utc_now, vault_of
+from desk.app.compose import (
+    list_source,
+    load_certificates,
+    load_revocations,
+    officer_roots,
+    utc_now,
+    vault_of,
+)
 from desk.app.home import Home
 from desk.app.pcsc_readers import ReadersNow
 from desk.cards.machine import look_around
@@ -21,6 +28,7 @@ from desk.cards.watcher import look_now
 from desk.counter import bundle, doctor
 from desk.counter.doctor import Diagnosis, Patient, ScreenAway, ServiceAsleep
 from desk.counter.doctor_commands import answer
+from desk.counter.officer_list import HeldOfficers
 from desk.counter.provisioning import Roots
 from desk.counter.readers import ReaderRoles
 from desk.counter.records import Records, RecordsClosed
@@ -80,6 +88,7 @@ def _patient(home: Home, settings: Settings, listed: Callable[[], DeviceNames] |
         roles=ReaderRoles(ReadersNow(), settings.readers),
         roots=lambda: _roots(home, settings),
         revocations=lambda: load_revocations(home, settings),
+        officers=HeldOfficers(list_source(home, settings)).held,
         trust=TrustStore(home.trust, settings.trust.ages),
         cards=lambda: _cards(home, settings),
         store=_records,

@@ -20,6 +20,7 @@ class CheckKey(StrEnum):
     PASSPORT_READER = "passport_reader"
     OFFICER_CARD = "officer_card"
     RECORDS_CARDS = "records_cards"
+    OFFICERS = "officers"
     CAMERA = "camera"
     PRINTER = "printer"
     ENROLLMENT_SERVICE = "enrollment_service"
@@ -39,6 +40,7 @@ class CheckKey(StrEnum):
 
 _LINES = {
     CheckKey.RECORDS_CARDS: CheckKey.CLOCK,
+    CheckKey.OFFICERS: CheckKey.OFFICER_CARD,
     CheckKey.QUEUE: CheckKey.ENROLLMENT_SERVICE,
     CheckKey.STATUS_LIST: CheckKey.ENROLLMENT_SERVICE,
     CheckKey.REVOCATIONS: CheckKey.TRUST_LIST,
@@ -128,7 +130,10 @@ class Board:
 
     @property
     def can_open(self) -> bool:
-        """Attention does not keep the window shut, an unusable part does."""
+        """Attention does not keep the window shut; an unusable part does, and one that has not
+        answered yet."""
+        if any(check.state is CheckState.CHECKING for check in self.checks):
+            return False
         return bool(self.checks) and all(
             check.state in (CheckState.READY, CheckState.ATTENTION) for check in lines(self.checks)
         )

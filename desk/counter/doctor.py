@@ -20,11 +20,13 @@ from desk.counter import card_checks, copies, freshness, sealing
 from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.card_checks import Seen
 from desk.counter.copies import CopyFailed, NoSecondPlace
+from desk.counter.officer_list import list_in_place
 from desk.counter.provisioning import Roots
 from desk.counter.readers import ReaderRoles
 from desk.counter.records import RecordsClosed
 from desk.counter.settings import CheckSettings, Settings
 from desk.counter.station import Station
+from desk.issuance.officers import OfficerList
 from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
 from desk.store import journal, register, status
@@ -105,6 +107,7 @@ class Patient:
     roles: ReaderRoles
     roots: Callable[[], Roots]
     revocations: Callable[[], Revocations]
+    officers: Callable[[], OfficerList]
     trust: TrustStore
     cards: Callable[[], Sequence[EnrolledCard]]
     store: Callable[[], Store]
@@ -123,6 +126,7 @@ class Patient:
             roles=station.roles,
             roots=lambda: Roots.of_station(station),
             revocations=lambda: station.authority.revocations,
+            officers=lambda: list_in_place(station.officers),
             trust=station.trust,
             cards=station.records.cards,
             store=lambda: station.store,
@@ -160,6 +164,7 @@ def examine(patient: Patient) -> Diagnosis:
     checks = (
         *card_checks.checks(seen),
         _guarded(CheckKey.RECORDS_CARDS, lambda: _records_cards(patient)),
+        _guarded(CheckKey.OFFICERS, lambda: _officers(patient, now)),
         _guarded(CheckKey.CAMERA, lambda: _device(CheckKey.CAMERA, patient.camera)),
         _guarded(CheckKey.PRINTER, lambda: _device(CheckKey.PRINTER, patient.printer)),
         *_service(patient),
@@ -179,6 +184,7 @@ _STOPS = frozenset(
         CheckKey.CARD_SERVICE,
         CheckKey.PASSPORT_READER,
         CheckKey.OFFICER_CARD,
+        CheckKey.OFFICERS,
         CheckKey.ENROLLMENT_SERVICE,
     }
 )
@@ -213,6 +219,12 @@ def _device(key: CheckKey, probe: Probe) -> BoardCheck:
     if name is None:
         raise _MISSING[key]
     return BoardCheck(key, CheckState.READY, "ready", {"name": name})
+
+
+def _officers(patient: Patient, now: datetime) -> BoardCheck:
+    """How long the ministry's list of officers holds; without one nobody signs in."""
+    post = patient.settings.station.post
+    return freshness.officer_list(patient.officers(), post, patient.settings.checks, now)
 
 
 def _service(patient: Patient) -> tuple[BoardCheck, BoardCheck]:
@@ -298,7 +310,7 @@ def _copies(patient: Patient) -> BoardCheck:
 def _clock(patient: Patient, now: datetime) -> BoardCheck:
     """Against everything signed that can be read; what cannot be read is told elsewhere."""
     statements: list[datetime] = []
-    for source in (_recorded_times, _trusted_times, _revoked_times):
+    for source in (_recorded_times, _trusted_times, _revoked_times, _listed_times):
         try:
             statements += source(patient)
         except Trouble:
@@ -317,6 +329,10 @@ def _recorded_times(patient: Patient) -> list[datetime]:
 
 def _trusted_times(patient: Patient) -> list[datetime]:
     return freshness.signed_times(patient.trust.contents())
+
+
+def _listed_times(patient: Patient) -> list[datetime]:
+    return [patient.officers().issued]
 
 
 def _revoked_times(patient: Patient) -> list[datetime]:

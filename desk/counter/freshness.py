@@ -14,6 +14,7 @@ from pathlib import Path
 from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.settings import CheckSettings, RegisterSettings, TrustSettings
 from desk.counter.statuses import LIFETIME
+from desk.issuance.officers import OfficerList
 from desk.mrtd.trust_records import Contents, SourceKind
 from desk.store.register import RegisterState
 from desk.store.status import ListContent
@@ -60,6 +61,12 @@ class RegisterMissing(Trouble):
     code = "REG-31"
 
 
+class OfficerListEnding(Trouble):
+    """The list of officers runs out soon. Fact: days."""
+
+    code = "OFFICER-14"
+
+
 class StatusListOld(Trouble):
     """The published status list was signed longer ago than the settings allow. Fact: hours."""
 
@@ -88,6 +95,17 @@ class DiskNearlyFull(Trouble):
     """Too little space is left for the records. Fact: megabytes."""
 
     code = "DISK-01"
+
+
+def officer_list(
+    content: OfficerList, post: str, limits: CheckSettings, now: datetime
+) -> BoardCheck:
+    """How long the ministry's list of officers still holds."""
+    days = max(0, (content.valid_until - now).days)
+    facts = {"number": content.number, "officers": len(content.of_post(post)), "days": days}
+    if days < limits.officers_days:
+        return _attention(CheckKey.OFFICERS, "ending", facts, OfficerListEnding)
+    return BoardCheck(CheckKey.OFFICERS, CheckState.READY, "held", facts)
 
 
 def trust_list(contents: Contents, limits: TrustSettings, now: datetime) -> BoardCheck:

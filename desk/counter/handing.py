@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance.case import PREPARING, Case, handed_over
@@ -27,9 +29,6 @@ def take_over(station: Station, officer: Officer, case: Case) -> Case:
     officer.role.demand(Right.PREPARE)
     if not is_anothers(case, officer):
         return case
-    return station.save(
-        officer,
-        handed_over(case, officer.officer_id, officer.name_ko),
-        "CASE.TAKEN_OVER",
-        **{"from": case.officer, "to": officer.officer_id, "certificate": officer.card},
-    )
+    taken = handed_over(case, officer.officer_id, officer.name_ko)
+    hands: dict[str, Any] = {"from": case.officer, "to": officer.officer_id}
+    return station.save(officer, taken, "CASE.TAKEN_OVER", certificate=officer.card, **hands)

@@ -112,6 +112,13 @@ class HeldOfficers(Mapping[str, Officer]):
         return len(self.held().officers)
 
 
+def list_in_place(officers: Mapping[str, Officer]) -> OfficerList:
+    """The list behind a station's officers. Raises what `HeldOfficers.held` raises."""
+    if isinstance(officers, HeldOfficers):
+        return officers.held()
+    raise OfficersMissing()
+
+
 def take(file: Path, source: ListSource, post: str) -> Taken:
     """Verify the list in ``file`` and put it in place, whole or not at all.
 

@@ -161,6 +161,7 @@ class ApprovalSettings:
 
 @dataclass(frozen=True)
 class CheckSettings:
+    officers_days: int
     service_ms: int
     queue_minutes: int
     status_hours: int

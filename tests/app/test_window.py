@@ -281,8 +281,7 @@ def test_a_card_that_does_not_open_the_records_is_told_so_before_its_pin(
         rehearsal.bench.insert_card(card)
         trainee.until(lambda: isinstance(session._trouble, CardNotEnrolled))
         trainee.program.pages.locked.pin_given.emit(trainee.pin("999999"), False)
-        trainee.until(lambda: session._busy)
-        trainee.until(lambda: not session._busy)
+        assert not session._busy and session.dialog is None
         assert trainee.program.desk.is_locked
         assert card.pin_tries == 3
     finally:

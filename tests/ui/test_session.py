@@ -431,7 +431,7 @@ def test_a_card_that_fails_waits_and_the_time_ends_it(door: Door) -> None:
 
     door.now += timedelta(seconds=30)
     door.desk.ticked.emit()
-    assert "0분 30초" in door.door.banner.accessibleDescription() and not door.asks()
+    assert "0분 30초" in door.door.banner.sentence.text() and not door.asks()
     door.now += timedelta(seconds=30)
     door.desk.ticked.emit()
     door.until(door.asks)
