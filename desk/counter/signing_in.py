@@ -10,7 +10,13 @@ from __future__ import annotations
 
 from desk.cards.piv import Pin
 from desk.cards.session import CardSession
-from desk.cards.troubles import PinBlocked, SignatureMismatch, WrongPin, WrongPinUncounted
+from desk.cards.troubles import (
+    OtherCard,
+    PinBlocked,
+    SignatureMismatch,
+    WrongPin,
+    WrongPinUncounted,
+)
 from desk.counter import lockout, officers, sealing
 from desk.counter.lockout import Counts, Lockouts
 from desk.counter.officers import Officer, SignIn, read_card_identity
@@ -24,11 +30,18 @@ _FAILED = (WrongPin, WrongPinUncounted, PinBlocked, SignatureMismatch)
 
 
 def sign_in(
-    station: Station, session: CardSession, pin: Pin, allow_last_try: bool = False
+    station: Station,
+    session: CardSession,
+    pin: Pin,
+    allow_last_try: bool = False,
+    expected: str = "",
 ) -> SignIn:
-    """Raises what :func:`desk.counter.officers.sign_in`, the records and the lock-out raise;
-    ``pin`` is wiped in any case, None is typed on the reader."""
-    attempt = _Attempt(station)
+    """``expected`` is the one card (SHA-256 of its 9A certificate, hex) that may sign in now,
+    empty for any.
+
+    Raises what :func:`desk.counter.officers.sign_in`, the records and the lock-out raise, and
+    OtherCard; ``pin`` is wiped in any case, None is typed on the reader."""
+    attempt = _Attempt(station, expected)
     try:
         signed_in = officers.sign_in(
             session,
@@ -84,14 +97,16 @@ def forget_failures(station: Station, session: CardSession) -> None:
 class _Attempt:
     """One sign-in as the lock-out sees it."""
 
-    def __init__(self, station: Station) -> None:
-        self._station = station
+    def __init__(self, station: Station, expected: str) -> None:
+        self._station, self._expected = station, expected
         self._lockouts = lockouts(station)
         self._card = ""
         self._before: Counts | None = None
 
     def begin(self, session: CardSession) -> None:
         card = read_card_identity(session)
+        if self._expected not in ("", card):
+            raise OtherCard()
         check_pause(self._station, self._station.officers[card])
         self._station.records.admit(session)
         self._card, self._before = card, self._lockouts.count(card)

@@ -214,6 +214,15 @@ def unlock(trainee: Trainee, position: int) -> None:
     """A card and its PIN on the locked desk."""
     program = trainee.program
     trainee.stage.insert_card(position)
-    trainee.until(lambda: program.desk.card_present)
+    wanted = f"T-{position + 1:03d}"
+    trainee.until(lambda: officer_seen(trainee) == wanted)
+    if program.session.dialog is not None:
+        program.session.dialog.act.click()
     program.pages.locked.pin_given.emit(trainee.pin(), False)
     trainee.until(lambda: not program.desk.is_locked)
+
+
+def officer_seen(trainee: Trainee) -> str:
+    """Whose card the desk has looked at."""
+    card = trainee.program.session._card
+    return card.officer.officer_id if card is not None and card.officer is not None else ""

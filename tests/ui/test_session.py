@@ -24,7 +24,7 @@ from pytestqt.qtbot import QtBot
 from desk.cards.piv_data import Slot
 from desk.cards.revocation import Revocations
 from desk.cards.session import CardSession
-from desk.cards.troubles import PinBlocked, WrongPin
+from desk.cards.troubles import OtherCard, PinBlocked, WrongPin
 from desk.counter import intake
 from desk.counter.lockout import CardPaused, StationPaused
 from desk.counter.officer_list import HeldOfficers, ListSource
@@ -492,3 +492,18 @@ def test_before_an_idle_desk_locks_it_counts_down_and_a_touch_ends_that(door: Do
     assert door.desk.is_locked and door.locked.isVisible()
     assert door.session._views.reason is LockReason.IDLE
     assert door.logged("SESSION.LOCKED")["reason"] == "idle"
+
+
+def test_a_pin_meant_for_the_card_that_was_shown_goes_to_no_other(door: Door) -> None:
+    """Cards swapped while it was typed: the other's holder has agreed to nothing."""
+    door.sign_in()
+    door.take()
+    door.put(FIRST)
+    door.station.readers.stop()  # nothing more is told of the readers
+    door.bench.put(CARD_READER, door.cards[COLLEAGUE])
+
+    door.locked.pin_given.emit(bytearray(WRONG, "ascii"), False)
+
+    door.until(lambda: isinstance(door.session._trouble, OtherCard) or not door.session._busy)
+    door.until(lambda: not door.session._busy)
+    assert door.desk.is_locked and door.cards[COLLEAGUE].pin_tries == 3

@@ -221,11 +221,11 @@ class Session(QObject):
             return
         self._busy, self._trouble = True, None
         self.render()
-        station = self._desk.station
+        station, expected = self._desk.station, self._expected_card()
 
         def job() -> SignIn:
             with station.officer_card() as session:
-                return signing_in.sign_in(station, session, pin, last_try)
+                return signing_in.sign_in(station, session, pin, last_try, expected)
 
         self._desk.work(Lane.CARD, job, self._signed_in, self._refused)
 
@@ -236,6 +236,14 @@ class Session(QObject):
             return True
         own = card is not None and card.card == signed_in.card
         return self._desk.is_locked and (own or self._hand is Hand.AGREED)
+
+    def _expected_card(self) -> str:
+        """The card that was shown when the PIN was typed; at a desk nobody uses, any will do.
+
+        Another may lie in the reader by now: its holder has agreed to nothing.
+        """
+        card = self._card
+        return card.card if self._desk.sign_in is not None and card is not None else ""
 
     def _signed_in(self, sign_in: SignIn) -> None:
         desk, before = self._desk, self._desk.sign_in
