@@ -6,13 +6,19 @@ from typing import Any
 
 from desk.counter.officers import Officer
 from desk.counter.station import Station
-from desk.issuance.case import PREPARING, Case, handed_over
+from desk.issuance.case import PREPARING, Case, State, handed_over
 from desk.issuance.roles import Right
 
 
 def is_anothers(case: Case, officer: Officer) -> bool:
-    """Whether going on with ``case`` means to take it over from somebody else."""
-    return case.state.is_open and case.officer != officer.officer_id
+    """Whether going on with ``case`` means to take it over from somebody else. What waits for
+    a second card is nobody's work now: it stays its officer's."""
+    return can_change_hands(case) and case.officer != officer.officer_id
+
+
+def can_change_hands(case: Case) -> bool:
+    """Whether the case is under way in somebody's hands."""
+    return case.state.is_open and case.state is not State.PREPARED
 
 
 def would_bar_approval(case: Case, officer: Officer) -> bool:

@@ -192,7 +192,7 @@ class Session(QObject):
 
     @staticmethod
     def _is_unfinished(case: Case | None) -> bool:
-        return case is not None and case.state.is_open
+        return case is not None and handing.can_change_hands(case)
 
     def _hand_over_decided(self, result: int) -> None:
         dialog, self.dialog = self.dialog, None
