@@ -374,7 +374,7 @@ def test_an_altered_chip_is_refused_without_telling_the_applicant_why(trainee: T
 
 def test_the_last_pin_try_is_not_spent_without_consent(trainee: Trainee) -> None:
     """Two wrong PINs, then the page asks; only then the card blocks. The card's count rules."""
-    trainee.stage.insert_card(1)
+    trainee.stage.insert_card(4)
     trainee.until(lambda: trainee.program.desk.card_present)
     give = trainee.program.pages.sign_in.pin_given.emit
     session = trainee.program.session
