@@ -35,7 +35,7 @@ def import_officers(home: Home, args: argparse.Namespace) -> int:
 
 def _log(place: Home, taken: Taken) -> None:
     """The records are closed: the log has it when somebody's card opens them next."""
-    facts: dict[str, str | int] = {"entries": len(taken.list.officers), "sha256": taken.list.sha256}
+    facts = officer_list.event_facts(taken)
     stamp = Stamp(utc_now(), "command:import-officers")
     WaitingEvents(place.folder).add(WaitingEvent(stamp, "OFFICERS.LIST_TAKEN", facts))
 

@@ -73,6 +73,11 @@ class Taken:
         return self.before is not None and self.before.sha256 == self.list.sha256
 
 
+def event_facts(taken: Taken) -> dict[str, str | int]:
+    """What the log's event ``OFFICERS.LIST_TAKEN`` tells of a list."""
+    return {"entries": len(taken.list.officers), "sha256": taken.list.sha256}
+
+
 class HeldOfficers(Mapping[str, Officer]):
     """The officers by card, as the list in place names them now.
 

@@ -12,7 +12,7 @@ from desk.ui.card_pin import CardPinDialog, CardPinView
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
 from desk.ui.pages.board import BoardPage, BoardView
-from desk.ui.pages.locked import LockedPage, LockReason, LockView
+from desk.ui.pages.locked import Hand, LockedPage, LockReason, LockView
 from desk.ui.pages.sign_in import CardView, SignInPage, SignInView
 from desk.ui.parts.frame import HeaderView
 from desk.ui.parts.rail import NavEntry
@@ -174,6 +174,47 @@ def locked_back(look: Look, size: Size) -> QWidget:
         )
     )
     return full(look, size, page)
+
+
+@scene("15-locked-other-officer")
+def locked_other(look: Look, size: Size) -> QWidget:
+    """A colleague's card is in the reader and the hand-over was agreed to."""
+    page = LockedPage(look)
+    page.render(
+        LockView(
+            samples.here("10:35"),
+            LockReason.CARD_REMOVED,
+            "10:34:52",
+            officer(look),
+            "LA-2026-001842",
+            look.say("step.review"),
+            own_card=False,
+            other="정유나 영사" if look.language == "ko" else "Consul Jung Yuna",
+            hand=Hand.AGREED,
+            tries=3,
+        )
+    )
+    return full(look, size, page)
+
+
+@scene("17-dialog-hand-over")
+def hand_over_dialog(look: Look, size: Size) -> QWidget:
+    korean = look.language == "ko"
+    names = {
+        "to": "한도윤 영사" if korean else "Consul Han Doyun",
+        "from": officer(look),
+    }
+    dialog = dialogs.HandOverDialog(
+        look,
+        None,
+        look.say("hand.title", to=names["to"]),
+        look.say("hand.more", **names),
+        look.say("hand.act"),
+        case="LA-2026-001842",
+        bars=True,
+    )
+    dialog.show()
+    return dialog
 
 
 @scene("17-dialog-refuse")

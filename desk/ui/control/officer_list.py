@@ -63,13 +63,15 @@ class OfficerLists(QObject):
         chosen = self.ask_file()
         if not chosen:
             return
-        source, post = self._source, self._desk.station.post.code
-        self._desk.work(
-            Lane.RECORDS,
-            lambda: officer_list.take(Path(chosen), source, post),
-            self._took,
-            self._say,
-        )
+        source, station = self._source, self._desk.station
+
+        def job() -> Taken:
+            taken = officer_list.take(Path(chosen), source, station.post.code)
+            if not taken.was_there:
+                station.note(None, "OFFICERS.LIST_TAKEN", **officer_list.event_facts(taken))
+            return taken
+
+        self._desk.work(Lane.RECORDS, job, self._took, self._say)
 
     def _took(self, taken: Taken) -> None:
         self._taken = taken
