@@ -99,4 +99,4 @@ def test_a_long_sleep_locks_the_desk_and_a_short_one_asks_everything_again(
 
     program.desk._ticked_at -= timedelta(minutes=program.station.settings.lock.idle_minutes)
     trainee.until(lambda: program.desk.is_locked)
-    assert program.session._reason is LockReason.IDLE
+    assert program.session._views.reason is LockReason.IDLE
