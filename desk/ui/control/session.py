@@ -154,7 +154,8 @@ class Session(QObject):
         if self._hand is Hand.AGREED:
             self._hand, self._takes_case = Hand.NONE, False
         self._close_dialog()
-        if self._successor() is not None:
+        # Before the checks a card is laid down for them, not to take the desk over.
+        if self._desk.shell.front is None and self._successor() is not None:
             self._ask_hand_over()
 
     def _successor(self) -> Officer | None:
