@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desk.cards.piv import PIN_LENGTHS
 from desk.counter.provisioning import CardStatus, PinStatus, SlotStatus, State
@@ -18,11 +18,10 @@ from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
 from desk.ui.pages.own_words import OwnWords
-from desk.ui.pages.setup import SetupPage
-from desk.ui.parts.box import Card, Line, clear, column, row
+from desk.ui.pages.setup import WorkPage
+from desk.ui.parts.box import Card, Line, clear, column
 from desk.ui.parts.frame import Primary
 from desk.ui.parts.text import Text
-from desk.ui.parts.verdict import Verdict
 from desk.ui.parts.works import FactLine, WorkRow
 from desk.ui.theme import Type
 from desk.ui.troubles import Spoken, TroubleWords
@@ -51,7 +50,7 @@ class CardSetupView:
     way_out: str = ""
 
 
-class CardSetupPage(SetupPage):
+class CardSetupPage(WorkPage):
     """The card left, what can be done right."""
 
     look_again = Signal()
@@ -61,7 +60,6 @@ class CardSetupPage(SetupPage):
         super().__init__(look)
         self.troubles = troubles
         self._view: CardSetupView | None = None
-        self._verdict = Verdict(look)
         self.card = _CardBox(look, self.say, troubles)
         self.works = Card(look, padding=(1, 1, 1, 1))
         self._works = {key: WorkRow(look, key, "resave") for key in WORKS}
@@ -70,23 +68,7 @@ class CardSetupPage(SetupPage):
                 self.works.body.addWidget(Line(look))
             self.works.body.addWidget(work)
             work.asked.connect(self.work_asked)
-        left, right = column(self.card, None), column(self.works, None)
-        self._columns = row(gap=16)
-        self._columns.addLayout(left, 1)
-        self._columns.addLayout(right, 1)
-        self.body.addWidget(self._verdict)
-        self.body.addLayout(self._columns)
-        self.body.addStretch(1)
-        self.set_size(False, False)
-
-    def set_size(self, narrow: bool, small: bool) -> None:
-        super().set_size(narrow, small)
-        if not hasattr(self, "_columns"):
-            return
-        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
-        self._columns.setDirection(down if small else across)
-        self._columns.setSpacing(self.gap)
-        self._verdict.set_narrow(narrow or small)
+        self.lay_out(self.card, self.works)
 
     def render(self, view: CardSetupView) -> None:
         self._view = view

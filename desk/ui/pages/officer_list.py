@@ -8,16 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
-from desk.ui.pages.setup import SetupPage
-from desk.ui.parts.box import Card, Line, clear, column, row
+from desk.ui.pages.setup import WorkPage
+from desk.ui.parts.box import Card, Line, clear, column
 from desk.ui.parts.frame import Primary
 from desk.ui.parts.sign import Badge
-from desk.ui.parts.verdict import Verdict
 from desk.ui.parts.works import FactLine, WorkRow
 from desk.ui.troubles import Spoken
 
@@ -46,7 +45,7 @@ class OfficerListView:
     way_out: str = ""
 
 
-class OfficerListPage(SetupPage):
+class OfficerListPage(WorkPage):
     """The list left, what can be done right."""
 
     look_again = Signal()
@@ -55,7 +54,6 @@ class OfficerListPage(SetupPage):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._view: OfficerListView | None = None
-        self._verdict = Verdict(look)
         self.list = Card(look, padding=(1, 1, 1, 1))
         self._badge = Badge(look)
         self.list.right.addWidget(self._badge)
@@ -65,24 +63,8 @@ class OfficerListPage(SetupPage):
         self.take = WorkRow(look, "take")
         self.take.asked.connect(lambda _key: self.take_asked.emit())
         self.works.body.addWidget(self.take)
-        left, right = column(self.list, None), column(self.works, None)
-        self._columns = row(gap=16)
-        self._columns.addLayout(left, 1)
-        self._columns.addLayout(right, 1)
-        self.body.addWidget(self._verdict)
-        self.body.addLayout(self._columns)
-        self.body.addStretch(1)
         self._shown: object = None
-        self.set_size(False, False)
-
-    def set_size(self, narrow: bool, small: bool) -> None:
-        super().set_size(narrow, small)
-        if not hasattr(self, "_columns"):
-            return
-        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
-        self._columns.setDirection(down if small else across)
-        self._columns.setSpacing(self.gap)
-        self._verdict.set_narrow(narrow or small)
+        self.lay_out(self.list, self.works)
 
     def render(self, view: OfficerListView) -> None:
         self._view = view

@@ -10,17 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
-from desk.ui.pages.setup import SetupPage
+from desk.ui.pages.setup import WorkPage
 from desk.ui.parts.box import Card, Line, clear, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.frame import Primary
 from desk.ui.parts.text import Text
-from desk.ui.parts.verdict import Verdict
 from desk.ui.parts.works import FactLine, WorkRow
 from desk.ui.theme import Type
 from desk.ui.troubles import Spoken
@@ -51,7 +50,7 @@ class RecordsCardsView:
     way_out: str = ""
 
 
-class RecordsCardsPage(SetupPage):
+class RecordsCardsPage(WorkPage):
     """The cards left, what can be done right."""
 
     look_again = Signal()
@@ -61,7 +60,6 @@ class RecordsCardsPage(SetupPage):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._view: RecordsCardsView | None = None
-        self._verdict = Verdict(look)
         self.cards = Card(look, padding=(1, 1, 1, 1))
         self._count = Text(look, "", Type.SMALL, "muted")
         self.cards.right.addWidget(self._count)
@@ -79,24 +77,8 @@ class RecordsCardsPage(SetupPage):
                 self.works.body.addWidget(self._lines[-1])
             self.works.body.addWidget(work)
             work.asked.connect(self.work_asked)
-        left, right = column(self.cards, None), column(self.works, None)
-        self._columns = row(gap=16)
-        self._columns.addLayout(left, 1)
-        self._columns.addLayout(right, 1)
-        self.body.addWidget(self._verdict)
-        self.body.addLayout(self._columns)
-        self.body.addStretch(1)
         self._shown: object = None
-        self.set_size(False, False)
-
-    def set_size(self, narrow: bool, small: bool) -> None:
-        super().set_size(narrow, small)
-        if not hasattr(self, "_columns"):
-            return
-        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
-        self._columns.setDirection(down if small else across)
-        self._columns.setSpacing(self.gap)
-        self._verdict.set_narrow(narrow or small)
+        self.lay_out(self.cards, self.works)
 
     def render(self, view: RecordsCardsView) -> None:
         self._view = view

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from desk.ui.look import Look, shown
 from desk.ui.pages.own_words import OwnWords
+from desk.ui.parts.box import column, row
 from desk.ui.parts.frame import Other, Page
 from desk.ui.parts.sections import Section, Sections
+from desk.ui.parts.verdict import Verdict
 
 AREA = "setup"
 
@@ -41,3 +44,30 @@ class SetupPage(Page):
         """The footer's buttons, the way back first where there is one."""
         back = (Other("back", way_out, icon="chevron-left"),) if way_out else ()
         return (*back, *others)
+
+
+class WorkPage(SetupPage):
+    """A verdict on the last act, what is there at the left, what can be done at the right."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._verdict = Verdict(look)
+        self._columns = row(gap=16)
+
+    def lay_out(self, there: QWidget, works: QWidget) -> None:
+        """Once, when both sides are made."""
+        self._columns.addLayout(column(there, None), 1)
+        self._columns.addLayout(column(works, None), 1)
+        self.body.addWidget(self._verdict)
+        self.body.addLayout(self._columns)
+        self.body.addStretch(1)
+        self.set_size(False, False)
+
+    def set_size(self, narrow: bool, small: bool) -> None:
+        super().set_size(narrow, small)
+        if not hasattr(self, "_columns"):
+            return
+        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._columns.setDirection(down if small else across)
+        self._columns.setSpacing(self.gap)
+        self._verdict.set_narrow(narrow or small)
