@@ -24,32 +24,25 @@ def drop(window: QWidget) -> None:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
-WINDOWS = {
-    "Shell",
-    "Dialog",
-    "ReasonDialog",
-    "CardPinDialog",
-    "RequestDialog",
-    "InstallDialog",
-    "TwoCardsDialog",
-    "LargeQr",
-    "ReadingLog",
-    "FindingSheet",
-}
-
-
 class StrayWindows(QObject):
     """Notes every widget that appears as a window of its own."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen: list[str] = []
+        self._shown: list[tuple[QWidget, str]] = []
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         shown = event.type() == QEvent.Type.Show and isinstance(watched, QWidget)
-        if shown and watched.isWindow() and type(watched).__name__ not in WINDOWS:
-            self.seen.append(f"{type(watched).__name__} {watched.accessibleName()}")
+        if shown and watched.isWindow():
+            self._shown.append((watched, f"{type(watched).__name__} {watched.accessibleName()}"))
         return False
+
+    def besides(self, window: QWidget) -> list[str]:
+        """What appeared beside ``window`` and the windows it stands over."""
+        wanted = [window]
+        while (over := wanted[-1].parentWidget()) is not None:
+            wanted.append(over.window())
+        return [name for widget, name in self._shown if not any(widget is it for it in wanted)]
 
 
 CONTROLS = {

@@ -80,7 +80,7 @@ def test_controls_are_named_numbers_masked_and_nothing_opens_by_itself(
         QApplication.instance().removeEventFilter(strays)
 
     assert unnamed(window) == []
-    assert strays.seen == []
+    assert strays.besides(window) == []
     spoken = [name_of(part) for part in accessible(window)]
     shown = [text.text() for text in window.findChildren(Text)]
     tips = [widget.toolTip() for widget in window.findChildren(QWidget)]
