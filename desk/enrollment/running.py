@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -110,7 +111,6 @@ def _run(service: Service, listeners: list[socket.socket], args: argparse.Namesp
         http=impatient(args.head_seconds),
         forwarded_allow_ips=["127.0.0.1", "::1", *args.proxy],
         limit_concurrency=args.connections,
-        loop="asyncio",
         ws="none",
         lifespan="off",
         log_config=None,
@@ -129,9 +129,19 @@ def _run(service: Service, listeners: list[socket.socket], args: argparse.Namesp
     if args.watch_stdin:
         threading.Thread(target=_end_with_stdin, args=(server,), daemon=True).start()
     try:
-        asyncio.run(server.serve(sockets=listeners))
+        with asyncio.Runner(loop_factory=_new_loop()) as runner:
+            runner.run(server.serve(sockets=listeners))
     finally:
         service.close()
+
+
+def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes the event loop: libuv's where there is one, or Python's own."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
 
 
 class _Server(uvicorn.Server):

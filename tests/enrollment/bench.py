@@ -1,36 +1,52 @@
-"""Figures of the service on this machine: whole issuances a second, and waits.
+"""How fast the service is on this machine: whole issuances, one after another.
 
-    python -m tests.enrollment.bench [flows]
+    python -m tests.enrollment.bench [--flows N] [--card-ms 59] [--json]
 
-Complete pre-authorized issuances one after another over loopback, service as a process of
-its own, full durability, software signer, portrait 15 kB, each format; then how long after
-the desk's answer the waiting phone has its credential. One line of JSON.
+One issuance is everything from the desk's order to the desk's knowledge that the phone has its
+credential: offer placed, fetched, redeemed with the PIN, nonce, credential request, the desk's
+fetch and check of the key, the credential of either format prepared and signed by a software
+signer, sealed, answered, delivered, reported as accepted, and the desk told of it. The phone
+fetched the metadata before. Nothing overlaps: the next one begins when the last one is over.
+
+Three take part. The service is a process of its own, all of it on one core, with its own
+command line's defaults (full durability: SQLite with synchronous=FULL). Desk (the desk's real
+link, as the counter uses it) and phone (``lean_phone``) share one thread on the other core, so
+that nobody is waited for but the service. Processor time is told of each.
+
+At the end: the same with a card of so many milliseconds a signature, how long a synchronised
+write takes here (each issuance has some eight of them), and the disk is the temporary folder's.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
+import os
 import random
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import httpx
 from PIL import Image
 
+from desk.credential.signer import LocalKey, LocalSigner
 from desk.enrollment.keys import make_key_file
 from desk.enrollment.link import HttpLink
 from desk.enrollment.process import ServiceOrder, ServiceProcess
 from desk.issuance.ports import EventKind
 from desk.training.authority import TrainingAuthority
-from tests.enrollment.counter import Counter, invented_values, now
-from tests.enrollment.steps import Steps
+from tests.enrollment.counter import PIN, Counter, invented_values, now
+from tests.enrollment.lean_phone import Connection, LeanPhone
+
+CONFIGURATIONS = ("mdoc", "sd-jwt")
+WARM_UP = 20
 
 
 def portrait(size: int = 15_000) -> bytes:
@@ -44,76 +60,181 @@ def portrait(size: int = 15_000) -> bytes:
     return target.getvalue()
 
 
-def measure(flows: int) -> dict[str, object]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        key = make_key_file(folder / "station.key")
-        process = ServiceProcess(
-            ServiceOrder(folder / "m.sqlite", folder / "station.key", folder / "log")
-        )
-        url = process.start()
+class SlowSigner(LocalSigner):
+    """A software signer that takes as long as a card."""
+
+    def __init__(self, signer: LocalSigner, seconds: float) -> None:
+        super().__init__(signer.private, signer.certificate_chain)
+        self._seconds = seconds
+
+    def sign(self, data: bytes) -> bytes:
+        time.sleep(self._seconds)
+        return super().sign(data)
+
+
+@dataclass
+class Shares:
+    """Processor seconds by who used them."""
+
+    spent: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def of(self, who: str) -> Iterator[None]:
+        before = time.thread_time()
         try:
-            with HttpLink(url, key) as link, httpx.Client(trust_env=False, timeout=15) as web:
-                values = replace(invented_values(), portrait=portrait())
-                counter = Counter(link, TrainingAuthority.create(now()), values=values)
-                return {
-                    "flows": flows,
-                    "portrait_bytes": len(values.portrait),
-                    "mdoc": rate(counter, web, "mdoc", flows),
-                    "sd-jwt": rate(counter, web, "sd-jwt", flows),
-                    "waits_ms": waits(counter, web, min(flows, 50)),
-                }
+            yield
         finally:
-            process.stop()
+            self.spent[who] += time.thread_time() - before
 
 
-def rate(counter: Counter, web: httpx.Client, configuration: str, flows: int) -> dict[str, float]:
-    one_flow(counter, web, configuration)
-    spent = [timed(lambda: one_flow(counter, web, configuration)) for _ in range(flows)]
+@dataclass
+class Desk(Counter):
+    """The desk of the other tests, with a signer of our choice."""
+
+    chosen: LocalSigner | None = None
+
+    @property
+    def signer(self) -> LocalSigner:
+        return self.chosen or super().signer
+
+
+@dataclass
+class Bench:
+    """One service and those who use it."""
+
+    desk: Desk
+    connection: Connection
+    pid: int
+
+    def run(self, configuration: str, flows: int) -> dict[str, float]:
+        """The figures of ``flows`` issuances of one format."""
+        keys = [LocalKey.generate() for _ in range(flows)]
+        shares, seconds = Shares(), []
+        before = _processor_seconds(self.pid)
+        for key in keys:
+            started = time.perf_counter()
+            self._issue(configuration, key, shares)
+            seconds.append(time.perf_counter() - started)
+        shares.spent["service"] = _processor_seconds(self.pid) - before
+        return _figures(seconds) | {
+            f"{who}_cpu_ms": round(spent / flows * 1000, 2) for who, spent in shares.spent.items()
+        }
+
+    def _issue(self, configuration: str, key: LocalKey, shares: Shares) -> None:
+        desk, link = self.desk, self.desk.link
+        with shares.of("desk"):
+            offer = desk.place(configuration)
+        with shares.of("phone"):
+            phone = LeanPhone(self.connection, link.issuer, offer, key)
+            phone.ask_for_credential(configuration, PIN)
+        with shares.of("desk"):
+            seen = desk.wait_for(offer.offer_id, EventKind.KEY_RECEIVED)
+            desk.answer_all(offer.offer_id)
+        with shares.of("phone"):
+            credential = phone.take_credential()
+        with shares.of("desk"):
+            news = link.events(offer.offer_id, seen[-1].seq, 0)
+        assert [event.kind for event in news] == [EventKind.ANSWERED, EventKind.ACCEPTED]
+        assert len(credential) > len(desk.values.portrait)
+
+
+def measure(flows: int, card_ms: float) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as name, _serving(Path(name)) as bench:
+        desk, software = bench.desk, bench.desk.signer
+        for configuration in CONFIGURATIONS:
+            bench.run(configuration, WARM_UP)
+        report: dict[str, object] = {
+            "flows": flows,
+            "portrait_bytes": len(desk.values.portrait),
+            "synchronised_write_ms": _write_ms(Path(name)),
+        }
+        report |= {name: bench.run(name, flows) for name in CONFIGURATIONS}
+        desk.chosen = SlowSigner(software, card_ms / 1000)
+        few = max(flows // 10, 10)
+        report |= {f"{name}_card_{card_ms:g}_ms": bench.run(name, few) for name in CONFIGURATIONS}
+        return report
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[Bench]:
+    """A service with an empty mailbox in ``folder``, on a core of its own."""
+    key = make_key_file(folder / "station.key")
+    order = ServiceOrder(folder / "m.sqlite", folder / "station.key", folder / "log")
+    process = ServiceProcess(order)
+    url = process.start()
+    try:
+        assert process.pid is not None
+        _share_out(process.pid)
+        with HttpLink(url, key) as link:
+            values = replace(invented_values(), portrait=portrait())
+            desk = Desk(link, TrainingAuthority.create(now()), values=values)
+            connection = Connection(url)
+            try:
+                yield Bench(desk, connection, process.pid)
+            finally:
+                connection.close()
+    finally:
+        process.stop()
+
+
+def _share_out(service: int) -> None:
+    """The last core is the service's alone, the others are desk's and phone's."""
+    if sys.platform != "linux":
+        return
+    *others, last = sorted(os.sched_getaffinity(0))
+    for thread in Path(f"/proc/{service}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {last})
+    os.sched_setaffinity(0, set(others) or {last})
+
+
+def _processor_seconds(pid: int) -> float:
+    """What a process has used of its core, its ended threads left out."""
+    if sys.platform != "linux":
+        return 0.0
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def _figures(seconds: list[float]) -> dict[str, float]:
+    ordered = sorted(seconds)
     return {
-        "per_second": round(flows / sum(spent), 1),
-        "p50_ms": round(statistics.median(spent) * 1000, 1),
-        "p99_ms": round(sorted(spent)[int(flows * 0.99)] * 1000, 1),
+        "per_second": round(len(seconds) / sum(seconds), 1),
+        "p50_ms": round(statistics.median(ordered) * 1000, 2),
+        "p99_ms": round(ordered[int(len(ordered) * 0.99)] * 1000, 2),
     }
 
 
-def timed(act: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    act()
-    return time.perf_counter() - started
+def _write_ms(folder: Path, times: int = 100) -> float:
+    """The median of a page written and synchronised, as a commit does it."""
+    spent = []
+    with (folder / "page").open("wb", buffering=0) as file:
+        for _ in range(times):
+            file.seek(0)
+            started = time.perf_counter()
+            file.write(bytes(4096))
+            os.fsync(file.fileno())
+            spent.append(time.perf_counter() - started)
+    return round(statistics.median(spent) * 1000, 3)
 
 
-def one_flow(counter: Counter, web: httpx.Client, configuration: str) -> float:
-    """Offer, token, nonce, key, signature, credential, notification; the wait after the answer."""
-    offer = counter.place(configuration)
-    steps = Steps(web, counter, offer)
-    token = steps.token()
-    answered: list[float] = []
-    desk = threading.Thread(target=_desk, args=(counter, offer.offer_id, answered))
-    desk.start()
-    body = steps.credential(token, credential_configuration_id=configuration).json()
-    arrived = time.perf_counter()
-    desk.join()
-    said = {"notification_id": body["notification_id"], "event": "credential_accepted"}
-    steps.post("notification", token, json=said)
-    return arrived - answered[0]
+def _table(report: dict[str, object]) -> str:
+    lines = [f"{name}: {value}" for name, value in report.items() if not isinstance(value, dict)]
+    for name, figures in report.items():
+        if isinstance(figures, dict):
+            told = "  ".join(f"{what} {value}" for what, value in figures.items())
+            lines.append(f"{name:20} {told}")
+    return "\n".join(lines)
 
 
-def _desk(counter: Counter, offer_id: str, answered: list[float]) -> None:
-    counter.wait_for(offer_id, EventKind.KEY_RECEIVED)
-    for request in counter.link.requests(offer_id):
-        credential = counter.credential(request)
-        answered.append(time.perf_counter())
-        counter.link.answer(request, [credential])
-
-
-def waits(counter: Counter, web: httpx.Client, flows: int) -> dict[str, float]:
-    spent = sorted(one_flow(counter, web, "mdoc") * 1000 for _ in range(flows))
-    return {
-        "answer_to_phone_p50": round(statistics.median(spent), 1),
-        "answer_to_phone_max": round(spent[-1], 1),
-    }
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--flows", type=int, default=500, help="issuances of each format")
+    parser.add_argument("--card-ms", type=float, default=59, help="of the card's signature")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    report = measure(args.flows, args.card_ms)
+    sys.stdout.write((json.dumps(report) if args.json else _table(report)) + "\n")
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(measure(int(sys.argv[1]) if sys.argv[1:] else 100)) + "\n")
+    main()
