@@ -5,15 +5,15 @@
 install_packages "${run_packages[@]}" "${test_packages[@]}"
 install_environment
 cd "$root"
+export PATH="$venv/bin:$PATH" QT_QPA_PLATFORM=offscreen
 for folder in tests/*/node; do
-    if [ -f "$folder/package.json" ] && command -v npm >/dev/null; then
+    if [ -f "$folder/package.json" ]; then
         say "installing the second wallet in $folder"
         npm install --prefix "$folder" --no-package-lock --no-audit --no-fund --silent \
             || say "npm could not install $folder; its tests will be skipped"
     fi
 done
 
-export PATH="$venv/bin:$PATH" QT_QPA_PLATFORM=offscreen
 say "ruff";          ruff check . && ruff format --check .
 say "mypy";          mypy
 say "import-linter"; lint-imports
