@@ -243,6 +243,7 @@ def _add_records(commands: Subparsers) -> None:
     take.add_argument("file", type=Path)
     _add_card_options(take)
     take.set_defaults(command=_records, verb="import-register")
+    _add_record_changes(verbs)
     share = verbs.add_parser(
         "share",
         help="lay this desk's own records into the database its post shares",
@@ -262,6 +263,20 @@ def _add_records(commands: Subparsers) -> None:
     officers.add_argument("--training", action="store_true", help="for the rehearsal's home")
     officers.add_argument("--json", action="store_true")
     officers.set_defaults(command=_import_officers)
+
+
+def _add_record_changes(verbs: Subparsers) -> None:
+    told = verbs.add_parser(
+        "import-changes",
+        help="who was struck off, died or got another passport (JSON)",
+        description="The form of the file is published: register-changes.schema.json. Nothing "
+        "is changed by itself; `desk records changes` lists what an officer has to change.",
+    )
+    told.add_argument("file", type=Path)
+    listed = verbs.add_parser("changes", help="the credentials that must change, and why")
+    for parser, verb in ((told, "import-changes"), (listed, "changes")):
+        _add_card_options(parser)
+        parser.set_defaults(command=_records, verb=verb)
 
 
 def _add_record_cards(verbs: Subparsers) -> None:

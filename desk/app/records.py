@@ -28,6 +28,7 @@ from desk.counter.readers import ReaderRoles
 from desk.counter.record_cards import Allowed, Desk
 from desk.counter.records import Records
 from desk.issuance.posts import load_posts
+from desk.issuance.roles import Right
 from desk.store import commands, sharing
 from desk.store.commands import Answer
 from desk.store.database import StoreKind
@@ -165,6 +166,18 @@ def _import_register(home: Home, args: argparse.Namespace) -> Answer:
         return commands.import_register(args.file, desk.records.store, desk.stamp)
 
 
+def _import_changes(home: Home, args: argparse.Namespace) -> Answer:
+    with opened(Command(home, args)) as desk:
+        desk.sign_in.officer.role.demand(Right.AFTER_CARE)
+        return commands.import_changes(args.file, desk.records.store, desk.stamp)
+
+
+def _changes(home: Home, args: argparse.Namespace) -> Answer:
+    with opened(Command(home, args)) as desk:
+        desk.sign_in.officer.role.demand(Right.READ_HISTORY)
+        return commands.changes(desk.records.store)
+
+
 def _share(home: Home, args: argparse.Namespace) -> Answer:
     """The desk's own records become those that its post shares, opened by the same cards."""
     command = Command(home, args)
@@ -298,6 +311,8 @@ def _listing(desk: Desk) -> Answer:
 
 _VERBS: dict[str, Callable[[Home, argparse.Namespace], Answer]] = {
     "import-register": _import_register,
+    "import-changes": _import_changes,
+    "changes": _changes,
     "share": _share,
     "begin": _begin,
     "list": _list,

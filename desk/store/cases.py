@@ -24,6 +24,10 @@ from desk.store.models import CaseBlobRow, CaseRow, CaseStepRow, StatusEntryRow
 from desk.store.status import Validity
 from desk.store.troubles import CaseChanged, CaseMissing, CasePurged
 
+_APPROVED = frozenset({State.APPROVED, State.OFFERED, State.SIGNING, State.DELIVERED, State.PROVEN})
+# No overseas number has a colon: a passport number never meets one of them.
+_PASSPORT = "passport:"
+
 
 class BlobKind(StrEnum):
     """What lies beside a case. Passport files keep the names of ICAO 9303-10."""
@@ -130,8 +134,34 @@ def other_holdings(session: Session, holder: str | None, number: str) -> tuple[s
 
 def holder_digest(session: Session, overseas_number: str) -> str:
     """HMAC-SHA256 (hex) of the overseas number under a secret of these records."""
-    pepper = bytes.fromhex(meta.value(session, "holder_pepper") or "")
-    return hmac.new(pepper, overseas_number.encode(), hashlib.sha256).hexdigest()
+    return keyed_digest(pepper(session), overseas_number)
+
+
+def passport_digest(session: Session, number: str) -> str | None:
+    """The same of a passport number; None for an empty one."""
+    return passport_digest_under(pepper(session), number)
+
+
+def passport_digest_under(secret: bytes, number: str) -> str | None:
+    return keyed_digest(secret, _PASSPORT + number) if number else None
+
+
+def pepper(session: Session) -> bytes:
+    """The secret that the digests of these records are keyed with."""
+    return bytes.fromhex(meta.value(session, "holder_pepper") or "")
+
+
+def keyed_digest(secret: bytes, text: str) -> str:
+    return hmac.digest(secret, text.encode(), "sha256").hex()
+
+
+def note_document(session: Session, row: CaseRow, case: Case) -> None:
+    """Keep what an approved case's passport can be known by, also when its record is gone."""
+    if case.document is None or case.state not in _APPROVED:
+        return
+    row.document = passport_digest(session, case.document.number)
+    register = case.register
+    row.register_document = passport_digest(session, register.passport_number if register else "")
 
 
 def keep_blob(
@@ -192,8 +222,24 @@ def _fill(session: Session, row: CaseRow, case: Case, stamp: Stamp) -> None:
     row.changed_at = stamp.at
     row.closed_at = case.closed_at
     row.record = to_plain(case)
+    row.ending = case.ending.reason if case.ending else None
+    row.person = _person(case)
     if case.register is not None:
         row.holder = holder_digest(session, case.register.overseas_number)
+    note_document(session, row, case)
+
+
+def _person(case: Case) -> dict[str, str] | None:
+    """What a search looks at: the names and the birth date, from the register if it is there."""
+    source = case.register or case.document
+    if source is None:
+        return None
+    return {
+        "hangul": case.register.name_hangul if case.register else "",
+        "surname": source.surname,
+        "given_names": source.given_names,
+        "birth_date": source.birth_date.isoformat(),
+    }
 
 
 def _steps(session: Session, number: str) -> list[CaseStepRow]:

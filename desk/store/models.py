@@ -107,7 +107,10 @@ class CaseRow(Base):
     """``record`` is the whole case as plain JSON; gone (NULL) after the purge.
 
     ``holder`` is a keyed digest of the overseas number: the rule «one phone a person» must
-    find a holder again after the purge, without keeping who it is.
+    find a holder again after the purge, without keeping who it is. ``document`` is one of the
+    number of the passport that was approved, ``register_document`` of the number that the
+    register had then. ``person`` is what a search looks at (names, birth date); it goes with
+    the record.
     """
 
     __tablename__ = "cases"
@@ -124,6 +127,10 @@ class CaseRow(Base):
     holder: Mapped[str | None] = mapped_column(String(64), index=True)
     record: Mapped[dict[str, Any] | None] = mapped_column(SealedJson)
     purged_at: Mapped[datetime | None]
+    document: Mapped[str | None] = mapped_column(String(64))
+    register_document: Mapped[str | None] = mapped_column(String(64))
+    ending: Mapped[str | None] = mapped_column(String(40))
+    person: Mapped[dict[str, Any] | None] = mapped_column(SealedJson)
 
 
 class CaseStepRow(Base):
@@ -272,6 +279,35 @@ class SlipRow(Base):
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str | None] = mapped_column(String(40))
     replaced_by: Mapped[str | None] = mapped_column(String(24))
+
+
+class NoticeRow(Base):
+    """What was told of a person after a credential was issued: struck off, dead, another
+    passport. ``holder`` and ``passport`` are keyed digests; a notice that comes from comparing
+    the register is of one case, one from a file of its own of whatever the holder holds.
+    ``ended_at`` is set when it was set aside or is no longer so, not when it was obeyed: that
+    shows in the status entries.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        CheckConstraint("kind IN ('deleted', 'died', 'new_passport', 'missing')", name="kind"),
+        CheckConstraint("source IN ('register', 'file')", name="source"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(String(10))
+    holder: Mapped[str] = mapped_column(String(64), index=True)
+    case_number: Mapped[str | None] = mapped_column(String(24), index=True)
+    effective_on: Mapped[date | None]
+    document: Mapped[str] = mapped_column(String(60))
+    passport: Mapped[str | None] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))
+    noted_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(String(80))
+    end_reason: Mapped[str | None] = mapped_column(String(40))
 
 
 class RegisterBatchRow(Base):

@@ -1,7 +1,8 @@
 """The register extract in the records: import, age, and finding one person in it.
 
-An import loads its lines beside the extract in use and takes its place in one step; until
-then nobody sees it. One bad line refuses the whole file, and the former extract stays. The
+An import loads its lines beside the extract in use and takes its place in one step, together
+with what it says of credentials that stand (:mod:`desk.store.notices`); until then nobody
+sees it. One bad line refuses the whole file, and the former extract stays. The
 ministry's size is 2.4 million lines: nothing here holds more than one batch in memory.
 """
 
@@ -19,10 +20,11 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from desk.issuance.case import RegisterFacts
-from desk.store import journal
+from desk.store import journal, notices
 from desk.store.database import Store
 from desk.store.journal import Stamp
 from desk.store.models import RegisterBatchRow
+from desk.store.notices import RegisterWatch
 from desk.store.register_file import (
     BadLine,
     Entry,
@@ -83,8 +85,8 @@ def _import(
     try:
         # East of Greenwich a day may already be one that UTC has not reached.
         today = stamp.at.date() + timedelta(days=1)
-        entries = _load(store, loading, path, frozenset(posts), today, most_bad_lines)
-        state = _put_in_use(store, stamp, loading, entries, _sha256(path))
+        entries, watch = _load(store, loading, path, frozenset(posts), today, most_bad_lines)
+        state = _put_in_use(store, stamp, loading, entries, _sha256(path), watch)
     except ExtractRefused as refusal:
         _note_refusal(store, stamp, refusal)
         raise
@@ -195,8 +197,9 @@ def _begin(store: Store, stamp: Stamp, as_of: datetime) -> _Loading:
 
 def _load(
     store: Store, loading: _Loading, path: Path, posts: frozenset[str], today: date, most: int
-) -> int:
-    """Lay all good lines down, step by step; how many. Raises for the bad ones.
+) -> tuple[int, RegisterWatch]:
+    """Lay all good lines down, step by step; how many, and what they say of those who hold a
+    credential. Raises for the bad ones.
 
     Indexes are made when all lines are there: sorted once instead of touched at random.
     """
@@ -204,6 +207,8 @@ def _load(
     count = entries = 0
     lines = read_extract(path, posts, today)
     rows = loading.rows
+    with store.read() as session:
+        watch = RegisterWatch(session)
     _drop_indexes(store, loading.rows, loading.slot)
     while step := tuple(islice(lines, LINES_A_STEP)):
         good = [line for line in step if isinstance(line, Entry)]
@@ -212,6 +217,7 @@ def _load(
                 count += 1
                 bad.extend(line if len(bad) < most else ())
         entries += len(good)
+        watch.see(good)
         if good:
             with store.load() as connection:
                 rows.lay(connection, loading.slot, loading.batch, good)
@@ -223,7 +229,7 @@ def _load(
         raise ExtractLines(count, tuple(shown))
     if not entries:
         raise ExtractEmpty(path.name, file=path.name)
-    return entries
+    return entries, watch
 
 
 def _repeated(store: Store, loading: _Loading, most: int) -> tuple[int, list[BadLine]]:
@@ -245,7 +251,12 @@ def _repeated(store: Store, loading: _Loading, most: int) -> tuple[int, list[Bad
 
 
 def _put_in_use(
-    store: Store, stamp: Stamp, loading: _Loading, entries: int, sha256: str
+    store: Store,
+    stamp: Stamp,
+    loading: _Loading,
+    entries: int,
+    sha256: str,
+    watch: RegisterWatch,
 ) -> RegisterState:
     with store.write() as session:
         row = session.get_one(RegisterBatchRow, loading.batch)
@@ -264,6 +275,7 @@ def _put_in_use(
             sha256=sha256,
             as_of=row.as_of.isoformat(),
         )
+        notices.compare(session, stamp, watch, sha256)
         return RegisterState(row.id, row.as_of, entries, sha256)
 
 

@@ -1,19 +1,21 @@
 """Destroying personal data when its time is over, beyond recovery (I8).
 
 A closed case keeps its number, states and times, its slips, consents and status indexes,
-and the log, none of which names a person. Its record, pictures, passport files and the
-bytes of its credentials go. ``secure_delete`` overwrites the freed places; the log file is
-moved in and cut, because it would still hold the old pages.
+the log, and keyed digests of holder and passport, none of which names a person. Its record,
+pictures, passport files and the bytes of its credentials go. ``secure_delete`` overwrites the
+freed places; the log file is moved in and cut, because it would still hold the old pages.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from desk.issuance.case import ENDS
+from desk.issuance.record import RecordDamaged
 from desk.store import cases, journal
 from desk.store.database import Store
 from desk.store.journal import Stamp
@@ -54,7 +56,11 @@ def purge_case(session: Session, stamp: Stamp, number: str) -> None:
     row = session.get_one(CaseRow, number)
     wiped = cases.wipe_blobs(session, stamp, number)
     _empty_intents(session, number)
-    row.record, row.purged_at = None, stamp.at
+    if row.record is not None and row.document is None:
+        # Stored at a time when nobody kept it; what cannot be read goes all the same.
+        with suppress(RecordDamaged):
+            cases.note_document(session, row, cases.load(session, number))
+    row.record, row.person, row.purged_at = None, None, stamp.at
     journal.append(session, stamp, "CASE.PURGED", number, count=wiped)
 
 

@@ -316,3 +316,19 @@ def test_own_records_become_those_of_the_post(
     assert told[-1] == ("RECORDS.SHARED", "officer:T-005")
     assert run("cards", "rotate", "--officer", ADMINISTRATOR)[0] == 0
     postgres.drop(database)
+
+
+def test_changes_of_the_register_are_taken_by_whoever_does_after_care(
+    run: Run, tmp_path: Path
+) -> None:
+    """An administrator looks at the list, and takes no file in."""
+    file = tmp_path / "changes.json"
+    file.write_text('{"version": 1, "notices": []}', encoding="utf-8")
+
+    taken = run("import-changes", str(file))
+    listed = run("changes", "--officer", ADMINISTRATOR)
+    refused = run("import-changes", str(file), "--officer", ADMINISTRATOR)
+
+    assert taken[0] == 0 and taken[1]["new"] == 0
+    assert listed == (0, {"must_change": []})
+    assert (refused[0], refused[1]["code"]) == (cli.EXIT_TROUBLE, "OFFICER-10")

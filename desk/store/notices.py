@@ -1,0 +1,364 @@
+"""Credentials that must change: what was told of their holders after the issuing.
+
+Told by a file of notices (:mod:`desk.store.notice_file`), or found by comparing an imported
+extract of the register with the credentials that stand. People are known by keyed digests
+only, so that a case is found also when its record is gone. Nothing is ever taken off the list
+because somebody looked: a line goes when the credential is INVALID, when an officer sets it
+aside with a reason, or when the next extract says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, select
+from sqlalchemy.orm import Session
+
+from desk.issuance.case import ENDS
+from desk.store import cases, journal
+from desk.store.journal import Stamp
+from desk.store.models import CaseRow, NoticeRow, StatusEntryRow
+from desk.store.notice_file import Notice, NoticeKind
+from desk.store.register_file import STRUCK_OFF, Entry
+from desk.store.status import Validity
+from desk.trouble import Trouble
+
+WITHDRAWN = "withdrawn"
+"""The end of what a later extract no longer shows."""
+
+
+class NoSuchNotice(Trouble):
+    """Nothing of this kind stands for the case: it was settled meanwhile. Facts: case, kind."""
+
+    code = "NOTICE-04"
+
+
+class Source(StrEnum):
+    REGISTER = "register"
+    FILE = "file"
+
+
+class SetAside(StrEnum):
+    """Why a credential stays as it is all the same."""
+
+    OTHER_PERSON = "other_person"
+    NOTICE_WRONG = "notice_wrong"
+    SETTLED_ELSEWHERE = "settled_elsewhere"
+    LOOKED_AND_STAYS = "looked_and_stays"
+
+
+@dataclass(frozen=True)
+class MustChange:
+    """One credential and why it must change. ``document`` is the number of the paper, empty
+    where the register told; ``person`` what a search knows of the holder, None after the
+    purge. ``ended_at`` and what follows are set for a line that was set aside."""
+
+    case_number: str
+    kind: NoticeKind
+    source: Source
+    effective_on: date | None
+    document: str
+    noted_at: datetime
+    issued_at: datetime
+    validity: Validity
+    person: dict[str, str] | None
+    ended_at: datetime | None = None
+    ended_by: str = ""
+    end_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a file brought: notices never seen before, and such as were known already."""
+
+    new: int
+    known: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What an extract says of the credentials that stand: how many were looked for, how many
+    lines are new and withdrawn, and how many passports could not be compared because nobody
+    kept a digest of theirs."""
+
+    looked_for: int
+    new: int
+    withdrawn: int
+    unknown_passports: int
+
+
+def take(session: Session, stamp: Stamp, notices: Iterable[Notice], sha256: str) -> Taken:
+    """Keep the notices of a file; one that is known changes nothing, also when it was set
+    aside since."""
+    secret, new, known = cases.pepper(session), 0, 0
+    for notice in notices:
+        holder = cases.keyed_digest(secret, notice.overseas_number)
+        if _is_known(session, notice, holder):
+            known += 1
+            continue
+        new += 1
+        row = NoticeRow(
+            kind=notice.kind.value,
+            source=Source.FILE.value,
+            holder=holder,
+            effective_on=notice.effective_on,
+            document=notice.document,
+            passport=cases.passport_digest_under(secret, notice.passport_number),
+            sha256=sha256,
+            noted_at=stamp.at,
+        )
+        session.add(row)
+        session.flush()
+    journal.append(
+        session, stamp, "NOTICES.IMPORTED", entries=new + known, count=new, sha256=sha256
+    )
+    return Taken(new, known)
+
+
+def standing(session: Session) -> tuple[MustChange, ...]:
+    """The credentials that must change now, those told first at the top: one line for each
+    case and kind."""
+    return _listed(session, NoticeRow.ended_at.is_(None))
+
+
+def set_aside(session: Session) -> tuple[MustChange, ...]:
+    """What officers set aside of credentials that still stand, the newest last."""
+    aside = and_(NoticeRow.ended_at.is_not(None), NoticeRow.end_reason != WITHDRAWN)
+    return _listed(session, aside)
+
+
+def put_aside(
+    session: Session, stamp: Stamp, case_number: str, kind: NoticeKind, reason: SetAside
+) -> None:
+    """This credential stays as it is. Raises :class:`NoSuchNotice`."""
+    found = [
+        notice
+        for notice, case, _issued, _validity in _matches(session, NoticeRow.ended_at.is_(None))
+        if case.number == case_number and notice.kind == kind
+    ]
+    if not found:
+        raise NoSuchNotice(case=case_number, kind=kind.value)
+    for notice in found:
+        _end(notice, stamp, reason.value)
+    session.flush()
+    journal.append(
+        session, stamp, "NOTICE.SET_ASIDE", case_number, kind=kind.value, reason=reason.value
+    )
+
+
+# Comparing an extract ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What an extract says of one holder."""
+
+    struck_off: bool
+    since: date | None
+    passport: str | None
+
+
+class RegisterWatch:
+    """Sees every line of an extract while it is loaded, and keeps what concerns a holder."""
+
+    def __init__(self, session: Session) -> None:
+        self._secret = cases.pepper(session)
+        self.holders = frozenset(row.holder for row in _candidates(session))
+        self.seen: dict[str, _Seen] = {}
+
+    def see(self, lines: Iterable[Entry]) -> None:
+        if not self.holders:
+            return
+        secret, holders = self._secret, self.holders
+        for line in lines:
+            holder = cases.keyed_digest(secret, line.overseas_number)
+            if holder in holders:
+                self.seen[holder] = _Seen(
+                    line.status == STRUCK_OFF,
+                    line.status_date,
+                    cases.passport_digest_under(secret, line.passport_number),
+                )
+
+
+def compare(session: Session, stamp: Stamp, watch: RegisterWatch, sha256: str) -> Compared:
+    """Write down what the extract that ``watch`` saw says of the credentials that stand.
+
+    A holder who came in between is compared at the next import: that case was decided with
+    the extract before.
+    """
+    looked_for = new = withdrawn = unknown = 0
+    for case in _candidates(session):
+        if case.holder not in watch.holders:
+            continue
+        looked_for += 1
+        unknown += case.document is None
+        found = _finding(case, watch.seen.get(case.holder))
+        kept = _settle(session, stamp, case, found)
+        withdrawn += kept.withdrawn
+        if found is not None and not kept.stands:
+            new += 1
+            kind, since, passport = found
+            session.add(
+                NoticeRow(
+                    kind=kind.value,
+                    source=Source.REGISTER.value,
+                    holder=case.holder,
+                    case_number=case.number,
+                    effective_on=since,
+                    document="",
+                    passport=passport,
+                    sha256=sha256,
+                    noted_at=stamp.at,
+                )
+            )
+    session.flush()
+    if looked_for:
+        journal.append(
+            session, stamp, "REGISTER.COMPARED", entries=looked_for, count=new, removed=withdrawn
+        )
+    return Compared(looked_for, new, withdrawn, unknown)
+
+
+_Found = tuple[NoticeKind, date | None, str | None]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    stands: bool
+    withdrawn: int
+
+
+def _candidates(session: Session) -> list[Row[Any]]:
+    """Cases with a credential that is not ended, or that may still get one."""
+    query = select(CaseRow.number, CaseRow.holder, CaseRow.document, CaseRow.register_document)
+    open_still = CaseRow.state.not_in([state.value for state in ENDS])
+    return list(
+        session.execute(
+            query.where(CaseRow.holder.is_not(None), or_(open_still, _stands())).order_by(
+                CaseRow.number
+            )
+        )
+    )
+
+
+def _stands() -> Any:
+    """The case has a credential that is not ended."""
+    return CaseRow.number.in_(
+        select(StatusEntryRow.case_number).where(StatusEntryRow.validity != Validity.INVALID)
+    )
+
+
+def _finding(case: Row[Any], seen: _Seen | None) -> _Found | None:
+    if seen is None:
+        return NoticeKind.MISSING, None, None
+    if seen.struck_off:
+        return NoticeKind.DELETED, seen.since, None
+    if case.document is None or seen.passport in (None, case.document):
+        return None
+    # The register may have had another number already when the credential was approved.
+    if seen.passport == case.register_document:
+        return None
+    return NoticeKind.NEW_PASSPORT, None, seen.passport
+
+
+def _settle(session: Session, stamp: Stamp, case: Row[Any], found: _Found | None) -> _Kept:
+    """End what the register no longer says of this case; whether ``found`` stands already,
+    or was set aside for the very same reason."""
+    query = select(NoticeRow).where(
+        NoticeRow.case_number == case.number, NoticeRow.source == Source.REGISTER
+    )
+    stands, withdrawn = False, 0
+    for row in session.scalars(query):
+        same = found == (NoticeKind(row.kind), row.effective_on, row.passport)
+        if same and row.end_reason != WITHDRAWN:
+            stands = True
+        elif row.ended_at is None:
+            _end(row, stamp, WITHDRAWN)
+            withdrawn += 1
+    return _Kept(stands, withdrawn)
+
+
+# Looking ----------------------------------------------------------------------------------
+
+
+def _is_known(session: Session, notice: Notice, holder: str) -> bool:
+    query = select(NoticeRow.id).where(
+        NoticeRow.holder == holder,
+        NoticeRow.source == Source.FILE,
+        NoticeRow.kind == notice.kind,
+        NoticeRow.effective_on == notice.effective_on,
+        NoticeRow.document == notice.document,
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _listed(session: Session, which: Any) -> tuple[MustChange, ...]:
+    lines: dict[tuple[str, str], MustChange] = {}
+    for notice, case, issued_at, validity in _matches(session, which):
+        key = (case.number, notice.kind)
+        line = _line(notice, case, issued_at, validity)
+        # A paper says more than the register, which follows it.
+        if key not in lines or lines[key].source is not Source.FILE:
+            lines[key] = line
+    return tuple(sorted(lines.values(), key=lambda one: (one.noted_at, one.case_number)))
+
+
+def _matches(
+    session: Session, which: Any
+) -> Iterator[tuple[NoticeRow, CaseRow, datetime, Validity]]:
+    """Notices with the cases they are of and whose credentials stand."""
+    of_it = or_(NoticeRow.case_number.is_(None), NoticeRow.case_number == CaseRow.number)
+    query = (
+        select(NoticeRow, CaseRow)
+        .join(CaseRow, and_(CaseRow.holder == NoticeRow.holder, of_it))
+        .where(which, _stands())
+        .order_by(NoticeRow.noted_at, NoticeRow.id)
+    )
+    for notice, case in session.execute(query):
+        if _concerns(notice, case):
+            issued_at, validity = _entry(session, case.number)
+            yield notice, case, issued_at, validity
+
+
+def _concerns(notice: NoticeRow, case: CaseRow) -> bool:
+    """Whether the credential of ``case`` is older than what the notice says."""
+    if notice.kind != NoticeKind.NEW_PASSPORT or notice.source == Source.REGISTER:
+        return True
+    if notice.passport is not None and case.document is not None:
+        return notice.passport != case.document
+    return notice.effective_on is None or case.opened_at.date() <= notice.effective_on
+
+
+def _entry(session: Session, case_number: str) -> tuple[datetime, Validity]:
+    """When the standing credential got its place on the list, and what that says."""
+    query = select(StatusEntryRow.allocated_at, StatusEntryRow.validity).where(
+        StatusEntryRow.case_number == case_number, StatusEntryRow.validity != Validity.INVALID
+    )
+    found = session.execute(query.order_by(StatusEntryRow.allocated_at)).all()
+    valid = [row for row in found if row.validity == Validity.VALID]
+    return found[0].allocated_at, Validity((valid or found)[0].validity)
+
+
+def _line(notice: NoticeRow, case: CaseRow, issued_at: datetime, validity: Validity) -> MustChange:
+    return MustChange(
+        case_number=case.number,
+        kind=NoticeKind(notice.kind),
+        source=Source(notice.source),
+        effective_on=notice.effective_on,
+        document=notice.document,
+        noted_at=notice.noted_at,
+        issued_at=issued_at,
+        validity=validity,
+        person=case.person,
+        ended_at=notice.ended_at,
+        ended_by=notice.ended_by or "",
+        end_reason=notice.end_reason or "",
+    )
+
+
+def _end(row: NoticeRow, stamp: Stamp, reason: str) -> None:
+    row.ended_at, row.ended_by, row.end_reason = stamp.at, stamp.actor, reason
