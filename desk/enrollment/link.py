@@ -14,16 +14,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import quote
 
-import httpx
-
+from desk.credential.jose import compact_json
 from desk.enrollment import keys
 from desk.enrollment.agreed import LONGEST_POLL, utc_now
 from desk.enrollment.answers import encrypted
+from desk.enrollment.calls import Caller, Calls, Reply, Unreached
 from desk.enrollment.keys import StationKey
-from desk.enrollment.station_auth import StationAuth
+from desk.enrollment.station_auth import Call, authorization
 from desk.enrollment.trouble import (
     AlreadyOtherwise,
     AnswerUnusable,
@@ -52,12 +53,12 @@ from desk.trouble import Trouble
 # Expiry times are the desk's; a service further ahead would end a QR noticeably early.
 CLOCK_TOLERANCE_SECONDS = 30
 _ANSWER_SECONDS = 10.0
-_CONNECT_SECONDS = 3.0
 
 
 class HttpLink:
-    """One service at ``base_url``; ``transport`` is for tests. Calls are signed by the
-    machine's clock, whatever time the desk rehearses. Close it when done."""
+    """One service at ``base_url``; ``calls`` carries its calls, over HTTP where nothing else is
+    given. Calls are signed by the machine's clock, whatever time the desk rehearses. Close it
+    when done."""
 
     def __init__(
         self,
@@ -66,22 +67,16 @@ class HttpLink:
         *,
         now: Callable[[], datetime] = utc_now,
         machine_clock: Callable[[], datetime] = utc_now,
-        transport: httpx.BaseTransport | None = None,
+        calls: Caller | None = None,
     ) -> None:
         self._key = key
         self._now = now
         self._machine_clock = machine_clock
         self._issuer: str | None = None
-        self._http = httpx.Client(
-            base_url=f"{base_url.rstrip('/')}/desk",
-            auth=StationAuth(key, machine_clock),
-            timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
-            transport=transport,
-            trust_env=False,
-        )
+        self._calls = calls or Calls(base_url)
 
     def close(self) -> None:
-        self._http.close()
+        self._calls.close()
 
     def __enter__(self) -> Self:
         return self
@@ -245,53 +240,58 @@ class HttpLink:
         *,
         wait: float = 0.0,
     ) -> dict[str, Any]:
-        timeout = httpx.Timeout(_ANSWER_SECONDS + wait, connect=_CONNECT_SECONDS)
+        path = f"/desk{path}"
+        content = b"" if body is None else compact_json(body)
+        call = Call(method, self._calls.target(path), content)
+        headers = {"Authorization": authorization(self._key, call, self._machine_clock())}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         try:
-            response = self._http.request(method, path, json=body, timeout=timeout)
-        except httpx.TransportError as error:
+            reply = self._calls.send(method, path, headers, content, _ANSWER_SECONDS + wait)
+        except Unreached as error:
             raise ServiceDown from error
-        if response.is_success:
-            return _json_object(response) if response.content else {}
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            self._compare_signed_time(response)
-        raise _trouble_of(response)
+        if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+            return _json_object(reply) if reply.body else {}
+        if reply.status == HTTPStatus.UNAUTHORIZED:
+            self._compare_signed_time(reply)
+        raise _trouble_of(reply)
 
-    def _compare_signed_time(self, response: httpx.Response) -> None:
+    def _compare_signed_time(self, reply: Reply) -> None:
         """Raises ClocksApart where the call was refused for its time alone."""
-        body = _json_object(response) if response.content else {}
+        body = _json_object(reply) if reply.body else {}
         if body.get("error") == "clocks_apart":
             with _understood():
                 theirs = datetime.fromisoformat(body["time"])
             raise ClocksApart(seconds=round((theirs - self._machine_clock()).total_seconds()))
 
 
-def _trouble_of(response: httpx.Response) -> Trouble:
-    status = response.status_code
-    body = _json_object(response) if response.content else {}
-    if status == httpx.codes.UNAUTHORIZED:
+def _trouble_of(reply: Reply) -> Trouble:
+    status = reply.status
+    body = _json_object(reply) if reply.body else {}
+    if status == HTTPStatus.UNAUTHORIZED:
         return StationRefused()
-    if status == httpx.codes.NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:
         return NotThere()
-    if status == httpx.codes.CONFLICT:
+    if status == HTTPStatus.CONFLICT:
         return AlreadyOtherwise(reason=str(body.get("reason", "")))
-    if status == httpx.codes.SERVICE_UNAVAILABLE and body.get("code") == MailboxFull.code:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and body.get("code") == MailboxFull.code:
         return MailboxFull()
-    if status == httpx.codes.SERVICE_UNAVAILABLE and body.get("code") == MailboxBroken.code:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and body.get("code") == MailboxBroken.code:
         return MailboxBroken()
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServiceDown(status=status)
     if body.get("error") == "invalid_order":
         return OrderUnusable(reason=str(body.get("error_description", "")))
     return AnswerUnusable(status=status)
 
 
-def _json_object(response: httpx.Response) -> dict[str, Any]:
+def _json_object(reply: Reply) -> dict[str, Any]:
     try:
-        value = response.json()
+        value = json.loads(reply.body)
     except ValueError as error:
-        raise AnswerUnusable(status=response.status_code) from error
+        raise AnswerUnusable(status=reply.status) from error
     if not isinstance(value, dict):
-        raise AnswerUnusable(status=response.status_code)
+        raise AnswerUnusable(status=reply.status)
     return value
 
 

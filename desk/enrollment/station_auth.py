@@ -10,11 +10,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import httpx
 
 from desk.enrollment.keys import StationKey, to_base64url
 
@@ -40,21 +37,10 @@ class Call:
         return to_base64url(hmac.new(key.desk_key(), said.encode(), "sha256").digest())
 
 
-class StationAuth(httpx.Auth):
-    """Signs each request of a client of the desk."""
-
-    requires_request_body = True
-
-    def __init__(self, key: StationKey, now: Callable[[], datetime]) -> None:
-        self._key = key
-        self._now = now
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        call = Call(request.method, request.url.raw_path, request.content)
-        moment, number = str(int(self._now().timestamp() * 1000)), secrets.token_urlsafe(16)
-        signature = call.signature(self._key, moment, number)
-        request.headers["Authorization"] = f"{SCHEME} {moment}.{number}.{signature}"
-        yield request
+def authorization(key: StationKey, call: Call, now: datetime) -> str:
+    """The ``Authorization`` header of one call, good once and about ``now``."""
+    moment, number = str(int(now.timestamp() * 1000)), secrets.token_urlsafe(16)
+    return f"{SCHEME} {moment}.{number}.{call.signature(key, moment, number)}"
 
 
 class NotTheStation(Exception):
@@ -94,8 +80,9 @@ class HeardCalls:
     def _forget(self, now: datetime) -> None:
         """The first heard stand first; one clock's numbers come about in their order."""
         limit = now.timestamp() - 2 * WINDOW.total_seconds()
-        for number, at in list(self._heard.items()):
-            if at > limit:
+        while self._heard:
+            number = next(iter(self._heard))
+            if self._heard[number] > limit:
                 return
             del self._heard[number]
 

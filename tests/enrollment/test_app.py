@@ -20,9 +20,9 @@ from desk.enrollment.keys import StationKey
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.policy import Demand
 from desk.enrollment.service import Service, ServiceSettings
-from desk.enrollment.station_auth import StationAuth
 from desk.enrollment.trouble import MailboxFull, PublicUrlUnusable
 from tests.enrollment.counter import PIN, now
+from tests.enrollment.station import StationAuth
 
 KEY = StationKey(b"k" * 32)
 ISSUER = "https://issue.example/kr"

@@ -24,12 +24,12 @@ from desk.enrollment.pem import read_certificates, read_signer
 from desk.enrollment.process import ServiceProcess
 from desk.enrollment.publishing import Publishing
 from desk.enrollment.service import Service, ServiceSettings
-from desk.enrollment.station_auth import StationAuth
 from desk.enrollment.trouble import CertificateFileUnusable
 from desk.issuance.ports import OfferOrder, QrForm
 from desk.training.authority import TrainingAuthority
 from tests.enrollment.conftest import NewPhone, started
 from tests.enrollment.counter import PIN, Counter, now
+from tests.enrollment.station import StationAuth
 
 WELL_KNOWN = ".well-known/openid-credential-issuer"
 

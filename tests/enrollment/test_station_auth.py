@@ -16,10 +16,10 @@ from desk.enrollment.station_auth import (
     ClockApart,
     HeardCalls,
     NotTheStation,
-    StationAuth,
 )
 from desk.enrollment.trouble import ClocksApart, StationRefused
 from tests.enrollment.counter import now
+from tests.enrollment.station import StationAuth
 
 KEY = StationKey(b"k" * 32)
 T0 = now()

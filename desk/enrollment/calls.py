@@ -1,0 +1,217 @@
+"""HTTP as the desk speaks it to its service: one exchange after another on kept connections.
+
+Several threads may call at once, each has a connection of its own meanwhile. Nothing is
+followed, guessed or taken from the environment: no redirects, cookies, proxies or compressed
+answers. What a status means is left to ``link``.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import httptools
+
+_CONNECT_SECONDS = 3.0
+# Services and proxies end an idle connection after some ten seconds; one that is about to be
+# ended would lose the call that is sent on it.
+_KEPT_SECONDS = 5.0
+_PART = 1 << 16
+_LONGEST_ANSWER = 64 << 20
+_FIRST_FINAL = 200
+
+
+class Unreached(Exception):
+    """No answer came: nobody listens, silence, an end in the middle, or something else than
+    HTTP."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, whatever its status."""
+
+    status: int
+    body: bytes
+
+
+class Caller(Protocol):
+    """Who carries calls to a service."""
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> Reply:
+        """The answer to one call; ``path`` begins after the service's address. Waits for
+        ``seconds`` at most between two parts of it. Raises Unreached."""
+
+    def target(self, path: str) -> bytes:
+        """What stands in the request line for ``path``."""
+
+    def close(self) -> None: ...
+
+
+class Calls:
+    """Calls to the service at ``base_url`` (http or https); satisfies ``Caller``."""
+
+    def __init__(self, base_url: str) -> None:
+        parts = urlsplit(base_url)
+        self._host, self._netloc = parts.hostname or "", parts.netloc.rpartition("@")[2]
+        self._secure = parts.scheme == "https"
+        self._port = parts.port or (443 if self._secure else 80)
+        self._prefix = parts.path.rstrip("/")
+        self._context: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
+        self._idle: list[_Connection] = []
+        self._busy: set[_Connection] = set()
+        self._closed = False
+
+    def target(self, path: str) -> bytes:
+        return f"{self._prefix}{path}".encode("ascii")
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> Reply:
+        request = self._written(method, path, headers, body)
+        try:
+            connection = self._take()
+            try:
+                reply = connection.exchange(request, seconds)
+            finally:
+                self._put_back(connection)
+        except (OSError, UnicodeError, httptools.HttpParserError) as error:
+            raise Unreached from error
+        return reply
+
+    def close(self) -> None:
+        """End all connections; whoever waits for an answer gets none any more."""
+        with self._lock:
+            self._closed = True
+            ended, self._idle = [*self._idle, *self._busy], []
+        for connection in ended:
+            connection.end()
+
+    def _written(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        lines = [f"{method} {self._prefix}{path} HTTP/1.1", f"Host: {self._netloc}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if body or method != "GET":
+            lines.append(f"Content-Length: {len(body)}")
+        return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+
+    def _take(self) -> _Connection:
+        """A kept connection that is still good, the one used last first, or a new one."""
+        with self._lock:
+            while self._idle:
+                connection = self._idle.pop()
+                if connection.is_good():
+                    self._busy.add(connection)
+                    return connection
+                connection.end()
+        connection = self._connected()
+        with self._lock:
+            self._busy.add(connection)
+            if self._closed:
+                connection.end()
+        return connection
+
+    def _put_back(self, connection: _Connection) -> None:
+        with self._lock:
+            self._busy.discard(connection)
+            if connection.may_be_kept and not self._closed:
+                self._idle.append(connection)
+                return
+        connection.end()
+
+    def _connected(self) -> _Connection:
+        plain = socket.create_connection((self._host, self._port), _CONNECT_SECONDS)
+        try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if not self._secure:
+                return _Connection(plain)
+            return _Connection(self._tls().wrap_socket(plain, server_hostname=self._host))
+        except BaseException:
+            plain.close()
+            raise
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            import httpx
+
+            # The roots that all other clients of this program trust.
+            self._context = httpx.create_ssl_context(trust_env=False)
+        return self._context
+
+
+class _Connection:
+    """One socket and the answer that comes on it."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._used_at = time.monotonic()
+        self.may_be_kept = False
+
+    def exchange(self, request: bytes, seconds: float) -> Reply:
+        """Send one request and read its answer; raises OSError or HttpParserError."""
+        self.may_be_kept = False
+        self._socket.settimeout(seconds)
+        self._socket.sendall(request)
+        answer = _Answer()
+        while not answer.complete:
+            part = self._socket.recv(_PART)
+            if not part:
+                raise ConnectionError("ended in the middle")
+            answer.read(part)
+        self._used_at, self.may_be_kept = time.monotonic(), answer.keeps
+        return Reply(answer.status, b"".join(answer.parts))
+
+    def is_good(self) -> bool:
+        """Not idle for too long, and nothing to read: that would be its end."""
+        if time.monotonic() - self._used_at > _KEPT_SECONDS:
+            return False
+        return not _readable(self._socket)
+
+    def end(self) -> None:
+        with suppress(OSError):
+            # Wakes a thread that waits at this socket; closing alone would not.
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+def _readable(connected: socket.socket) -> bool:
+    if sys.platform == "win32":
+        return bool(select.select([connected], [], [], 0)[0])
+    # Unlike select, without a bound on how many files a process may have open.
+    poll = select.poll()
+    poll.register(connected, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class _Answer:
+    """One answer as it comes in; interim ones (1xx) are passed over."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.status, self.complete, self.keeps = 0, False, False
+        self._length = 0
+        self._parser = httptools.HttpResponseParser(self)
+
+    def read(self, part: bytes) -> None:
+        self._length += len(part)
+        if self._length > _LONGEST_ANSWER:
+            raise ConnectionError("an answer without end")
+        self._parser.feed_data(part)
+
+    def on_body(self, part: bytes) -> None:
+        self.parts.append(part)
+
+    def on_message_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+        self.complete = self.status >= _FIRST_FINAL
+        self.keeps = self._parser.should_keep_alive()
