@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from desk.cards.certificates import (
     load_certificate,
@@ -32,7 +32,7 @@ from desk.counter.station import Station
 from desk.counter.values import administrative_expiry
 from desk.issuance import approvals, seals
 from desk.issuance.approvals import Approved, CaseChangedSince, SecondCard, Signed
-from desk.issuance.case import Case, Purpose, Returned, SeenItem, State
+from desk.issuance.case import Case, CaseKind, Purpose, Returned, SeenItem, State
 from desk.issuance.digest import case_digest
 from desk.store import cases, journal
 from desk.store.troubles import CaseChanged
@@ -67,15 +67,23 @@ def ready_for_approval(station: Station, officer: Officer, case: Case) -> Case:
     and who had a hand in the case."""
     if case.document is None or case.state is not State.FACE_CHECKED:
         return case
-    expiry = case.expiry_date
-    if expiry is None:
-        today = station.now().astimezone(station.post.zone).date()
-        years = station.settings.credential.administrative_years
-        expiry = administrative_expiry(today, case.document.expiry_date, years)
+    expiry = _expiry(station, case, case.document.expiry_date)
     preparers = _preparers(station, officer, case)
     if (expiry, preparers) == (case.expiry_date, case.preparers):
         return case
     return station.keep(officer, case, "REVIEW.BEGUN", expiry_date=expiry, preparers=preparers)
+
+
+def _expiry(station: Station, case: Case, passport_expiry: date) -> date:
+    """A reissue keeps the former day, unless the passport ends before it; a resume has nothing
+    to write it into."""
+    if case.expiry_date is None:
+        today = station.now().astimezone(station.post.zone).date()
+        years = station.settings.credential.administrative_years
+        return administrative_expiry(today, passport_expiry, years)
+    if case.kind is CaseKind.REISSUE:
+        return min(case.expiry_date, passport_expiry)
+    return case.expiry_date
 
 
 def _preparers(station: Station, officer: Officer, case: Case) -> tuple[str, ...]:

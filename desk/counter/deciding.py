@@ -12,7 +12,7 @@ from desk.issuance import rules
 from desk.issuance.case import Act, Case, advance
 from desk.issuance.eligibility import RuleOutcome, Verdict
 from desk.issuance.rules import EligibilityFacts
-from desk.store import cases, register
+from desk.store import cases, register, renewals
 from desk.trouble import Trouble
 
 
@@ -30,7 +30,12 @@ def confirm_in_person(station: Station, officer: Officer, case: Case) -> Case:
 
 
 def decide(station: Station, officer: Officer, case: Case) -> Case:
-    """Answer every rule with what is known now, and keep the verdict with the case."""
+    """Answer every rule with what is known now, and keep the verdict with the case.
+
+    Raises :class:`~desk.store.troubles.OtherHolder` where the passport is not that of the
+    person whose credential is to be replaced or resumed.
+    """
+    _demand_same_holder(station, case)
     verdict = rules.decide(
         station.rules,
         _facts(station, case),
@@ -45,6 +50,15 @@ def decide(station: Station, officer: Officer, case: Case) -> Case:
         outcome=verdict.overall.value,
         edition=verdict.edition,
     )
+
+
+def _demand_same_holder(station: Station, case: Case) -> None:
+    """Of somebody who is not in the register the rules have more to say."""
+    if case.former is None or case.register is None:
+        return
+    with station.store.read() as session:
+        holder = cases.holder_digest(session, case.register.overseas_number)
+        renewals.demand_same_holder(session, case.number, holder, case.former)
 
 
 def accept(station: Station, officer: Officer, case: Case) -> Case:
@@ -68,7 +82,7 @@ def _facts(station: Station, case: Case) -> EligibilityFacts:
     with station.store.read() as session:
         extract = register.state(session)
         held = (
-            cases.held_elsewhere(session, case.register.overseas_number, case.number)
+            cases.held_elsewhere(session, case.register.overseas_number, case.number, case.former)
             if case.register is not None
             else None
         )

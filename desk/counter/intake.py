@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from desk.counter import day_close
 from desk.counter.offering import withdraw
@@ -29,25 +30,34 @@ def open_case(station: Station, officer: Officer, language: str = "ko") -> Case:
 
     Raises RoleMayNot and what :func:`desk.counter.day_close.demand_open` raises.
     """
-    officer.role.demand(Right.PREPARE)
-    day_close.demand_open(station)
+    demand_may_open(station, officer)
     stamp = station.stamp(officer)
-    post = station.post
     with station.store.write() as session:
-        number = sequences.next_case_number(session, post.code, stamp.at.astimezone(post.zone))
-        case = replace(
-            cases_of.open_case(
-                number,
-                post.code,
-                station.settings.station.window,
-                officer.officer_id,
-                officer.name_ko,
-                stamp.at,
-            ),
-            language=language,
+        number = sequences.next_case_number(
+            session, station.post.code, station.post.local(stamp.at)
         )
+        case = new_case(station, officer, number, stamp.at, language=language)
         cases.add(session, stamp, case)
     return case
+
+
+def demand_may_open(station: Station, officer: Officer) -> None:
+    """Raises RoleMayNot and what :func:`desk.counter.day_close.demand_open` raises."""
+    officer.role.demand(Right.PREPARE)
+    day_close.demand_open(station)
+
+
+def new_case(station: Station, officer: Officer, number: str, at: datetime, **facts: Any) -> Case:
+    """A case of this window as it begins, with ``facts`` of it."""
+    begun = cases_of.open_case(
+        number,
+        station.post.code,
+        station.settings.station.window,
+        officer.officer_id,
+        officer.name_ko,
+        at,
+    )
+    return replace(begun, **facts)
 
 
 def record_consent(

@@ -1,7 +1,9 @@
 """The phone presents what it received; only then the credential becomes valid.
 
 The very keys just issued to must answer, with the claims that were approved. The status
-turns VALID in the records first and on the published list before anything says «usable».
+turns VALID in the records first and on the published list before anything says «usable». What
+a reissue replaces turns INVALID in the same transaction, so that a person never has two, and
+never none. A resume asks the phone for what it has had all the time.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from desk.counter import approving
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
@@ -19,13 +22,16 @@ from desk.credential import presentation
 from desk.credential.claims import Format
 from desk.credential.presentation import CheckRequest, Presented
 from desk.credential.verify import Trust
-from desk.issuance.case import Act, Case, State, UseProof, advance
+from desk.issuance.case import Act, Case, CaseKind, State, UseProof, advance
 from desk.issuance.ports import CheckOrder
-from desk.store import status
+from desk.store import journal, renewals, status
+from desk.store.journal import Stamp
 from desk.store.status import StatusSlot, Validity
+from desk.store.troubles import StatusFinal
 from desk.trouble import Trouble
 
 _ID_BYTES = 16
+DECIDED = "PROOF.DECIDED"
 
 
 class ProofRefused(Trouble):
@@ -61,8 +67,14 @@ class OpenCheck:
 
 
 def place_check(station: Station, officer: Officer, case: Case) -> OpenCheck:
-    """Ask the phone to present everything this case delivered."""
+    """Ask the phone to present everything this case delivered, or resumes.
+
+    For a resume raises what :func:`desk.counter.approving.demand_approved` raises, and
+    :class:`~desk.store.troubles.StatusFinal` once the credential was revoked.
+    """
     case = station.touched(officer, case)
+    if case.kind is CaseKind.RESUME:
+        _demand_resumable(station, case)
     check_id = secrets.token_urlsafe(_ID_BYTES)
     formats = [station.profile.format_of(name) for name in case.issued_configurations]
     request = presentation.build_request(
@@ -72,6 +84,15 @@ def place_check(station: Station, officer: Officer, case: Case) -> OpenCheck:
     check = station.link.place_check(CheckOrder(check_id, request.object, expires_at))
     station.save(officer, case, "PROOF.ASKED", count=len(formats))
     return OpenCheck(check_id, check.uri, check.expires_at, request)
+
+
+def _demand_resumable(station: Station, case: Case) -> None:
+    advance(case, Act.PROVE, station.now())
+    approving.demand_approved(station, case)
+    with station.store.read() as session:
+        for slot in _slots(case):
+            if status.entry(session, slot).validity is Validity.INVALID:
+                raise StatusFinal(list=slot.list_name, position=slot.index)
 
 
 def _query(station: Station, formats: Sequence[Format]) -> dict[str, Any]:
@@ -141,25 +162,47 @@ def _compare_person(case: Case, presented: Presented, configuration: str) -> Non
 def _make_valid(station: Station, officer: Officer, case: Case) -> Case:
     """VALID in the records, then on the list, then the case says so (in this order)."""
     stamp = station.stamp(officer)
+    if case.kind is CaseKind.RESUME:
+        approving.demand_approved(station, case)
     with station.store.write() as session:
-        for one in case.issued:
-            slot = StatusSlot(one.status_list, one.status_index)
-            status.set_validity(session, stamp, slot, Validity.VALID, "proven")
+        make_usable(session, stamp, case, "proven")
     return _note_proven(station, officer, case, stamp.at)
+
+
+def make_usable(session: Any, stamp: Stamp, case: Case, reason: str) -> None:
+    """In the caller's transaction: VALID for what this case gave or resumes, and INVALID for
+    what it replaces, in one.
+
+    Raises :class:`~desk.store.troubles.StatusFinal` where one of the first was revoked, and
+    :class:`~desk.store.troubles.HeldElsewhere` where the person got another meanwhile.
+    """
+    renewals.demand_only_holding(session, case.number, case.former)
+    if case.kind is CaseKind.REISSUE and case.former is not None:
+        for entry in renewals.former(session, case.former).entries:
+            status.set_validity(session, stamp, entry.slot, Validity.INVALID, "reissued")
+    for slot in _slots(case):
+        status.set_validity(session, stamp, slot, Validity.VALID, reason)
+    if case.kind is CaseKind.RESUME:
+        # The entries belong to the former case: only this tells which case decided.
+        journal.append(session, stamp, DECIDED, case.number, target=case.former)
+
+
+def _slots(case: Case) -> tuple[StatusSlot, ...]:
+    return tuple(StatusSlot(one.status_list, one.status_index) for one in case.issued)
 
 
 def conclude(station: Station, case: Case) -> Case:
     """Finish a proof that was cut off behind its decision: what is VALID in the records was
     presented rightly, only the list or the case do not say so yet."""
-    if case.state is not State.DELIVERED:
+    resumes = case.kind is CaseKind.RESUME
+    if case.state is not (State.APPROVED if resumes else State.DELIVERED):
         return case
     with station.store.read() as session:
-        entries = status.entries_of(session, case.number)
-    decided = {one.slot: one.changed_at for one in entries if one.validity is Validity.VALID}
-    slots = {StatusSlot(one.status_list, one.status_index) for one in case.issued}
-    if not slots or not slots <= set(decided):
+        entries = [status.entry(session, slot) for slot in _slots(case)]
+        told = not resumes or journal.tells(session, DECIDED, case.number)
+    if not entries or any(one.validity is not Validity.VALID for one in entries) or not told:
         return case
-    return _note_proven(station, None, case, max(decided.values()))
+    return _note_proven(station, None, case, max(one.changed_at for one in entries))
 
 
 def _note_proven(

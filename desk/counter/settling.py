@@ -13,7 +13,7 @@ import logging
 from desk.counter import intake, offering, proving, signing
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, CaseKind, State
 from desk.store import cases
 from desk.trouble import Trouble
 
@@ -24,7 +24,7 @@ def settle(station: Station) -> None:
     """Settle everything that needs no person; what does not settle now is logged by code."""
     intake.expire_stale(station)
     with station.store.read() as session:
-        waiting = [case for case in cases.open_cases(session) if case.offer is not None]
+        waiting = [case for case in cases.open_cases(session) if _may_be_cut_off(case)]
     for case in waiting:
         if not _is_ours(station, case):
             continue
@@ -39,6 +39,11 @@ def settle(station: Station) -> None:
         _log.warning("status lists are still due: %s", reason.code)
 
 
+def _may_be_cut_off(case: Case) -> bool:
+    """Something outside the records goes on with the case, or a proof of it was decided."""
+    return case.offer is not None or case.kind is CaseKind.RESUME
+
+
 def _is_ours(station: Station, case: Case) -> bool:
     """Where desks share the records the others are at work on theirs."""
     here = station.settings.station
@@ -49,7 +54,7 @@ def catch_up(station: Station, case: Case) -> Case:
     """Note what happened to the live offer meanwhile, answer what is signed already, and
     finish a proof that was decided."""
     if case.offer is None:
-        return case
+        return proving.conclude(station, case)
     for event in station.link.events(case.offer.offer_id, 0, 0.0):
         case = offering.note_event(station, case, event)
         case = signing.note_delivery(station, None, case, event)

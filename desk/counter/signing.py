@@ -192,15 +192,12 @@ def _write_intents(
     validity = Validity.of(station.now(), lifetime, profile.rounding, card.certificate_chain[0])
     stamp = station.stamp(officer)
 
+    fmt = profile.format_of(request.configuration)
+
     def draft(key: DeviceKey, slot: StatusSlot) -> Draft:
+        place = reference(station, slot, fmt)
         prepared = prepared_intent.prepare(
-            profile.format_of(request.configuration),
-            profile,
-            values,
-            key=key,
-            issuer=card,
-            validity=validity,
-            status=reference(station, slot, profile.format_of(request.configuration)),
+            fmt, profile, values, key=key, issuer=card, validity=validity, status=place
         )
         return Draft(
             case_number=case.number,
@@ -211,6 +208,8 @@ def _write_intents(
             slot=slot,
             to_be_signed=prepared.to_be_signed,
             material=prepared.to_bytes(),
+            valid_until=prepared.valid_until,
+            status_uri=place.uri,
         )
 
     with station.store.write() as session:

@@ -112,6 +112,31 @@ TRANSITIONS: Mapping[tuple[State, Act], State] = {
 }
 
 
+class CaseKind(StrEnum):
+    """What a case is for.
+
+    REISSUE: a credential for another phone, which ends that of the former case. RESUME: the
+    suspended credential of the former case is usable again on its own phone; nothing is signed.
+    """
+
+    ISSUE = "issue"
+    REISSUE = "reissue"
+    RESUME = "resume"
+
+
+_WITH_OFFER = frozenset({State.OFFERED, State.SIGNING, State.DELIVERED})
+
+# A resume needs no offer: the phone holds the key already, and only has to show it.
+RESUMING: Mapping[tuple[State, Act], State] = {
+    **{
+        (state, act): target
+        for (state, act), target in TRANSITIONS.items()
+        if state not in _WITH_OFFER and act is not Act.OFFER
+    },
+    (State.APPROVED, Act.PROVE): State.PROVEN,
+}
+
+
 class Judgement(StrEnum):
     """What the officer sees before any score is shown; final once given."""
 
@@ -358,7 +383,9 @@ class Step:
 @dataclass(frozen=True)
 class Case:
     """``number`` is post-year-running number; ``history`` begins with OPENED. ``officer`` is
-    whose case it is now, ``preparers`` everybody who had a hand in it before the approval."""
+    whose case it is now, ``preparers`` everybody who had a hand in it before the approval.
+    ``former`` is the number of the case whose credential this one replaces or resumes, and
+    ``renewal_reason`` the key of the reason for it; None and empty in an ordinary case."""
 
     number: str
     post: str
@@ -392,6 +419,9 @@ class Case:
     held: str | None = None
     ending: Ending | None = None
     closed_at: datetime | None = None
+    kind: CaseKind = CaseKind.ISSUE
+    former: str | None = None
+    renewal_reason: str = ""
 
     @property
     def name(self) -> str:
@@ -441,7 +471,8 @@ def handed_over(case: Case, officer: str, officer_name: str) -> Case:
 
 def advance(case: Case, act: Act, at: datetime, **facts: object) -> Case:
     """The case after ``act``, with ``facts`` set on it. Raises :class:`NotPossible`."""
-    target = TRANSITIONS.get((case.state, act))
+    table = RESUMING if case.kind is CaseKind.RESUME else TRANSITIONS
+    target = table.get((case.state, act))
     if target is None:
         raise NotPossible(f"{act} in {case.state}", act=act.value, state=case.state.value)
     history = (*case.history, Step(target, at))

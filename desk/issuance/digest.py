@@ -11,7 +11,7 @@ import tomllib
 from functools import cache
 from typing import Any
 
-from desk.issuance.case import Case
+from desk.issuance.case import Case, CaseKind
 from desk.issuance.jcs import canonical
 from desk.issuance.record import to_plain
 from desk.resources import resource
@@ -38,11 +38,14 @@ _LATER = frozenset(
         "closed_at",
     }
 )
+# Members that an ordinary case does not have: what was signed before they were there holds.
+_OF_RENEWALS = frozenset({"kind", "former", "renewal_reason"})
 
 
 def case_facts(case: Case) -> dict[str, Any]:
     """The members of ``case`` that an approval covers, as plain JSON values."""
-    return {key: value for key, value in to_plain(case).items() if key not in _LATER}
+    left_out = _LATER | (_OF_RENEWALS if case.kind is CaseKind.ISSUE else frozenset())
+    return {key: value for key, value in to_plain(case).items() if key not in left_out}
 
 
 def case_digest(case: Case) -> bytes:

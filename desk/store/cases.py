@@ -58,7 +58,10 @@ def add(session: Session, stamp: Stamp, case: Case) -> None:
     session.add(row)
     session.flush()
     _add_steps(session, case, stamp, known=0)
-    journal.append(session, stamp, "CASE.OPENED", case.number, post=case.post, window=case.window)
+    facts: dict[str, Fact] = {"post": case.post, "window": case.window}
+    if case.former is not None:
+        facts |= {"kind": case.kind.value, "target": case.former, "reason": case.renewal_reason}
+    journal.append(session, stamp, "CASE.OPENED", case.number, **facts)
 
 
 def save(session: Session, stamp: Stamp, case: Case, event: str, /, **facts: Fact | float) -> None:
@@ -107,23 +110,28 @@ def cases_since(session: Session, start: datetime) -> tuple[Case, ...]:
     return tuple(_case(row) for row in session.scalars(query.order_by(CaseRow.opened_at.desc())))
 
 
-def held_elsewhere(session: Session, overseas_number: str, number: str) -> tuple[str, ...]:
+def held_elsewhere(
+    session: Session, overseas_number: str, number: str, former: str | None = None
+) -> tuple[str, ...]:
     """Numbers of other cases that gave this person a credential which is not revoked.
 
     A credential that is suspended, or about to be signed at another window, counts: one
-    phone a person. Found by a keyed digest, so that it still works after the purge.
+    phone a person. ``former`` does not: the case that is being replaced or resumed. Found by
+    a keyed digest, so that it still works after the purge.
     """
-    return other_holdings(session, holder_digest(session, overseas_number), number)
+    return other_holdings(session, holder_digest(session, overseas_number), number, former)
 
 
-def other_holdings(session: Session, holder: str | None, number: str) -> tuple[str, ...]:
+def other_holdings(
+    session: Session, holder: str | None, number: str, former: str | None = None
+) -> tuple[str, ...]:
     """The same by the digest that the case itself carries."""
     query = (
         select(CaseRow.number)
         .join(StatusEntryRow, StatusEntryRow.case_number == CaseRow.number)
         .where(
             CaseRow.holder == holder,
-            CaseRow.number != number,
+            CaseRow.number.not_in((number, former or number)),
             StatusEntryRow.validity != Validity.INVALID,
         )
         .distinct()
@@ -224,6 +232,7 @@ def _fill(session: Session, row: CaseRow, case: Case, stamp: Stamp) -> None:
     row.record = to_plain(case)
     row.ending = case.ending.reason if case.ending else None
     row.person = _person(case)
+    row.kind, row.former, row.expires_on = case.kind.value, case.former, case.expiry_date
     if case.register is not None:
         row.holder = holder_digest(session, case.register.overseas_number)
     note_document(session, row, case)

@@ -24,7 +24,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from desk.store import cases, journal, status
+from desk.store import cases, journal, renewals, status
 from desk.store.journal import Stamp
 from desk.store.models import CaseRow, IntentRow
 from desk.store.status import StatusSlot, Validity
@@ -44,7 +44,8 @@ class Draft:
 
     ``device_key`` is the RFC 7638 thumbprint of the phone's key; ``to_be_signed`` the exact
     bytes the card will hash and sign; ``material`` whatever finishing needs besides the
-    signature.
+    signature. ``valid_until`` and ``status_uri`` (the list's address) are what the credential
+    says of itself, known beyond the purge.
     """
 
     case_number: str
@@ -55,6 +56,8 @@ class Draft:
     slot: StatusSlot
     to_be_signed: bytes = field(repr=False)
     material: bytes = field(repr=False)
+    valid_until: datetime | None = None
+    status_uri: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,12 @@ def write(session: Session, stamp: Stamp, draft: Draft) -> Intent:
     """Make the intent durable (at the end of the transaction). Raises :class:`IntentStands`
     where another request of the case is live, or one of this format is not void, and
     :class:`HeldElsewhere` where another case gave this person a credential since the
-    eligibility was decided: two windows may have decided at the same time."""
-    holder = session.get_one(CaseRow, draft.case_number).holder
-    others = cases.other_holdings(session, holder, draft.case_number)
+    eligibility was decided: two windows may have decided at the same time. The case that this
+    one replaces does not count, and must be the same person's
+    (:class:`~desk.store.troubles.OtherHolder`)."""
+    case = session.get_one(CaseRow, draft.case_number)
+    renewals.demand_same_holder(session, case.number, case.holder, case.former)
+    others = cases.other_holdings(session, case.holder, case.number, case.former)
     if others:
         raise HeldElsewhere(draft.case_number, case=draft.case_number, other=others[0])
     row = IntentRow(
@@ -92,6 +98,8 @@ def write(session: Session, stamp: Stamp, draft: Draft) -> Intent:
         to_be_signed_sha256=hashlib.sha256(draft.to_be_signed).hexdigest(),
         material=draft.material,
         written_at=stamp.at,
+        valid_until=draft.valid_until,
+        status_uri=draft.status_uri,
     )
     session.add(row)
     try:
@@ -179,6 +187,8 @@ def _intent(row: IntentRow) -> Intent:
         slot=StatusSlot(row.list_name, row.position),
         to_be_signed=row.to_be_signed,
         material=row.material,
+        valid_until=row.valid_until,
+        status_uri=row.status_uri,
     )
     return Intent(
         id=row.id,

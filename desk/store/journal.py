@@ -72,6 +72,12 @@ def append(
     return event
 
 
+def tells(session: Session, kind: str, case: str) -> bool:
+    """Whether the log has an event of this kind of the case."""
+    query = select(AuditRow.seq).where(AuditRow.case_number == case, AuditRow.kind == kind)
+    return session.scalar(query.limit(1)) is not None
+
+
 def head(session: Session) -> AuditHead:
     last = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)
     found = session.execute(last).first()

@@ -110,7 +110,8 @@ class CaseRow(Base):
     find a holder again after the purge, without keeping who it is. ``document`` is one of the
     number of the passport that was approved, ``register_document`` of the number that the
     register had then. ``person`` is what a search looks at (names, birth date); it goes with
-    the record.
+    the record. ``former`` is the case whose credential this one replaces or resumes, by its
+    ``kind``; ``expires_on`` is the end of what was issued, which a reissue keeps.
     """
 
     __tablename__ = "cases"
@@ -131,6 +132,9 @@ class CaseRow(Base):
     register_document: Mapped[str | None] = mapped_column(String(64))
     ending: Mapped[str | None] = mapped_column(String(40))
     person: Mapped[dict[str, Any] | None] = mapped_column(SealedJson)
+    kind: Mapped[str] = mapped_column(String(8), server_default="issue")
+    former: Mapped[str | None] = mapped_column(String(24), index=True)
+    expires_on: Mapped[date | None]
 
 
 class CaseStepRow(Base):
@@ -213,8 +217,9 @@ class IntentRow(Base):
     """What is about to be signed, durable before the card sees it (I2).
 
     ``to_be_signed`` are the exact bytes; ``material`` is what the credential package needs
-    to finish from the signature. Both are wiped with the case. One phone's request may bring
-    several keys, each with its row; a trigger refuses a second request beside one that is
+    to finish from the signature. Both are wiped with the case; key, status and ``valid_until``
+    stay, so that a suspended credential can be resumed after the purge. One phone's request
+    may bring several keys, each with its row; a trigger refuses a second request beside one that is
     live, or that has the same format and is not void.
     """
 
@@ -259,6 +264,8 @@ class IntentRow(Base):
     signed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(40))
+    valid_until: Mapped[datetime | None]
+    status_uri: Mapped[str | None]
 
 
 class SlipRow(Base):

@@ -20,6 +20,7 @@
     ├── CasePurged        STORE-16   its personal data are gone by the retention rule
     ├── IntentEnded       STORE-17   this intent was already signed, delivered or voided
     ├── HeldElsewhere     STORE-18   another case gave this person a credential meanwhile
+    ├── OtherHolder       RENEW-04   not the person whose credential is to be renewed
     │
     │   records shared on PostgreSQL
     ├── Unreachable       STORE-31   the server is away; nothing of this step was stored
@@ -123,6 +124,12 @@ class CasePurged(StoreTrouble):
 
 class IntentEnded(StoreTrouble):
     code = "STORE-17"
+
+
+class OtherHolder(StoreTrouble):
+    """Facts: case, former."""
+
+    code = "RENEW-04"
 
 
 class HeldElsewhere(StoreTrouble):

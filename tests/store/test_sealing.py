@@ -35,6 +35,7 @@ OPEN = {
     "register_sealed_b.overseas_key": "a keyed digest",
     "register_sealed_b.passport_key": "a keyed digest",
     "register_sealed_b.person_key": "a keyed digest",
+    "intents.status_uri": "the address of a published status list",
     "key_ring.document": "the key wrapped to cards, and public facts; read before any key is",
 }
 

@@ -1,0 +1,177 @@
+"""Renewing what a person holds: on another phone, or again on the same one.
+
+Both are ordinary cases at the window: passport, register, face, approval by policy. A reissue
+then goes to a new phone; in the step in which that phone's credential becomes VALID the former
+one becomes INVALID, and until then the former one stays as it was. A resume signs nothing: the
+phone shows the suspended credential with its key, and the same status says VALID again.
+
+Suspending and revoking are :mod:`desk.counter.aftercare`'s; what turns VALID together with
+what turns INVALID stands in :mod:`desk.counter.proving`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from desk.counter import intake
+from desk.counter.officers import Officer
+from desk.counter.station import Station
+from desk.issuance.case import Case, CaseKind
+from desk.issuance.roles import Right
+from desk.store import cases, renewals, sequences
+from desk.store.renewals import Former
+from desk.store.status import Validity
+from desk.trouble import Trouble
+
+
+class ReissueReason(StrEnum):
+    """Why another phone gets it."""
+
+    NEW_PHONE = "new_phone"
+    APP_RESET = "app_reset"
+    BOUGHT_AFTER_LOSS = "bought_after_loss"
+
+
+class ResumeReason(StrEnum):
+    """Why a suspended credential may be used again."""
+
+    PHONE_FOUND = "phone_found"
+    CAUSE_SETTLED = "cause_settled"
+    BY_MISTAKE = "by_mistake"
+
+
+class RenewalTrouble(Trouble):
+    """What keeps a credential from being renewed."""
+
+
+class NothingToRenew(RenewalTrouble):
+    """The case gave nothing that still stands. Fact: case."""
+
+    code = "RENEW-01"
+
+
+class NotSuspended(RenewalTrouble):
+    """There is nothing to resume: no credential of the case is suspended. Fact: case."""
+
+    code = "RENEW-02"
+
+
+class UnderWay(RenewalTrouble):
+    """An open case renews the same credential already. Facts: case, window."""
+
+    code = "RENEW-03"
+
+
+class TechnicallyOver(RenewalTrouble):
+    """The credential on the phone has run out; it can only be reissued. Facts: case, date."""
+
+    code = "RENEW-05"
+
+
+class NeverUsable(RenewalTrouble):
+    """The case still waits for its phone's proof: it is gone on with, not renewed. Fact: case."""
+
+    code = "RENEW-06"
+
+
+def open_reissue(
+    station: Station,
+    officer: Officer,
+    number: str,
+    reason: ReissueReason,
+    language: str = "ko",
+) -> Case:
+    """A case that gives another phone what case ``number`` gave.
+
+    Its credential ends when the former one would have, unless that day has passed already.
+    Raises the family of :class:`RenewalTrouble`, CaseMissing, RoleMayNot and DayTrouble.
+    """
+    return _open(station, officer, CaseKind.REISSUE, number, reason, language)
+
+
+def open_resume(
+    station: Station,
+    officer: Officer,
+    number: str,
+    reason: ResumeReason,
+    language: str = "ko",
+) -> Case:
+    """A case that makes what case ``number`` gave, and what is suspended, usable again.
+
+    Raises the same, and :class:`NotSuspended` and :class:`TechnicallyOver`.
+    """
+    return _open(station, officer, CaseKind.RESUME, number, reason, language)
+
+
+def why_not(station: Station, kind: CaseKind, number: str) -> RenewalTrouble | None:
+    """What keeps case ``number`` from being renewed so now; None where nothing does."""
+    with station.store.read() as session:
+        found, under_way = renewals.former(session, number), renewals.under_way(session, number)
+    try:
+        _demand_renewable(station, kind, found, under_way)
+    except RenewalTrouble as reason:
+        return reason
+    return None
+
+
+def _open(
+    station: Station,
+    officer: Officer,
+    kind: CaseKind,
+    number: str,
+    reason: StrEnum,
+    language: str,
+) -> Case:
+    officer.role.demand(Right.AFTER_CARE)
+    intake.demand_may_open(station, officer)
+    stamp = station.stamp(officer)
+    with station.store.write() as session:
+        former = renewals.former(session, number)
+        # Whoever writes here is alone: two windows cannot both find nothing under way.
+        _demand_renewable(station, kind, former, renewals.under_way(session, number))
+        own = sequences.next_case_number(session, station.post.code, station.post.local(stamp.at))
+        case = intake.new_case(
+            station,
+            officer,
+            own,
+            stamp.at,
+            language=language,
+            kind=kind,
+            former=number,
+            renewal_reason=reason.value,
+            expiry_date=_kept_end(station, kind, former),
+            issued=former.issued if kind is CaseKind.RESUME else (),
+        )
+        cases.add(session, stamp, case)
+    return case
+
+
+def _demand_renewable(
+    station: Station, kind: CaseKind, former: Former, under_way: renewals.UnderWay | None
+) -> None:
+    if under_way is not None:
+        raise UnderWay(case=under_way.number, window=under_way.window)
+    if former.state.is_open:
+        raise NeverUsable(case=former.number)
+    if not former.entries:
+        raise NothingToRenew(case=former.number)
+    if kind is CaseKind.RESUME:
+        _demand_resumable(station, former)
+
+
+def _demand_resumable(station: Station, former: Former) -> None:
+    if not any(one.validity is Validity.SUSPENDED for one in former.entries):
+        raise NotSuspended(case=former.number)
+    if not former.issued:
+        raise NothingToRenew(case=former.number)
+    end = min(one.valid_until for one in former.issued)
+    if end <= station.now():
+        raise TechnicallyOver(case=former.number, date=station.post.local(end).date().isoformat())
+
+
+def _kept_end(station: Station, kind: CaseKind, former: Former) -> date | None:
+    """The day that stays; a reissue after it gets a new one at its review."""
+    today = station.post.local(station.now()).date()
+    over = former.expires_on is not None and former.expires_on <= today
+    return None if kind is CaseKind.REISSUE and over else former.expires_on
