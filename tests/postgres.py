@@ -48,7 +48,8 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Database:
-    """One database of the server: ``url`` for SQLAlchemy, ``conninfo`` for libpq."""
+    """One database of the server: ``url`` for SQLAlchemy, ``conninfo`` and ``address`` for
+    libpq."""
 
     name: str
     socket_folder: Path
@@ -56,6 +57,10 @@ class Database:
     @property
     def url(self) -> str:
         return f"postgresql+psycopg://{USER}@/{self.name}?host={self.socket_folder}"
+
+    @property
+    def address(self) -> str:
+        return f"postgresql://{USER}@/{self.name}?host={self.socket_folder}"
 
     @property
     def conninfo(self) -> str:

@@ -21,6 +21,8 @@ from desk.enrollment.trouble import (
     AddressTaken,
     CertificateFileUnusable,
     KeyFileUnsafe,
+    MailboxAddressUnusable,
+    MailboxAway,
     MailboxBroken,
     MailboxFull,
     MailboxNewer,
@@ -38,6 +40,8 @@ _STARTING_TROUBLES: tuple[type[Trouble], ...] = (
     AddressTaken,
     CertificateFileUnusable,
     KeyFileUnsafe,
+    MailboxAddressUnusable,
+    MailboxAway,
     MailboxBroken,
     MailboxFull,
     MailboxNewer,
@@ -61,9 +65,10 @@ def default_command() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class ServiceOrder:
-    """How to start the service; ``port`` 0 takes a free one and keeps it afterwards."""
+    """How to start the service; ``port`` 0 takes a free one and keeps it afterwards.
+    ``database`` is a file, or a server's address."""
 
-    database: Path
+    database: Path | str
     key_file: Path
     log_file: Path
     host: str = "127.0.0.1"

@@ -36,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``serve``."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--database", type=Path, required=True, help="SQLite file")
+    parser.add_argument(
+        "--database", required=True, help="SQLite file, or postgresql://… of a server"
+    )
     parser.add_argument("--key-file", type=Path, required=True, help="the station's key (0600)")
     parser.add_argument("--public-url", default="", help="address the phones use (https)")
     parser.add_argument("--claims", type=Path, default=DEFAULT_CLAIMS, help="the claim profile")

@@ -16,6 +16,7 @@ from desk.enrollment.keys import StationKey
 from desk.enrollment.limits import Limits
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, KNOWN_QUIRKS, Allowance, Demand, Quirk
+from desk.enrollment.step_threads import StepThreads
 from desk.enrollment.trouble import PublicUrlUnusable
 from desk.enrollment.waiting import Bells
 
@@ -78,20 +79,26 @@ class Service:
     now: Callable[[], datetime] = utc_now
     bells: Bells = field(default_factory=Bells)
     limits: Limits = field(init=False)
+    _threads: StepThreads = field(default_factory=StepThreads, init=False, repr=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
         object.__setattr__(self, "limits", Limits(settings.address_limit, settings.offer_limit))
 
     async def run(self, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """One step of the mailbox, here and now.
+        """One step of the mailbox.
 
-        A file has one writer at a time: a thread of its own would make nobody wait less, and
-        handing over to it costs more than the step.
+        Here and now on a file, which has one writer at a time: a thread of its own would make
+        nobody wait less, and handing over to it costs more than the step. On a server in a
+        thread, because a server may let its callers wait; one that is away is asked again for
+        as long as a phone waits.
         """
-        return step(*args, **kwargs)
+        if not self.mailbox.shared:
+            return step(*args, **kwargs)
+        return await self._threads.run(lambda: step(*args, **kwargs))
 
     def close(self) -> None:
         """End the database; waiting phones were woken before."""
         self.bells.close()
+        self._threads.close()
         self.mailbox.close()

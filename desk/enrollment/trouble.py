@@ -11,14 +11,16 @@
      │   └─ OrderUnusable      ENROLL-08  the service refuses the order's content
      ├─ MailboxTrouble         the service and its file
      │   ├─ MailboxFull        ENROLL-03  the disk is full
-     │   ├─ MailboxBroken      ENROLL-09  the file cannot be opened or read
-     │   └─ MailboxNewer       ENROLL-10  the file was written by a newer version
+     │   ├─ MailboxBroken      ENROLL-09  the database cannot be opened or read
+     │   ├─ MailboxNewer       ENROLL-10  the file was written by a newer version
+     │   └─ MailboxAway        ENROLL-21  the database server does not answer now
      └─ ProcessTrouble         starting the service
          ├─ NotStarted         ENROLL-11  the service ended before it was ready
          ├─ AddressTaken       ENROLL-12  another program holds the port
          ├─ KeyFileUnsafe      ENROLL-13  the station's key is missing or open to others
          ├─ PublicUrlUnusable  ENROLL-14  phones could not use this address safely
-         └─ CertificateFileUnusable  ENROLL-20  a file of certificates or of a key cannot be used
+         ├─ CertificateFileUnusable  ENROLL-20  a file of certificates or of a key cannot be used
+         └─ MailboxAddressUnusable   ENROLL-22  the address of the database cannot be used
 
 ``OFFER-nn`` codes name what the events of an offer mean to the officer; nothing raises
 them here, they only have their words in ``resources/troubles/enrollment.toml``.
@@ -101,6 +103,14 @@ class MailboxNewer(MailboxTrouble):
     code = "ENROLL-10"
 
 
+class MailboxAway(MailboxTrouble):
+    """The database server does not answer now. ``may_repeat``: the same step again does no
+    more than once, whatever became of this one."""
+
+    code = "ENROLL-21"
+    may_repeat = False
+
+
 class ProcessTrouble(EnrollmentTrouble):
     """The service could not be started as asked."""
 
@@ -133,3 +143,11 @@ class CertificateFileUnusable(ProcessTrouble):
     """A PEM file that the service was given cannot be read; facts: ``file`` (its name)."""
 
     code = "ENROLL-20"
+
+
+class MailboxAddressUnusable(ProcessTrouble):
+    """The address names no database that may be used; facts: ``reason``: ``address``,
+    ``password`` (it belongs into libpq's password file), ``database``, ``host``, or
+    ``sslmode`` (another machine is reached by TLS with its name checked)."""
+
+    code = "ENROLL-22"

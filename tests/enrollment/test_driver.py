@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import Driver
-from desk.enrollment.mailbox.tables import offers_table, open_driver, tables
+from desk.enrollment.mailbox.file import FileDatabase
+from desk.enrollment.mailbox.tables import offers_table, tables
 from desk.enrollment.records import OfferState
 
 OFFER = {
@@ -25,6 +26,8 @@ OFFER = {
     "expires_at": 1_900_000_000_000,
 }
 
+NONCE = {"nonce_hash": "n", "configuration": "", "offer_id": "one", "used_at": 0}
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -33,10 +36,11 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def driver(file: Path) -> Iterator[Driver]:
-    driver = open_driver(file)
-    driver.create(tables)
-    yield driver
-    driver.close()
+    database = FileDatabase(file)
+    with database.connection() as driver:
+        driver.create(tables)
+        yield driver
+    database.close()
 
 
 def test_sqlalchemy_reads_the_row_that_the_driver_wrote(driver: Driver, file: Path) -> None:
@@ -80,11 +84,11 @@ def test_what_is_not_known_is_none_and_nothing_was_changed(driver: Driver) -> No
 
 
 def test_a_transaction_is_undone_whole(driver: Driver) -> None:
-    driver.say("BEGIN IMMEDIATE")
-    driver.execute(sql.NEW_OFFER, OFFER)
+    driver.begin()
+    driver.execute(sql.NEW_NONCE_USE, NONCE)
     with pytest.raises(sqlite3.IntegrityError):
-        driver.execute(sql.NEW_OFFER, OFFER)
+        driver.execute(sql.NEW_NONCE_USE, NONCE)
     driver.undo()
 
-    assert driver.execute(sql.OFFER_BY_ID, {"key": "one"}).one_or_none() is None
+    assert driver.execute(sql.NONCE_USES, {"key": "n"}).all() == []
     driver.undo()

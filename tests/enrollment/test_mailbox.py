@@ -1,12 +1,14 @@
-"""The durable steps by themselves, with a clock of the test's own."""
+"""The durable steps by themselves, with a clock of the test's own: in a file and on a server."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from desk.enrollment.mailbox import Mailbox
@@ -30,22 +32,38 @@ from desk.enrollment.trouble import (
     NotThere,
 )
 from desk.issuance.ports import EventKind
+from tests.postgres import PostgresServer
 
 T0 = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 LIFE = timedelta(minutes=10)
 TOKEN_LIFE = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
-Open = Callable[[], Mailbox]
+Open = Callable[..., Mailbox]
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Open]:
-    """Open the same file again and again, as a service that is started again does."""
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "mailbox.sqlite"
+
+
+@pytest.fixture(params=["file", "server"])
+def place(request: pytest.FixtureRequest, file: Path) -> Path | str:
+    """Both kinds of database, each its own."""
+    if request.param == "file":
+        return file
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.database().address
+
+
+@pytest.fixture
+def opened(place: Path | str) -> Iterator[Open]:
+    """Open the same database again and again, as a service that is started again does, or
+    as many processes beside each other."""
     boxes: list[Mailbox] = []
 
-    def open_again() -> Mailbox:
-        boxes.append(Mailbox(tmp_path / "mailbox.sqlite", T0))
+    def open_again(at: datetime = T0) -> Mailbox:
+        boxes.append(Mailbox(place, at))
         return boxes[-1]
 
     yield open_again
@@ -56,6 +74,13 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 @pytest.fixture
 def box(opened: Open) -> Mailbox:
     return opened()
+
+
+@pytest.fixture
+def file_box(file: Path) -> Iterator[Mailbox]:
+    box = Mailbox(file, T0)
+    yield box
+    box.close()
 
 
 def offer(number: int = 1, expires_at: datetime = T0 + LIFE) -> NewOffer:
@@ -105,7 +130,7 @@ def test_a_guess_that_a_crash_interrupted_counts_as_wrong(opened: Open) -> None:
     box.count_wrong("offer-1", T0)
     box.close()
 
-    again = opened()
+    again = opened(T0 + MINUTE)
 
     events = again.news("offer-1", 0, T0).events
     assert [event.facts["tries_left"] for event in events] == [4, 3]
@@ -119,7 +144,7 @@ def test_a_crash_at_the_last_guess_ends_the_offer(opened: Open) -> None:
     assert box.reserve_try("code-1", "c", T0) is Claim.TOO_MANY_TRIES
     box.close()
 
-    again = opened()
+    again = opened(T0 + MINUTE)
 
     assert again.reserve_try("code-1", "c", T0) is Claim.VOID
     assert kinds(again)[-1] is EventKind.VOIDED
@@ -275,28 +300,37 @@ def test_what_ended_long_ago_goes(box: Mailbox) -> None:
     assert box.fetch_offer("handle-1", "c", T0) is None
 
 
-def test_full_disk_changes_nothing(box: Mailbox) -> None:
+def test_full_disk_changes_nothing(file_box: Mailbox) -> None:
     """A step that does not fit did not happen; with room again the same step works."""
-    box.place_offer(offer(), T0)
-    box.limit_pages(1)
+    file_box.place_offer(offer(), T0)
+    file_box.limit_pages(1)
 
     with pytest.raises(MailboxFull):
         for number in range(2, 200):
-            box.place_offer(offer(number), T0)
+            file_box.place_offer(offer(number), T0)
             placed = number
 
-    assert box.fetch_offer(f"handle-{placed}", "c", T0) is not None
-    assert box.fetch_offer(f"handle-{placed + 1}", "c", T0) is None
-    box.limit_pages(100_000)
-    assert box.place_offer(offer(placed + 1), T0)[1]
+    assert file_box.fetch_offer(f"handle-{placed}", "c", T0) is not None
+    assert file_box.fetch_offer(f"handle-{placed + 1}", "c", T0) is None
+    file_box.limit_pages(100_000)
+    assert file_box.place_offer(offer(placed + 1), T0)[1]
 
 
-def test_file_of_a_newer_version_is_left_alone(opened: Open, tmp_path: Path) -> None:
+def change(place: Path | str, *commands: str) -> None:
+    """What another version of the service would have done to the database."""
+    if isinstance(place, str):
+        with psycopg.connect(place) as there:
+            for command in commands:
+                there.execute(command.encode())
+        return
+    with closing(sqlite3.connect(place)) as database, database:
+        for command in commands:
+            database.execute(command)
+
+
+def test_database_of_a_newer_version_is_left_alone(opened: Open, place: Path | str) -> None:
     opened().close()
-    database = sqlite3.connect(tmp_path / "mailbox.sqlite")
-    database.execute("UPDATE layout SET version = 99")
-    database.commit()
-    database.close()
+    change(place, "UPDATE layout SET version = 99")
 
     with pytest.raises(MailboxNewer) as caught:
         opened()
@@ -304,17 +338,14 @@ def test_file_of_a_newer_version_is_left_alone(opened: Open, tmp_path: Path) -> 
     assert caught.value.facts == {"found": 99, "known": LAYOUT}
 
 
-def test_file_of_the_first_version_is_brought_up(opened: Open, tmp_path: Path) -> None:
+def test_database_of_the_first_version_is_brought_up(opened: Open, place: Path | str) -> None:
     """What stood in it stays, and what the new layout knows of it works."""
     first = opened()
     first.place_offer(offer(), T0)
     first.close()
-    database = sqlite3.connect(tmp_path / "mailbox.sqlite")
-    database.execute("UPDATE layout SET version = 1")
-    for table, column in (entry for added in ADDED.values() for entry in added):
-        database.execute(f"ALTER TABLE {table.name} DROP COLUMN {column}")
-    database.commit()
-    database.close()
+    added = [entry for entries in ADDED.values() for entry in entries]
+    lacking = [f"ALTER TABLE {table.name} DROP COLUMN {column}" for table, column in added]
+    change(place, "UPDATE layout SET version = 1", "DROP TABLE heard_calls", *lacking)
 
     box = opened()
     claimed = box.claim("offer-1", Grant("token", b"s" * 32, TOKEN_LIFE, ("mdoc",)), T0)
@@ -327,16 +358,16 @@ def test_file_of_the_first_version_is_brought_up(opened: Open, tmp_path: Path) -
     assert opened().holder("token", T0) == holder
 
 
-def test_file_that_is_no_database(tmp_path: Path) -> None:
-    (tmp_path / "mailbox.sqlite").write_bytes(b"not a database" * 100)
+def test_file_that_is_no_database(file: Path) -> None:
+    file.write_bytes(b"not a database" * 100)
 
     with pytest.raises(MailboxBroken):
-        Mailbox(tmp_path / "mailbox.sqlite", T0)
+        Mailbox(file, T0)
 
 
-def test_durability_settings(box: Mailbox) -> None:
+def test_durability_settings(file_box: Mailbox) -> None:
     """WAL with a sync at every commit; deleted content is overwritten."""
-    with box._step() as db:
+    with file_box._database.connection() as db:
         values = [
             db.ask(f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "secure_delete")
         ]

@@ -1,37 +1,53 @@
-"""The mailbox's statements on the database's own driver.
+"""The mailbox's statements on a database's own driver.
 
 SQLAlchemy writes every statement, once for the dialect in use; running it goes straight to
 the driver. An issuance is some forty small statements, and through SQLAlchemy's execution
-they cost several times what the database itself needs.
+they cost several times what the database itself needs. Which databases there are stands in
+``file`` and ``server``.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
+from abc import ABC, abstractmethod
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from desk.enrollment.trouble import MailboxTrouble
 
 Statement = sa.Select[*tuple[Any, ...]] | sa.Insert | sa.Update | sa.Delete
 Row = Any
 """One row: a named tuple, its columns read as attributes."""
+
+UNLOGGED = "unlogged"
+"""A table's note (``info``) that a server's crash may empty it."""
 
 _NOTHING: Mapping[str, Any] = {}
 _COMPARED = frozenset({"key", "now", "limit", "after"})
 """Names of what statements compare with; every other value is a column's."""
 
 
+class Cursor(Protocol):
+    """What both drivers' cursors have in common."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+
+
 class Answer:
     """What a statement gave back; read once."""
 
-    def __init__(self, cursor: sqlite3.Cursor, row: Callable[[tuple[Any, ...]], Row]) -> None:
+    def __init__(self, cursor: Cursor, row: Callable[[tuple[Any, ...]], Row]) -> None:
         self._cursor, self._row = cursor, row
 
     @property
@@ -58,28 +74,41 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class _Place:
+    """One value of a statement: by its name, or fixed; ``json`` is written as such."""
+
+    name: str
+    fixed: Any = None
+    is_fixed: bool = False
+    json: bool = False
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        if self.is_fixed:
+            return self.fixed
+        given = values[self.name]
+        return json.dumps(given) if self.json and given is not None else given
+
+
+@dataclass(frozen=True)
 class _Written:
-    """A statement as text, the values it brings along, those that are JSON, and its rows."""
+    """A statement as text, its values in their order, and its rows."""
 
     text: str
-    fixed: Mapping[str, Any]
-    json: tuple[str, ...]
+    places: tuple[_Place, ...]
     row: Callable[[tuple[Any, ...]], Row]
 
-    def filled(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        if not self.fixed and not self.json:
-            return values
-        written = {name: json.dumps(values[name]) for name in self.json if values[name] is not None}
-        return {**self.fixed, **values, **written}
+    def filled(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple([place.value(values) for place in self.places])
 
 
-class Driver:
+class Driver(ABC):
     """One connection; errors are the driver's own. Columns of JSON are written and read as
-    such, all others as the driver has them: text, whole numbers, bytes, None."""
+    such, all others as the driver has them: text, whole numbers, bytes, None. ``in_step`` is
+    whether a transaction is going on."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._dialect = sqlite.dialect(paramstyle="named")
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self.in_step = False
         self._written: dict[tuple[int, tuple[str, ...]], _Written] = {}
 
     def execute(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> Answer:
@@ -88,54 +117,90 @@ class Driver:
         place = id(statement), tuple(values)
         written = self._written.get(place)
         if written is None:
-            written = self._written[place] = self._write(statement, place[1])
-        cursor = self._connection.execute(written.text, written.filled(values))
-        return Answer(cursor, written.row)
+            written = self._written[place] = _write(statement, place[1], self._dialect)
+        return Answer(self.run(written.text, written.filled(values)), written.row)
 
     def say(self, command: str) -> None:
         """A command without values: the frame of a transaction, a setting."""
-        self._connection.execute(command).close()
+        self.run(command, ())
 
     def ask(self, command: str) -> Any:
         """The one value that a command without values answers."""
-        return self._connection.execute(command).fetchone()[0]
+        return self.run(command, ()).fetchone()[0]
 
     def create(self, tables: sa.MetaData) -> None:
         """What is missing of ``tables`` and their indexes."""
         for table in tables.sorted_tables:
-            self._create(CreateTable(table, if_not_exists=True))
+            self.say(self.table_text(table))
             for index in table.indexes:
-                self._create(CreateIndex(index, if_not_exists=True))
+                element = CreateIndex(index, if_not_exists=True)
+                self.say(str(element.compile(dialect=self._dialect)))
+
+    def table_text(self, table: sa.Table) -> str:
+        """The command that makes a table where there is none."""
+        return str(CreateTable(table, if_not_exists=True).compile(dialect=self._dialect))
 
     def add_column(self, column: sa.Column[Any]) -> None:
         kind = column.type.compile(self._dialect)
         self.say(f"ALTER TABLE {column.table.name} ADD COLUMN {column.name} {kind}")
 
+    @abstractmethod
+    def run(self, text: str, values: Sequence[Any]) -> Cursor:
+        """Send one statement."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Begin a transaction."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """End it: from here on it is durable."""
+
+    @abstractmethod
     def undo(self) -> None:
         """End a transaction that did not come to its end; most errors end it by themselves."""
-        if self._connection.in_transaction:
-            self.say("ROLLBACK")
 
-    def close(self) -> None:
-        self._connection.close()
+    @abstractmethod
+    def hold(self, name: str) -> None:
+        """Nobody else holds ``name`` until this transaction ends."""
 
-    def _create(self, element: CreateTable | CreateIndex) -> None:
-        self.say(str(element.compile(dialect=self._dialect)))
+    @abstractmethod
+    def close(self) -> None: ...
 
-    def _write(self, statement: Statement, names: tuple[str, ...]) -> _Written:
-        columns = None
-        if isinstance(statement, sa.Insert | sa.Update):
-            columns = [name for name in names if name not in _COMPARED]
-        compiled = statement.compile(dialect=self._dialect, column_keys=columns)
-        assert isinstance(compiled, SQLCompiler)
-        own = {name: bind for name, bind in compiled.binds.items() if name not in names}
-        fixed = {name: bind.value for name, bind in own.items() if not bind.required}
-        return _Written(
-            str(compiled),
-            fixed | _defaults(statement, own),
-            tuple(name for name in names if isinstance(compiled.binds[name].type, sa.JSON)),
-            _rows(compiled),
-        )
+
+class Database(Protocol):
+    """A file or a server. ``shared``: other processes work on it as well, and steps may run
+    beside each other, each on a connection of its own."""
+
+    shared: bool
+
+    def connection(self) -> AbstractContextManager[Driver]:
+        """A connection for one step; raises MailboxTrouble."""
+
+    def trouble(self, error: Exception) -> MailboxTrouble | None:
+        """The trouble that a driver's error stands for; None for an error of another kind."""
+
+    def is_conflict(self, error: Exception) -> bool:
+        """Whether somebody else was in the way: nothing happened, at once again it will."""
+
+    def close(self) -> None: ...
+
+
+def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> _Written:
+    columns = None
+    if isinstance(statement, sa.Insert | sa.Update):
+        columns = [name for name in names if name not in _COMPARED]
+    compiled = statement.compile(dialect=dialect, column_keys=columns)
+    assert isinstance(compiled, SQLCompiler)
+    assert compiled.positiontup is not None
+    own = {name: bind for name, bind in compiled.binds.items() if name not in names}
+    fixed = {name: bind.value for name, bind in own.items() if not bind.required}
+    fixed |= _defaults(statement, own)
+    places = [
+        _Place(name, fixed.get(name), name in fixed, isinstance(bind.type, sa.JSON))
+        for name, bind in ((name, compiled.binds[name]) for name in compiled.positiontup)
+    ]
+    return _Written(str(compiled), tuple(places), _rows(compiled))
 
 
 def _defaults(statement: Statement, own: Mapping[str, object]) -> dict[str, Any]:
@@ -143,7 +208,7 @@ def _defaults(statement: Statement, own: Mapping[str, object]) -> dict[str, Any]
     if not isinstance(statement, sa.Insert):
         return {}
     columns = statement.table.columns
-    defaults = ((name, columns[name].default) for name in own)
+    defaults = ((name, columns[name].default) for name in own if name in columns)
     return {name: one.arg for name, one in defaults if isinstance(one, sa.ColumnDefault)}
 
 

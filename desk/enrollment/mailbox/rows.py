@@ -79,7 +79,7 @@ def request_values(new: NewRequest, now: datetime) -> dict[str, Any]:
     }
 
 
-def request_view(row: Row, seal_to: bytes) -> RequestView:
+def request_view(row: Row) -> RequestView:
     return RequestView(
         row.request_id,
         row.offer_id,
@@ -87,7 +87,7 @@ def request_view(row: Row, seal_to: bytes) -> RequestView:
         tuple(row.keys),
         tuple(row.proofs),
         row.nonce,
-        seal_to,
+        row.seal_to,
         from_ms(row.received_at),
         RequestState(row.state),
         row.deferred,

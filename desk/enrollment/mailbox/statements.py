@@ -1,12 +1,21 @@
-"""The mailbox's statements, built once: building them anew costs more than running them."""
+"""The mailbox's statements, built once: building them anew costs more than running them.
+
+Those that begin with LOCK keep everybody else from the offer until the step ends: row locks
+of a server, of which a file needs none. The offer always comes before its requests.
+"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
+# Both databases speak this form of «insert where there is none», and SQLAlchemy writes it
+# for both from either dialect's construct.
+from sqlalchemy.dialects.postgresql import insert
+
 from desk.enrollment.mailbox.tables import (
     checks_table,
     events_table,
+    heard_table,
     nonces_table,
     offers_table,
     requests_table,
@@ -19,12 +28,14 @@ _offers, _requests = offers_table.c, requests_table.c
 
 OFFER_BY_ID = sa.select(offers_table).where(_offers.offer_id == _key)
 OFFER_BY_HANDLE = sa.select(offers_table).where(_offers.handle_hash == _key)
-OFFER_BY_CODE = sa.select(offers_table).where(_offers.code_hash == _key)
+LOCK_OFFER = OFFER_BY_ID.with_for_update()
+LOCK_OFFER_BY_HANDLE = OFFER_BY_HANDLE.with_for_update()
+LOCK_OFFER_BY_CODE = sa.select(offers_table).where(_offers.code_hash == _key).with_for_update()
 OFFER_BY_TOKEN = sa.select(offers_table).where(_offers.token_hash == _key)
 OFFERS_BEING_TRIED = sa.select(offers_table).where(_offers.tries_reserved > 0)
 SET_OFFER = sa.update(offers_table).where(_offers.offer_id == _key)
 NEXT_SEQ = SET_OFFER.values(last_seq=_offers.last_seq + 1).returning(_offers.last_seq)
-NEW_OFFER = sa.insert(offers_table)
+NEW_OFFER = insert(offers_table).on_conflict_do_nothing()
 
 NEW_EVENT = sa.insert(events_table)
 EVENTS_AFTER = (
@@ -33,9 +44,13 @@ EVENTS_AFTER = (
     .order_by(events_table.c.seq)
 )
 
-REQUEST_BY_ID = sa.select(requests_table).where(_requests.request_id == _key)
-REQUESTS_OF_OFFER = (
-    sa.select(requests_table).where(_requests.offer_id == _key).order_by(_requests.received_at)
+_request_of_offer = sa.select(requests_table, _offers.seal_to).join_from(
+    offers_table, requests_table, _requests.offer_id == _offers.offer_id
+)
+REQUEST_BY_ID = _request_of_offer.where(_requests.request_id == _key)
+LOCK_REQUEST = REQUEST_BY_ID.with_for_update(of=[offers_table, requests_table])
+REQUESTS_OF_OFFER = _request_of_offer.where(_requests.offer_id == _key).order_by(
+    _requests.received_at
 )
 REQUESTS_WAITING = (
     sa.select(sa.func.count().label("length"), sa.func.min(_requests.received_at).label("oldest"))
@@ -60,16 +75,21 @@ NEW_REQUEST = sa.insert(requests_table)
 
 NONCE_USES = sa.select(nonces_table).where(nonces_table.c.nonce_hash == _key)
 NEW_NONCE_USE = sa.insert(nonces_table)
+FIRST_USE = insert(nonces_table).on_conflict_do_nothing()
+FIRST_HEARD = insert(heard_table).on_conflict_do_nothing()
 
 CHECK_BY_ID = sa.select(checks_table).where(checks_table.c.check_id == _key)
-NEW_CHECK = sa.insert(checks_table)
+NEW_CHECK = insert(checks_table).on_conflict_do_nothing()
 ANSWER_CHECK = sa.update(checks_table).where(
     checks_table.c.check_id == _key, checks_table.c.response.is_(None)
 )
 
 STATUS_BY_NAME = sa.select(status_table).where(status_table.c.name == _key)
-SET_STATUS = sa.update(status_table).where(status_table.c.name == _key)
-NEW_STATUS = sa.insert(status_table)
+_new_status = insert(status_table)
+SET_STATUS = _new_status.on_conflict_do_update(
+    index_elements=["name"],
+    set_={"jwt": _new_status.excluded.jwt, "cwt": _new_status.excluded.cwt},
+)
 
 _limit: sa.BindParameter[int] = sa.bindparam("limit")
 _old_offers = sa.select(_offers.offer_id).where(_offers.ended_at < _limit).scalar_subquery()
@@ -80,3 +100,4 @@ FORGET_OLD = (
     sa.delete(nonces_table).where(nonces_table.c.used_at < _limit),
     sa.delete(checks_table).where(checks_table.c.expires_at < _limit),
 )
+FORGET_HEARD = sa.delete(heard_table).where(heard_table.c.heard_at < _limit)

@@ -12,6 +12,7 @@ from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import Driver, Row
 from desk.enrollment.mailbox.rows import encryption_value
 from desk.enrollment.mailbox.tables import to_ms
+from desk.enrollment.mailbox.transaction import Due
 from desk.enrollment.records import TRIES, Claim, OfferState, RequestState
 from desk.enrollment.trouble import NotThere
 from desk.issuance.ports import EventKind, ResponseEncryption
@@ -20,16 +21,34 @@ from desk.issuance.ports import EventKind, ResponseEncryption
 KEPT_AFTER_END = timedelta(days=7)
 # A phone (or a prankster) may scan as often as it likes; the officer needs one alarm.
 ALARMS_KEPT = 20
+# To judge a guess takes milliseconds.
+_JUDGED_WITHIN_MS = 30_000
 
 
-def settle_reserved_tries(db: Driver, now: datetime) -> None:
+def settle_reserved_tries(db: Driver, now: datetime, *, everybodys: bool) -> None:
     """A guess that was being judged when the service died counts as a wrong one."""
     for row in db.execute(sql.OFFERS_BEING_TRIED).all():
-        for _ in range(row.tries_reserved):
-            current = known_offer(db, row.offer_id)
-            if current.state == OfferState.OPEN:
-                book_wrong(db, current, now)
-        set_offer(db, row.offer_id, tries_reserved=0)
+        current = locked_offer(db, row.offer_id)
+        if everybodys:
+            _settle(db, current, now)
+        else:
+            settled_if_due(db, current, now)
+
+
+def settled_if_due(db: Driver, row: Row, now: datetime) -> Row:
+    """The offer, without guesses that nobody can be judging any more."""
+    if not row.tries_reserved or to_ms(now) - (row.tries_at or 0) < _JUDGED_WITHIN_MS:
+        return row
+    return _settle(db, row, now)
+
+
+def _settle(db: Driver, row: Row, now: datetime) -> Row:
+    for _ in range(row.tries_reserved):
+        current = known_offer(db, row.offer_id)
+        if current.state == OfferState.OPEN:
+            book_wrong(db, current, now)
+    set_offer(db, row.offer_id, tries_reserved=0)
+    return known_offer(db, row.offer_id)
 
 
 def found(db: Driver, statement: sa.Select[Any], key: str) -> Row | None:
@@ -41,8 +60,19 @@ def known_offer(db: Driver, offer_id: str) -> Row:
     return _known(db, sql.OFFER_BY_ID, offer_id)
 
 
+def locked_offer(db: Driver, offer_id: str) -> Row:
+    """The offer as it stands, and as it will until this step ends."""
+    return _known(db, sql.LOCK_OFFER, offer_id)
+
+
 def known_request(db: Driver, request_id: str) -> Row:
+    """A request, with its offer's ``seal_to``."""
     return _known(db, sql.REQUEST_BY_ID, request_id)
+
+
+def locked_request(db: Driver, request_id: str) -> Row:
+    """The same with its offer locked."""
+    return _known(db, sql.LOCK_REQUEST, request_id)
 
 
 def _known(db: Driver, statement: sa.Select[Any], key: str) -> Row:
@@ -105,6 +135,12 @@ def expired_if_due(db: Driver, row: Row, now: datetime) -> Row:
         due = row.state == OfferState.CLAIMED and row.token_expires_at <= to_ms(now)
     if not due:
         return row
+    if not db.in_step:
+        raise Due
+    row = locked_offer(db, row.offer_id)
+    if row.state not in (OfferState.OPEN, OfferState.CLAIMED):
+        # Somebody else has just found the same.
+        return row
     unserved = row.state == OfferState.OPEN or not _served(db, row)
     end(db, row.offer_id, OfferState.EXPIRED, now)
     if unserved:
@@ -145,6 +181,7 @@ def use_nonce(
 
     It never serves two phones, nor one configuration twice.
     """
+    db.hold(nonce_hash)
     used = db.execute(sql.NONCE_USES, {"key": nonce_hash}).all()
     if any(row.offer_id != offer_id or row.configuration == configuration for row in used):
         return False

@@ -1,17 +1,15 @@
-"""The mailbox's layout and connection: tables, times, and the database's own errors."""
+"""The mailbox's layout, the same in a file and on a server, and how times are written."""
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
-from desk.enrollment.mailbox.driver import Driver
-from desk.enrollment.trouble import MailboxBroken, MailboxFull, MailboxNewer
+from desk.enrollment.mailbox.driver import UNLOGGED, Driver
+from desk.enrollment.trouble import MailboxNewer
 
-LAYOUT = 5
+LAYOUT = 6
 
 tables = sa.MetaData()
 
@@ -29,6 +27,8 @@ offers_table = sa.Table(
     sa.Column("pin_hash", sa.LargeBinary),
     sa.Column("tries_reserved", sa.Integer, nullable=False, default=0),
     sa.Column("tries_wrong", sa.Integer, nullable=False, default=0),
+    # When the last of the reserved ones was: NULL where none ever was.
+    sa.Column("tries_at", sa.BigInteger),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Column("first_client", sa.String(32)),
     sa.Column("token_hash", sa.String(64), unique=True),
@@ -102,13 +102,23 @@ status_table = sa.Table(
     sa.Column("cwt", sa.LargeBinary, nullable=False),
 )
 
+# Numbers of the desk's calls, where several processes hear them: good for two minutes each,
+# so that nothing of them has to outlive a crash of the server.
+heard_table = sa.Table(
+    "heard_calls",
+    tables,
+    sa.Column("number", sa.String(256), primary_key=True),
+    sa.Column("heard_at", sa.BigInteger, nullable=False, index=True),
+    info={UNLOGGED: True},
+)
 
-# What a file of an older layout lacks; new tables come by themselves.
+# What an older layout lacks; new tables come by themselves.
 ADDED = {
     1: ((offers_table, "details"),),
     2: ((requests_table, "encryption"), (requests_table, "notification_id")),
     3: ((offers_table, "dpop_key"),),
     4: ((requests_table, "proof_type"),),
+    5: ((offers_table, "tries_at"),),
 }
 
 
@@ -120,28 +130,6 @@ def from_ms(value: int) -> datetime:
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
-def open_driver(path: Path) -> Driver:
-    """The file ``path``, made where there is none; raises MailboxTrouble."""
-    connection: sqlite3.Connection | None = None
-    try:
-        # Transactions are the mailbox's own (isolation_level).
-        connection = sqlite3.connect(
-            path, timeout=10, isolation_level=None, check_same_thread=False
-        )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error as error:
-        if connection is not None:
-            connection.close()
-        raise as_trouble(error) from error
-    return Driver(connection)
-
-
-def as_trouble(error: sqlite3.Error) -> MailboxFull | MailboxBroken:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return MailboxFull() if code == sqlite3.SQLITE_FULL else MailboxBroken()
-
-
 _LAYOUT_FOUND = sa.select(layout_table.c.version)
 _NEW_LAYOUT = sa.insert(layout_table)
 _SET_LAYOUT = sa.update(layout_table)
@@ -149,6 +137,8 @@ _SET_LAYOUT = sa.update(layout_table)
 
 def create_or_check_layout(db: Driver) -> None:
     """Create the tables where there are none; raises MailboxNewer."""
+    # Processes that start together do not make the same table twice.
+    db.hold("layout")
     db.create(tables)
     found = db.execute(_LAYOUT_FOUND).scalar_one_or_none()
     if found is None:

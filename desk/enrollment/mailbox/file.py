@@ -1,0 +1,86 @@
+"""The mailbox as a SQLite file: one service process, one connection, no waiting.
+
+Write-ahead log, a sync at every commit, removed content overwritten.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.dialects import sqlite
+
+from desk.enrollment.mailbox.driver import Driver
+from desk.enrollment.trouble import MailboxBroken, MailboxFull
+
+_BUSY_SECONDS = 10
+
+
+class FileDriver(Driver):
+    """The connection to a file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(sqlite.dialect(paramstyle="qmark"))
+        self._connection = connection
+
+    def run(self, text: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        return self._connection.execute(text, values)
+
+    def begin(self) -> None:
+        # Taking the write lock at once: what is read in a step still holds when it writes.
+        self.run("BEGIN IMMEDIATE", ())
+
+    def commit(self) -> None:
+        self.run("COMMIT", ())
+
+    def undo(self) -> None:
+        if self._connection.in_transaction:
+            self.run("ROLLBACK", ())
+
+    def hold(self, name: str) -> None:
+        """Whoever writes to the file holds all of it."""
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class FileDatabase:
+    """The file ``path``, made where there is none; raises MailboxTrouble."""
+
+    shared = False
+
+    def __init__(self, path: Path) -> None:
+        connection: sqlite3.Connection | None = None
+        try:
+            # Transactions are the mailbox's own (isolation_level).
+            connection = sqlite3.connect(
+                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error as error:
+            if connection is not None:
+                connection.close()
+            raise _trouble(error) from error
+        self._driver = FileDriver(connection)
+
+    @contextmanager
+    def connection(self) -> Iterator[Driver]:
+        yield self._driver
+
+    def trouble(self, error: Exception) -> MailboxFull | MailboxBroken | None:
+        return _trouble(error) if isinstance(error, sqlite3.Error) else None
+
+    def is_conflict(self, _error: Exception) -> bool:
+        return False
+
+    def close(self) -> None:
+        self._driver.close()
+
+
+def _trouble(error: sqlite3.Error) -> MailboxFull | MailboxBroken:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return MailboxFull() if code == sqlite3.SQLITE_FULL else MailboxBroken()

@@ -1,0 +1,220 @@
+"""The mailbox on a PostgreSQL: several service processes, on one machine or more.
+
+Each step runs on a connection of its own, kept for the next one. Steps lock the offer they
+are about (``FOR UPDATE``), so that what is read in a step still holds when it writes, and
+phones of different offers do not wait for each other. Commits are synchronous whatever the
+server's own settings say. A server that goes away is a trouble that passes: nothing of the
+step happened, or all of it did.
+
+No password stands in the address, which every program of the machine can read: libpq takes
+it from its password file, or signs in with a client certificate. The way to another machine
+is protected by TLS with the server's name checked.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import conninfo, errors
+from psycopg.types.string import TextLoader
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+from desk.enrollment.mailbox.driver import UNLOGGED, Driver
+from desk.enrollment.trouble import (
+    MailboxAddressUnusable,
+    MailboxAway,
+    MailboxBroken,
+    MailboxFull,
+)
+
+log = logging.getLogger("desk.enrollment")
+
+CONNECTIONS = 4
+"""Of one process: so many steps run beside each other."""
+_LOCK_SECONDS = 5
+_CONNECT_SECONDS = 3
+_HUNG_SECONDS = 30
+"""A process that began a step and went silent is cut off after this."""
+_DEAD_SECONDS = 10
+"""A connection whose other end no longer answers is given up after this, on both ends."""
+_LOCAL = {"127.0.0.1", "::1", "localhost"}
+_CONFLICTS = (
+    errors.UniqueViolation,
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    # Two processes that make the same table at once.
+    errors.DuplicateTable,
+    errors.DuplicateObject,
+)
+# The server or its way is not there now: connections (08), locks and room for callers (53300),
+# shutting down and starting (57P), a standby that does not write yet (25006).
+_PASSING = ("08", "53300", "55P03", "57P", "25006")
+_FULL = "53100"
+
+
+def check_address(address: str) -> Mapping[str, Any]:
+    """What libpq is told of ``address``; raises MailboxAddressUnusable."""
+    try:
+        told = conninfo.conninfo_to_dict(address)
+    except psycopg.ProgrammingError as error:
+        raise MailboxAddressUnusable(reason="address") from error
+    if told.get("password") is not None:
+        raise MailboxAddressUnusable(reason="password")
+    if not told.get("dbname"):
+        raise MailboxAddressUnusable(reason="database")
+    hosts = f"{told.get('host') or ''},{told.get('hostaddr') or ''}".split(",")
+    named = [host for host in hosts if host]
+    if not named:
+        raise MailboxAddressUnusable(reason="host")
+    if any(host not in _LOCAL and not host.startswith("/") for host in named):
+        if told.get("sslmode", "verify-full") != "verify-full":
+            raise MailboxAddressUnusable(reason="sslmode")
+        return {**told, "sslmode": "verify-full"}
+    return told
+
+
+class ServerDriver(Driver):
+    """One connection to the server."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        super().__init__(PGDialect_psycopg(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+        self.connection: psycopg.Connection[Any] = psycopg.connect(
+            autocommit=True, cursor_factory=psycopg.RawCursor, **_arguments(told)
+        )
+        # Columns of JSON are read by the driver's own hand, as with a file.
+        self.connection.adapters.register_loader("json", TextLoader)
+
+    def run(self, text: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
+        return self.connection.execute(text, values)
+
+    def begin(self) -> None:
+        self.run("BEGIN", ())
+
+    def commit(self) -> None:
+        self.run("COMMIT", ())
+
+    def undo(self) -> None:
+        if self.connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            # With the connection gone the server undoes it by itself.
+            with suppress(psycopg.Error):
+                self.run("ROLLBACK", ())
+
+    def hold(self, name: str) -> None:
+        self.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (name,))
+
+    def table_text(self, table: sa.Table) -> str:
+        text = super().table_text(table)
+        return text.replace("CREATE", "CREATE UNLOGGED", 1) if table.info.get(UNLOGGED) else text
+
+    @property
+    def is_usable(self) -> bool:
+        status = self.connection.info.transaction_status
+        return not self.connection.broken and status == psycopg.pq.TransactionStatus.IDLE
+
+    def close(self) -> None:
+        with suppress(psycopg.Error):
+            self.connection.close()
+
+
+class ServerDatabase:
+    """The database at ``address``; raises MailboxAddressUnusable. Threads may share it."""
+
+    shared = True
+
+    def __init__(self, address: str) -> None:
+        self._told = check_address(address)
+        self._idle: list[ServerDriver] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @contextmanager
+    def connection(self) -> Iterator[Driver]:
+        driver = self._taken()
+        try:
+            yield driver
+        finally:
+            self._give_back(driver)
+
+    def trouble(self, error: Exception) -> MailboxFull | MailboxAway | MailboxBroken | None:
+        if not isinstance(error, psycopg.Error):
+            return None
+        state = error.sqlstate or ""
+        if state == _FULL:
+            return MailboxFull()
+        passing = not state and isinstance(error, psycopg.OperationalError)
+        if passing or state.startswith(_PASSING):
+            return MailboxAway()
+        log.error("database: %s %s", type(error).__name__, state)
+        return MailboxBroken()
+
+    def is_conflict(self, error: Exception) -> bool:
+        return isinstance(error, _CONFLICTS)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for driver in idle:
+            driver.close()
+
+    def connect(self) -> ServerDriver:
+        """A connection beside those of the steps; raises MailboxAway."""
+        try:
+            return ServerDriver(self._told)
+        except psycopg.Error as error:
+            trouble = self.trouble(error) or MailboxBroken()
+            if isinstance(trouble, MailboxAway):
+                # Nothing was asked yet.
+                trouble.may_repeat = True
+            raise trouble from error
+
+    def _taken(self) -> ServerDriver:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return self.connect()
+
+    def _give_back(self, driver: ServerDriver) -> None:
+        """A broken one is one of many: the server was away, and all it had are gone."""
+        with self._lock:
+            usable = driver.is_usable and not self._closed
+            if usable and len(self._idle) < CONNECTIONS:
+                self._idle.append(driver)
+                return
+            gone = [driver] if usable else [driver, *self._idle]
+            self._idle = [one for one in self._idle if one not in gone]
+        for one in gone:
+            one.close()
+
+
+_ON_THE_SERVER: Final = {
+    # What was committed survives a crash, whatever the server's own settings say.
+    "synchronous_commit": "on",
+    "lock_timeout": f"{_LOCK_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{_HUNG_SECONDS}s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": f"{_DEAD_SECONDS}s",
+}
+
+
+def _arguments(told: Mapping[str, Any]) -> dict[str, Any]:
+    own = " ".join(f"-c {name}={value}" for name, value in _ON_THE_SERVER.items())
+    return {
+        **told,
+        "application_name": "desk-enrollment",
+        "connect_timeout": told.get("connect_timeout") or _CONNECT_SECONDS,
+        "keepalives_idle": 5,
+        "keepalives_interval": 5,
+        "keepalives_count": 2,
+        "tcp_user_timeout": _DEAD_SECONDS * 1000,
+        # Ours last: they are what the mailbox relies on.
+        "options": f"{told.get('options') or ''} {own}".strip(),
+    }

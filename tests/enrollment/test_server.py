@@ -1,0 +1,381 @@
+"""The mailbox on a PostgreSQL: several processes at once, and a server that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.mailbox.driver import Driver
+from desk.enrollment.mailbox.server import check_address
+from desk.enrollment.mailbox.transaction import step
+from desk.enrollment.records import TRIES, Claim, Filing, Grant, Try
+from desk.enrollment.step_threads import StepThreads
+from desk.enrollment.trouble import MailboxAddressUnusable, MailboxAway, MailboxBroken, NotThere
+from desk.issuance.ports import EventKind
+from tests.enrollment.conftest import together
+from tests.enrollment.test_mailbox import T0, TOKEN_LIFE, claimed, kinds, offer, request
+from tests.postgres import Database, PostgresServer
+
+GRANT_LIFE = TOKEN_LIFE
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Database:
+    return postgres.database()
+
+
+@pytest.fixture
+def boxes(database: Database) -> Iterator[list[Mailbox]]:
+    """Four processes' mailboxes in one database, opened at the same moment."""
+    opened = together(*[lambda: Mailbox(database.address, T0)] * 4)
+    assert all(isinstance(box, Mailbox) for box in opened), opened
+    yield opened  # type: ignore[misc]
+    for box in opened:
+        assert isinstance(box, Mailbox)
+        box.close()
+
+
+def at_once(boxes: list[Mailbox], act: Callable[[Mailbox, int], object]) -> list[object]:
+    """The same in each process at the same moment."""
+    return together(*[lambda box=box, n=n: act(box, n) for n, box in enumerate(boxes)])
+
+
+def grant(number: int) -> Grant:
+    return Grant(f"token-{number}", bytes([number]) * 32, GRANT_LIFE)
+
+
+def test_one_order_of_many_processes_is_one_offer(boxes: list[Mailbox]) -> None:
+    placed = at_once(boxes, lambda box, _n: box.place_offer(offer(), T0)[1])
+
+    assert sorted(placed, key=bool) == [False, False, False, True]
+
+
+def test_one_phone_wins(boxes: list[Mailbox]) -> None:
+    """Four processes redeem one code at the same moment (I5); the losers are told."""
+    boxes[0].place_offer(offer(), T0)
+    for box in boxes:
+        assert isinstance(box.reserve_try("code-1", "c", T0), Try)
+
+    told = at_once(boxes, lambda box, n: box.claim("offer-1", grant(n), T0))
+
+    assert sorted(told, key=str) == [None, Claim.USED, Claim.USED, Claim.USED]
+    assert kinds(boxes[0]).count(EventKind.CODE_RIGHT) == 1
+    winner = told.index(None)
+    assert boxes[winner - 1].holder(f"token-{winner}", T0) is not None
+    assert boxes[0].holder(f"token-{(winner + 1) % 4}", T0) is None
+
+
+def test_five_guesses_whoever_counts_them(boxes: list[Mailbox]) -> None:
+    """Twelve guesses at once in four processes: five are judged, then the offer is void (I6)."""
+    boxes[0].place_offer(offer(), T0)
+
+    def guess(box: Mailbox, _n: int) -> int:
+        judged = 0
+        for _ in range(3):
+            if isinstance(box.reserve_try("code-1", "c", T0), Try):
+                box.count_wrong("offer-1", T0)
+                judged += 1
+        return judged
+
+    judged = at_once(boxes, guess)
+
+    assert sum(judged) == TRIES  # type: ignore[arg-type]
+    events = boxes[0].news("offer-1", 0, T0).events
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert [event.kind for event in events] == [EventKind.CODE_WRONG] * 5 + [EventKind.VOIDED]
+
+
+def test_guess_of_a_living_process_is_left_alone(boxes: list[Mailbox], database: Database) -> None:
+    """A process that starts settles what a dead one left, not what another is judging."""
+    boxes[0].place_offer(offer(), T0)
+    assert isinstance(boxes[0].reserve_try("code-1", "c", T0), Try)
+
+    Mailbox(database.address, T0 + timedelta(seconds=5)).close()
+    before = kinds(boxes[0])
+    Mailbox(database.address, T0 + timedelta(seconds=40)).close()
+
+    assert (before, kinds(boxes[0])) == ([], [EventKind.CODE_WRONG])
+
+
+def test_guess_of_a_dead_process_counts_when_the_next_one_comes(boxes: list[Mailbox]) -> None:
+    boxes[0].place_offer(offer(), T0)
+    for _ in range(TRIES - 1):
+        boxes[0].reserve_try("code-1", "c", T0)
+    later = T0 + timedelta(minutes=1)
+
+    attempt = boxes[1].reserve_try("code-1", "c", later)
+
+    assert isinstance(attempt, Try)
+    assert boxes[1].count_wrong("offer-1", later) == 0
+    assert kinds(boxes[0], later)[-1] is EventKind.VOIDED
+
+
+def test_one_key_a_thing_offered(boxes: list[Mailbox]) -> None:
+    """Four phones' keys for one credential at the same moment: one is filed."""
+    claimed(boxes[0])
+
+    filed = at_once(
+        boxes, lambda box, n: box.file_request(request(key=f"k{n}", nonce=f"n{n}"), f"h{n}", T0)[0]
+    )
+
+    assert sorted(filed, key=str) == sorted([Filing.FILED, *[Filing.OTHER_KEY] * 3], key=str)
+    assert len(boxes[0].waiting_requests("offer-1", T0)) == 1
+
+
+def test_one_nonce_never_serves_two_offers(boxes: list[Mailbox]) -> None:
+    """Not even when their phones ask for different things with it at the same moment."""
+    claimed(boxes[0])
+    boxes[0].place_offer(offer(2), T0)
+    boxes[0].reserve_try("code-2", "c", T0)
+    boxes[0].claim("offer-2", grant(2), T0)
+
+    def file(box: Mailbox, number: int) -> Filing:
+        name = ("mdoc", "sd-jwt")[number % 2]
+        new = request(name, f"k{number}")
+        changed = new.__class__(
+            **{**vars(new), "offer_id": f"offer-{number % 2 + 1}", "request_id": f"r{number}"}
+        )
+        return box.file_request(changed, "one nonce", T0)[0]
+
+    filed = at_once(boxes[:2], file)
+
+    assert sorted(filed, key=str) == sorted([Filing.FILED, Filing.NONCE_USED], key=str)
+
+
+def test_what_may_be_shown_once(boxes: list[Mailbox]) -> None:
+    """A DPoP proof shown to four processes at the same moment is taken by one."""
+    assert sorted(at_once(boxes, lambda box, _n: box.use_once("jti", T0)), key=bool) == [
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_lists_published_at_once_are_one_list(boxes: list[Mailbox]) -> None:
+    at_once(boxes, lambda box, n: box.publish_status("list", f"jwt-{n}", bytes([n])))
+
+    view = boxes[0].status("list")
+
+    assert view is not None
+    assert view.jwt == f"jwt-{view.cwt[0]}"
+
+
+def test_phones_of_different_offers_do_not_wait_for_each_other(
+    boxes: list[Mailbox], database: Database
+) -> None:
+    """One step stands still with its offer locked: another offer's goes through."""
+    for number in (1, 2):
+        boxes[0].place_offer(offer(number), T0)
+    with psycopg.connect(database.conninfo) as slow:
+        slow.execute("SELECT 1 FROM offers WHERE offer_id = 'offer-1' FOR UPDATE")
+
+        attempt = boxes[1].reserve_try("code-2", "c", T0)
+        seen = boxes[1].news("offer-1", 0, T0)
+
+    assert isinstance(attempt, Try)
+    assert seen.events == ()
+
+
+# A server that goes away -----------------------------------------------------------
+
+
+class Torn(Mailbox):
+    """A mailbox one of whose steps loses the server at a chosen moment."""
+
+    def tear(self, server: PostgresServer, moment: str) -> None:
+        taken = self._database.connection
+
+        def connection() -> object:
+            self._database.connection = taken  # type: ignore[method-assign]
+            return _tearing(taken(), server, moment)
+
+        self._database.connection = connection  # type: ignore[assignment,method-assign]
+
+
+class _tearing:  # noqa: N801
+    def __init__(self, taken: object, server: PostgresServer, moment: str) -> None:
+        self._taken, self._server, self._moment = taken, server, moment
+
+    def __enter__(self) -> Driver:
+        driver: Driver = self._taken.__enter__()  # type: ignore[attr-defined]
+        commit = driver.commit
+
+        def torn() -> None:
+            if self._moment == "after commit":
+                commit()
+            self._server.stop("immediate")
+            self._server.start()
+            driver.ask("SELECT 1")
+
+        driver.commit = torn  # type: ignore[method-assign]
+        return driver
+
+    def __exit__(self, *error: object) -> object:
+        return self._taken.__exit__(*error)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def torn(database: Database) -> Iterator[Torn]:
+    box = Torn(database.address, T0)
+    yield box
+    box.close()
+
+
+@pytest.mark.parametrize("moment", ["before commit", "after commit"])
+def test_code_redeemed_while_the_server_fell_is_redeemed_by_the_same_phone(
+    torn: Torn, postgres: PostgresServer, moment: str
+) -> None:
+    """Whatever became of the commit: the step again gives the phone its token, and one only."""
+    torn.place_offer(offer(), T0)
+    torn.reserve_try("code-1", "c", T0)
+
+    torn.tear(postgres, moment)
+    with pytest.raises(MailboxAway) as away:
+        torn.claim("offer-1", grant(1), T0)
+    again = torn.claim("offer-1", grant(1), T0)
+
+    assert away.value.may_repeat
+    assert again is None
+    assert torn.claim("offer-1", grant(2), T0) is Claim.USED
+    assert kinds(torn).count(EventKind.CODE_RIGHT) == 1
+
+
+@pytest.mark.parametrize(("moment", "left"), [("before commit", 4), ("after commit", 4)])
+def test_guess_that_a_fall_interrupted_is_never_counted_twice(
+    torn: Torn, postgres: PostgresServer, moment: str, left: int
+) -> None:
+    """Nobody repeats the count by himself; the next guess finds what was reserved or booked."""
+    torn.place_offer(offer(), T0)
+    torn.reserve_try("code-1", "c", T0)
+
+    torn.tear(postgres, moment)
+    with pytest.raises(MailboxAway) as away:
+        torn.count_wrong("offer-1", T0)
+    Mailbox(torn_address(torn), T0 + timedelta(minutes=1)).close()
+
+    assert not away.value.may_repeat
+    assert [event.facts["tries_left"] for event in torn.news("offer-1", 0, T0).events] == [left]
+
+
+def torn_address(box: Torn) -> str:
+    told = box._database._told  # type: ignore[attr-defined]
+    return f"postgresql://{told['user']}@/{told['dbname']}?host={told['host']}"
+
+
+def test_server_that_is_away_is_asked_again(torn: Torn, postgres: PostgresServer) -> None:
+    """A step that began while the server was down is done when it is up again."""
+    torn.place_offer(offer(), T0)
+    threads = StepThreads()
+    tried = threading.Event()
+
+    def look() -> int:
+        try:
+            return len(torn.news("offer-1", 0, T0).events)
+        except MailboxAway:
+            tried.set()
+            raise
+
+    async def scene() -> int:
+        loop = asyncio.get_running_loop()
+        postgres.stop("immediate")
+        looking = asyncio.ensure_future(threads.run(look))
+        await loop.run_in_executor(None, tried.wait)
+        await loop.run_in_executor(None, postgres.start)
+        return await looking
+
+    assert asyncio.run(scene()) == 0
+    threads.close()
+
+
+def test_server_that_stays_away_is_said_so(
+    torn: Torn, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.enrollment.step_threads.OUTAGE_SECONDS", 0.05)
+    threads = StepThreads()
+    postgres.stop("immediate")
+
+    with pytest.raises(MailboxAway):
+        asyncio.run(threads.run(lambda: torn.queue(T0)))
+
+    threads.close()
+    with pytest.raises(MailboxAway):
+        Mailbox(torn_address(torn), T0)
+
+
+def test_other_troubles_are_not_asked_again(torn: Torn, database: Database) -> None:
+    """Only what passes by itself is waited for."""
+    with pytest.raises(NotThere):
+        torn.news("offer-9", 0, T0)
+    with database.connect() as there:
+        there.execute("ALTER TABLE offers RENAME TO elsewhere")
+
+    with pytest.raises(MailboxBroken):
+        torn.holder("token", T0)
+
+
+def test_commits_are_durable_whatever_the_server_says(torn: Torn) -> None:
+    """The tests' own server says synchronous_commit=off."""
+    with torn._database.connection() as driver:
+        told = driver.ask("SHOW synchronous_commit")
+        unlogged = driver.ask(
+            "SELECT string_agg(relname, ' ') FROM pg_class"
+            " WHERE relpersistence = 'u' AND relkind = 'r'"
+        )
+
+    assert (told, unlogged) == ("on", "heard_calls")
+
+
+# Addresses ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("postgresql://[", "address"),
+        ("postgresql://desk:secret@localhost/mailbox", "password"),
+        ("postgresql://desk@localhost/mailbox?password=secret", "password"),
+        ("postgresql://desk@localhost", "database"),
+        ("postgresql:///mailbox", "host"),
+        ("postgresql://desk@db.example/mailbox?sslmode=require", "sslmode"),
+        ("postgresql://desk@localhost,db.example/mailbox?sslmode=disable", "sslmode"),
+    ],
+)
+def test_address_that_will_not_do(address: str, reason: str) -> None:
+    with pytest.raises(MailboxAddressUnusable) as refused:
+        Mailbox(address, T0)
+
+    assert refused.value.facts == {"reason": reason}
+
+
+def test_another_machine_is_reached_by_tls_only(tmp_path: Path) -> None:
+    """Its name is checked; this machine needs no TLS."""
+    assert check_address("postgresql://desk@db.example/mailbox")["sslmode"] == "verify-full"
+    assert "sslmode" not in check_address(f"postgresql://desk@/mailbox?host={tmp_path}")
+    assert "sslmode" not in check_address("postgresql://desk@127.0.0.1:5433/mailbox")
+
+
+def test_step_is_done_whole_or_not_at_all(torn: Torn) -> None:
+    """What a step wrote before it broke off is gone, and its connection serves the next."""
+
+    class Broken(RuntimeError):
+        pass
+
+    @step
+    def half(box: Mailbox, db: Driver) -> None:
+        db.say("UPDATE offers SET alarms = 7")
+        raise Broken
+
+    torn.place_offer(offer(), T0)
+    with pytest.raises(Broken):
+        half(torn)
+
+    with torn._database.connection() as driver:
+        assert driver.ask("SELECT alarms FROM offers") == 0
