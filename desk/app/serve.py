@@ -131,7 +131,7 @@ def release_holder(rehearsal: Rehearsal, overseas_number: str) -> None:
     with station.store.read() as session:
         numbers = cases.held_elsewhere(session, overseas_number, "")
     for number in numbers:
-        aftercare.revoke(station, None, number, "rehearsal")
+        aftercare.end_rehearsed(station, number)
 
 
 class _Handler(BaseHTTPRequestHandler):

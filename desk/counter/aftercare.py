@@ -1,30 +1,343 @@
-"""What happens to a credential after its case: for now only its end."""
+"""What is done with a credential after its case: suspend, take back, revoke, activate.
+
+A suspension is one press of the officer whose card is in the desk, by telephone too: the
+records first, then the published list. A list that does not go out stays due and is tried
+again; until then the answer says so. Revoking, and making usable what no phone presented,
+is done in the transaction that keeps the second card's signature, or not at all.
+Resuming and reissuing are cases of their own (``desk.counter.renewal``).
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+
+from desk.cards.piv import Pin, wipe
+from desk.counter import approving, card_signature, holdings, sealing
+from desk.counter.holdings import Deed, Holding, Standing
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
+from desk.issuance import aftercare as rules
+from desk.issuance import seals
+from desk.issuance.aftercare import (
+    Agreed,
+    CareAct,
+    Channel,
+    NothingStands,
+    StandsOtherwise,
+    Statement,
+    StatementChanged,
+    StatementOver,
+    SuspendReason,
+    UndoOver,
+)
+from desk.issuance.case import Act, Activation, Approval, Case, Ending, State, advance
 from desk.issuance.roles import Right
-from desk.store import status
-from desk.store.status import Validity
+from desk.store import care, cases, journal, status
+from desk.store.care import SUSPENDED, CareState, KeptAct
+from desk.store.journal import Stamp
+from desk.store.session import Session
+from desk.store.status import StatusSlot, Validity
+from desk.store.troubles import CasePurged
+from desk.trouble import Trouble
+
+_log = logging.getLogger(__name__)
 
 
-def revoke(station: Station, officer: Officer | None, number: str, reason: str) -> int:
-    """Every credential of the case is INVALID from now on; how many were not before.
+# One card, no PIN
 
-    Raises :class:`~desk.issuance.roles.RoleMayNot`."""
-    if officer is not None:
-        officer.role.demand(Right.AFTER_CARE)
+
+def suspend(
+    station: Station,
+    officer: Officer,
+    number: str,
+    reason: SuspendReason,
+    channel: Channel = Channel.PHONE,
+) -> Holding:
+    """Nothing of this case is usable from now on. What was never proven stays as it is, and
+    is not made usable later. The answer's ``published`` tells whether the list is out.
+
+    Raises :class:`~desk.issuance.roles.RoleMayNot`, :class:`NothingStands`,
+    :class:`StandsOtherwise`.
+    """
+    officer.role.demand(Right.SUSPEND)
+    _demand(station, officer, number, Deed.SUSPEND)
     stamp = station.stamp(officer)
     with station.store.write() as session:
-        ended = [
-            entry
-            for entry in status.entries_of(session, number)
-            if entry.validity is not Validity.INVALID
+        standing = [
+            one
+            for one in status.entries_of(session, number)
+            if one.validity is not Validity.INVALID
         ]
-        for entry in ended:
-            status.set_validity(session, stamp, entry.slot, Validity.INVALID, reason)
-    if ended:
+        if not standing:
+            raise NothingStands(case=number)
+        for one in standing:
+            status.set_validity(session, stamp, one.slot, Validity.SUSPENDED, reason.value)
+        facts = {"reason": reason.value, "channel": channel.value, "count": len(standing)}
+        journal.append(session, stamp, SUSPENDED, number, **facts)
+    _publish(station)
+    return holdings.read(station, officer, number)
+
+
+def undo(station: Station, officer: Officer, number: str) -> Holding:
+    """The suspension that this officer made a moment ago was meant for somebody else.
+
+    Raises :class:`UndoOver` after :data:`~desk.counter.holdings.UNDO_FOR`, for another
+    officer, and once anything else happened to the credential.
+    """
+    officer.role.demand(Right.SUSPEND)
+    if not holdings.read(station, officer, number).may(Deed.UNDO):
+        raise UndoOver(case=number)
+    stamp = station.stamp(officer)
+    with station.store.write() as session:
+        told = journal.newest_of(session, number, (SUSPENDED,))
+        changed = {one.slot for one in _usable_before(session, number)}
+        if told is None or not care.is_reported(session, number):
+            raise UndoOver(case=number)
+        for slot in changed:
+            status.set_validity(session, stamp, slot, Validity.VALID, "suspension_undone")
+        journal.append(session, stamp, "CARE.SUSPENSION_UNDONE", number, count=len(changed))
+    _publish(station)
+    return holdings.read(station, officer, number)
+
+
+def _usable_before(session: Session, number: str) -> tuple[status.StatusEntry, ...]:
+    """The entries that the last suspension took from VALID."""
+    told = journal.newest_of(session, number, (SUSPENDED,))
+    if told is None:
+        return ()
+    places = {
+        (event.facts.get("list"), event.facts.get("position"))
+        for event in journal.events(session, case=number)
+        if event.kind == "STATUS.CHANGED"
+        and event.at == told.at
+        and event.facts.get("from") == Validity.VALID.value
+    }
+    return tuple(
+        one
+        for one in status.entries_of(session, number)
+        if (one.slot.list_name, one.slot.index) in places and one.validity is Validity.SUSPENDED
+    )
+
+
+# Two persons' cards
+
+
+def draw_up(
+    station: Station, officer: Officer, number: str, act: CareAct, reason: str, basis: str = ""
+) -> Statement:
+    """What both cards would sign; nothing is kept yet.
+
+    Raises RoleMayNot, :class:`StandsOtherwise`, :class:`NothingStands` and
+    :class:`~desk.issuance.aftercare.ReasonNotGiven`.
+    """
+    officer.role.demand(Right.AFTER_CARE)
+    found = _demand(station, officer, number, Deed(act.value))
+    places = [(slot.list_name, slot.index) for slot in found.standing_slots]
+    post = station.post.code
+    return rules.draw_up(act, number, post, places, reason, basis, station.now())
+
+
+def sign(
+    station: Station,
+    officer: Officer,
+    statement: Statement,
+    pin: Pin,
+    allow_last_try: bool = False,
+) -> KeptAct:
+    """This officer's card signs the statement: as the first one, or as the second, and then
+    it is done at once.
+
+    Raises the family of :class:`~desk.issuance.aftercare.CareTrouble`, RoleMayNot,
+    ``ApprovalBroken`` and the card's troubles; ``pin`` is wiped in any case, None is typed
+    on the reader.
+    """
+    try:
+        former = _demand_next(station, officer, statement)
+        purpose = statement.act.purpose
+        with station.officer_card() as session:
+            approval = card_signature.sign(
+                station,
+                session,
+                officer,
+                statement.case_number,
+                statement.digest,
+                purpose,
+                pin,
+                allow_last_try,
+            )
+            kept = _keep(station, officer, statement, former, approval)
+            by = sealing.by_session(session)
+            number = statement.case_number
+            sealing.try_to_seal(station, officer, seals.Purpose.APPROVAL, by, number)
+    finally:
+        wipe(pin)
+    if kept.state is CareState.DONE:
+        _publish(station)
+    return kept
+
+
+def give_up(station: Station, officer: Officer, statement: Statement) -> None:
+    """The first signature shall lead to nothing. Raises RoleMayNot."""
+    officer.role.demand(Right.AFTER_CARE)
+    with station.store.write() as session:
+        care.withdraw(session, station.stamp(officer), statement.digest)
+
+
+def _demand_next(station: Station, officer: Officer, statement: Statement) -> tuple[Approval, ...]:
+    """Everything that may refuse is asked before the card; the signatures so far, verified."""
+    number = statement.case_number
+    if rules.is_over(statement, station.now()):
+        raise StatementOver(case=number)
+    found = _demand(station, officer, number, Deed(statement.act.value))
+    if {(one.list_name, one.index) for one in found.standing_slots} != set(statement.credentials):
+        raise StatementChanged(case=number)
+    with station.store.read() as session:
+        kept = care.kept(session, statement.digest)
+    if kept is not None and kept.state is not CareState.ASKED:
+        raise StatementOver(case=number)
+    former = kept.approvals if kept else ()
+    who = _signers(station, statement, former)
+    rules.demand_signer(statement, officer, former, who)
+    if statement.act is CareAct.ACTIVATE:
+        approving.demand_approved(station, station.load(number))
+    return former
+
+
+def _signers(
+    station: Station, statement: Statement, approvals: Sequence[Approval]
+) -> tuple[Officer, ...]:
+    usable = station.authority.revocations.check
+    return rules.signers(statement, approvals, station.officers, usable, station.now())
+
+
+def _keep(
+    station: Station,
+    officer: Officer,
+    statement: Statement,
+    former: tuple[Approval, ...],
+    approval: Approval,
+) -> KeptAct:
+    """Keep the signature; with the second one, what both say is done."""
+    stamp = station.stamp(officer)
+    if not former:
+        with station.store.write() as session:
+            return care.ask(session, stamp, statement, approval)
+    usable = station.authority.revocations.check
+    both = rules.agreed(statement, (*former, approval), station.officers, usable, station.now())
+    with station.store.write() as session:
+        _demand_same(session, both)
+        kept = care.do(session, stamp, statement, approval)
+        _DO[statement.act](session, stamp, both)
+    return kept
+
+
+def _demand_same(session: Session, both: Agreed) -> None:
+    """Nobody did anything in between, at this desk or another."""
+    statement = both.statement
+    kept = care.kept(session, statement.digest)
+    if kept is None or kept.state is not CareState.ASKED:
+        raise StatementOver(case=statement.case_number)
+    if kept.approvals != both.approvals[:1]:
+        raise StatementChanged(case=statement.case_number)
+    standing = {
+        (one.slot.list_name, one.slot.index)
+        for one in status.entries_of(session, statement.case_number)
+        if one.validity is not Validity.INVALID
+    }
+    if standing != set(statement.credentials):
+        raise StatementChanged(case=statement.case_number)
+
+
+def _revoke(session: Session, stamp: Stamp, both: Agreed) -> None:
+    """INVALID for ever; a case that still waited for its proof is over."""
+    statement = both.statement
+    _set_all(session, stamp, statement, Validity.INVALID)
+    journal.append(session, stamp, "CARE.REVOKED", statement.case_number, **_told(both))
+    case = _open_case(session, statement.case_number)
+    if case is not None:
+        ended = advance(case, Act.CANCEL, stamp.at, ending=Ending("revoked"), closed_at=stamp.at)
+        cases.save(session, stamp, ended, "CASE.CANCELLED", reason="revoked")
+
+
+def _activate(session: Session, stamp: Stamp, both: Agreed) -> None:
+    """VALID without a proof, and the case says by whom."""
+    statement = both.statement
+    if care.is_reported(session, statement.case_number):
+        raise rules.ReportedLost(case=statement.case_number)
+    case = cases.load(session, statement.case_number)
+    activation = Activation(
+        activated_at=stamp.at,
+        officers=tuple(one.officer_id for one in both.officers),
+        reason=statement.reason,
+        digest=statement.digest.hex(),
+    )
+    active = advance(case, Act.ACTIVATE, stamp.at, activation=activation, held=None)
+    _set_all(session, stamp, statement, Validity.VALID)
+    cases.save(session, stamp, active, "CARE.ACTIVATED", **_told(both))
+
+
+_DO = {CareAct.REVOKE: _revoke, CareAct.ACTIVATE: _activate}
+
+
+def _set_all(session: Session, stamp: Stamp, statement: Statement, validity: Validity) -> None:
+    for name, index in statement.credentials:
+        slot = StatusSlot(name, index)
+        status.set_validity(session, stamp, slot, validity, statement.reason)
+
+
+def _told(both: Agreed) -> dict[str, str | int]:
+    return {
+        "reason": both.statement.reason,
+        "digest": both.statement.digest.hex(),
+        "count": len(both.statement.credentials),
+        "certificate": ",".join(one.certificate_sha256 for one in both.approvals),
+    }
+
+
+def _open_case(session: Session, number: str) -> Case | None:
+    case = None
+    with suppress(CasePurged):
+        case = cases.load(session, number)
+    return case if case is not None and case.state is State.DELIVERED else None
+
+
+# Asked by each
+
+
+def _demand(station: Station, officer: Officer, number: str, deed: Deed) -> Holding:
+    found = holdings.read(station, officer, number)
+    if found.standing is Standing.REVOKED:
+        raise NothingStands(case=number)
+    if not found.may(deed):
+        raise StandsOtherwise(case=number, state=found.standing.value)
+    return found
+
+
+def _publish(station: Station) -> None:
+    """Out at once; what does not go out stays due and is tried again."""
+    try:
         publish_status(station)
-    return len(ended)
+    except Trouble as reason:
+        _log.warning("status lists are still due: %s", reason.code)
+
+
+def end_rehearsed(station: Station, number: str) -> int:
+    """A rehearsal ends a credential that nobody needs any more, without cards; how many
+    entries were not INVALID before. A bug in live work."""
+    if not station.training:
+        raise RuntimeError("only a rehearsal revokes without cards")
+    stamp = station.stamp()
+    with station.store.write() as session:
+        standing = [
+            one
+            for one in status.entries_of(session, number)
+            if one.validity is not Validity.INVALID
+        ]
+        for one in standing:
+            status.set_validity(session, stamp, one.slot, Validity.INVALID, "rehearsal")
+    if standing:
+        publish_status(station)
+    return len(standing)

@@ -9,23 +9,15 @@ their seal under the log.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 
-from desk.cards.certificates import (
-    load_certificate,
-    public_key_of,
-    raw_signature,
-    verify_signature,
-)
+from desk.cards.certificates import load_certificate
 from desk.cards.piv import Pin, wipe
-from desk.cards.piv_data import KeyType, Slot
 from desk.cards.session import CardSession
-from desk.cards.troubles import NoSignInCertificate, OtherCard
-from desk.counter import sealing
+from desk.counter import card_signature, sealing
 from desk.counter.offering import withdraw
 from desk.counter.officers import Officer, OfficerUnknown, read_card_identity
 from desk.counter.station import Station
@@ -156,7 +148,7 @@ def admit_approver(station: Station, session: CardSession, case: Case) -> Office
         raise OfficerUnknown()
     approvals.demand_waiting(case, station.now())
     approvals.demand_approver(case, officer)
-    certificate = load_certificate(_certificate_of(session, officer))
+    certificate = load_certificate(card_signature.certificate_of(session, officer))
     station.authority.revocations.check(certificate, station.now())
     return officer
 
@@ -298,31 +290,15 @@ def _sign(
 ) -> Case:
     """The right card signs, what follows from it is stored, and the log is sealed."""
     with station.officer_card() as session:
-        certificate = _certificate_of(session, officer)
-        station.authority.revocations.check(load_certificate(certificate), station.now())
-        draft = approvals.draft(case, officer, purpose, certificate, station.now())
-        said = approvals.statement(case.number, draft)
-        key = public_key_of(load_certificate(certificate))
-        signature = session.verify_and_sign(
-            Slot.AUTHENTICATION, said, pin, KeyType.of(key), allow_last_try
+        digest = case_digest(case)
+        approval = card_signature.sign(
+            station, session, officer, case.number, digest, purpose, pin, allow_last_try
         )
-        verify_signature(key, signature, said)
-        raw = raw_signature(signature, KeyType.of(key) or KeyType.P256)
-        signed = Signed(case, replace(draft, signature=raw.hex()), officer)
+        signed = Signed(case, approval, officer)
         after = _keep(station, officer, follow(signed), signed)
         sign = sealing.by_session(session)
         sealing.try_to_seal(station, officer, seals.Purpose.APPROVAL, sign, case.number)
     return after
-
-
-def _certificate_of(session: CardSession, officer: Officer) -> bytes:
-    """The 9A certificate (DER) of this officer's card and no other."""
-    certificate = session.certificate(Slot.AUTHENTICATION)
-    if certificate is None:
-        raise NoSignInCertificate(slot="9A")
-    if hashlib.sha256(certificate).hexdigest() != officer.card:
-        raise OtherCard()
-    return certificate
 
 
 def _keep(station: Station, officer: Officer, after: Case, signed: Signed) -> Case:

@@ -22,9 +22,10 @@ from desk.credential import presentation
 from desk.credential.claims import Format
 from desk.credential.presentation import CheckRequest, Presented
 from desk.credential.verify import Trust
+from desk.issuance.aftercare import ReportedLost
 from desk.issuance.case import Act, Case, CaseKind, State, UseProof, advance
 from desk.issuance.ports import CheckOrder
-from desk.store import journal, renewals, status
+from desk.store import care, journal, renewals, status
 from desk.store.journal import Stamp
 from desk.store.status import StatusSlot, Validity
 from desk.store.troubles import StatusFinal
@@ -115,7 +116,8 @@ def take_answer(
     """PROVEN once the phone has answered rightly; None while it has not answered.
 
     Raises :class:`ProofRefused` and the credential's own troubles; then nothing is valid,
-    and a new check can be placed.
+    and a new check can be placed. A phone that was reported lost proves nothing any more:
+    :class:`~desk.issuance.aftercare.ReportedLost`.
     """
     case = station.touched(officer, case)
     answer = station.link.check_answer(check.check_id, wait_s)
@@ -173,18 +175,23 @@ def make_usable(session: Any, stamp: Stamp, case: Case, reason: str) -> None:
     """In the caller's transaction: VALID for what this case gave or resumes, and INVALID for
     what it replaces, in one.
 
-    Raises :class:`~desk.store.troubles.StatusFinal` where one of the first was revoked, and
-    :class:`~desk.store.troubles.HeldElsewhere` where the person got another meanwhile.
+    Raises :class:`~desk.store.troubles.StatusFinal` where one of the first was revoked,
+    :class:`~desk.store.troubles.HeldElsewhere` where the person got another meanwhile, and
+    :class:`~desk.issuance.aftercare.ReportedLost` where its phone was reported.
     """
+    if care.is_reported(session, case.number):
+        raise ReportedLost(case=case.number)
     renewals.demand_only_holding(session, case.number, case.former)
     if case.kind is CaseKind.REISSUE and case.former is not None:
         for entry in renewals.former(session, case.former).entries:
             status.set_validity(session, stamp, entry.slot, Validity.INVALID, "reissued")
+        journal.append(session, stamp, "CARE.REPLACED", case.former, target=case.number)
     for slot in _slots(case):
         status.set_validity(session, stamp, slot, Validity.VALID, reason)
     if case.kind is CaseKind.RESUME:
         # The entries belong to the former case: only this tells which case decided.
         journal.append(session, stamp, DECIDED, case.number, target=case.former)
+        journal.append(session, stamp, "CARE.RESUMED", case.former, target=case.number)
 
 
 def _slots(case: Case) -> tuple[StatusSlot, ...]:

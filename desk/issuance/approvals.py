@@ -205,7 +205,13 @@ def draft(
     case: Case, officer: Officer, purpose: Purpose, certificate: bytes, at: datetime
 ) -> Approval:
     """The approval that is about to be signed; its signature is still empty."""
-    digest = case_digest(case)
+    return draft_over(case_digest(case), officer, purpose, certificate, at)
+
+
+def draft_over(
+    digest: bytes, officer: Officer, purpose: Purpose, certificate: bytes, at: datetime
+) -> Approval:
+    """The same over the digest of whatever ``purpose`` is about."""
     return Approval(
         digest=digest.hex(),
         words=tuple(korean for korean, _ in check_words(digest)),
@@ -298,6 +304,8 @@ def _demand_right(case: Case, purpose: Purpose, officer: Officer) -> None:
     if purpose is Purpose.PREPARE:
         if not officer.role.may(Right.PREPARE) or officer.post != case.post:
             raise MayNotPrepare(role=officer.role.value, post=officer.post)
+    elif purpose is not Purpose.APPROVE:
+        raise ApprovalBroken(reason="purpose")
     elif not officer.may_approve_at(case.post):
         raise MayNotApprove(role=officer.role.value, post=officer.post)
 

@@ -38,6 +38,8 @@ class State(StrEnum):
     SIGNING = "signing"
     DELIVERED = "delivered"
     PROVEN = "proven"
+    ACTIVATED = "activated"
+    """Made usable by two persons' cards; no phone has presented it."""
     REFUSED = "refused"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -50,7 +52,7 @@ class State(StrEnum):
 PREPARING = frozenset({State.OPENED, State.DOCUMENT_CHECKED, State.ELIGIBLE, State.FACE_CHECKED})
 """Whoever acts on a case in these states has prepared what is approved afterwards."""
 
-ENDS = frozenset({State.PROVEN, State.REFUSED, State.CANCELLED, State.EXPIRED})
+ENDS = frozenset({State.PROVEN, State.ACTIVATED, State.REFUSED, State.CANCELLED, State.EXPIRED})
 
 
 class Act(StrEnum):
@@ -66,6 +68,7 @@ class Act(StrEnum):
     TAKE_KEY = "take_key"
     DELIVER = "deliver"
     PROVE = "prove"
+    ACTIVATE = "activate"
     WITHDRAW_OFFER = "withdraw_offer"
     GO_BACK = "go_back"
     REFUSE = "refuse"
@@ -101,6 +104,7 @@ TRANSITIONS: Mapping[tuple[State, Act], State] = {
     (State.OFFERED, Act.TAKE_KEY): State.SIGNING,
     (State.SIGNING, Act.DELIVER): State.DELIVERED,
     (State.DELIVERED, Act.PROVE): State.PROVEN,
+    (State.DELIVERED, Act.ACTIVATE): State.ACTIVATED,
     (State.OFFERED, Act.WITHDRAW_OFFER): State.APPROVED,
     (State.SIGNING, Act.WITHDRAW_OFFER): State.APPROVED,
     (State.DELIVERED, Act.WITHDRAW_OFFER): State.APPROVED,
@@ -267,10 +271,13 @@ class Consent:
 
 
 class Purpose(StrEnum):
-    """As what a card signs a case."""
+    """As what a card signs: the first two a case, the others an act on what it issued
+    (:mod:`desk.issuance.aftercare`)."""
 
     PREPARE = "prepare"
     APPROVE = "approve"
+    REVOKE = "revoke"
+    ACTIVATE = "activate"
 
 
 @dataclass(frozen=True)
@@ -363,6 +370,16 @@ class UseProof:
 
 
 @dataclass(frozen=True)
+class Activation:
+    """Two persons made usable what no phone presented: who, why, and over which digest."""
+
+    activated_at: datetime
+    officers: tuple[str, ...]
+    reason: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class Ending:
     """Why a case ended without a credential: a reason key, the rule or code behind it,
     and the officer's own words."""
@@ -415,6 +432,7 @@ class Case:
     offer: OfferFacts | None = None
     issued: tuple[IssuedCredential, ...] = ()
     proof: UseProof | None = None
+    activation: Activation | None = None
     slips: tuple[str, ...] = ()
     held: str | None = None
     ending: Ending | None = None

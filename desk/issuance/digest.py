@@ -32,6 +32,7 @@ _LATER = frozenset(
         "offer",
         "issued",
         "proof",
+        "activation",
         "slips",
         "held",
         "ending",

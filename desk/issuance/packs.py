@@ -8,6 +8,7 @@ are the same file, and a file that is spelled otherwise is refused.
 ``proofs/NNN.tlog-proof``    for each sealed event, that it stands in the sealed log
 ``seals.jsonl``              the seals that cover them, with the cards' certificates
 ``approvals.json``           the signatures over the case's digest
+``after-care.jsonl``         what two persons' cards agreed to after the delivery, as they signed it
 ``check-log.json``           what was asked of the passport and what came of it
 
 It carries keys, codes, times and signatures; no name, number, picture or passport file. An
@@ -41,6 +42,7 @@ from desk.trouble import Trouble
 FORMAT = "desk-evidence-pack/1"
 MANIFEST, EVENTS, SEALS = "pack.json", "events.jsonl", "seals.jsonl"
 APPROVALS, CHECK_LOG = "approvals.json", "check-log.json"
+CARE = "after-care.jsonl"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MOST_BYTES = 32 << 20
 _MOST_FILES = 5000
@@ -72,7 +74,7 @@ class ApprovalWrong(Trouble):
 
 @dataclass(frozen=True)
 class PackApproval:
-    """A signature over the case's digest; ``signed`` are the exact bytes the card signed
+    """A signature over the digest of the case or of an act on it; ``signed`` are the exact bytes the card signed
     (base64 in the file), ``signature`` ASN.1 for ECDSA."""
 
     officer: str
@@ -85,7 +87,8 @@ class PackApproval:
 
 @dataclass(frozen=True)
 class Pack:
-    """``proofs`` by the event's number; an event without one is not sealed yet."""
+    """``proofs`` by the event's number; an event without one is not sealed yet. ``acts`` are
+    the exact bytes of which the digest of an act after the delivery is made."""
 
     case: str
     events: tuple[AuditEvent, ...]
@@ -93,6 +96,7 @@ class Pack:
     seals: tuple[Seal, ...]
     approvals: tuple[PackApproval, ...] = ()
     check_log: bytes = b""
+    acts: tuple[bytes, ...] = ()
 
     @property
     def unsealed(self) -> tuple[int, ...]:
@@ -163,6 +167,8 @@ def verify(pack: Pack) -> None:
             raise PackIncomplete(reason="seal", line=event.seq)
     for number, approval in enumerate(pack.approvals, start=1):
         _verify_approval(pack, approval, number)
+    for act in pack.acts:
+        _verify_act(pack, act)
 
 
 def _verify_events(pack: Pack) -> None:
@@ -190,6 +196,16 @@ def _verify_approval(pack: Pack, approval: PackApproval, number: int) -> None:
         raise ApprovalWrong(number=number)
 
 
+def _verify_act(pack: Pack, act: bytes) -> None:
+    """Two persons' cards signed it, and the log tells that it was done."""
+    digest = _sha256(act)
+    cards = {one.certificate for one in pack.approvals if one.digest == digest}
+    people = {one.officer for one in pack.approvals if one.digest == digest}
+    told = any(event.facts.get("digest") == digest for event in pack.events)
+    if len(cards) != 2 or len(people) != 2 or not told:
+        raise PackIncomplete(reason="act", line=0)
+
+
 def _tells(event: AuditEvent, digest: str, card: str) -> bool:
     return event.facts.get("digest") == digest and event.facts.get("certificate") == card
 
@@ -203,6 +219,8 @@ def _files(pack: Pack) -> dict[str, bytes]:
         files[_proof_name(seq)] = proof.whole.encode()
     if pack.approvals:
         files[APPROVALS] = _spell([_plain(one) for one in pack.approvals])
+    if pack.acts:
+        files[CARE] = b"".join(act + b"\n" for act in pack.acts)
     if pack.check_log:
         files[CHECK_LOG] = pack.check_log
     return files
@@ -222,7 +240,7 @@ def _pack(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Pack:
             for seq, name in names.items()
             if name in files
         }
-        known = {MANIFEST, EVENTS, SEALS, APPROVALS, CHECK_LOG, *names.values()}
+        known = {MANIFEST, EVENTS, SEALS, APPROVALS, CARE, CHECK_LOG, *names.values()}
         if not set(files) <= known:
             raise PackMalformed(file=min(set(files) - known), reason="unknown")
         approvals = json.loads(files.get(APPROVALS, b"[]"))
@@ -233,6 +251,7 @@ def _pack(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Pack:
             seals=read_seals(files[SEALS].decode("ascii").splitlines()),
             approvals=tuple(_approval(one) for one in approvals),
             check_log=files.get(CHECK_LOG, b""),
+            acts=tuple(files.get(CARE, b"").splitlines()),
         )
     except AuditBroken:
         raise

@@ -7,6 +7,8 @@ and the check log are gone then, and the pack says so by not having them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from sqlalchemy.orm import Session
@@ -17,7 +19,7 @@ from desk.issuance.case import Approval
 from desk.issuance.checkpoints import LogProof
 from desk.issuance.packs import Pack, PackApproval
 from desk.issuance.seals import Seal
-from desk.store import cases, journal, seals
+from desk.store import care, cases, journal, seals
 from desk.store.cases import BlobKind
 from desk.store.seals import LogTree
 from desk.store.troubles import CaseMissing, CasePurged
@@ -61,8 +63,9 @@ def gather(session: Session, number: str) -> Pack:
         events=events,
         proofs=proofs,
         seals=tuple(ordered),
-        approvals=_approvals(session, number),
+        approvals=(*_approvals(session, number), *_agreed(session, number)),
         check_log=cases.blob(session, number, BlobKind.CHECK_LOG) or b"",
+        acts=tuple(act.statement.facts for act in care.done(session, number)),
     )
 
 
@@ -74,6 +77,12 @@ def _approvals(session: Session, number: str) -> tuple[PackApproval, ...]:
     # Records of a time when one card signed keep no certificate beside the signature.
     kept = (approval for approval in case.approvals if approval.certificate)
     return tuple(_approval(number, approval) for approval in kept)
+
+
+def _agreed(session: Session, number: str) -> Iterator[PackApproval]:
+    """Both signatures of each act after the delivery; the purge leaves them."""
+    for act in care.done(session, number):
+        yield from (_approval(number, approval) for approval in act.approvals)
 
 
 def _approval(number: str, approval: Approval) -> PackApproval:

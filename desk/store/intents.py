@@ -24,7 +24,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from desk.store import cases, journal, renewals, status
+from desk.store import cases, holders, journal, renewals, status
 from desk.store.journal import Stamp
 from desk.store.models import CaseRow, IntentRow
 from desk.store.status import StatusSlot, Validity
@@ -84,6 +84,8 @@ def write(session: Session, stamp: Stamp, draft: Draft) -> Intent:
     others = cases.other_holdings(session, case.holder, case.number, case.former)
     if others:
         raise HeldElsewhere(draft.case_number, case=draft.case_number, other=others[0])
+    # Whoever loses the phone on the way home must be found, whatever becomes of this desk.
+    holders.remember(session, draft.case_number)
     row = IntentRow(
         id=secrets.token_hex(16),
         case_number=draft.case_number,

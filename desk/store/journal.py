@@ -118,6 +118,13 @@ def newest(
     )
 
 
+def newest_of(session: Session, case: str, kinds: Sequence[str]) -> AuditEvent | None:
+    """The newest event of a case among these kinds."""
+    query = select(AuditRow.line).where(AuditRow.case_number == case, AuditRow.kind.in_(kinds))
+    line = session.scalars(query.order_by(AuditRow.seq.desc()).limit(1)).first()
+    return None if line is None else audit.read_line(line)
+
+
 def _of_kind(kind: str) -> ColumnElement[bool]:
     if kind.endswith("."):
         return AuditRow.kind.startswith(kind, autoescape=True)

@@ -137,6 +137,36 @@ class CaseRow(Base):
     expires_on: Mapped[date | None]
 
 
+class HolderKeyRow(Base):
+    """By which words the holder of a credential is found again when the case itself no longer
+    says them: a keyed digest of a name with the birth date (:mod:`desk.store.holders`)."""
+
+    __tablename__ = "holder_keys"
+
+    case_number: Mapped[str] = mapped_column(ForeignKey("cases.number"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+
+
+class CareActRow(Base):
+    """An act on a credential that takes two persons' cards. ``facts`` are the canonical bytes
+    of which ``digest`` is made, ``approvals`` the signatures over it."""
+
+    __tablename__ = "care_acts"
+    __table_args__ = (
+        CheckConstraint("kind IN ('revoke', 'activate')", name="kind"),
+        CheckConstraint("state IN ('asked', 'done', 'withdrawn')", name="state"),
+    )
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey("cases.number"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    facts: Mapped[bytes] = mapped_column(SealedBytes)
+    approvals: Mapped[list[dict[str, Any]]] = mapped_column(SealedJson)
+    state: Mapped[str] = mapped_column(String(10))
+    asked_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class CaseStepRow(Base):
     """Every state a case entered. Holds no personal data and outlives the purge."""
 

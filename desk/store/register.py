@@ -158,6 +158,15 @@ def by_name(
     return _facts(in_use, found)
 
 
+def by_hangul(session: Session, name: str, birth_date: date) -> tuple[RegisterFacts, ...]:
+    """Entries of this name in Hangul, spaces left out, and this birth date. In a shared
+    database, where an entry is sealed, none is found by these words."""
+    in_use = _in_use(session)
+    if in_use is None:
+        return ()
+    return _facts(in_use, rows_in(session).by_hangul(session, in_use, name, birth_date))
+
+
 def find(
     session: Session,
     passport_number: str,

@@ -63,6 +63,10 @@ class Rows(Protocol):
         self, session: Session, batch: RegisterBatchRow, key: str, birth_date: date, *, cut: bool
     ) -> list[Entry]: ...
 
+    def by_hangul(
+        self, session: Session, batch: RegisterBatchRow, name: str, birth_date: date
+    ) -> list[Entry]: ...
+
 
 def rows_of(cells: Cells | None) -> Rows:
     return PlainRows() if cells is None else SealedRows(cells)
@@ -106,6 +110,13 @@ class PlainRows:
         alike = name.startswith(key, autoescape=True) if cut else name == key
         born = self.table(batch.slot).birth_date == birth_date
         return self._entries(session, batch, and_(born, alike))
+
+    def by_hangul(
+        self, session: Session, batch: RegisterBatchRow, name: str, birth_date: date
+    ) -> list[Entry]:
+        born = self.table(batch.slot).birth_date == birth_date
+        same_day = self._entries(session, batch, born)
+        return [one for one in same_day if "".join(one.name_hangul.split()) == name]
 
     def _entries(self, session: Session, batch: RegisterBatchRow, condition: Any) -> list[Entry]:
         found = session.scalars(select(self.table(batch.slot)).where(condition))
@@ -181,6 +192,13 @@ class SealedRows:
 
         column = self.table(batch.slot).person_key
         return self._entries(session, batch, column == self._person(birth_date, key), same)
+
+    def by_hangul(
+        self, session: Session, batch: RegisterBatchRow, name: str, birth_date: date
+    ) -> list[Entry]:
+        # The lookups are made of Latin letters: a holder's name in Hangul is found by the
+        # digests that are kept beside each case.
+        return []
 
     def _person(self, birth_date: date, name: str) -> bytes:
         return self._cells.lookup("person", birth_date.isoformat(), name[:NAME_LETTERS])

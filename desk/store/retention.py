@@ -1,9 +1,11 @@
 """Destroying personal data when its time is over, beyond recovery (I8).
 
 A closed case keeps its number, states and times, its slips, consents and status indexes,
-the log, and keyed digests of holder and passport, none of which names a person. Its record,
-pictures, passport files and the bytes of its credentials go. ``secure_delete`` overwrites the
-freed places; the log file is moved in and cut, because it would still hold the old pages.
+the log, and keyed digests of holder and passport, none of which names a person; while a
+credential of it stands, also those by which its holder is found when the phone is lost. Its
+record, pictures, passport files and the bytes of its credentials go. ``secure_delete``
+overwrites the freed places; the log file is moved in and cut, because it would still hold the
+old pages.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from desk.issuance.case import ENDS
 from desk.issuance.record import RecordDamaged
-from desk.store import cases, journal
+from desk.store import cases, holders, journal
 from desk.store.database import Store
 from desk.store.journal import Stamp
 from desk.store.models import CaseRow, IntentRow
@@ -60,6 +62,7 @@ def purge_case(session: Session, stamp: Stamp, number: str) -> None:
         # Stored at a time when nobody kept it; what cannot be read goes all the same.
         with suppress(RecordDamaged):
             cases.note_document(session, row, cases.load(session, number))
+    holders.forget(session, number)
     row.record, row.person, row.purged_at = None, None, stamp.at
     journal.append(session, stamp, "CASE.PURGED", number, count=wiped)
 
