@@ -117,7 +117,7 @@ class Minter:
         except Trouble as reason:
             _log.warning("case %s: %s", number, reason.code)
             case = self._after_round(case)
-        if case.offer is None or case.state is State.PROVEN:
+        if case.offer is None or case.state in (State.PROVEN, State.ACTIVATED):
             del self._open[number]
         else:
             self._open[number] = (case, after)

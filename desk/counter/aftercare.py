@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from desk.cards.piv import Pin, wipe
-from desk.counter import approving, card_signature, holdings, sealing
+from desk.counter import approving, card_signature, holdings, proving, sealing
 from desk.counter.holdings import Deed, Holding, Standing
 from desk.counter.officers import Officer
 from desk.counter.station import Station
@@ -254,7 +254,9 @@ def _demand_same(session: Session, both: Agreed) -> None:
 def _revoke(session: Session, stamp: Stamp, both: Agreed) -> None:
     """INVALID for ever; a case that still waited for its proof is over."""
     statement = both.statement
-    _set_all(session, stamp, statement, Validity.INVALID)
+    for name, index in statement.credentials:
+        slot = StatusSlot(name, index)
+        status.set_validity(session, stamp, slot, Validity.INVALID, statement.reason)
     journal.append(session, stamp, "CARE.REVOKED", statement.case_number, **_told(both))
     case = _open_case(session, statement.case_number)
     if case is not None:
@@ -265,8 +267,6 @@ def _revoke(session: Session, stamp: Stamp, both: Agreed) -> None:
 def _activate(session: Session, stamp: Stamp, both: Agreed) -> None:
     """VALID without a proof, and the case says by whom."""
     statement = both.statement
-    if care.is_reported(session, statement.case_number):
-        raise rules.ReportedLost(case=statement.case_number)
     case = cases.load(session, statement.case_number)
     activation = Activation(
         activated_at=stamp.at,
@@ -275,17 +275,11 @@ def _activate(session: Session, stamp: Stamp, both: Agreed) -> None:
         digest=statement.digest.hex(),
     )
     active = advance(case, Act.ACTIVATE, stamp.at, activation=activation, held=None)
-    _set_all(session, stamp, statement, Validity.VALID)
+    proving.make_usable(session, stamp, case, "activated")
     cases.save(session, stamp, active, "CARE.ACTIVATED", **_told(both))
 
 
 _DO = {CareAct.REVOKE: _revoke, CareAct.ACTIVATE: _activate}
-
-
-def _set_all(session: Session, stamp: Stamp, statement: Statement, validity: Validity) -> None:
-    for name, index in statement.credentials:
-        slot = StatusSlot(name, index)
-        status.set_validity(session, stamp, slot, validity, statement.reason)
 
 
 def _told(both: Agreed) -> dict[str, str | int]:

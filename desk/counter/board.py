@@ -143,6 +143,7 @@ _ROW_STATES: Mapping[State, RowState] = {
     State.OFFERED: RowState.WAITING,
     State.DELIVERED: RowState.NOT_PROVEN,
     State.PROVEN: RowState.USABLE,
+    State.ACTIVATED: RowState.USABLE,
     State.REFUSED: RowState.ENDED,
     State.CANCELLED: RowState.ENDED,
     State.EXPIRED: RowState.ENDED,

@@ -24,10 +24,10 @@ from desk.trouble import Trouble
 
 PRINTABLE: Mapping[SlipKind, frozenset[State]] = {
     SlipKind.ENROLLMENT: frozenset({State.OFFERED}),
-    SlipKind.HANDOVER: frozenset({State.PROVEN, State.DELIVERED}),
+    SlipKind.HANDOVER: frozenset({State.PROVEN, State.ACTIVATED, State.DELIVERED}),
     SlipKind.REFUSAL: frozenset({State.REFUSED}),
 }
-CLOSABLE = frozenset({State.PROVEN, State.REFUSED, State.DELIVERED})
+CLOSABLE = frozenset({State.PROVEN, State.ACTIVATED, State.REFUSED, State.DELIVERED})
 _KEPT = (BlobKind.SLIP, BlobKind.CHECK_LOG)
 _WIPED = tuple(kind for kind in BlobKind if kind not in _KEPT)
 _PDF = "application/pdf"

@@ -2,8 +2,8 @@
 
 A holding is found by name and birth date, as on a loss call, or by its case number. Every
 look leaves its event, and the event names a case and no person. What is shown comes from
-tables that outlive the purge; only the holder's name and the end of validity go with it,
-and of a person found by name the words looked for stand in their place.
+tables that outlive the purge; only the holder's name goes with it, and of a person found by
+name the words looked for stand in its place.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance.aftercare import is_over
 from desk.issuance.audit import AuditEvent, Fact
-from desk.issuance.case import State
+from desk.issuance.case import CaseKind, State
 from desk.issuance.roles import Right, RoleMayNot
 from desk.store import care, holders, journal, slips, status
 from desk.store.care import KeptAct
@@ -74,6 +74,8 @@ class Holding:
     number: str
     person: Person | None
     state: State
+    kind: CaseKind
+    former: str | None
     standing: Standing
     credentials: tuple[Credential, ...]
     issued_at: datetime | None
@@ -182,10 +184,12 @@ def _read(
         number=number,
         person=known or person,
         state=case.state,
+        kind=case.kind,
+        former=case.former,
         standing=standing,
         credentials=credentials,
         issued_at=case.delivered_at or credentials[0].signed_at,
-        valid_until=case.expiry_date,
+        valid_until=case.expires_on,
         slip=_slip(session, number),
         moments=_moments(events),
         purged=case.purged,

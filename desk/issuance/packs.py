@@ -74,8 +74,8 @@ class ApprovalWrong(Trouble):
 
 @dataclass(frozen=True)
 class PackApproval:
-    """A signature over the digest of the case or of an act on it; ``signed`` are the exact bytes the card signed
-    (base64 in the file), ``signature`` ASN.1 for ECDSA."""
+    """A signature over the digest of the case or of an act on it; ``signed`` are the exact
+    bytes the card signed (base64 in the file), ``signature`` ASN.1 for ECDSA."""
 
     officer: str
     digest: str

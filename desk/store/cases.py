@@ -24,7 +24,16 @@ from desk.store.models import CaseBlobRow, CaseRow, CaseStepRow, StatusEntryRow
 from desk.store.status import Validity
 from desk.store.troubles import CaseChanged, CaseMissing, CasePurged
 
-_APPROVED = frozenset({State.APPROVED, State.OFFERED, State.SIGNING, State.DELIVERED, State.PROVEN})
+_APPROVED = frozenset(
+    {
+        State.APPROVED,
+        State.OFFERED,
+        State.SIGNING,
+        State.DELIVERED,
+        State.PROVEN,
+        State.ACTIVATED,
+    }
+)
 # No overseas number has a colon: a passport number never meets one of them.
 _PASSPORT = "passport:"
 

@@ -31,6 +31,7 @@ from desk.store.models import (
 
 _ENDS = {
     State.PROVEN.value: Fate.ISSUED,
+    State.ACTIVATED.value: Fate.ISSUED,
     State.DELIVERED.value: Fate.ISSUED,
     State.REFUSED.value: Fate.REFUSED,
     State.CANCELLED.value: Fate.ENDED,
@@ -38,7 +39,9 @@ _ENDS = {
 }
 _TAKEN = frozenset({"PHONE.KEY_TAKEN"})
 _OUTLIVED = frozenset({"expired"})
-_SHEET_USED = frozenset({State.SIGNING.value, State.DELIVERED.value, State.PROVEN.value})
+_SHEET_USED = frozenset(
+    state.value for state in (State.SIGNING, State.DELIVERED, State.PROVEN, State.ACTIVATED)
+)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from datetime import date, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from desk.issuance.case import Case, RegisterFacts, State
+from desk.issuance.case import Case, CaseKind, RegisterFacts, State
 from desk.issuance.record import from_plain
 from desk.store import cases, register
 from desk.store.models import CaseRow, CaseStepRow, HolderKeyRow, IntentRow, StatusEntryRow
@@ -54,12 +54,15 @@ class Credential:
 
 @dataclass(frozen=True)
 class CaseFacts:
-    """What is known of a case after its purge too. ``expiry_date`` goes with the purge."""
+    """What is known of a case after its purge too. ``former`` is the case it renews,
+    ``expires_on`` its administrative end, None where nobody noted it."""
 
     state: State
+    kind: CaseKind
+    former: str | None
     purged: bool
     delivered_at: datetime | None
-    expiry_date: date | None
+    expires_on: date | None
 
 
 def remember(session: Session, number: str) -> None:
@@ -148,8 +151,14 @@ def case_facts(session: Session, number: str) -> CaseFacts:
         CaseStepRow.case_number == number, CaseStepRow.state == State.DELIVERED.value
     )
     steps = session.scalars(query.order_by(CaseStepRow.position.desc()).limit(1))
-    expiry = None if row.record is None else cases.load(session, number).expiry_date
-    return CaseFacts(State(row.state), row.purged_at is not None, steps.first(), expiry)
+    return CaseFacts(
+        state=State(row.state),
+        kind=CaseKind(row.kind),
+        former=row.former,
+        purged=row.purged_at is not None,
+        delivered_at=steps.first(),
+        expires_on=row.expires_on,
+    )
 
 
 # The words a person is found by

@@ -47,7 +47,7 @@ _ORDER = (
 def is_done(case: Case, step: StepKey) -> bool:
     """Whether the case is past ``step``. An ended case keeps what it had reached."""
     if step is StepKey.HAND_OVER:
-        return case.closed_at is not None and case.state is State.PROVEN
+        return case.closed_at is not None and case.state in (State.PROVEN, State.ACTIVATED)
     reached = _REACHED[step]
     if case.state in _ORDER:
         return _ORDER.index(case.state) >= _ORDER.index(reached)

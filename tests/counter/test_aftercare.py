@@ -158,7 +158,8 @@ def test_a_holder_is_found_after_the_purge_and_can_be_suspended(station: Station
     found = {one.number: one for one in holdings.find(station, officer(LEE), "김하늘", BORN)}
 
     one = found[case.number]
-    assert (one.purged, one.valid_until, one.standing) == (True, None, Standing.USABLE)
+    assert (one.purged, one.valid_until) == (True, case.expiry_date)
+    assert one.standing is Standing.USABLE
     assert one.person is not None
     assert one.person.hangul == "김하늘"
     aftercare.suspend(station, officer(LEE), case.number, SuspendReason.LOSS_CALL)

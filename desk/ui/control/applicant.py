@@ -182,6 +182,7 @@ class ApplicantControl(QObject):
             State.CANCELLED: Page.IDLE,
             State.EXPIRED: Page.IDLE,
             State.PROVEN: Page.DONE,
+            State.ACTIVATED: Page.DONE,
             State.DELIVERED: Page.NOT_PROVEN if case.held else Page.PROVE,
         }
         if case.state is State.REFUSED:

@@ -19,6 +19,7 @@ from desk.words import Words
 
 _KINDS = {
     State.PROVEN: SlipKind.HANDOVER,
+    State.ACTIVATED: SlipKind.HANDOVER,
     State.DELIVERED: SlipKind.HANDOVER,
     State.REFUSED: SlipKind.REFUSAL,
 }

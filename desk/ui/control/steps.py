@@ -34,6 +34,7 @@ _CURRENT = {
     State.SIGNING: Step.PHONE,
     State.DELIVERED: Step.PROOF,
     State.PROVEN: Step.HAND_OVER,
+    State.ACTIVATED: Step.HAND_OVER,
     State.REFUSED: Step.HAND_OVER,
     State.CANCELLED: Step.HAND_OVER,
     State.EXPIRED: Step.HAND_OVER,

@@ -76,6 +76,7 @@ STEP_OF = {
     State.SIGNING: "phone",
     State.DELIVERED: "proof",
     State.PROVEN: "hand_over",
+    State.ACTIVATED: "hand_over",
 }
 _ENDS_BY_ITSELF = {State.OFFERED: Glyph.BUSY, State.PREPARED: Glyph.HALF}
 """What waits for somebody else, and only for a time."""

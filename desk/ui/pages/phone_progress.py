@@ -89,7 +89,7 @@ def last_of(events: Sequence[OfferEvent]) -> dict[EventKind, OfferEvent]:
 def stage_of(view: PhoneView) -> PhoneStage:
     """The stage as case and events tell it."""
     case, kinds = view.case, last_of(view.events)
-    if case.state in (State.DELIVERED, State.PROVEN):
+    if case.state in (State.DELIVERED, State.PROVEN, State.ACTIVATED):
         return PhoneStage.DELIVERED
     if case.held == READ_TWICE:
         return PhoneStage.ALARM
