@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk.counter import approving
+from desk.counter import approving, signing
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
@@ -122,6 +122,8 @@ def take_answer(
     case = station.touched(officer, case)
     answer = station.link.check_answer(check.check_id, wait_s)
     if answer is None:
+        # A phone that lost what it was sent, and names a new key to encrypt to, asks again.
+        signing.answer_signed(station, case)
         return None
     trust = Trust(anchors=station.authority.anchors, now=station.now())
     shown = presentation.verify_answer(check.request, answer.response, station.profile, trust)

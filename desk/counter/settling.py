@@ -58,6 +58,6 @@ def catch_up(station: Station, case: Case) -> Case:
     for event in station.link.events(case.offer.offer_id, 0, 0.0):
         case = offering.note_event(station, case, event)
         case = signing.note_delivery(station, None, case, event)
-    if case.state in (State.OFFERED, State.SIGNING):
+    if case.state in (State.OFFERED, State.SIGNING, State.DELIVERED):
         case = signing.answer_signed(station, case)
     return proving.conclude(station, case)

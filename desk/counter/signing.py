@@ -1,5 +1,9 @@
 """The phone's keys are here: verify each proof, write the intent, sign, answer.
 
+What the service says of a request is not taken from it: the desk itself looks whether it is
+of this offer, whether nonce and proof were made for it and just now, and that no nonce
+serves twice.
+
 The order is the point. The exact bytes are durable before the card sees them; after a
 crash the same bytes are signed again, or the intent is void with its status index. What
 was signed is durable before the service gets it, and the service may get it twice.
@@ -19,17 +23,20 @@ from desk.counter.statuses import publish_status, reference
 from desk.counter.values import credential_values
 from desk.credential import intent as prepared_intent
 from desk.credential.keys import DeviceKey
-from desk.credential.proof import verify_proofs
+from desk.credential.proof import WINDOW, verify_proofs
 from desk.credential.terms import Validity
-from desk.credential.troubles import CredentialTrouble
+from desk.credential.troubles import CredentialTrouble, NonceStale, ProofRefused
 from desk.issuance.approvals import Approved
 from desk.issuance.case import Act, Case, IssuedCredential, State, advance
 from desk.issuance.ports import EventKind, KeyRequest, OfferEvent
 from desk.issuance.seals import Purpose
 from desk.store import cases, intents, status
 from desk.store.cases import BlobKind
-from desk.store.intents import Draft, Intent, IntentState
+from desk.store.intents import Draft, Intent, IntentState, nonce_hash
 from desk.store.status import StatusSlot
+
+# How far the service's clock may be from the desk's; the link says where it is further.
+_CLOCKS = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -73,11 +80,14 @@ def take_requests(
 
 
 def _verified(station: Station, case: Case, request: KeyRequest) -> tuple[DeviceKey, ...]:
+    taken_at = _taken_at(station, case, request) or station.now()
+    _check_offer(case, request)
+    _check_nonce(station, case, request, taken_at)
     return verify_proofs(
         {request.proof_type: list(request.proofs)},
         audience=station.link.issuer,
         nonce=request.nonce,
-        now=_taken_at(station, case, request) or station.now(),
+        now=taken_at,
         most=station.settings.enrollment.batch,
         attestations=station.authority.attestations,
     )
@@ -89,6 +99,28 @@ def _taken_at(station: Station, case: Case, request: KeyRequest) -> datetime | N
         standing = intents.standing(session, case.number)
     same = (one.written_at for one in standing if one.draft.request_id == request.request_id)
     return next(same, None)
+
+
+def _check_offer(case: Case, request: KeyRequest) -> None:
+    """Asked for this case's own offer, and for something that it offers."""
+    offer = case.offer
+    if offer is None or request.offer_id != offer.offer_id:
+        raise ProofRefused(reason="request of another offer")
+    if request.configuration not in offer.configurations:
+        raise ProofRefused(reason="request for what was not offered")
+
+
+def _check_nonce(station: Station, case: Case, request: KeyRequest, taken_at: datetime) -> None:
+    """Made under the station's key, after the offer and not long ago, for no other offer."""
+    made, since = request.nonce_made_at, case.offer.placed_at if case.offer else taken_at
+    if made is None:
+        raise NonceStale(reason="no nonce of this station's service")
+    if not max(since - _CLOCKS, taken_at - WINDOW) <= made <= taken_at + _CLOCKS:
+        raise NonceStale(reason="nonce of another time")
+    with station.store.read() as session:
+        other = intents.other_use(session, nonce_hash(request.nonce), request.offer_id)
+    if other:
+        raise NonceStale(reason="nonce was used before")
 
 
 def sign_request(
@@ -210,6 +242,7 @@ def _write_intents(
             material=prepared.to_bytes(),
             valid_until=prepared.valid_until,
             status_uri=place.uri,
+            nonce_hash=nonce_hash(request.nonce),
         )
 
     with station.store.write() as session:

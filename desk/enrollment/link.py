@@ -19,7 +19,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from desk.credential.jose import compact_json
-from desk.enrollment import keys
+from desk.enrollment import keys, nonces
 from desk.enrollment.agreed import LONGEST_POLL, utc_now
 from desk.enrollment.answers import encrypted
 from desk.enrollment.calls import Caller, Calls, Reply, Unreached
@@ -167,7 +167,24 @@ class HttpLink:
         """The phone's keys that await an answer."""
         body = self._call("GET", f"/offers/{_part(offer_id)}/requests")
         with _understood():
-            return tuple(_key_request(entry) for entry in body["requests"])
+            return tuple(self._key_request(entry) for entry in body["requests"])
+
+    def _key_request(self, entry: Mapping[str, Any]) -> KeyRequest:
+        """The nonce is looked at here, with the station's key, whatever the service says."""
+        nonce = str(entry["nonce"])
+        return KeyRequest(
+            request_id=str(entry["request_id"]),
+            offer_id=str(entry["offer_id"]),
+            configuration=str(entry["configuration"]),
+            proofs=tuple(entry["proofs"]),
+            nonce=nonce,
+            seal_to=base64.b64decode(entry["seal_to"], validate=True),
+            received_at=_moment(entry["received_at"]),
+            encryption=_response_encryption(entry.get("encryption")),
+            notification_id=entry.get("notification_id"),
+            proof_type=str(entry.get("proof_type", "jwt")),
+            nonce_made_at=nonces.made_at(self._key.nonce_key(), nonce),
+        )
 
     def answer(self, request: KeyRequest, credentials: Sequence[str]) -> None:
         """Send the credentials, one for each proof in its order, encrypted to the phone: by
@@ -302,21 +319,6 @@ def _understood() -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError) as error:
         raise AnswerUnusable from error
-
-
-def _key_request(entry: Mapping[str, Any]) -> KeyRequest:
-    return KeyRequest(
-        request_id=str(entry["request_id"]),
-        offer_id=str(entry["offer_id"]),
-        configuration=str(entry["configuration"]),
-        proofs=tuple(entry["proofs"]),
-        nonce=str(entry["nonce"]),
-        seal_to=base64.b64decode(entry["seal_to"], validate=True),
-        received_at=_moment(entry["received_at"]),
-        encryption=_response_encryption(entry.get("encryption")),
-        notification_id=entry.get("notification_id"),
-        proof_type=str(entry.get("proof_type", "jwt")),
-    )
 
 
 def _response_encryption(entry: Mapping[str, Any] | None) -> ResponseEncryption | None:

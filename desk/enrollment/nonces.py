@@ -29,15 +29,20 @@ def new_nonce(key: bytes, now: datetime) -> str:
 
 def is_own_nonce(key: bytes, nonce: str, now: datetime) -> bool:
     """Whether this service made the nonce, and not too long ago."""
+    made = made_at(key, nonce)
+    return made is not None and -_SKEW <= now - made <= NONCE_LIFE
+
+
+def made_at(key: bytes, nonce: str) -> datetime | None:
+    """When the nonce was made, by its own word; None where it was not made under ``key``."""
     try:
         raw = from_base64url(nonce)
     except ValueError:
-        return False
+        return None
     head, mac = raw[: _TIME + _RANDOM], raw[_TIME + _RANDOM :]
     if not hmac.compare_digest(mac, _mac(key, head)) or to_base64url(raw) != nonce:
-        return False
-    made = datetime.fromtimestamp(int.from_bytes(head[:_TIME], "big") / 1000, UTC)
-    return -_SKEW <= now - made <= NONCE_LIFE
+        return None
+    return datetime.fromtimestamp(int.from_bytes(head[:_TIME], "big") / 1000, UTC)
 
 
 def _mac(key: bytes, head: bytes) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,6 +19,8 @@ from starlette.responses import JSONResponse, Response
 
 NO_STORE = {"Cache-Control": "no-store"}
 JSON, JWT = "application/json", "application/jwt"
+GZIP = "gzip"
+_QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z")
 ANY_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "DPoP-Nonce, Retry-After, WWW-Authenticate",
@@ -81,25 +84,38 @@ def answered_jwt(token: str, status: int = 200) -> Response:
 
 def preferred(accept: str, offered: Sequence[str]) -> str:
     """The media type the caller likes best, the first of equals; empty when it takes none."""
+    weights = _weights(accept or "*/*")
     best, best_weight = "", 0.0
     for media_type in offered:
-        weight = max((_weight(entry, media_type) for entry in accept.split(",")), default=0.0)
+        kind = media_type.partition("/")[0]
+        weight = _first(weights, (media_type, f"{kind}/*", "*/*"))
         if weight > best_weight:
             best, best_weight = media_type, weight
     return best
 
 
-def _weight(entry: str, offered: str) -> float:
-    media_range, *parameters = (part.strip().lower() for part in entry.split(";"))
-    if media_range not in (offered, "application/*", "*/*"):
-        return 0.0
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
+def takes_gzip(accept_encoding: str) -> bool:
+    return _first(_weights(accept_encoding), (GZIP, "*")) > 0
+
+
+def _first(weights: Mapping[str, float], names: Sequence[str]) -> float:
+    """The weight of the most specific name that is there (RFC 9110, 12.5.1)."""
+    return next((weights[name] for name in names if name in weights), 0.0)
+
+
+def _weights(listed: str) -> dict[str, float]:
+    """What an Accept or Accept-Encoding header names, each with its weight from 0 to 1."""
+    weights = {}
+    for entry in listed.lower().split(","):
+        name, *parameters = (part.strip() for part in entry.split(";"))
+        told = (one.partition("=")[2] for one in parameters if one.startswith("q="))
+        weights[name] = _quality(next(told, "1"))
+    return weights
+
+
+def _quality(text: str) -> float:
+    """A weight of RFC 9110, 12.4.2; 0 for anything else."""
+    return float(text) if _QUALITY.match(text) else 0.0
 
 
 def preflight(methods: Sequence[str]) -> Response:

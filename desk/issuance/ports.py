@@ -108,7 +108,8 @@ class KeyRequest:
     service handed out; ``seal_to`` is the X25519 public key (32 bytes) whose private half
     only the holder of the access token can derive. Where the phone wants its answer
     encrypted to a key of its own, ``encryption`` names it, and ``notification_id`` goes into
-    the answer.
+    the answer. ``nonce_made_at`` is what the link found of the nonce by the station's own key:
+    None where it is none that was made under it.
     """
 
     request_id: str
@@ -121,6 +122,7 @@ class KeyRequest:
     encryption: ResponseEncryption | None = None
     notification_id: str | None = None
     proof_type: str = "jwt"
+    nonce_made_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from desk.store import cases, holders, journal, renewals, status
 from desk.store.journal import Stamp
 from desk.store.models import CaseRow, IntentRow
 from desk.store.status import StatusSlot, Validity
-from desk.store.troubles import CasePurged, HeldElsewhere, IntentEnded, IntentStands
+from desk.store.troubles import CasePurged, HeldElsewhere, IntentEnded, IntentStands, NonceUsed
 
 
 class IntentState(StrEnum):
@@ -46,6 +46,7 @@ class Draft:
     bytes the card will hash and sign; ``material`` whatever finishing needs besides the
     signature. ``valid_until`` and ``status_uri`` (the list's address) are what the credential
     says of itself, known beyond the purge.
+    ``nonce_hash`` names the nonce that the phone's proof was made with.
     """
 
     case_number: str
@@ -58,6 +59,7 @@ class Draft:
     material: bytes = field(repr=False)
     valid_until: datetime | None = None
     status_uri: str | None = None
+    nonce_hash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,15 @@ def write(session: Session, stamp: Stamp, draft: Draft) -> Intent:
     :class:`HeldElsewhere` where another case gave this person a credential since the
     eligibility was decided: two windows may have decided at the same time. The case that this
     one replaces does not count, and must be the same person's
-    (:class:`~desk.store.troubles.OtherHolder`)."""
+    (:class:`~desk.store.troubles.OtherHolder`). A proof's nonce serves one offer
+    (:class:`NonceUsed`)."""
     case = session.get_one(CaseRow, draft.case_number)
     renewals.demand_same_holder(session, case.number, case.holder, case.former)
     others = cases.other_holdings(session, case.holder, case.number, case.former)
     if others:
         raise HeldElsewhere(draft.case_number, case=draft.case_number, other=others[0])
+    if draft.nonce_hash and other_use(session, draft.nonce_hash, draft.offer_id):
+        raise NonceUsed(draft.case_number, case=draft.case_number)
     # Whoever loses the phone on the way home must be found, whatever becomes of this desk.
     holders.remember(session, draft.case_number)
     row = IntentRow(
@@ -102,6 +107,7 @@ def write(session: Session, stamp: Stamp, draft: Draft) -> Intent:
         written_at=stamp.at,
         valid_until=draft.valid_until,
         status_uri=draft.status_uri,
+        nonce_hash=draft.nonce_hash,
     )
     session.add(row)
     try:
@@ -163,6 +169,19 @@ def standing(session: Session, case_number: str) -> tuple[Intent, ...]:
     return tuple(_intent(row) for row in session.scalars(query.order_by(IntentRow.written_at)))
 
 
+def nonce_hash(nonce: str) -> str:
+    """The form in which a nonce is kept."""
+    return hashlib.sha256(nonce.encode()).hexdigest()
+
+
+def other_use(session: Session, nonce_hash: str, offer_id: str) -> bool:
+    """Whether an intent of another offer came of the same nonce, be it void or purged."""
+    query = select(IntentRow.id).where(
+        IntentRow.nonce_hash == nonce_hash, IntentRow.offer_id != offer_id
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def unfinished(session: Session) -> tuple[Intent, ...]:
     """All intents that are live or signed but not delivered: what a start has to settle."""
     states = [IntentState.LIVE.value, IntentState.SIGNED.value]
@@ -191,6 +210,7 @@ def _intent(row: IntentRow) -> Intent:
         material=row.material,
         valid_until=row.valid_until,
         status_uri=row.status_uri,
+        nonce_hash=row.nonce_hash,
     )
     return Intent(
         id=row.id,

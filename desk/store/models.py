@@ -296,6 +296,8 @@ class IntentRow(Base):
     end_reason: Mapped[str | None] = mapped_column(String(40))
     valid_until: Mapped[datetime | None]
     status_uri: Mapped[str | None]
+    # Of the nonce in the phone's proof; it stays after the purge, so that none serves twice.
+    nonce_hash: Mapped[str | None] = mapped_column(String(64), index=True)
 
 
 class SlipRow(Base):

@@ -20,6 +20,7 @@
     ├── CasePurged        STORE-16   its personal data are gone by the retention rule
     ├── IntentEnded       STORE-17   this intent was already signed, delivered or voided
     ├── HeldElsewhere     STORE-18   another case gave this person a credential meanwhile
+    ├── NonceUsed         STORE-19   the proof's nonce served another offer
     ├── OtherHolder       RENEW-04   not the person whose credential is to be renewed
     │
     │   records shared on PostgreSQL
@@ -108,6 +109,10 @@ class CaseChanged(StoreTrouble):
 
 class IntentStands(StoreTrouble):
     code = "STORE-13"
+
+
+class NonceUsed(StoreTrouble):
+    code = "STORE-19"
 
 
 class ListFull(StoreTrouble):

@@ -24,6 +24,8 @@ from desk.training.wallet_trouble import (
 from tests.enrollment.conftest import NewPhone, together
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter
 
+JWT, CWT = "application/statuslist+jwt", "application/statuslist+cwt"
+
 
 @pytest.mark.parametrize(
     ("configuration", "fmt"), [("mdoc", Format.MDOC), ("sd-jwt", Format.SD_JWT)]
@@ -271,10 +273,72 @@ def test_status_list_in_both_forms(
 
     assert (first, second) == (Status.SUSPENDED, Status.VALID)
     uri = counter.link.status_uri("1")
-    cwt = web.get(uri, headers={"Accept": "application/statuslist+cwt"})
-    assert cwt.headers["content-type"] == "application/statuslist+cwt"
+    cwt = web.get(uri, headers={"Accept": CWT})
+    assert cwt.headers["content-type"] == CWT
     assert cwt.content[0] == 0xD2  # COSE_Sign1, tag 18
-    assert web.get(uri).headers["content-type"] == "application/statuslist+jwt"
-    assert web.get(uri, headers={"Accept": "text/html"}).status_code == 406
     unchanged = web.get(uri, headers={"If-None-Match": web.get(uri).headers["etag"]})
     assert unchanged.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, JWT),
+        ("", JWT),
+        ("*/*", JWT),
+        (f"{JWT}, {CWT}", JWT),
+        (f"{JWT};q=0.4, {CWT};q=0.5", CWT),
+        (f"{JWT};q=0, */*", CWT),
+        (f"{CWT};q=0.1, application/*", JWT),
+        (f"{CWT}, application/*;q=0.9, */*;q=0.8", CWT),
+        (f"{JWT};q=0.1;other=1,{CWT} ; Q=0.2", CWT),
+        (f"{CWT};q=nan, {JWT};q=0.001", JWT),
+        ("text/html", None),
+        (f"{JWT};q=0, {CWT};q=0.0", None),
+        (f"{CWT};q=2", None),
+        ("application/json, text/*", None),
+    ],
+)
+def test_form_of_a_list_by_preference(
+    counter: Counter, web: httpx.Client, accept: str | None, kind: str | None
+) -> None:
+    """RFC 9110, 12.5.1: the most specific range counts, with its weight."""
+    counter.publish(Status.VALID)
+    request = web.build_request("GET", counter.link.status_uri("1"))
+    request.headers.pop("accept")
+    if accept is not None:
+        request.headers["accept"] = accept
+
+    answer = web.send(request)
+
+    assert answer.status_code == (200 if kind else 406)
+    assert not kind or answer.headers["content-type"] == kind
+    assert answer.headers.get("vary") == ("Accept, Accept-Encoding" if kind else None)
+
+
+@pytest.mark.parametrize("kind", [JWT, CWT])
+def test_lists_travel_compressed_where_the_reader_can(
+    counter: Counter, web: httpx.Client, kind: str
+) -> None:
+    """Token Status List, 8.2: gzip should be used. Both are the very same list."""
+    counter.publish(Status.VALID)
+    uri = counter.link.status_uri("1")
+
+    plain = web.get(uri, headers={"Accept": kind, "Accept-Encoding": "identity"})
+    packed = web.get(uri, headers={"Accept": kind, "Accept-Encoding": "gzip, br"})
+    refused = web.get(uri, headers={"Accept": kind, "Accept-Encoding": "gzip;q=0, *;q=0"})
+
+    assert packed.headers["content-encoding"] == "gzip"
+    assert not any("content-encoding" in one.headers for one in (plain, refused))
+    assert plain.content == packed.content == refused.content
+    assert plain.headers["etag"] != packed.headers["etag"]
+
+
+def test_lists_of_former_times_are_not_kept(counter: Counter, web: httpx.Client) -> None:
+    """Token Status List, 8.4: who does not support the parameter says 501, not the list of now."""
+    counter.publish(Status.VALID)
+
+    answer = web.get(counter.link.status_uri("1"), params={"time": "1686925000"})
+
+    assert answer.status_code == 501
+    assert answer.headers["content-type"] == "application/json"

@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from desk.enrollment import nonces
 from desk.enrollment.calls import Reply, Unreached
 from desk.enrollment.keys import StationKey
 from desk.enrollment.link import HttpLink
@@ -27,6 +28,7 @@ from desk.issuance.ports import EnrollmentLink, EventKind, KeyRequest, OfferOrde
 from desk.trouble import Trouble
 from tests.enrollment.conftest import together
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
+from tests.enrollment.steps import Steps
 
 KEY = StationKey(b"k" * 32)
 HEALTH = {"version": "0", "queue": 0, "issuer": "http://127.0.0.1:1"}
@@ -222,3 +224,18 @@ def test_clocks_apart(seconds: int) -> None:
 
 def test_the_pin_does_not_show_in_texts() -> None:
     assert PIN not in repr(order())
+
+
+def test_nonces_are_dated_by_the_stations_own_key(hasty: Counter, web: httpx.Client) -> None:
+    """The desk reads out of the nonce itself when it was made; another key knows nothing."""
+    before, steps = now(), Steps(web, hasty, hasty.place("mdoc"))
+    steps.credential(steps.token())
+
+    (request,) = hasty.link.requests(steps.offer.offer_id)
+    strange = nonces.new_nonce(KEY.nonce_key(), now())
+
+    assert request.nonce_made_at is not None
+    assert before - timedelta(seconds=1) < request.nonce_made_at < now() + timedelta(seconds=1)
+    assert nonces.made_at(KEY.nonce_key(), request.nonce) is None
+    assert nonces.made_at(KEY.nonce_key(), strange) is not None
+    assert nonces.made_at(KEY.nonce_key(), strange[:-1]) is None

@@ -112,7 +112,7 @@ def test_table_itself_refuses_a_second(store: Store, stamp: Stamp, draft: Draft)
         "INSERT INTO intents SELECT 'other', case_number, offer_id, 'request-2', 'sd-jwt',"
         " 'other', list_name, position + 1, state, to_be_signed, to_be_signed_sha256,"
         " material, signature, credential, written_at, signed_at, ended_at, end_reason,"
-        " valid_until, status_uri FROM intents"
+        " valid_until, status_uri, nonce_hash FROM intents"
     )
     with pytest.raises(IntegrityError), store.load() as connection:
         connection.execute(text(copy))
