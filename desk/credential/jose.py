@@ -64,7 +64,7 @@ class Jws:
 
 def compact_json(value: Any) -> bytes:
     """JSON without white space, UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _COMPACT.encode(value).encode()
 
 
 def parse_object(data: bytes | str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def parse_object(data: bytes | str) -> dict[str, Any]:
 def parse_json(data: bytes | str) -> Any:
     """JSON of any type, without repeated names; raises ``Malformed``."""
     try:
-        return json.loads(data, object_pairs_hook=_no_repeats)
+        return _STRICT.decode(data if isinstance(data, str) else data.decode())
     except (ValueError, RecursionError) as broken:
         raise Malformed(reason="not JSON") from broken
 
@@ -88,6 +88,11 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         raise ValueError("repeated name")
     return value
+
+
+# Made once: json.dumps and json.loads make them anew for each text.
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_STRICT = json.JSONDecoder(object_pairs_hook=_no_repeats)
 
 
 def signing_input(header: Mapping[str, Any], payload: Mapping[str, Any]) -> bytes:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -103,7 +104,7 @@ class DeviceKey:
     @classmethod
     def from_certificate(cls, der: bytes) -> DeviceKey:
         """The key of a DER certificate; raises ``Malformed``."""
-        return cls.from_public_key(load_certificate(der).public_key())
+        return _certified(der)
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any]) -> DeviceKey:
@@ -173,10 +174,7 @@ class DeviceKey:
 
     def public_key(self) -> ec.EllipticCurvePublicKey:
         """Raises ``ValueError`` where the point isn't on the curve."""
-        numbers = ec.EllipticCurvePublicNumbers(
-            int.from_bytes(self.x), int.from_bytes(self.y), self.curve.group
-        )
-        return numbers.public_key()
+        return _point(self.curve, self.x, self.y)
 
     def verify(self, signature: bytes, data: bytes) -> None:
         """Raises ``SignatureNotGenuine`` unless ``signature`` (r||s) covers ``data``."""
@@ -192,6 +190,18 @@ class DeviceKey:
             raise SignatureNotGenuine(reason="signature does not verify") from None
 
 
+@lru_cache(maxsize=64)
+def _point(curve: Curve, x: bytes, y: bytes) -> ec.EllipticCurvePublicKey:
+    """A key is looked at several times while one request lasts: on its curve, then to verify."""
+    numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curve.group)
+    return numbers.public_key()
+
+
+@lru_cache(maxsize=16)
+def _certified(der: bytes) -> DeviceKey:
+    return DeviceKey.from_public_key(load_certificate(der).public_key())
+
+
 def raw_signature(der: bytes, curve: Curve) -> bytes:
     """The r||s form of a DER signature, as cards return it."""
     r, s = decode_dss_signature(der)
@@ -201,6 +211,12 @@ def raw_signature(der: bytes, curve: Curve) -> bytes:
 def load_certificate(der: bytes) -> x509.Certificate:
     """Raises ``Malformed`` where the bytes are no certificate."""
     try:
-        return x509.load_der_x509_certificate(der)
+        return _loaded(der)
     except (ValueError, TypeError) as broken:
         raise Malformed(reason="not a certificate") from broken
+
+
+@lru_cache(maxsize=16)
+def _loaded(der: bytes) -> x509.Certificate:
+    """The officer's certificate is asked for its key and its times with every credential."""
+    return x509.load_der_x509_certificate(der)

@@ -139,7 +139,7 @@ def _shared(path: str, act: Endpoint, *methods: str) -> Route:
             response = wire.preflight(allowed)
         else:
             response = await plain.endpoint(request)
-        response.headers.update(wire.ANY_ORIGIN)
+        response.raw_headers.extend(wire.ANY_ORIGIN)
         return response
 
     plain = _route(path, act, *allowed)

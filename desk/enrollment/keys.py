@@ -75,7 +75,7 @@ class StationKey:
     def client_mark(self, code: str, address: str, agent: str) -> str:
         """Tells two clients of one offer apart without keeping who they are."""
         text = f"client\0{code}\0{address}\0{agent}".encode()
-        return hmac.new(self.secret, text, hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self.secret, text, "sha256").hex()[:32]
 
     def pin_hash(self, pin: str, salt: bytes) -> bytes:
         """A salted hash of a transaction code, under a key that is not in the database.
@@ -84,7 +84,7 @@ class StationKey:
         to whom phones show their code: a slow hash would keep six digits from nobody, and
         would be the larger part of an issuance.
         """
-        return hmac.new(_derive(self.secret, "pin pepper"), salt + pin.encode(), "sha256").digest()
+        return hmac.digest(_derived(self.secret, "pin pepper"), salt + pin.encode(), "sha256")
 
     def request_key(self) -> ec.EllipticCurvePrivateKey:
         """The P-256 key that wallets encrypt their requests to: the same in every process of
@@ -93,10 +93,10 @@ class StationKey:
         return ec.derive_private_key(int.from_bytes(wide) % (_P256_ORDER - 1) + 1, ec.SECP256R1())
 
     def nonce_key(self) -> bytes:
-        return _derive(self.secret, "nonce")
+        return _derived(self.secret, "nonce")
 
     def dpop_nonce_key(self) -> bytes:
-        return _derive(self.secret, "dpop nonce")
+        return _derived(self.secret, "dpop nonce")
 
     def check_opener(self, check_id: str) -> X25519PrivateKey:
         """Opens an answer that a wallet posted unencrypted and the service sealed."""

@@ -7,7 +7,6 @@ is not full again, and never written down.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
 import secrets
@@ -48,7 +47,7 @@ class Limits:
         allowance = self._allowances[kind]
         if not allowance.burst:
             return
-        place = hmac.new(self._key, f"{kind} {what}".encode(), hashlib.sha256).digest()[:16]
+        place = hmac.digest(self._key, f"{kind} {what}".encode(), "sha256")[:16]
         left, since = self._buckets.pop(place, (float(allowance.burst), now))
         per_second = allowance.per_minute / 60
         left = min(float(allowance.burst), left + max(now - since, 0.0) * per_second)

@@ -7,7 +7,6 @@ part (OpenID4VCI 1.0 section 7).
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -46,4 +45,4 @@ def made_at(key: bytes, nonce: str) -> datetime | None:
 
 
 def _mac(key: bytes, head: bytes) -> bytes:
-    return hmac.new(key, head, hashlib.sha256).digest()[:_MAC]
+    return hmac.digest(key, head, "sha256")[:_MAC]

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from desk.credential.attestation_use import LEVELS, AttestationUse
+from desk.enrollment.lines import log_to_stderr
 from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, Demand, Quirk
 from desk.resources import resource
 from desk.trouble import Trouble
@@ -119,7 +120,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def serve(args: argparse.Namespace) -> int:
     """Run until told to stop; the exit status. Troubles are written as JSON to stderr."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    log_to_stderr()
     log.setLevel(logging.INFO)
     # Here, because the whole command line needs the options and only this the libraries.
     from desk.enrollment.running import run

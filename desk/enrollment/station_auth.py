@@ -34,7 +34,7 @@ class Call:
         address = self.target[max(self.target.rfind(_MARK), 0) :]
         digest = hashlib.sha256(self.body).hexdigest()
         said = "\n".join((self.method, address.decode("latin-1"), moment, number, digest))
-        return to_base64url(hmac.new(key.desk_key(), said.encode(), "sha256").digest())
+        return to_base64url(hmac.digest(key.desk_key(), said.encode(), "sha256"))
 
 
 def authorization(key: StationKey, call: Call, now: datetime) -> str:

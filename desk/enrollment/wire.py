@@ -11,20 +11,26 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from desk.credential.jose import compact_json
+
 NO_STORE = {"Cache-Control": "no-store"}
+_Head = tuple[tuple[bytes, bytes], ...]
+_NO_STORE: Final[_Head] = ((b"cache-control", b"no-store"),)
 JSON, JWT = "application/json", "application/jwt"
 GZIP = "gzip"
 _QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z")
-ANY_ORIGIN = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "DPoP-Nonce, Retry-After, WWW-Authenticate",
-}
+ANY_ORIGIN: Final[_Head] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"DPoP-Nonce, Retry-After, WWW-Authenticate"),
+)
+_JSON_HEAD: Final[_Head] = ((b"content-type", JSON.encode()), *_NO_STORE)
+_JWT_HEAD: Final[_Head] = ((b"content-type", JWT.encode()), *_NO_STORE)
 SMALL_BODY = 64 * 1024
 # A sealed answer with several portraits, or a presentation with one.
 LARGE_BODY = 4 * 1024 * 1024
@@ -65,6 +71,16 @@ def bearer_refusal(error: str | None, description: str, status: int = 401) -> Re
     return Refusal(error or "invalid_token", description, status=status, headers=headers)
 
 
+class Written(Response):
+    """An answer whose body and headers are bytes already: making them of words anew for each
+    of an issuance's answers takes longer than sending them."""
+
+    def __init__(self, body: bytes, status: int, head: _Head) -> None:
+        # Starlette's own would encode and look through the headers once more.
+        self.body, self.status_code, self.background = body, status, None
+        self.raw_headers = [*head, (b"content-length", b"%d" % len(body))]
+
+
 def refused(refusal: Refusal) -> Response:
     body = {"error": refusal.error, "error_description": refusal.description}
     return JSONResponse(
@@ -75,11 +91,11 @@ def refused(refusal: Refusal) -> Response:
 
 
 def answered(body: Mapping[str, Any], status: int = 200) -> Response:
-    return JSONResponse(dict(body), status_code=status, headers=NO_STORE)
+    return Written(compact_json(body), status, _JSON_HEAD)
 
 
 def answered_jwt(token: str, status: int = 200) -> Response:
-    return Response(token, status_code=status, media_type=JWT, headers=NO_STORE)
+    return Written(token.encode("ascii"), status, _JWT_HEAD)
 
 
 def preferred(accept: str, offered: Sequence[str]) -> str:
@@ -134,8 +150,16 @@ def done() -> Response:
 
 async def read_body(request: Request, limit: int) -> bytes:
     """The body, at most ``limit`` bytes and not slower than ``BODY_SECONDS``."""
-    declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > limit:
+    kept: bytes | None = getattr(request, "_body", None)
+    if kept is not None:
+        if len(kept) > limit:
+            raise _too_large()
+        return kept
+    declared = request.headers.get("content-length")
+    if declared is None and "transfer-encoding" not in request.headers:
+        # RFC 9112 section 6.3: a request without either has no body.
+        return b""
+    if declared is not None and declared.isdigit() and int(declared) > limit:
         raise _too_large()
     parts = bytearray()
     try:
@@ -194,7 +218,7 @@ async def read_json(request: Request, error: str, limit: int = SMALL_BODY) -> di
 def json_object(raw: bytes, error: str) -> dict[str, Any]:
     """A JSON object without repeated names; anything else is refused as ``error``."""
     try:
-        value = json.loads(raw, object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+        value = _STRICT.decode(raw.decode())
     except (ValueError, RecursionError) as broken:
         raise Refusal(error, "the body is not JSON") from broken
     if not isinstance(value, dict):
@@ -216,3 +240,7 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> object:
     raise ValueError(name)
+
+
+# Made once: json.loads makes it anew for each text.
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)

@@ -94,7 +94,10 @@ def test_slow_body_is_cut(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> No
         yield b"grant_type="
         await asyncio.Event().wait()
 
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Transfer-Encoding": "chunked",
+    }
 
     # httpx's own transport reads the body before it calls; so the app is called directly.
     async def receive_slowly() -> dict[str, Any]:
