@@ -80,6 +80,7 @@ def _phone_routes(service: Service) -> list[Route]:
         shared(f"{path}/present/{{check_id}}", presenting.response, "POST"),
         shared(f"{path}/status/{{name}}", publishing.status_list),
         *(shared(place, publishing.type_metadata) for place in publishing.type_paths),
+        shared(f"{path}/openapi.json", publishing.openapi),
     ]
 
 

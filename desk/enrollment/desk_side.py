@@ -49,6 +49,9 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _CHECK_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{20,64}\Z")
 _WORD = re.compile(r"[a-z0-9_-]{1,32}\Z")
 _POST = re.compile(r"[A-Za-z0-9-]{1,16}\Z")
+# What milliseconds since 1970 can say in any time zone.
+_YEARS = range(2000, 9999)
+_SEALING_KEY_LENGTH = 32
 _PIN = re.compile(r"[0-9]{6}\Z")
 
 
@@ -216,9 +219,10 @@ class DeskSide:
         body = await wire.read_json(request, "invalid_order", wire.LARGE_BODY)
         request_object = _text(body, "request_object")
         client_id = _client_id(request_object)
-        new = NewCheck(
-            check_id, request_object, _moment(body, "expires_at"), _bytes(body, "seal_to")
-        )
+        seal_to = _bytes(body, "seal_to")
+        if len(seal_to) != _SEALING_KEY_LENGTH:
+            raise _unusable("seal_to is no X25519 key")
+        new = NewCheck(check_id, request_object, _moment(body, "expires_at"), seal_to)
         service = self._service
         view = await service.run(service.mailbox.place_check, new, service.now())
         if view.request_object != request_object:
@@ -356,6 +360,8 @@ def _moment(body: Mapping[str, Any], name: str) -> datetime:
         raise _unusable(f"{name} is not a time") from error
     if moment.tzinfo is None:
         raise _unusable(f"{name} has no time zone")
+    if moment.year not in _YEARS:
+        raise _unusable(f"{name} is out of range")
     # The mailbox keeps milliseconds; a repeated order must compare equal.
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 

@@ -1,5 +1,6 @@
-"""What anybody may ask for: status lists in either form (Token Status List draft-20, section 8)
-and the Type Metadata of the ``vct`` (draft-ietf-oauth-sd-jwt-vc, section 6.3).
+"""What anybody may ask for: status lists in either form (Token Status List draft-20, section 8),
+the Type Metadata of the ``vct`` (draft-ietf-oauth-sd-jwt-vc, section 6.3) and the service's
+own description.
 
 A ``vct`` that is an https address of this service is answered there; any other, a URN for
 one, is found behind ``/type/``.
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from functools import lru_cache
 
 from starlette.requests import Request
@@ -16,6 +18,7 @@ from starlette.responses import Response
 
 from desk.credential import type_metadata
 from desk.enrollment import wire
+from desk.enrollment.description import description
 from desk.enrollment.service import Service
 from desk.enrollment.wire import Refusal
 
@@ -27,6 +30,8 @@ class Publishing:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._type = type_metadata.document(service.profile)
+        told = description(service.settings, service.profile)
+        self._description = json.dumps(told, ensure_ascii=False).encode()
 
     @property
     def type_paths(self) -> tuple[str, ...]:
@@ -59,6 +64,10 @@ class Publishing:
         """The document whose hash stands in each SD-JWT VC; the very bytes that were hashed."""
         headers = {"Cache-Control": "public, max-age=3600"}
         return _unless_known(request, self._type, type_metadata.MEDIA_TYPE, headers)
+
+    async def openapi(self, request: Request) -> Response:
+        """What this service answers, for other people's programs (OpenAPI 3.1)."""
+        return _unless_known(request, self._description, wire.JSON, {"Cache-Control": "no-cache"})
 
 
 @lru_cache(maxsize=32)

@@ -39,6 +39,10 @@ class Steps:
     def issuer(self) -> str:
         return self.counter.link.issuer
 
+    @property
+    def handle(self) -> str:
+        return offer_address(self.offer).rsplit("/", 1)[1]
+
     def code(self) -> str:
         body = self.web.get(offer_address(self.offer)).json()
         return str(body["grants"][GRANT]["pre-authorized_code"])

@@ -122,6 +122,8 @@ def test_another_order_under_the_same_identifier(
         {"configurations": ("mdoc", "mdoc")},
         {"configurations": ("passport",)},
         {"expires_at": now().replace(tzinfo=None)},
+        {"expires_at": now().replace(year=1)},
+        {"expires_at": now().replace(year=9999)},
         {"offer_id": "a b"},
         {"offer_id": "x" * 65},
     ],

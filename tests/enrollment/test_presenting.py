@@ -20,6 +20,7 @@ from desk.credential.presentation import (
 )
 from desk.credential.troubles import PresentationDeclined
 from desk.credential.verify import Trust
+from desk.enrollment import keys
 from desk.enrollment.trouble import AlreadyOtherwise, NotThere, OrderUnusable
 from desk.issuance.ports import Check, CheckOrder
 from desk.training.phone import Card, Phone, RequestShown
@@ -185,6 +186,14 @@ def test_repeated_and_changed_orders(counter: Counter) -> None:
         counter.link.place_check(CheckOrder("short", request.object, check.expires_at))
     with pytest.raises(NotThere):
         counter.link.check_answer(secrets.token_urlsafe(24), 0)
+
+
+def test_a_check_names_a_key_to_seal_to(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers in clear are sealed to it: without a right one they could not be kept."""
+    monkeypatch.setattr(keys, "public_bytes", lambda _key: b"\x09" * 31)
+
+    with pytest.raises(OrderUnusable):
+        ask(counter)
 
 
 @pytest.mark.parametrize(
