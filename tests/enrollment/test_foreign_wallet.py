@@ -172,6 +172,28 @@ def test_a_batch_of_ten(counter: Counter, wallet: ForeignWallet) -> None:
         assert len(set(indexes)) == 10
 
 
+def test_credo_as_shipped_judges_lists_by_the_credentials_key(
+    counter: Counter, tmp_path: Path
+) -> None:
+    """A list may be signed by another than the credential, and says by x5c who that is (Token
+    Status List, 11.3; HAIP 1.0, 6.1). Credo 0.6.3 does not look there: until it does, its host
+    must, as above. The mdoc it takes."""
+    if node_version() < NEWER:
+        pytest.skip(f"credo does not load on Node before {NEWER}")
+    iaca = pem_file(tmp_path / "iaca.pem", counter.authority.iaca)
+    verifier = pem_file(tmp_path / "verifier.pem", counter.authority.relying_party_root)
+    mdoc, sd_jwt = counter.place("mdoc"), counter.place("sd-jwt")
+
+    with ForeignWallet(PROGRAMS["credo"], iaca, verifier, Path("as-shipped")) as shipped:
+        with counter.answering(mdoc.offer_id):
+            taken = shipped.ask("obtain", offer=mdoc.uri, pin=PIN)
+        with counter.answering(sd_jwt.offer_id):
+            refused = shipped.refused("obtain", offer=sd_jwt.uri, pin=PIN)
+
+    assert [entry["format"] for entry in taken["credentials"]] == ["mso_mdoc"]
+    assert "Status List JWT verification failed" in refused["error"]
+
+
 @pytest.fixture(scope="module")
 def provider() -> WalletProvider:
     return WalletProvider.create(now())

@@ -1,7 +1,9 @@
 // Credo as the wallet: it obtains what an offer gives, verifies it up to the root in the PEM
 // file, keeps it, and presents it. What Credo leaves to its host stands in keys.mjs.
 //
-//   node credo.mjs IACA_PEM VERIFIER_ROOT_PEM
+//   node credo.mjs IACA_PEM VERIFIER_ROOT_PEM [as-shipped]
+//
+// «as-shipped» leaves its check of status lists as it is.
 //
 // One JSON line in, one out: {"task": "obtain", "offer", "pin", …} and {"task": "present", "uri"}.
 import { verify, X509Certificate as X509 } from 'node:crypto'
@@ -14,7 +16,8 @@ import { HostKeys } from './keys.mjs'
 import { serve } from './lines.mjs'
 import { attested } from './provider.mjs'
 
-const anchors = process.argv.slice(2).map((file) => readFileSync(file, 'utf8'))
+const [iaca, verifierRoot, manner] = process.argv.slice(2)
+const anchors = [iaca, verifierRoot].map((file) => readFileSync(file, 'utf8'))
 
 class Shelf {
   supportsCursorPagination = false
@@ -45,11 +48,13 @@ const matches = (tags, { $and, $or, $not, ...wanted }) =>
 
 class NoFiles { dataPath = '/dev/null'; cachePath = '/dev/null'; tempPath = '/dev/null' }
 
-// Credo 0.6.3 checks a status list with the credential's own key, whatever the list's x5c says,
-// and takes no status but VALID. A credential of this desk is born suspended and its lists are
-// signed by another key of the same root: a host of Credo has to say both.
+// Credo 0.6.3 with @sd-jwt/sd-jwt-vc 0.19 checks a status list with the credential's own key,
+// whatever the list's x5c says (openwallet-foundation/credo-ts 2605, open; sd-jwt-js 305, ended
+// in 0.20), and takes no status but VALID even where it is told not to look at it. A credential
+// of this desk is born suspended and its lists are signed by another key of the same root: a
+// host of Credo has to say both.
 const settled = SdJwtVcService.prototype.getBaseSdJwtConfig
-SdJwtVcService.prototype.getBaseSdJwtConfig = function (context) {
+if (manner !== 'as-shipped') SdJwtVcService.prototype.getBaseSdJwtConfig = function (context) {
   return { ...settled.call(this, context), statusVerifier, statusValidator: async () => {} }
 }
 
