@@ -63,7 +63,8 @@ def note_event(station: Station, case: Case, event: OfferEvent) -> Case:
         return _read_again(station, case, event)
     if event.kind is EventKind.VOIDED:
         return withdraw(station, None, case, str(event.facts.get("reason", "voided")), tell=False)
-    if event.kind is EventKind.EXPIRED:
+    if event.kind is EventKind.EXPIRED and case.state is not State.DELIVERED:
+        # What a phone has does not end with the way it came, though it asked once more.
         return withdraw(station, None, case, "expired", tell=False)
     return case
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from desk.cards.signer import CardSigner
-from desk.counter import signing
+from desk.counter import offering, signing
 from desk.counter.station import Station
 from desk.credential.attestation import UNREAD
 from desk.credential.holder import key_proof
@@ -20,7 +20,7 @@ from desk.credential.signer import LocalKey
 from desk.enrollment import nonces
 from desk.enrollment.keys import StationKey
 from desk.issuance.case import Act, Case, OfferFacts, State, advance
-from desk.issuance.ports import KeyRequest
+from desk.issuance.ports import EventKind, KeyRequest, OfferEvent
 from desk.store import intents, journal
 from desk.store.troubles import NonceUsed
 from tests.counter.test_approving import CredentialCard, approved_case, crew, opened, station
@@ -39,6 +39,8 @@ class Service:
     denied: list[str] = field(default_factory=list)
     answers: int = 0
     issuer: str = ISSUER
+
+    def void_offer(self, _offer_id: str, _reason: str) -> None: ...
 
     def requests(self, _offer_id: str) -> tuple[KeyRequest, ...]:
         return (self.request,)
@@ -228,3 +230,23 @@ def test_a_repeated_request_is_the_same_one(station: Station) -> None:
 
     assert [one.keys for one in again] == [one.keys for one in taken]
     assert service.denied == []
+
+
+@pytest.mark.parametrize("delivered", [False, True])
+def test_what_the_phone_has_outlives_its_offer(station: Station, delivered: bool) -> None:
+    """The phone asked once more and got no answer until its token's end: then the offer is
+    over. What it has already stays; what never left is void."""
+    case = offered(station, approved_case(station), f"offer-over-{delivered}")
+    desk, _ = behind(station, phones_request(case, station.now()))
+    officer, card = crew()[0].officer, cast(CardSigner, CredentialCard(station))
+    case, taken = signing.take_requests(desk, officer, case)
+    case = signing.sign_requests(desk, officer, case, taken, card)
+    if delivered:
+        answered = OfferEvent(3, EventKind.ANSWERED, station.now(), {"configuration": "mdoc"})
+        case = signing.note_delivery(desk, officer, case, answered)
+
+    case = offering.note_event(desk, case, OfferEvent(4, EventKind.EXPIRED, station.now()))
+
+    assert case.state is (State.DELIVERED if delivered else State.APPROVED)
+    with station.store.read() as session:
+        assert len(intents.standing(session, case.number)) == (1 if delivered else 0)

@@ -111,3 +111,20 @@ def test_lost_answer_is_given_again_to_the_same_key(hasty: Counter, web: httpx.C
     assert first["credentials"] == second["credentials"]
     kinds = [kind.value for kind in hasty.kinds(steps.offer.offer_id)]
     assert kinds.count("key_received") == kinds.count("answered") == 1
+
+
+def test_a_wallet_that_accepted_may_ask_again(hasty: Counter, web: httpx.Client) -> None:
+    """The conformance suite's additional requests: after «accepted», a new nonce, a new proof
+    of the same key. It is the same credential."""
+    steps = Steps(web, hasty, hasty.place("mdoc"))
+    token = steps.token()
+    steps.credential(token)
+    hasty.answer_all(steps.offer.offer_id)
+    first = steps.credential(token).json()
+    said = {"notification_id": first["notification_id"], "event": "credential_accepted"}
+    assert steps.post("notification", token, json=said).status_code == 204
+
+    again = steps.credential(token, headers={"Accept": "*/*"})
+
+    assert (again.status_code, again.json()) == (200, first)
+    assert "date" in again.headers

@@ -369,13 +369,15 @@ class Mailbox(Steps):
 
     @step
     def report(self, db: Driver, request_id: str, kind: EventKind, now: datetime) -> None:
-        """What the wallet says became of a credential; saying it twice counts once."""
+        """What the wallet says became of a credential; saying it twice counts once.
+
+        Its answer stays, sealed, until the token's end: a wallet may ask again with the same
+        key, as the conformance suite's issuer plan does after its «accepted».
+        """
         row = locked_request(db, request_id)
         if row.reported == kind:
             return
         set_request(db, request_id, reported=kind)
-        if kind is EventKind.ACCEPTED:
-            set_request(db, request_id, sealed=None)
         record(db, row.offer_id, kind, now, {"configuration": row.configuration})
 
     # Checks

@@ -197,7 +197,7 @@ def answer_otherwise(db: Driver, row: Row, terms: ResponseEncryption | None, now
         return row
     waits = row.state == RequestState.WAITING
     if not waits and row.sealed is None:
-        # Accepted by the phone and wiped: there is nothing left to encrypt again.
+        # The offer has ended: there is nothing left to encrypt again.
         return row
     set_request(db, row.request_id, state=RequestState.WAITING, sealed=None, encryption=wanted)
     if not waits:
