@@ -22,10 +22,12 @@ from desk.enrollment.mailbox.rows import (
     check_view,
     encryption_value,
     ends_at,
+    filed_view,
     holder,
     offer_look,
     offer_values,
     offer_view,
+    placed_view,
     request_values,
     request_view,
 )
@@ -140,7 +142,7 @@ class Mailbox(Steps):
     @look
     def _place_offer(self, db: Driver, new: NewOffer, now: datetime) -> tuple[OfferView, bool]:
         if db.execute(sql.NEW_OFFER, offer_values(new)).rowcount == 1:
-            return offer_view(known_offer(db, new.offer_id)), True
+            return placed_view(new), True
         return offer_view(expired_if_due(db, known_offer(db, new.offer_id), now)), False
 
     @step
@@ -222,8 +224,7 @@ class Mailbox(Steps):
             return None
         row = expired_if_due(db, row, now)
         if row.first_client is None and row.state == OfferState.OPEN:
-            set_offer(db, row.offer_id, first_client=client)
-            record(db, row.offer_id, EventKind.FETCHED, now, {})
+            record(db, row.offer_id, EventKind.FETCHED, now, {}, first_client=client)
         else:
             raise_alarm(db, row, client, "offer", now)
         return offer_view(row)
@@ -280,9 +281,12 @@ class Mailbox(Steps):
             return None
         if row.state != OfferState.OPEN:
             return why_not(OfferState(row.state))
-        set_offer(
+        record(
             db,
             offer_id,
+            EventKind.CODE_RIGHT,
+            now,
+            {},
             state=OfferState.CLAIMED,
             token_hash=grant.token_hash,
             token_expires_at=to_ms(now + grant.life),
@@ -293,7 +297,6 @@ class Mailbox(Steps):
             pin_salt=None,
             tries_reserved=0,
         )
-        record(db, offer_id, EventKind.CODE_RIGHT, now, {})
         return None
 
     @look
@@ -330,8 +333,8 @@ class Mailbox(Steps):
             db.execute(sql.NEW_REQUEST, request_values(new, now))
             facts: Facts = {"configuration": new.configuration, "keys": len(new.keys)}
             record(db, new.offer_id, EventKind.KEY_RECEIVED, now, facts)
-        row = first or known_request(db, new.request_id) if outcome in _STANDING else None
-        return outcome, request_view(row) if row is not None else None
+            return outcome, filed_view(new, offer.seal_to, now)
+        return outcome, request_view(first) if first and outcome is Filing.REPEATED else None
 
     @look
     def request(self, db: Driver, request_id: str) -> RequestView:
@@ -417,10 +420,6 @@ class Mailbox(Steps):
     def status(self, db: Driver, name: str) -> StatusView | None:
         row = found(db, sql.STATUS_BY_NAME, name)
         return StatusView(row.jwt, row.cwt) if row is not None else None
-
-
-# Those that leave the phone with a request to wait for.
-_STANDING = (Filing.FILED, Filing.REPEATED)
 
 
 def _filing(

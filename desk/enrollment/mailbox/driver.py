@@ -74,31 +74,24 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Place:
-    """One value of a statement: by its name, or fixed; ``json`` is written as such."""
-
-    name: str
-    fixed: Any = None
-    is_fixed: bool = False
-    json: bool = False
-
-    def value(self, values: Mapping[str, Any]) -> Any:
-        if self.is_fixed:
-            return self.fixed
-        given = values[self.name]
-        return json.dumps(given) if self.json and given is not None else given
-
-
-@dataclass(frozen=True)
 class _Written:
-    """A statement as text, its values in their order, and its rows."""
+    """A statement as text, the names of its values in their order, those that are fixed, those
+    that are written as JSON, and its rows."""
 
     text: str
-    places: tuple[_Place, ...]
+    names: tuple[str, ...]
+    fixed: Mapping[str, Any]
+    json: tuple[str, ...]
     row: Callable[[tuple[Any, ...]], Row]
 
     def filled(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple([place.value(values) for place in self.places])
+        if self.json:
+            given = {name: values[name] for name in self.json}
+            texts = {name: json.dumps(one) for name, one in given.items() if one is not None}
+            values = {**values, **texts}
+        if self.fixed:
+            values = {**self.fixed, **values}
+        return tuple(map(values.__getitem__, self.names))
 
 
 class Driver(ABC):
@@ -196,11 +189,11 @@ def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> _W
     own = {name: bind for name, bind in compiled.binds.items() if name not in names}
     fixed = {name: bind.value for name, bind in own.items() if not bind.required}
     fixed |= _defaults(statement, own)
-    places = [
-        _Place(name, fixed.get(name), name in fixed, isinstance(bind.type, sa.JSON))
-        for name, bind in ((name, compiled.binds[name]) for name in compiled.positiontup)
-    ]
-    return _Written(str(compiled), tuple(places), _rows(compiled))
+    places = tuple(compiled.positiontup)
+    texts = {name for name in places if isinstance(compiled.binds[name].type, sa.JSON)}
+    return _Written(
+        str(compiled), places, fixed, tuple(sorted(texts - fixed.keys())), _rows(compiled)
+    )
 
 
 def _defaults(statement: Statement, own: Mapping[str, object]) -> dict[str, Any]:

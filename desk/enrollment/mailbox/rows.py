@@ -46,6 +46,18 @@ def offer_view(row: Row) -> OfferView:
     )
 
 
+def placed_view(new: NewOffer) -> OfferView:
+    """The view of an offer that was just stored: as its row will be read."""
+    return OfferView(
+        new.offer_id,
+        OfferState.OPEN,
+        new.configurations,
+        from_ms(to_ms(new.expires_at)),
+        new.pin_salt,
+        new.pin_hash,
+    )
+
+
 def holder(row: Row) -> Holder:
     return Holder(
         row.offer_id,
@@ -95,6 +107,26 @@ def request_view(row: Row) -> RequestView:
         None if row.encryption is None else ResponseEncryption(**row.encryption),
         row.notification_id,
         row.proof_type or "jwt",
+    )
+
+
+def filed_view(new: NewRequest, seal_to: bytes, now: datetime) -> RequestView:
+    """The view of a request that was just stored: as its row will be read."""
+    return RequestView(
+        new.request_id,
+        new.offer_id,
+        new.configuration,
+        new.keys,
+        new.proofs,
+        new.nonce,
+        seal_to,
+        from_ms(to_ms(now)),
+        RequestState.WAITING,
+        False,
+        None,
+        new.encryption,
+        new.notification_id,
+        new.proof_type,
     )
 
 

@@ -96,9 +96,10 @@ def record(
     kind: EventKind,
     now: datetime,
     facts: Mapping[str, str | int],
+    **changed: object,
 ) -> None:
-    """Write an event with the offer's next number."""
-    seq = db.execute(sql.NEXT_SEQ, {"key": offer_id}).scalar_one()
+    """Write an event with the offer's next number, and what it ``changed`` in the offer."""
+    seq = db.execute(sql.NEXT_SEQ, {"key": offer_id, **changed}).scalar_one()
     values = {"offer_id": offer_id, "seq": seq, "kind": kind, "at": to_ms(now)}
     db.execute(sql.NEW_EVENT, {**values, "facts": dict(facts)})
 
@@ -111,9 +112,8 @@ def raise_alarm(db: Driver, row: Row, client: str, step: str, now: datetime) -> 
         return
     if row.alarms >= ALARMS_KEPT:
         return
-    set_offer(db, row.offer_id, alarms=row.alarms + 1)
     facts = {"step": step, "client": "other" if other else "same", "claimed": int(used)}
-    record(db, row.offer_id, EventKind.FETCHED_AGAIN, now, facts)
+    record(db, row.offer_id, EventKind.FETCHED_AGAIN, now, facts, alarms=row.alarms + 1)
 
 
 def book_wrong(db: Driver, row: Row, now: datetime) -> int:
