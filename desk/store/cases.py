@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -52,6 +53,15 @@ class BlobKind(StrEnum):
     DG2 = "DG2"
     DG14 = "DG14"
     DG15 = "DG15"
+
+
+@dataclass(frozen=True)
+class CaseTrail:
+    """A state that a case entered: when, and by whom."""
+
+    state: State
+    at: datetime
+    actor: str
 
 
 def add(session: Session, stamp: Stamp, case: Case) -> None:
@@ -181,6 +191,11 @@ def note_document(session: Session, row: CaseRow, case: Case) -> None:
     row.register_document = passport_digest(session, register.passport_number if register else "")
 
 
+def trail(session: Session, number: str) -> tuple[CaseTrail, ...]:
+    """The states a case entered, in their order; also after the purge."""
+    return tuple(CaseTrail(State(row.state), row.at, row.actor) for row in _steps(session, number))
+
+
 def keep_blob(
     session: Session, stamp: Stamp, number: str, kind: BlobKind, media_type: str, data: bytes
 ) -> str:
@@ -240,14 +255,14 @@ def _fill(session: Session, row: CaseRow, case: Case, stamp: Stamp) -> None:
     row.closed_at = case.closed_at
     row.record = to_plain(case)
     row.ending = case.ending.reason if case.ending else None
-    row.person = _person(case)
+    row.person = person_of(case)
     row.kind, row.former, row.expires_on = case.kind.value, case.former, case.expiry_date
     if case.register is not None:
         row.holder = holder_digest(session, case.register.overseas_number)
     note_document(session, row, case)
 
 
-def _person(case: Case) -> dict[str, str] | None:
+def person_of(case: Case) -> dict[str, str] | None:
     """What a search looks at: the names and the birth date, from the register if it is there."""
     source = case.register or case.document
     if source is None:

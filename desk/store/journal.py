@@ -94,6 +94,12 @@ def events(
     return tuple(audit.read_line(line) for line in session.scalars(query))
 
 
+def of_kinds(session: Session, case: str, kinds: Sequence[str]) -> tuple[AuditEvent, ...]:
+    """The events of a case that are of these kinds, in their order."""
+    query = select(AuditRow.line).where(AuditRow.case_number == case, AuditRow.kind.in_(kinds))
+    return tuple(audit.read_line(line) for line in session.scalars(query.order_by(AuditRow.seq)))
+
+
 def newest(
     session: Session,
     limit: int,

@@ -34,7 +34,7 @@ class Place(StrEnum):
 _ICONS = {
     Place.BOARD: "layout-dashboard",
     Place.APPROVALS: "users",
-    Place.HISTORY: "search",
+    Place.HISTORY: "folder-search",
     Place.AFTERCARE: "tablet",
     Place.DAY_CLOSE: "calendar-check-2",
     Place.AUDIT: "history",

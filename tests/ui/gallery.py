@@ -26,6 +26,7 @@ from tests.ui import (
     scenes_audit,
     scenes_case,
     scenes_desk,
+    scenes_history,
     scenes_passport,
     scenes_setup,
 )
@@ -104,7 +105,15 @@ def _beside(picture: QImage, target: Path, file: Path) -> None:
     both.save(str(file.with_name(f"beside-{file.name}")))
 
 
-ALL = (scenes_approval, scenes_audit, scenes_case, scenes_desk, scenes_passport, scenes_setup)
+ALL = (
+    scenes_approval,
+    scenes_audit,
+    scenes_case,
+    scenes_desk,
+    scenes_history,
+    scenes_passport,
+    scenes_setup,
+)
 
 if __name__ == "__main__":
     raise SystemExit(main())

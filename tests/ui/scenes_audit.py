@@ -30,6 +30,7 @@ NAMES = {
 }
 RAIL = (
     ("board", "layout-dashboard"),
+    ("history", "folder-search"),
     ("day_close", "calendar-check-2"),
     ("audit", "history"),
     ("setup", "settings"),

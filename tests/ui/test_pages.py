@@ -16,6 +16,7 @@ from tests.ui import (
     scenes_audit,
     scenes_case,
     scenes_desk,
+    scenes_history,
     scenes_passport,
     scenes_setup,
 )
@@ -24,7 +25,15 @@ from tests.ui.scenes import SCENES
 
 SIZES = ((1440, 900), (1280, 720), (960, 600))
 SECRETS = ("2987654", "123456")
-USED = (scenes_approval, scenes_audit, scenes_case, scenes_desk, scenes_passport, scenes_setup)
+USED = (
+    scenes_approval,
+    scenes_audit,
+    scenes_case,
+    scenes_desk,
+    scenes_history,
+    scenes_passport,
+    scenes_setup,
+)
 # Scenes whose words all come from the page itself.
 OWN_WORDS = (
     "02-board",

@@ -1,0 +1,144 @@
+"""Scenes of the case history and of what must change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from PySide6.QtWidgets import QWidget
+
+from desk.counter.history import Detail, Event, Found, Masked, Revealed
+from desk.store.history import Outcome
+from desk.ui.look import Look
+from desk.ui.pages.history import HistoryPage, HistoryView
+from desk.ui.pages.history_parts import Search
+from tests.ui import samples
+from tests.ui.scenes import Size, scene
+from tests.ui.scenes_audit import NAMES, place_shell
+
+# Number, name, Latin name, year of birth, outcome, why, minutes ago, officers.
+LINES = (
+    ("001842", "김•늘", "KIM H•••••", "1991", Outcome.USABLE, "", 41, "T-001 T-002"),
+    ("001841", "이•호", "LEE J••••", "1984", Outcome.WAITING, "", 53, "T-002 T-002"),
+    ("001839", "오•우", "OH E•••••", "2003", Outcome.NOT_PROVEN, "", 74, "T-001 T-001"),
+    ("001838", "박•윤", "PARK D••••", "1987", Outcome.REFUSED, "rule_not_met", 78, "T-001 "),
+    ("001836", "윤•희", "YOON J••••", "1959", Outcome.USABLE, "", 85, "T-001 T-001"),
+    ("001829", "강•린", "KANG S••••", "1998", Outcome.SUSPENDED, "loss_call", 4063, "T-002 T-002"),
+    ("001815", "서•안", "SEO J••••", "1967", Outcome.CANCELLED, "applicant_left", 5760, "T-001 "),
+    ("001802", "문•율", "MOON H••••", "2011", Outcome.USABLE, "", 6977, "T-002 T-002"),
+    ("001790", "배•아", "BAE R••••", "1989", Outcome.REVOKED, "struck_off", 8674, "T-001 T-002"),
+    ("001777", "", "NAMGOONG G•••••", "1972", Outcome.USABLE, "", 9776, "T-001 T-001"),
+    ("001764", "", "", "", Outcome.EXPIRED, "left_open", 14255, "T-002 "),
+)
+
+
+def list_lines(now: datetime) -> tuple[Masked, ...]:
+    return tuple(
+        Masked(
+            number=f"LA-2026-{number}",
+            hangul=hangul,
+            latin=latin,
+            birth_date=f"{year}-••-••" if year else "",
+            outcome=outcome,
+            reason=why,
+            opened_at=now - timedelta(minutes=ago),
+            officer=who.partition(" ")[0],
+            approver=who.partition(" ")[2],
+            purged=not latin,
+        )
+        for number, hangul, latin, year, outcome, why, ago, who in LINES
+    )
+
+
+def steps(start: datetime) -> tuple[Event, ...]:
+    told: tuple[tuple[str, int, str, dict[str, str | int]], ...] = (
+        ("opened", 0, "consent_applicant", {"n": 4}),
+        ("document", 3, "document", {"result": "passed"}),
+        ("eligible", 4, "eligible", {"n": 8, "edition": "2026-07"}),
+        ("face", 7, "face", {"judgement": "same", "distance": "0.38"}),
+        ("approved", 13, "approved", {"who": "T-001 T-002"}),
+        ("offered", 14, "offered", {"n": 10}),
+        ("delivered", 15, "delivered", {"n": 2}),
+        ("proven", 17, "", {}),
+        ("closed", 19, "slip", {"slip": "LA03-000417"}),
+    )
+    return tuple(
+        Event(key, start + timedelta(minutes=after), detail, facts)
+        for key, after, detail, facts in told
+    )
+
+
+def history_view(look: Look, clock: str = "11:05", **changes: object) -> HistoryView:
+    here = samples.here(clock)
+    lines = list_lines(here.now)
+    line = lines[0]
+    detail = Detail(
+        line=line,
+        passport="M12••••67",
+        resident="••••••-•••••••",
+        events=steps(line.opened_at),
+        closed_at=line.opened_at + timedelta(minutes=19),
+        has_credential=True,
+    )
+    view = HistoryView(
+        here=here,
+        search=Search(),
+        found=Found(lines, 214, 1842, 0, 0.0042, ("T-001", "T-002")),
+        chosen=line.number,
+        detail=detail,
+        names=NAMES[look.language],
+    )
+    return replace(view, **changes)  # type: ignore[arg-type]
+
+
+def history_shell(look: Look, size: Size, view: HistoryView) -> QWidget:
+    page = HistoryPage(look)
+    page.render(view)
+    return place_shell(look, size, page, "history", "11:05")
+
+
+@scene("admin-01-history")
+def history(look: Look, size: Size) -> QWidget:
+    return history_shell(look, size, history_view(look))
+
+
+@scene("admin-01b-history-shown")
+def history_shown(look: Look, size: Size) -> QWidget:
+    """One case without its masks; the well counts down."""
+    view = history_view(look)
+    revealed = Revealed(
+        number=view.chosen,
+        hangul="김하늘",
+        latin="KIM HANEUL",
+        birth_date=date(1991, 3, 14),
+        passport="M123A4567",
+        resident="910314-2••••••",
+        until=view.here.now + timedelta(seconds=23),
+    )
+    return history_shell(look, size, replace(view, revealed=revealed))
+
+
+@scene("admin-01c-history-purged")
+def history_purged(look: Look, size: Size) -> QWidget:
+    """Nothing personal is left of the last case; its steps are."""
+    view = history_view(look)
+    assert view.found is not None
+    line = view.found.lines[-1]
+    events = (
+        Event("opened", line.opened_at),
+        Event("expired", line.opened_at + timedelta(days=1, hours=2), "ended", {}),
+    )
+    detail = Detail(line, "", "", events, None, has_credential=False)
+    return history_shell(look, size, replace(view, chosen=line.number, detail=detail))
+
+
+@scene("admin-01d-history-none")
+def history_none(look: Look, size: Size) -> QWidget:
+    view = history_view(look, found=Found((), 0, 1842, 0, 0.003, ()), chosen="", detail=None)
+    return history_shell(look, size, view)
+
+
+@scene("admin-01e-history-first")
+def history_first(look: Look, size: Size) -> QWidget:
+    view = history_view(look, found=None, chosen="", detail=None)
+    return history_shell(look, size, view)
