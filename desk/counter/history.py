@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from desk.counter.officers import Officer
 from desk.counter.station import Station
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, CaseKind, State
 from desk.issuance.record import RecordDamaged
 from desk.issuance.roles import Right
 from desk.store import cases, journal, slips
@@ -47,6 +47,7 @@ class Masked:
     or after the purge."""
 
     number: str
+    kind: CaseKind
     hangul: str
     latin: str
     birth_date: str
@@ -86,14 +87,15 @@ class Event:
 
 @dataclass(frozen=True)
 class Detail:
-    """One case. ``readable`` is False where nothing personal is left to show."""
+    """One case. ``holding`` is the case whose credential after-care would show, empty where
+    there is none; ``readable`` is False where nothing personal is left to show."""
 
     line: Masked
     passport: str
     resident: str
     events: tuple[Event, ...]
     closed_at: datetime | None
-    has_credential: bool
+    holding: str
 
     @property
     def readable(self) -> bool:
@@ -154,7 +156,7 @@ def detail(station: Station, officer: Officer, index: HistoryIndex, number: str)
         resident=masked_all(register.resident_number) if register else "",
         events=_events(station, past, case),
         closed_at=past.closed_at,
-        has_credential=past.outcome in _WITH_CREDENTIAL,
+        holding=past.holder if past.outcome in _WITH_CREDENTIAL else "",
     )
 
 
@@ -189,6 +191,7 @@ def masked(past: PastCase) -> Masked:
     person = past.person
     return Masked(
         number=past.number,
+        kind=past.kind,
         hangul=masked_hangul(person.hangul) if person else "",
         latin=masked_latin(person.surname, person.given_names) if person else "",
         birth_date=f"{person.birth_date.year}-{MASK * 2}-{MASK * 2}" if person else "",
@@ -239,6 +242,7 @@ _KEYS = {
     State.OFFERED: "offered",
     State.DELIVERED: "delivered",
     State.PROVEN: "proven",
+    State.ACTIVATED: "activated",
     State.REFUSED: "refused",
     State.CANCELLED: "cancelled",
     State.EXPIRED: "expired",
@@ -343,7 +347,6 @@ _CARE = {
     "CARE.SUSPENDED": "suspended",
     "CARE.SUSPENSION_UNDONE": "undone",
     "CARE.RESUMED": "resumed",
-    "CARE.ACTIVATED": "activated",
     "CARE.REVOKED": "revoked",
     "CARE.REPLACED": "replaced",
 }

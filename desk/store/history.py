@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Row, func, select, true
 from sqlalchemy.orm import Session
 
 from desk.issuance import audit
-from desk.issuance.case import State
+from desk.issuance.case import CaseKind, State
 from desk.issuance.record import RecordDamaged
 from desk.store import cases, sealing
 from desk.store.cells import Sealed
@@ -31,8 +31,8 @@ from desk.store.models import AuditRow, CaseRow, CaseStepRow, SlipRow, StatusEnt
 from desk.store.register_file import latin_key
 from desk.store.status import Validity
 
-# SQLite takes at most so many values in one statement as a matter of course.
-_AT_ONCE = 500
+# So many cases are asked for in one statement: every SQLite takes 999 values.
+_AT_ONCE = 400
 
 
 class Outcome(StrEnum):
@@ -62,9 +62,11 @@ class Person:
 @dataclass(frozen=True)
 class PastCase:
     """``person`` is None before a passport was read and after the purge. ``reason`` is the key
-    of why it ended, was suspended or revoked. ``approver`` is an officer's identifier."""
+    of why it ended, was suspended or revoked. ``approver`` is an officer's identifier. A case
+    that resumed a credential stands as that one does."""
 
     number: str
+    kind: CaseKind
     state: State
     outcome: Outcome
     reason: str
@@ -75,6 +77,8 @@ class PastCase:
     person: Person | None = field(repr=False)
     slips: tuple[str, ...]
     purged: bool
+    holder: str
+    """The case whose credential this one's is: its own, or that which it resumed."""
     text: str = field(repr=False, compare=False)
     """All that a search looks at, in the spellings in which it compares."""
 
@@ -190,7 +194,9 @@ def _changed(session: Session, since: int) -> Iterator[PastCase]:
     )
     numbers = iter(sorted({number for number in session.scalars(query) if number}))
     while some := list(islice(numbers, _AT_ONCE)):
-        yield from _read(session, some)
+        # What resumed a credential changes with it.
+        with_them = select(CaseRow.number).where(CaseRow.former.in_(some))
+        yield from _read(session, sorted({*some, *session.scalars(with_them)}))
 
 
 def _read(session: Session, numbers: Sequence[str] | None) -> Iterator[PastCase]:
@@ -201,10 +207,11 @@ def _read(session: Session, numbers: Sequence[str] | None) -> Iterator[PastCase]
 
     approvers = _approvers(session, of(CaseStepRow.case_number))
     slips = _slips(session, of(SlipRow.case_number))
-    validity = _validities(session, of(StatusEntryRow.case_number))
     rows = session.execute(
         select(
             CaseRow.number,
+            CaseRow.kind,
+            CaseRow.former,
             CaseRow.state,
             CaseRow.opened_at,
             CaseRow.closed_at,
@@ -214,21 +221,26 @@ def _read(session: Session, numbers: Sequence[str] | None) -> Iterator[PastCase]
             CaseRow.person,
         ).where(of(CaseRow.number))
     ).all()
+    holders = {row.number: _holder(row) for row in rows}
+    every = None if numbers is None else sorted(set(holders.values()))
+    entries = true() if every is None else StatusEntryRow.case_number.in_(every)
+    validity = _validities(session, entries)
     outcomes = {
-        row.number: _outcome(State(row.state), validity.get(row.number, frozenset()))
+        row.number: _outcome(State(row.state), validity.get(holders[row.number], frozenset()))
         for row in rows
     }
     told = (Outcome.SUSPENDED, Outcome.REVOKED)
-    asked = [number for number, outcome in outcomes.items() if outcome in told]
-    reasons = _reasons(session, asked)
+    asked = {holders[number] for number, outcome in outcomes.items() if outcome in told}
+    reasons = _reasons(session, sorted(asked))
     for row in rows:
         person, ending = _person(session, row), row.ending
         numbers_of = tuple(slips.get(row.number, ()))
         yield PastCase(
             number=row.number,
+            kind=CaseKind(row.kind),
             state=State(row.state),
             outcome=outcomes[row.number],
-            reason=reasons.get(row.number, "") or ending or "",
+            reason=reasons.get(holders[row.number], "") or ending or "",
             opened_at=row.opened_at,
             closed_at=row.closed_at,
             officer=row.officer,
@@ -236,8 +248,15 @@ def _read(session: Session, numbers: Sequence[str] | None) -> Iterator[PastCase]
             person=person,
             slips=numbers_of,
             purged=row.purged_at is not None,
+            holder=holders[row.number],
             text=_text(row.number, person, numbers_of),
         )
+
+
+def _holder(row: Row[Any]) -> str:
+    """The case whose status entries say how this one's credential stands."""
+    resumed = row.kind == CaseKind.RESUME and row.state == State.PROVEN
+    return str(row.former if resumed and row.former else row.number)
 
 
 def _person(session: Session, row: Row[Any]) -> Person | None:
@@ -287,7 +306,7 @@ def _validities(session: Session, which: ColumnElement[bool]) -> dict[str, froze
 
 
 def _outcome(state: State, validities: frozenset[Validity]) -> Outcome:
-    if state in (State.DELIVERED, State.PROVEN):
+    if state in (State.DELIVERED, State.PROVEN, State.ACTIVATED):
         if Validity.VALID in validities:
             return Outcome.USABLE
         if Validity.SUSPENDED in validities:

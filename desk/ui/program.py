@@ -43,6 +43,7 @@ from desk.ui.control.desk import Desk
 from desk.ui.control.eligibility import EligibilityControl
 from desk.ui.control.face import FaceControl
 from desk.ui.control.hand_over import HandOverControl
+from desk.ui.control.history import HistoryControl
 from desk.ui.control.other_desks import OtherDesks
 from desk.ui.control.passport import PassportControl
 from desk.ui.control.phone import PhoneControl
@@ -64,6 +65,7 @@ from desk.ui.pages.diagnosis import DiagnosisPage
 from desk.ui.pages.eligibility import EligibilityPage
 from desk.ui.pages.face import FacePage
 from desk.ui.pages.hand_over import HandOverPage
+from desk.ui.pages.history import HistoryPage
 from desk.ui.pages.lent_reader import LentReaderPage
 from desk.ui.pages.locked import LockedPage, LockReason
 from desk.ui.pages.passport import PassportPage
@@ -89,6 +91,7 @@ class Pages:
     sign_in: SignInPage
     locked: LockedPage
     board: BoardPage
+    history: HistoryPage
     audit: AuditPage
     day_close: DayClosePage
     diagnosis: DiagnosisPage
@@ -149,6 +152,7 @@ class Program(QObject):
             sign_in=self._sign_in_page,
             locked=LockedPage(look),
             board=BoardPage(look, troubles),
+            history=HistoryPage(look),
             audit=AuditPage(look, troubles),
             day_close=DayClosePage(look),
             diagnosis=DiagnosisPage(look, troubles),
@@ -166,7 +170,7 @@ class Program(QObject):
         )
         self.shell.add_full_page(pages.locked)
         self.shell.add_full_page(pages.lent_reader)
-        places = (pages.board, pages.approvals, pages.audit, pages.day_close)
+        places = (pages.board, pages.approvals, pages.history, pages.audit, pages.day_close)
         for page in (*places, pages.approver, *pages.steps):
             self.shell.add_page(page)
         return pages
@@ -177,6 +181,7 @@ class Program(QObject):
         self.card_pin = CardPin(desk)
         self.copies = CopiesControl(desk)
         self.other_desks = OtherDesks(desk)
+        self.history = HistoryControl(desk, pages.history)
         self.audit = AuditControl(desk, pages.audit)
         self.day_close = DayCloseControl(
             desk, pages.day_close, lambda: self.session.lock(LockReason.BY_OFFICER)
@@ -230,6 +235,7 @@ class Program(QObject):
         places = self.desk.navigation
         places.add(Place.BOARD, self.board.enter)
         places.add(Place.APPROVALS, self.approver.enter_list, self.approver.count)
+        places.add(Place.HISTORY, self.history.enter)
         places.add(Place.DAY_CLOSE, self.day_close.enter)
         places.add(Place.AUDIT, self.audit.enter)
         places.add(Place.SETUP, self.set_up.enter)
@@ -249,6 +255,7 @@ class Program(QObject):
         shell.step_chosen.connect(self._look_back)
         shell.devices_chosen.connect(self._to_checks)
         shell.explain_asked.connect(self._explain)
+        shell.search_asked.connect(self._search)
         for page in self.pages.steps:
             page.stop_case.connect(self._stop_case)
         for covering in (self.pages.sign_in, self.pages.locked):
@@ -311,6 +318,7 @@ class Program(QObject):
     def _look_again(self, _kinds: object) -> None:
         """Another desk of the post has changed the records."""
         self.board.look_again()
+        self.history.look_again()
         self.approver.refresh()
 
     def _opened(self, same_person: bool) -> None:
@@ -359,6 +367,7 @@ class Program(QObject):
         self.pages.review.wipe()
         self.set_up.cover()
         self.pages.day_close.wipe()
+        self.history.cover()
         self.camera.stop()
         self.applicant.refresh()
 
@@ -423,6 +432,10 @@ class Program(QObject):
             code = document.worst_code(self.desk.case)
         if code:
             self.passport.show_code(code)
+
+    def _search(self) -> None:
+        if self.shell.page is not None:
+            self.shell.page.search()
 
     def _stop_case(self) -> None:
         if stop_dialog(self.look, self.window).exec():

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from PySide6.QtWidgets import QWidget
 
 from desk.counter.history import Detail, Event, Found, Masked, Revealed
+from desk.issuance.case import CaseKind
 from desk.store.history import Outcome
 from desk.ui.look import Look
 from desk.ui.pages.history import HistoryPage, HistoryView
@@ -36,6 +37,7 @@ def list_lines(now: datetime) -> tuple[Masked, ...]:
     return tuple(
         Masked(
             number=f"LA-2026-{number}",
+            kind=CaseKind.REISSUE if number == "001790" else CaseKind.ISSUE,
             hangul=hangul,
             latin=latin,
             birth_date=f"{year}-••-••" if year else "",
@@ -78,7 +80,7 @@ def history_view(look: Look, clock: str = "11:05", **changes: object) -> History
         resident="••••••-•••••••",
         events=steps(line.opened_at),
         closed_at=line.opened_at + timedelta(minutes=19),
-        has_credential=True,
+        holding=line.number,
     )
     view = HistoryView(
         here=here,
@@ -128,7 +130,7 @@ def history_purged(look: Look, size: Size) -> QWidget:
         Event("opened", line.opened_at),
         Event("expired", line.opened_at + timedelta(days=1, hours=2), "ended", {}),
     )
-    detail = Detail(line, "", "", events, None, has_credential=False)
+    detail = Detail(line, "", "", events, None, holding="")
     return history_shell(look, size, replace(view, chosen=line.number, detail=detail))
 
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from desk.counter.history import Detail, Found, Revealed
 from desk.ui import says
-from desk.ui.look import Look
+from desk.ui.look import Look, shown
 from desk.ui.pages.history_parts import CaseCard, ListCard, Search, SearchBar
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import row
@@ -110,12 +110,13 @@ class HistoryPage(Page):
         ready = view.detail is not None and bool(view.chosen)
         pack = Other("pack", say("act.pack"), icon="file-down", enabled=ready)
         self.footer.show_others((pack,))
-        cares = ready and view.detail is not None and view.detail.has_credential
+        cares = ready and view.detail is not None and bool(view.detail.holding)
         why = say("act.care_none") if ready and not cares else say("act.pack_why")
         if view.saved:
             why = say("act.saved", file=view.saved)
-        may = cares and view.can_care
-        self.footer.show_primary(Primary(say("act.care"), may, why, ("Ctrl+Enter",), icon="tablet"))
+        act = Primary(say("act.care"), cares, why, ("Ctrl+Enter",), icon="tablet")
+        self.footer.show_primary(act)
+        shown(self.footer.primary, view.can_care)
         self.say_head(say("title"), say("lead"))
 
     def _find(self) -> None:
@@ -148,8 +149,8 @@ class HistoryPage(Page):
 
     def primary_key(self) -> None:
         view = self._view
-        if view is not None and view.detail is not None and self.footer.primary.isEnabled():
-            self.care_asked.emit(view.detail.line.number)
+        if view is not None and view.can_care and view.detail is not None and view.detail.holding:
+            self.care_asked.emit(view.detail.holding)
 
     def refresh(self) -> None:
         self.find_asked.emit()

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desk.counter.history import Detail, Event, Found, Masked, Revealed, RevealReason
+from desk.issuance.case import CaseKind
 from desk.store.history import Outcome, Wanted
 from desk.ui import says
 from desk.ui.glyphs import Glyph
@@ -400,8 +401,9 @@ class CaseCard(Card):
         names: Mapping[str, str],
     ) -> None:
         say = self._say
-        self.name(chosen or say("title"))
         there = detail is not None and bool(chosen)
+        kind = detail.line.kind if detail is not None and there else CaseKind.ISSUE
+        self.name(chosen or say("title"), say(f"kind.{kind}") if kind is not CaseKind.ISSUE else "")
         for part in (self._facts_box, self._events_head, self._scroll, *self._lines):
             shown(part, there)
         readable = detail is not None and there and detail.readable
@@ -410,11 +412,17 @@ class CaseCard(Card):
         shown(self._badge, there)
         self._say_hint(chosen, detail)
         if detail is None or not there:
+            # What is only hidden could still be read by whoever reads the widgets.
+            clear(self._facts)
+            clear(self._events)
             self._shown = None
             return
         line = detail.line
         self._badge.show_state(GLYPHS[line.outcome], say(f"outcome_of.{line.outcome}"))
-        self._show_facts(detail, revealed)
+        if readable:
+            self._show_facts(detail, revealed)
+        else:
+            clear(self._facts)
         self._show_well(line.number, revealed, here)
         self._show_events(detail, here, names)
 

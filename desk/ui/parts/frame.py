@@ -363,6 +363,9 @@ class Page(QWidget):
     def print_key(self) -> None:
         """Ctrl+P."""
 
+    def search(self) -> None:
+        """Ctrl+F."""
+
     def plain_key(self, key: str) -> bool:
         """Space and digits where a page uses them; True when taken."""
         return False
