@@ -240,7 +240,13 @@ def _attestations(home: Home, settings: Settings) -> AttestationPolicy:
     if use is AttestationUse.OFF:
         return UNREAD
     roots = load_certificates(home.folder / settings.authority.attestation_roots)
-    return AttestationPolicy(use, roots, asked.key_storage, asked.user_authentication)
+    lists = None
+    if asked.attestation_status:
+        # Only here: the library that fetches is slow to load, and most desks never do.
+        from desk.enrollment.provider_lists import ProviderLists
+
+        lists = ProviderLists()
+    return AttestationPolicy(use, roots, asked.key_storage, asked.user_authentication, lists)
 
 
 def officer_roots(home: Home, settings: Settings) -> tuple[bytes, ...]:

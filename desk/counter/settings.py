@@ -63,6 +63,7 @@ class EnrollmentSettings:
     dpop: str
     batch: int
     attestation: str
+    attestation_status: bool
     quirks: tuple[str, ...]
     key_storage: tuple[str, ...]
     user_authentication: tuple[str, ...]

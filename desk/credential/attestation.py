@@ -1,20 +1,24 @@
 """Key attestations: what a wallet's provider says of a phone's keys (OpenID4VCI 1.0, annex D).
 
-Whose word counts is the policy's; whether an attestation was taken back by its own status
-list is not asked here, because neither desk nor service calls out to a provider.
+Whose word counts is the policy's. An attestation that names a status list is looked up in it
+where the policy says how to get one: the desk does, the service, which the desk does not
+believe anyway, leaves it to the desk. Getting lists is left to ``enrollment``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk.credential import chain, jose
+from desk.credential import chain, jose, statuslist
 from desk.credential.attestation_use import AttestationUse
 from desk.credential.keys import DeviceKey
+from desk.credential.statuslist import Status
+from desk.credential.terms import StatusReference
 from desk.credential.troubles import CredentialTrouble, NonceStale, ProofRefused
+from desk.credential.verify import Trust
 
 TYPE = "key-attestation+jwt"
 OLDER_TYPE = "keyattestation+jwt"
@@ -26,12 +30,14 @@ _MOST_KEYS = 100
 @dataclass(frozen=True)
 class AttestationPolicy:
     """``anchors`` are the providers' roots (DER); ``key_storage`` and ``user_authentication``
-    the resistance levels of annex D.2 of which an attestation must name one, empty: any."""
+    the resistance levels of annex D.2 of which an attestation must name one, empty: any.
+    ``lists`` gets the status list token (JWT) at an address; None: statuses are not asked."""
 
     use: AttestationUse = AttestationUse.OFF
     anchors: tuple[bytes, ...] = ()
     key_storage: tuple[str, ...] = ()
     user_authentication: tuple[str, ...] = ()
+    lists: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
 
     def demands(self) -> dict[str, Any]:
         """The ``key_attestations_required`` object of the metadata (12.2.4)."""
@@ -57,7 +63,8 @@ def verify_attestation(
     jwt: str, policy: AttestationPolicy, *, nonce: str, now: datetime, expires: bool
 ) -> Attestation:
     """Check one against the policy; ``expires``: it must say until when it holds, as beside a
-    ``jwt`` proof. A nonce in it must be ``nonce``. Raises ProofRefused, NonceStale."""
+    ``jwt`` proof. A nonce in it must be ``nonce``. Raises ProofRefused, NonceStale, and what
+    ``policy.lists`` raises where its status cannot be looked up."""
     try:
         token = jose.parse_compact(jwt)
         if token.header.get("typ") not in (TYPE, OLDER_TYPE):
@@ -78,6 +85,7 @@ def verify_attestation(
     shown = claims.get("nonce")
     if shown is not None and shown != nonce:
         raise NonceStale(reason="key attestation of another nonce")
+    _check_status(claims.get("status"), policy, now)
     return Attestation(keys, shown)
 
 
@@ -98,6 +106,23 @@ def _check_times(claims: Mapping[str, Any], now: datetime, expires: bool) -> Non
         raise ProofRefused(reason="key attestation without exp")
     if "exp" in claims and (until is None or until <= now.timestamp()):
         raise ProofRefused(reason="key attestation has expired")
+
+
+def _check_status(claim: object, policy: AttestationPolicy, now: datetime) -> None:
+    """Not taken back, by a list that the same provider's root stands behind (annex D.1)."""
+    if claim is None or policy.lists is None:
+        return
+    try:
+        reference = StatusReference.from_claim(claim)
+        assert reference is not None
+        trust = Trust(policy.anchors, now, country=None)
+        listed = statuslist.verify_jwt(policy.lists(reference.uri), reference.uri, trust)
+        status = listed[reference.index]
+    except CredentialTrouble as trouble:
+        reason = str(trouble.facts.get("reason", "status is unknown"))
+        raise ProofRefused(reason=f"key attestation: {reason}") from trouble
+    if status != Status.VALID:
+        raise ProofRefused(reason="key attestation was taken back")
 
 
 def _time(value: object) -> float | None:

@@ -9,6 +9,7 @@
      │   ├─ NotThere           ENROLL-06  no offer, request or check of that identifier
      │   ├─ AlreadyOtherwise   ENROLL-07  the identifier stands for something else, or ended
      │   └─ OrderUnusable      ENROLL-08  the service refuses the order's content
+     ├─ ProviderUnreachable    ENROLL-30  a wallet provider's status list cannot be had now
      ├─ MailboxTrouble         the service and its file
      │   ├─ MailboxFull        ENROLL-03  the disk is full
      │   ├─ MailboxBroken      ENROLL-09  the database cannot be opened or read
@@ -79,6 +80,13 @@ class OrderUnusable(LinkTrouble):
     """The service refuses what the order holds; facts: ``reason``."""
 
     code = "ENROLL-08"
+
+
+class ProviderUnreachable(EnrollmentTrouble):
+    """Whether the provider of a wallet took its word back cannot be asked now; the phone's
+    request stays. Facts: ``host``, ``reason``."""
+
+    code = "ENROLL-30"
 
 
 class MailboxTrouble(EnrollmentTrouble):

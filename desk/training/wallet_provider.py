@@ -12,9 +12,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 
-from desk.credential import jose
+from desk.credential import jose, statuslist
 from desk.credential.attestation import TYPE
 from desk.credential.keys import DeviceKey
+from desk.credential.statuslist import ListTerms, StatusList
 from desk.training.authority import Pair, provider_certificates
 
 LIFE = timedelta(hours=24)
@@ -39,6 +40,11 @@ class WalletProvider:
     @property
     def root_pem(self) -> bytes:
         return self._root.certificate.public_bytes(serialization.Encoding.PEM)
+
+    def status_list(self, uri: str, statuses: StatusList, now: datetime) -> str:
+        """The list at ``uri`` that says what became of attestations."""
+        terms = ListTerms(uri, now, now + LIFE, LIFE)
+        return statuslist.sign_jwt(statuses, terms, self._signer)
 
     def attest(
         self,

@@ -14,15 +14,19 @@ import pytest
 from desk.cards.signer import CardSigner
 from desk.counter import offering, signing
 from desk.counter.station import Station
-from desk.credential.attestation import UNREAD
+from desk.credential.attestation import UNREAD, AttestationPolicy
+from desk.credential.attestation_use import AttestationUse
 from desk.credential.holder import key_proof
 from desk.credential.signer import LocalKey
+from desk.credential.statuslist import Status, StatusList
 from desk.enrollment import nonces
 from desk.enrollment.keys import StationKey
+from desk.enrollment.trouble import ProviderUnreachable
 from desk.issuance.case import Act, Case, OfferFacts, State, advance
 from desk.issuance.ports import EventKind, KeyRequest, OfferEvent
 from desk.store import intents, journal
 from desk.store.troubles import NonceUsed
+from desk.training.wallet_provider import WalletProvider
 from tests.counter.test_approving import CredentialCard, approved_case, crew, opened, station
 
 __all__ = ["opened", "station"]
@@ -77,10 +81,12 @@ def phones_request(
     )
 
 
-def behind(station: Station, request: KeyRequest) -> tuple[Station, Service]:
+def behind(
+    station: Station, request: KeyRequest, policy: AttestationPolicy = UNREAD
+) -> tuple[Station, Service]:
     """The desk behind a service that says this."""
     service = Service(request)
-    authority = SimpleNamespace(**vars(station.authority), attestations=UNREAD)
+    authority = SimpleNamespace(**vars(station.authority) | {"attestations": policy})
     return replace(station, link=cast(Any, service), authority=cast(Any, authority)), service
 
 
@@ -250,3 +256,53 @@ def test_what_the_phone_has_outlives_its_offer(station: Station, delivered: bool
     assert case.state is (State.DELIVERED if delivered else State.APPROVED)
     with station.store.read() as session:
         assert len(intents.standing(session, case.number)) == (1 if delivered else 0)
+
+
+LIST = "https://provider.example/lists/7"
+
+
+def attested(station: Station, case: Case, provider: WalletProvider) -> KeyRequest:
+    """A request whose key the wallet's provider vouches for, by place 6 of its list."""
+    key, now = LocalKey.generate(), station.now()
+    request = phones_request(case, now, key=key)
+    status = {"status_list": {"idx": 6, "uri": LIST}}
+    word = provider.attest([key.public], now, claims={"status": status})
+    return replace(request, proofs=(key_proof(key, ISSUER, request.nonce, now, word),))
+
+
+@pytest.mark.parametrize(("status", "codes"), [(Status.VALID, []), (Status.INVALID, ["CRED-30"])])
+def test_the_desk_asks_what_became_of_an_attestation(
+    station: Station, status: Status, codes: list[str]
+) -> None:
+    provider, listed = WalletProvider.create(station.now()), StatusList(64)
+    listed.set(6, status)
+    token = provider.status_list(LIST, listed, station.now())
+    policy = AttestationPolicy(
+        AttestationUse.REQUIRED, (provider.root,), lists={LIST: token}.__getitem__
+    )
+    case = offered(station, approved_case(station), f"offer-attested-{status}")
+    desk, service = behind(station, attested(station, case, provider), policy)
+
+    _, taken = signing.take_requests(desk, crew()[0].officer, case)
+
+    assert len(taken) == (0 if codes else 1)
+    assert len(service.denied) == len(codes)
+    assert refused(station, case) == codes
+
+
+def test_a_provider_that_cannot_be_reached_denies_nobody(station: Station) -> None:
+    """The request stays with the service until the list can be had."""
+
+    def away(_uri: str) -> str:
+        raise ProviderUnreachable(host="provider.example", reason="ConnectError")
+
+    provider = WalletProvider.create(station.now())
+    policy = AttestationPolicy(AttestationUse.REQUIRED, (provider.root,), lists=away)
+    case = offered(station, approved_case(station), "offer-provider-away")
+    desk, service = behind(station, attested(station, case, provider), policy)
+
+    with pytest.raises(ProviderUnreachable):
+        signing.take_requests(desk, crew()[0].officer, case)
+
+    assert service.denied == []
+    assert station.load(case.number).state is State.OFFERED
