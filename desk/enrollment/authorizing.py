@@ -97,6 +97,8 @@ class Authorizing:
         service = self._service
         left = await service.run(service.mailbox.count_wrong, attempt.offer_id, service.now())
         service.bells.ring(attempt.offer_id)
+        if isinstance(left, Claim):
+            return _code_refused(left)
         if left <= 0:
             return _code_refused(Claim.TOO_MANY_TRIES)
         return Refusal(

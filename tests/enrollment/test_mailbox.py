@@ -168,7 +168,8 @@ def test_a_right_guess_among_wrong_ones_in_flight(box: Mailbox) -> None:
         (lambda box: box.reserve_try("code-1", "c", T0), Claim.USED),
         (lambda box: box.reserve_try("code-9", "c", T0), Claim.UNKNOWN),
         (lambda box: box.reserve_try("code-1", "c", T0 + TOKEN_LIFE), Claim.USED),
-        (lambda box: box.count_wrong("offer-1", T0), 0),
+        (lambda box: box.count_wrong("offer-1", T0), Claim.USED),
+        (lambda box: box.count_wrong("offer-1", T0 + TOKEN_LIFE), Claim.USED),
     ],
 )
 def test_after_the_claim(box: Mailbox, act: Callable[[Mailbox], object], expected: object) -> None:

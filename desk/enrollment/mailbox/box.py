@@ -262,11 +262,14 @@ class Mailbox(Steps):
         set_offer(db, offer_id, tries_reserved=max(row.tries_reserved - 1, 0))
 
     @counting_step
-    def count_wrong(self, db: Driver, offer_id: str, now: datetime) -> int:
-        """A reserved guess was wrong: the tries left; with none left the offer is void."""
+    def count_wrong(self, db: Driver, offer_id: str, now: datetime) -> int | Claim:
+        """A reserved guess was wrong: the tries left; with none left the offer is void.
+
+        A guess that is judged when the offer has ended learns that, and nothing of the PIN.
+        """
         row = expired_if_due(db, locked_offer(db, offer_id), now)
         if row.state != OfferState.OPEN:
-            return 0
+            return why_not(row)
         return book_wrong(db, row, now)
 
     @step
@@ -280,7 +283,7 @@ class Mailbox(Steps):
             # This very grant, whose commit was not heard of.
             return None
         if row.state != OfferState.OPEN:
-            return why_not(OfferState(row.state))
+            return why_not(row)
         record(
             db,
             offer_id,

@@ -169,9 +169,12 @@ def end(db: Driver, offer_id: str, state: OfferState, now: datetime) -> None:
     db.execute(sql.DENY_UNSERVED, {"key": offer_id})
 
 
-def why_not(state: OfferState) -> Claim:
-    reasons = {OfferState.CLAIMED: Claim.USED, OfferState.EXPIRED: Claim.EXPIRED}
-    return reasons.get(state, Claim.VOID)
+def why_not(row: Row) -> Claim:
+    """Why an offer that is not open any more cannot be redeemed."""
+    if row.state == OfferState.VOID:
+        return Claim.TOO_MANY_TRIES if row.tries_wrong >= TRIES else Claim.VOID
+    # A claimed offer whose token ran out is used, not late.
+    return Claim.USED if row.token_hash else Claim.EXPIRED
 
 
 def use_nonce(
