@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, CaseKind, State
 
 
 class CheckKey(StrEnum):
@@ -113,6 +113,7 @@ class CaseRow:
     window: str
     waits_until: datetime | None = None
     ending_reason: str | None = None
+    kind: CaseKind = CaseKind.ISSUE
 
     @property
     def is_finished(self) -> bool:
@@ -164,6 +165,7 @@ def row_of(case: Case) -> CaseRow:
         window=case.window,
         waits_until=_waits_until(case),
         ending_reason=case.ending.reason if case.ending else None,
+        kind=case.kind,
     )
 
 

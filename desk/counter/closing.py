@@ -188,6 +188,7 @@ def _handover(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.
         valid_until=_valid_until(station, case),
         services=_services(station),
         loss=_loss(station),
+        kind=case.kind,
     )
 
 

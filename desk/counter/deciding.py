@@ -94,4 +94,5 @@ def _facts(station: Station, case: Case) -> EligibilityFacts:
         extract_as_of=extract.as_of if extract else None,
         in_person_at=case.in_person_at,
         held_elsewhere=held,
+        former=case.former,
     )

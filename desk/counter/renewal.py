@@ -115,6 +115,13 @@ def why_not(station: Station, kind: CaseKind, number: str) -> RenewalTrouble | N
     return None
 
 
+def case_under_way(station: Station, number: str) -> Case | None:
+    """The open case that renews what ``number`` gave, where there is one."""
+    with station.store.read() as session:
+        found = renewals.under_way(session, number)
+        return cases.load(session, found.number) if found else None
+
+
 def _open(
     station: Station,
     officer: Officer,

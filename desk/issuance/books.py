@@ -80,9 +80,11 @@ class Book(StrEnum):
 
 
 class Fate(StrEnum):
-    """What became of one thing. UNEXPLAINED: nothing says."""
+    """What became of one thing. RESUMED: a suspended credential is usable again, and none was
+    issued. UNEXPLAINED: nothing says."""
 
     ISSUED = "issued"
+    RESUMED = "resumed"
     REFUSED = "refused"
     ENDED = "ended"
     OPEN = "open"
@@ -99,7 +101,7 @@ class Fate(StrEnum):
 
 
 FATES: Mapping[Book, tuple[Fate, ...]] = {
-    Book.CASES: (Fate.ISSUED, Fate.REFUSED, Fate.ENDED, Fate.OPEN),
+    Book.CASES: (Fate.ISSUED, Fate.RESUMED, Fate.REFUSED, Fate.ENDED, Fate.OPEN),
     Book.OFFERS: (Fate.TAKEN, Fate.EXPIRED, Fate.VOID, Fate.LIVE),
     Book.SLIPS: (Fate.HANDED, Fate.SPOILED, Fate.WITH_CASE),
     Book.INDEXES: (Fate.CREDENTIAL, Fate.VOID, Fate.PENDING),

@@ -37,8 +37,8 @@ class EligibilityFacts:
 
     ``found`` are the register entries that may be this person; ``extract_as_of`` is when
     the extract was true (``None``: there is none). ``held_elsewhere`` are the cases that
-    gave this person a standing credential (``None``: not searched). ``posts_as_of`` is the
-    age of the list of posts.
+    gave this person a standing credential (``None``: not searched), without ``former``, whose
+    credential this case replaces or resumes. ``posts_as_of`` is the age of the list of posts.
     """
 
     post: Post
@@ -48,6 +48,7 @@ class EligibilityFacts:
     extract_as_of: datetime | None
     in_person_at: datetime | None
     held_elsewhere: tuple[str, ...] | None
+    former: str | None = None
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,8 @@ def _one_phone(ask: _Question) -> RuleResult:
         return ask.answer(RuleOutcome.NOT_DONE, "not_asked", None)
     if held:
         return ask.answer(RuleOutcome.NOT_MET, "held", ask.at, {"case": held[0]})
+    if ask.facts.former is not None:
+        return ask.answer(RuleOutcome.MET, "renewed", ask.at, {"case": ask.facts.former})
     return ask.answer(RuleOutcome.MET, "free", ask.at)
 
 

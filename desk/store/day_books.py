@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from desk.issuance import audit
 from desk.issuance.audit import AuditEvent
 from desk.issuance.books import Book, BookState, DayBooks, Fate, Item
-from desk.issuance.case import State
+from desk.issuance.case import CaseKind, State
 from desk.store import journal
 from desk.store.journal import Stamp
 from desk.store.models import (
@@ -167,19 +167,28 @@ def _begun(session: Session, span: Span) -> Mapping[str, Sequence[AuditEvent]]:
 
 
 def _cases(session: Session, span: Span, opened: Sequence[AuditEvent]) -> BookState:
-    query = select(CaseRow.number, CaseRow.state, CaseRow.window).where(
+    query = select(CaseRow.number, CaseRow.state, CaseRow.window, CaseRow.kind).where(
         CaseRow.opened_at >= span.start, CaseRow.opened_at < span.end
     )
-    known = {number: (state, window) for number, state, window in session.execute(query)}
+    known = {
+        number: (_fate(state, kind), window)
+        for number, state, window, kind in session.execute(query)
+    }
     told = {event.case or "": event for event in opened}
     items = []
     for number in sorted({*known, *told}):
         fate = Fate.UNEXPLAINED
         if number in known and number in told:
-            fate = _ENDS.get(known[number][0], Fate.OPEN)
+            fate = known[number][0]
         facts = {"window": known[number][1]} if number in known else {}
         items.append(Item(number, fate, facts))
     return BookState(Book.CASES, len(opened), tuple(items))
+
+
+def _fate(state: str, kind: str) -> Fate:
+    fate = _ENDS.get(state, Fate.OPEN)
+    resumed = fate is Fate.ISSUED and kind == CaseKind.RESUME
+    return Fate.RESUMED if resumed else fate
 
 
 def _with_state(session: Session, cases: BookState, state: State) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ from desk.ui.control.other_desks import OtherDesks
 from desk.ui.control.passport import PassportControl
 from desk.ui.control.phone import PhoneControl
 from desk.ui.control.proof import ProofControl
+from desk.ui.control.renewal import RenewalControl
 from desk.ui.control.review import ReviewControl
 from desk.ui.control.session import Session
 from desk.ui.control.set_up import SetUp
@@ -77,6 +78,7 @@ from desk.ui.parts.frame import Page as StepPage
 from desk.ui.printing import Printers
 from desk.ui.rules import RuleWords
 from desk.ui.start import Front
+from desk.ui.steps import steps_of
 from desk.ui.troubles import TroubleWords
 
 _log = logging.getLogger(__name__)
@@ -212,6 +214,7 @@ class Program(QObject):
         self.phone = PhoneControl(desk, pages.phone, self.printers)
         self.proof = ProofControl(desk, pages.proof)
         self.hand_over = HandOverControl(desk, pages.hand_over, self.printers)
+        self.renewal = RenewalControl(desk, self.open_case)
         first = ApplicantScreen(
             page=Page.IDLE,
             post=PostFacts(station.post.name["ko"], station.post.city, station.post.zone.key),
@@ -420,8 +423,12 @@ class Program(QObject):
         self.go_to_place(Place(key))
 
     def _look_back(self, number: int) -> None:
-        case, step = self.desk.case, Step(number)
-        if self.desk.is_open and case is not None and step <= current_step(case):
+        """Look at a step that is done; ``number`` is its place among the case's own."""
+        case = self.desk.case
+        if not self.desk.is_open or case is None or number > len(steps_of(case)):
+            return
+        step = Step[steps_of(case)[number - 1].name]
+        if step <= current_step(case):
             self.go_to(step)
 
     def _explain(self) -> None:

@@ -1,10 +1,10 @@
-"""Where a case stands on the rail: seven marks with when or what, as words."""
+"""Where a case stands on the rail: its steps as marks with when or what, as words."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, CaseKind, State
 from desk.ui import says
 from desk.ui.look import Look
 from desk.ui.parts.rail import StepMark, StepState
@@ -44,6 +44,13 @@ _ORDER = (
 )
 
 
+def steps_of(case: Case) -> tuple[StepKey, ...]:
+    """The steps this case has. A resume sends nothing to a phone."""
+    if case.kind is CaseKind.RESUME:
+        return tuple(step for step in StepKey if step is not StepKey.PHONE)
+    return tuple(StepKey)
+
+
 def is_done(case: Case, step: StepKey) -> bool:
     """Whether the case is past ``step``. An ended case keeps what it had reached."""
     if step is StepKey.HAND_OVER:
@@ -68,7 +75,7 @@ def step_marks(
     ``trouble`` (ATTENTION or STOPPED) and ``detail`` replace glyph and second line of the
     current step.
     """
-    return tuple(_mark(look, case, here, step, current, trouble, detail) for step in StepKey)
+    return tuple(_mark(look, case, here, step, current, trouble, detail) for step in steps_of(case))
 
 
 def _mark(

@@ -28,6 +28,7 @@ from tests.ui import (
     scenes_desk,
     scenes_history,
     scenes_passport,
+    scenes_renewal,
     scenes_setup,
 )
 from tests.ui.scenes import SCENES
@@ -112,6 +113,7 @@ ALL = (
     scenes_desk,
     scenes_history,
     scenes_passport,
+    scenes_renewal,
     scenes_setup,
 )
 

@@ -16,6 +16,7 @@ from desk.ui.pages.passport_parts import PhaseLine, PhaseState
 from desk.ui.parts.frame import HeaderView, Page
 from desk.ui.parts.rail import RailView, StepState
 from desk.ui.parts.verdict import Remedy
+from desk.ui.renewals import kind_words
 from desk.ui.shell import Shell
 from desk.ui.steps import StepKey, step_marks
 from desk.ui.troubles import TroubleWords
@@ -95,6 +96,7 @@ def rail_for(
     return replace(
         view,
         case_number=case.number,
+        kind=kind_words(look, case.kind),
         name=name or say("step.passport"),
         second_name=second,
         steps=step_marks(look, case, here, step, trouble=trouble, detail=detail),

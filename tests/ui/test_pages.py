@@ -18,6 +18,7 @@ from tests.ui import (
     scenes_desk,
     scenes_history,
     scenes_passport,
+    scenes_renewal,
     scenes_setup,
 )
 from tests.ui.officer import StrayWindows, accessible, drop, name_of, settle, unnamed
@@ -32,6 +33,7 @@ USED = (
     scenes_desk,
     scenes_history,
     scenes_passport,
+    scenes_renewal,
     scenes_setup,
 )
 # Scenes whose words all come from the page itself.

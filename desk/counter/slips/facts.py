@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from desk.issuance.case import CaseKind
 from desk.issuance.eligibility import RuleBook, RuleOutcome, RuleResult
 from desk.issuance.posts import Post
 
@@ -99,7 +100,8 @@ class EnrollmentFacts:
 @dataclass(frozen=True)
 class HandoverFacts:
     """``usable_since`` is empty for a credential that is saved but not proven yet.
-    ``help_uri`` is the page for help and loss; without one the sheet has no QR."""
+    ``help_uri`` is the page for help and loss; without one the sheet has no QR. ``kind`` tells
+    what the visit was for."""
 
     sheet: SheetFacts
     usable_since: datetime | None
@@ -107,6 +109,7 @@ class HandoverFacts:
     services: tuple[ServiceUse, ...]
     loss: LossContact
     help_uri: str = ""
+    kind: CaseKind = CaseKind.ISSUE
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from desk.counter.slips.parts import (
     post_block,
 )
 from desk.counter.slips.words import SEOUL, Pair
+from desk.issuance.case import CaseKind
 
 _WIDE = RIGHT - LEFT
 _TABLE_TOP, _TABLE_ROOM, _ROW = 95.5, 46.0, 11.5
@@ -64,7 +65,7 @@ def _verdict(drawing: Drawing, facts: HandoverFacts) -> None:
     state = words.say("handover.usable" if usable else "handover.unproven")
     size = Style(20 if usable else 15, colour, SEMIBOLD)
     drawing.pair(42, 50.55, state, size, drawing.second(11, colour), 148, 3.0)
-    said = words.say("handover.checked" if usable else "handover.unproven_more")
+    said = words.say(_checked(facts.kind) if usable else "handover.unproven_more")
     if usable:
         drawing.pair(42, 57.36, said, Style(10.5, INK), drawing.second(9), 148, 2.6)
     else:
@@ -75,6 +76,10 @@ def _verdict(drawing: Drawing, facts: HandoverFacts) -> None:
     valid = words.say("handover.valid_until")
     drawing.pair(126, 66.8, valid, Style(9, MUTED), drawing.second(8.6), 64, 1.5)
     page.text(126, 72.13, f"{facts.valid_until:%Y-%m-%d}", Style(12, INK, SEMIBOLD))
+
+
+def _checked(kind: CaseKind) -> str:
+    return "handover.checked" if kind is CaseKind.ISSUE else f"handover.checked_{kind.value}"
 
 
 def _since(drawing: Drawing, facts: HandoverFacts) -> None:

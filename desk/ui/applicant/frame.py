@@ -22,18 +22,17 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 from desk.ui.applicant.drawings import paint_mark
 from desk.ui.applicant.kit import Kit, Run
 from desk.ui.applicant.parts import IconSpot, Tile, ToolButton, Touch, WideButton, check_mark
-from desk.ui.applicant.snapshot import LANGUAGES, PostFacts
+from desk.ui.applicant.snapshot import ALL_STEPS, LANGUAGES, RESUMING, PostFacts
 from desk.ui.applicant.text import Say, Stack
 from desk.ui.look import rounded
 from desk.ui.theme import Type
 
 KOREA = ZoneInfo("Asia/Seoul")
-STEPS = 7
 PANEL = 296
 
 
 class Panel(QWidget):
-    """The seven steps, post and its two clocks; nothing personal."""
+    """The steps, post and its two clocks; nothing personal."""
 
     def __init__(self, kit: Kit) -> None:
         super().__init__()
@@ -41,22 +40,32 @@ class Panel(QWidget):
         self._post: PostFacts | None = None
         self._now: datetime | None = None
         self._step: int | None = None
+        self._order: tuple[int, ...] = ALL_STEPS
         self._steps = True
         self._all_done = False
         self.setFixedWidth(kit.px(PANEL))
 
     def show_state(
-        self, post: PostFacts, now: datetime, step: int | None, *, steps: bool, all_done: bool
+        self,
+        post: PostFacts,
+        now: datetime,
+        step: int | None,
+        order: tuple[int, ...] = ALL_STEPS,
+        *,
+        steps: bool,
+        all_done: bool,
     ) -> None:
+        """``order`` are the steps of this visit, ``steps`` whether they are shown at all."""
         self._post, self._now, self._step = post, now, step
-        self._steps, self._all_done = steps, all_done
+        self._order, self._steps, self._all_done = order, steps, all_done
         self.setAccessibleName(self._spoken())
         self.update()
 
     def _spoken(self) -> str:
         parts = [self._kit.say("service.name")]
         if self._steps and self._step is not None:
-            parts.append(f"{self._step}/{STEPS} {self._kit.say(f'step.n{self._step}')}")
+            name = self._kit.say(step_key(self._step, self._order))
+            parts.append(f"{place_of(self._step, self._order)} {name}")
         if self._post is not None:
             parts.append(self._post.name)
         return ", ".join(parts)
@@ -98,16 +107,18 @@ class Panel(QWidget):
 
     def _paint_steps(self, painter: QPainter, height: float) -> None:
         kit = self._kit
-        pitch = min(72.0, (height - 108 - 139) / STEPS)
+        pitch = min(72.0, (height - 108 - 139) / len(ALL_STEPS))
         painter.setPen(QPen(kit["rail-line"], 2))
-        for number in range(1, STEPS):
+        for number in range(1, len(self._order)):
             top = 108 + (number - 0.5) * pitch
             painter.drawLine(QPointF(44, top + 19), QPointF(44, top + pitch - 19))
-        for number in range(1, STEPS + 1):
-            self._paint_step(painter, number, 108 + (number - 1) * pitch, pitch)
+        for number, step in enumerate(self._order, 1):
+            self._paint_step(painter, number, step, 108 + (number - 1) * pitch, pitch)
 
-    def _paint_step(self, painter: QPainter, number: int, top: float, pitch: float) -> None:
-        kit, current = self._kit, number == self._step
+    def _paint_step(
+        self, painter: QPainter, number: int, step: int, top: float, pitch: float
+    ) -> None:
+        kit, current = self._kit, step == self._step
         middle = top + pitch / 2
         if current:
             line = kit["rail-text"] if kit.contrast else None
@@ -116,13 +127,14 @@ class Panel(QWidget):
             painter.setPen(QPen(kit["rail-line"], 2))
             if number > 1:
                 painter.drawLine(QPointF(44, top + 2), QPointF(44, middle - 18))
-            if number < STEPS:
+            if number < len(self._order):
                 painter.drawLine(QPointF(44, middle + 18), QPointF(44, top + pitch - 2))
-        done = self._step is not None and number < self._step
+        done = self._step is not None and step < self._step
         done = done or (current and self._all_done)
         self._paint_disc(painter, QRectF(26, middle - 18, 36, 36), number, done, current)
-        first = kit.main(f"step.n{number}", "rail-text").weighted(current)
-        second = kit.other(f"step.n{number}", "rail-text" if current else "rail-muted")
+        key = step_key(step, self._order)
+        first = kit.main(key, "rail-text").weighted(current)
+        second = kit.other(key, "rail-text" if current else "rail-muted")
         if second is None:
             self._text(painter, first, 76, middle)
             return
@@ -284,7 +296,14 @@ class TopBar(QWidget):
     contrast = Signal(bool)
     chosen = Signal(str)
 
-    def __init__(self, kit: Kit, step: int | None, *, languages: bool) -> None:
+    def __init__(
+        self,
+        kit: Kit,
+        step: int | None,
+        order: tuple[int, ...] = ALL_STEPS,
+        *,
+        languages: bool,
+    ) -> None:
         super().__init__()
         big = ToolButton(kit, "a-large-small", kit.say("tool.larger"), on=kit.larger)
         high = ToolButton(
@@ -294,7 +313,7 @@ class TopBar(QWidget):
         high.toggled.connect(self.contrast)
         items: list[QWidget | None] = [big, high]
         if kit.larger and step is not None:
-            items.append(_step_tag(kit, step))
+            items.append(_step_tag(kit, step, order))
         self.bar: LanguageBar | None = None
         items.append(None)
         if languages:
@@ -307,12 +326,23 @@ class TopBar(QWidget):
         self.setFixedHeight(kit.px(kit.pick(80, 72, 66)))
 
 
-def _step_tag(kit: Kit, step: int) -> QWidget:
+def step_key(step: int, order: tuple[int, ...]) -> str:
+    """The word key of a step: showing what one has is not receiving it."""
+    return "step.n6_shown" if step == 6 and order == RESUMING else f"step.n{step}"
+
+
+def place_of(step: int, order: tuple[int, ...]) -> str:
+    """«6/7»: which of the visit's own steps it is."""
+    place = order.index(step) + 1 if step in order else step
+    return f"{place}/{len(order)}"
+
+
+def _step_tag(kit: Kit, step: int, order: tuple[int, ...]) -> QWidget:
     tile = Tile(kit)
     runs = [
-        Run(f"{step} / {STEPS}", "en", "text", True),
+        Run(place_of(step, order).replace("/", " / "), "en", "text", True),
         Run("  ", "en"),
-        kit.main(f"step.n{step}"),
+        kit.main(step_key(step, order)),
     ]
     words = Say(kit, runs)
     tile.setLayout(kit.row(words, margins=(14, 0, 16, 0)))

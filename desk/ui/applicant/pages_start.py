@@ -126,21 +126,23 @@ class IdlePage(PageView):
 
 
 class WelcomePage(PageView):
-    """01: four things, and what to have ready."""
+    """01: four things, and what to have ready; three where the phone has it already."""
 
     top, bottom = 16, 32
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         kit = self.kit
-        lead = Stack(kit, kit.pair("welcome.lead"), Type.WIDE_LEAD)
-        cards = kit.row(
-            self._card("passport", "book-user"),
-            self._card("face", "scan-face"),
-            self._card("pin", "keyboard"),
-            self._card("phone", "smartphone"),
-            gap=16,
+        resumes = self.facts.resumes
+        lead = Stack(
+            kit, kit.pair("welcome.resume_lead" if resumes else "welcome.lead"), Type.WIDE_LEAD
         )
+        cards = kit.row(
+            self._card("passport", "book-user"), self._card("face", "scan-face"), gap=16
+        )
+        if not resumes:
+            cards.addWidget(self._card("pin", "keyboard"))
+        cards.addWidget(self._card("shown" if resumes else "phone", "smartphone"))
         for place in range(cards.count()):
             cards.setStretch(place, 1)
         layout = kit.column(lead, kit.pick(20, 12), cards, kit.pick(16, 12), self._ready())
@@ -148,7 +150,8 @@ class WelcomePage(PageView):
         self.setLayout(layout)
 
     def title(self) -> tuple[Run, Run | None]:
-        return self.kit.pair("welcome.title")
+        resumes = self.facts.resumes
+        return self.kit.pair("welcome.resume_title" if resumes else "welcome.title")
 
     def _card(self, name: str, icon: str) -> QWidget:
         kit = self.kit

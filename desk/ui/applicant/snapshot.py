@@ -70,6 +70,11 @@ _STEPS = {
 }
 
 
+ALL_STEPS = (1, 2, 3, 4, 5, 6, 7)
+RESUMING = (1, 2, 3, 6, 7)
+"""Without the data that go onto a phone, and without the PIN for it."""
+
+
 class Progress(StrEnum):
     """State of one phase."""
 
@@ -234,7 +239,8 @@ class ApplicantScreen:
     was typed or ticked for one case never survives into another.
 
     ``language`` is followed when it changes from one snapshot to the next; the applicant's
-    own choice stands in between. ``step`` is needed for HIDDEN only.
+    own choice stands in between. ``step`` is needed for HIDDEN only. ``resumes``: the phone
+    has it already, and only shows it again.
     """
 
     page: Page
@@ -257,6 +263,12 @@ class ApplicantScreen:
     refusal: Refusal | None = None
     slip: bytes = field(default=b"", repr=False)
     slip_has_qr: bool = False
+    resumes: bool = False
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The steps of the panel that this visit has."""
+        return RESUMING if self.resumes else ALL_STEPS
 
     @property
     def shown_step(self) -> int | None:

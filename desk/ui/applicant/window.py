@@ -307,7 +307,7 @@ class ApplicantWindow(QWidget):
         main = kit.column()
         if not page.bare:
             step = self._screen.shown_step if folded and page.steps else None
-            bar = TopBar(kit, step, languages=page.languages)
+            bar = TopBar(kit, step, self._screen.steps, languages=page.languages)
             bar.larger.connect(self.acts.larger_text_chosen)
             bar.contrast.connect(self.acts.high_contrast_chosen)
             bar.chosen.connect(self.acts.language_chosen)
@@ -345,6 +345,7 @@ class ApplicantWindow(QWidget):
                 self._screen.post,
                 self._now(),
                 self._screen.shown_step,
+                self._screen.steps,
                 steps=page.steps,
                 all_done=self._screen.page is Page.DONE,
             )

@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 
 from desk.counter import deciding, intake
 from desk.face.quality import CaptureQuality, CheckName
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, CaseKind, State
 from desk.issuance.eligibility import RuleOutcome
 from desk.issuance.pin_rules import PinFacts
 from desk.issuance.ports import EventKind
@@ -166,6 +166,7 @@ class ApplicantControl(QObject):
             ),
             language=case.language if case else self._next_language,
             case_key=self._case_number,
+            resumes=case is not None and case.kind is CaseKind.RESUME,
         )
         if case is None or self._finished:
             return base
@@ -224,6 +225,8 @@ class ApplicantControl(QObject):
     def _phone_page(self, case: Case) -> Page:
         if case.held:
             return Page.HIDDEN
+        if case.kind is CaseKind.RESUME:
+            return Page.PROVE if self._proof.check else Page.CHECKING
         if case.state is State.APPROVED:
             if self._phone.voided:
                 return Page.EXPIRED if not self._wants_pin else Page.PIN

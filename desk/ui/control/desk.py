@@ -35,6 +35,7 @@ from desk.ui.look import Look
 from desk.ui.navigation import Navigation, Place
 from desk.ui.parts.frame import HeaderView, Page
 from desk.ui.parts.rail import RailView, StepState
+from desk.ui.renewals import kind_words
 from desk.ui.shell import Shell
 from desk.ui.steps import StepKey, step_marks
 from desk.ui.troubles import Spoken, TroubleWords
@@ -259,6 +260,7 @@ class Desk(QObject):
         return replace(
             view,
             case_number=case.number,
+            kind=kind_words(self.look, case.kind),
             name=name,
             second_name=second,
             steps=step_marks(

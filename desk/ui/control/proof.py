@@ -6,11 +6,12 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desk.counter import proving, relying
+from desk.counter import approving, intake, proving, relying
 from desk.counter.proving import OpenCheck, OtherKey, ProofRefused
 from desk.counter.relying import Readiness
 from desk.credential.troubles import CredentialTrouble
-from desk.issuance.case import Case, State
+from desk.issuance.approvals import ApprovalTrouble
+from desk.issuance.case import Case, CaseKind, State
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
 from desk.ui.control.large_qr import LargeQrPlace
@@ -18,6 +19,7 @@ from desk.ui.control.steps import Step
 from desk.ui.dialogs import not_proven_dialog
 from desk.ui.lanes import Lane
 from desk.ui.pages.proof import ProofPage, ProofStep, ProofView
+from desk.ui.renewal_dialogs import cannot_resume_dialog
 
 POLL_SECONDS = 5.0
 RETRY_MS = 2000
@@ -58,8 +60,14 @@ class ProofControl(QObject):
         self._desk.show(Step.PROOF, self._page)
         self.render()
         self._weigh(case)
-        if case.state is State.DELIVERED:
+        if self._waits(case):
             self._ask()
+
+    @staticmethod
+    def _waits(case: Case) -> bool:
+        """The phone has it and has not shown it yet."""
+        resumes = case.kind is CaseKind.RESUME
+        return case.state is (State.APPROVED if resumes else State.DELIVERED)
 
     def _weigh(self, case: Case) -> None:
         """The relying services' requests against what this case delivered."""
@@ -176,6 +184,9 @@ class ProofControl(QObject):
     def _refused(self, turn: int, trouble: Trouble) -> None:
         if turn != self._turn:
             return
+        if isinstance(trouble, ApprovalTrouble):
+            self._take_back_approval(trouble)
+            return
         self._trouble = trouble
         if isinstance(trouble, ProofRefused | CredentialTrouble):
             same_key = isinstance(trouble, OtherKey)
@@ -187,8 +198,22 @@ class ProofControl(QObject):
         self.progressed.emit()
 
     def _failed(self, trouble: Trouble) -> None:
+        if isinstance(trouble, ApprovalTrouble):
+            self._take_back_approval(trouble)
+            return
         self._trouble = trouble
         self.render()
+
+    def _take_back_approval(self, trouble: Trouble) -> None:
+        """A resume whose approval does not hold any more goes back to its review."""
+        desk, number = self._desk, self._desk.the_case().number
+        self._turn += 1
+
+        def job() -> Case:
+            case = desk.station.load(number)
+            return approving.take_back_approval(desk.station, desk.officer, case, trouble.code)
+
+        desk.act(Lane.SERVICE, job, lambda: desk.go_to.emit(desk.current()), desk.show_trouble)
 
     # Other ways
 
@@ -202,6 +227,9 @@ class ProofControl(QObject):
 
     def _cannot(self) -> None:
         desk, case = self._desk, self._desk.the_case()
+        if case.kind is CaseKind.RESUME:
+            self._end_resume(case)
+            return
         dialog = not_proven_dialog(desk.look, self._page.window())
         if not dialog.exec():
             return
@@ -211,5 +239,20 @@ class ProofControl(QObject):
             Lane.RECORDS,
             lambda: proving.leave_unproven(desk.station, desk.officer, case, reason),
             lambda: desk.go_to.emit(Step.HAND_OVER),
+            self._failed,
+        )
+
+    def _end_resume(self, case: Case) -> None:
+        """Nothing was sent to this phone: the credential stays suspended, the case ends."""
+        desk = self._desk
+        dialog = cannot_resume_dialog(desk.look, self._page.window())
+        if not dialog.exec():
+            return
+        _reason, remark = dialog.answer()
+        self._turn += 1
+        desk.act(
+            Lane.SERVICE,
+            lambda: intake.cancel(desk.station, desk.officer, case, "not_resumed", remark),
+            desk.to_board.emit,
             self._failed,
         )

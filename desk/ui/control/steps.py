@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, CaseKind, State
 
 
 class Step(IntEnum):
@@ -43,7 +43,9 @@ _CURRENT = {
 
 def current_step(case: Case) -> Step:
     """Where the case goes on. A document that was judged waits at the eligibility step
-    once the rules have answered."""
+    once the rules have answered; an approved resume goes on with the phone's proof."""
     if case.state is State.DOCUMENT_CHECKED and case.verdict is not None:
         return Step.ELIGIBILITY
+    if case.kind is CaseKind.RESUME and case.state is State.APPROVED:
+        return Step.PROOF
     return _CURRENT[case.state]

@@ -24,10 +24,11 @@ from desk.counter.board import (
     RowState,
     lines,
 )
-from desk.issuance.case import State
+from desk.issuance.case import CaseKind, State
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded, shown
+from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import Card, HeadRow, Scrolled, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Field
@@ -35,6 +36,8 @@ from desk.ui.parts.frame import Other, Page, Primary
 from desk.ui.parts.rows import Row, RowList
 from desk.ui.parts.sign import Badge, GlyphSign, IconSign
 from desk.ui.parts.text import Text
+from desk.ui.renewals import AREA as RENEWAL
+from desk.ui.renewals import kind_words
 from desk.ui.theme import Type
 from desk.ui.troubles import Spoken, TroubleWords
 
@@ -448,11 +451,7 @@ class _CasesCard(Card):
         look, say, here = self._look, self._look.say, view.here
         line = Row(look, 40, COLUMNS, clickable=True)
         elsewhere = not one.is_finished and one.window != here.window
-        step = (
-            say("step.closed")
-            if one.is_finished
-            else say(f"step.{STEP_OF.get(one.state, 'passport')}")
-        )
+        step = say("step.closed") if one.is_finished else say(f"step.{_step(one)}")
         glyph, words = case_state(look, one, here)
         told = Text(look, words, Type.SMALL)
         if one.waits_until is not None and not one.is_finished:
@@ -475,8 +474,8 @@ class _CasesCard(Card):
         act = say("board.view" if one.is_finished else "board.open")
         if elsewhere:
             act = say("board.used_at", window=one.window)
-        kind = Type.SMALL if elsewhere else Type.SMALL_STRONG
-        line.put(6, Text(look, act, kind, "muted" if elsewhere else "accent"), right=True)
+        size = Type.SMALL if elsewhere else Type.SMALL_STRONG
+        line.put(6, Text(look, act, size, "muted" if elsewhere else "accent"), right=True)
         parts = (one.number, one.name, step, words, act)
         line.setAccessibleName(", ".join(part for part in parts if part))
         self._listed.append((one, not one.is_finished))
@@ -489,9 +488,23 @@ class _CasesCard(Card):
         self.opened.emit(one, can_go_on)
 
 
+def _step(one: CaseRow) -> str:
+    """The step at which a case stands; an approved resume waits for its phone's proof."""
+    if one.kind is CaseKind.RESUME and one.state is State.APPROVED:
+        return "proof"
+    return STEP_OF.get(one.state, "passport")
+
+
 def case_state(look: Look, one: CaseRow, here: says.Here) -> tuple[Glyph, str]:
-    """Glyph and words of a case in the table."""
+    """Glyph and words of a case in the table; of a renewal also what kind it is."""
+    glyph, words = _state(look, one, here)
+    return glyph, " · ".join(part for part in (kind_words(look, one.kind), words) if part)
+
+
+def _state(look: Look, one: CaseRow, here: says.Here) -> tuple[Glyph, str]:
     say = look.say
+    if one.kind is CaseKind.RESUME and one.state is State.APPROVED:
+        return Glyph.HALF, OwnWords(look, RENEWAL)("renewal_state.approved")
     if one.state in _ENDS_BY_ITSELF and one.waits_until is not None:
         left = max(0, int((one.waits_until - here.now).total_seconds()))
         time = f"{left // 60:02d}:{left % 60:02d}"

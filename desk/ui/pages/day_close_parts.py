@@ -30,6 +30,8 @@ ICONS = {
     Book.SLIPS: "printer",
     Book.INDEXES: "list-ordered",
 }
+_SELDOM = frozenset({Fate.RESUMED})
+"""Terms that stand there only on days that have any."""
 LISTED = 14
 """So many things a list names before it counts the rest."""
 
@@ -94,10 +96,10 @@ class BookCard(Card):
         self.begun = Part(look)
         self.terms = {fate: Part(look) for fate in (*FATES[book], Fate.UNEXPLAINED)}
         parts: list[QWidget] = [self.begun]
-        for place, part in enumerate(self.terms.values()):
-            parts.append(Text(look, "+" if place else "=", Type.TITLE, "muted"))
-            parts.append(part)
-        self._last_plus = parts[-2]
+        self._pluses: dict[Fate, QWidget] = {}
+        for place, (fate, part) in enumerate(self.terms.items()):
+            self._pluses[fate] = Text(look, "+" if place else "=", Type.TITLE, "muted")
+            parts += (self._pluses[fate], part)
         for fate, part in self.terms.items():
             part.clicked.connect(lambda _=False, one=fate: self.asked.emit(book.value, one.value))
         self.begun.clicked.connect(lambda: self.asked.emit(book.value, ""))
@@ -126,6 +128,7 @@ class BookCard(Card):
         for fate in FATES[self._book]:
             count = state.count(fate)
             self.terms[fate].show_count(count, say(f"fate.{fate.value}"), notes.get(fate, ""))
+            self._show_term(fate, bool(count) or fate not in _SELDOM)
         self._show_differences(state, left)
         glyph = Glyph.FAILED if left else Glyph.PASSED
         word = say("book.differs", n=left) if left else say("book.fits")
@@ -136,10 +139,13 @@ class BookCard(Card):
 
     def _show_differences(self, state: BookState, left: int) -> None:
         off, part = len(state.differences), self.terms[Fate.UNEXPLAINED]
-        shown(part, off > 0)
-        shown(self._last_plus, off > 0)
+        self._show_term(Fate.UNEXPLAINED, off > 0)
         word = self._say("fate.unexplained" if left else "fate.explained")
         part.show_count(off, word, self._book.code, "danger" if left else "text")
+
+    def _show_term(self, fate: Fate, wanted: bool) -> None:
+        shown(self.terms[fate], wanted)
+        shown(self._pluses[fate], wanted)
 
 
 class Radio(Button):

@@ -19,7 +19,7 @@ from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QWidget
 
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, CaseKind, State
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
@@ -31,6 +31,7 @@ from desk.ui.parts.frame import Other, Page, Primary
 from desk.ui.parts.sign import Badge, IconSign
 from desk.ui.parts.text import Text
 from desk.ui.parts.verdict import Remedy, Verdict
+from desk.ui.renewals import AREA as RENEWAL
 from desk.ui.theme import Type
 from desk.ui.troubles import Spoken
 
@@ -82,7 +83,7 @@ class HandOverPage(Page):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._say = OwnWords(look)
+        self._say, self._renewal = OwnWords(look), OwnWords(look, RENEWAL)
         self._view: HandOverView | None = None
         self._on_screen = ""
         self.slip = SlipCard(look)
@@ -154,7 +155,7 @@ class HandOverPage(Page):
         at = case.entered(case.state)
         time = says.clock(at, view.here) if at else "—"
         if case.state is State.PROVEN:
-            words = say("hand_over.proven_at", time=time)
+            words = self._proven_words(case, time)
             self.verdict.show_state(Glyph.PASSED, say("proof.usable"), words)
         elif case.state is State.DELIVERED:
             words = say("hand_over.not_proven_more")
@@ -167,6 +168,13 @@ class HandOverPage(Page):
             why = self._why_ended(case, "ending")
             title = " · ".join(part for part in (say("end.over"), why) if part)
             self.verdict.show_state(Glyph.NOT_DONE, title, say("end.nothing_issued", time=time))
+
+    def _proven_words(self, case: Case, time: str) -> str:
+        if case.kind is CaseKind.RESUME:
+            return self._renewal("renewal_hand_over.resumed_at", time=time)
+        if case.kind is CaseKind.REISSUE:
+            return self._renewal("renewal_hand_over.reissued_at", time=time, former=case.former)
+        return self._say("hand_over.proven_at", time=time)
 
     def _why_ended(self, case: Case, area: str) -> str:
         """The reason a case ended, in words; its key where the table has none."""

@@ -15,7 +15,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desk.counter.relying import Readiness
-from desk.issuance.case import Case
+from desk.issuance.case import Case, CaseKind
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
@@ -26,6 +26,7 @@ from desk.ui.parts.button import Kind
 from desk.ui.parts.frame import Other, Primary
 from desk.ui.parts.qrcard import QrState
 from desk.ui.parts.verdict import Remedy
+from desk.ui.renewals import AREA as RENEWAL
 from desk.ui.troubles import Spoken
 
 
@@ -101,7 +102,7 @@ class ProofPage(QrPage):
     def __init__(self, look: Look) -> None:
         self.services = ServicesCard(look)
         super().__init__(look, self.services)
-        self._say = OwnWords(look)
+        self._say, self._renewal = OwnWords(look), OwnWords(look, RENEWAL)
         self._view: ProofView | None = None
         self.qr.enlarge.connect(self.enlarge_requested)
         self.qr.again.connect(self.new_qr_requested)
@@ -115,16 +116,24 @@ class ProofPage(QrPage):
         self._view = view
         say, stage = self._say, stage_of(view)
         self.qr.render(say("proof.qr"), *self._qr(view, stage))
-        if stage is ProofStage.WAITING:
+        if stage is ProofStage.WAITING and view.case.kind is not CaseKind.RESUME:
             self.qr.show_badge(Glyph.NOTE, say("proof.second_qr"))
         self._render_below(view, stage)
         self.progress.render(say("proof.progress"), self._lines(view, stage))
         self.services.render(view.services, view.is_usable)
         self.show_trouble(view.trouble, view.remedies)
         self._render_footer(view, stage)
-        self.say_head(say("step.proof"), self._head(stage))
+        self.say_head(say("step.proof"), self._head(view.case.kind, stage))
 
-    def _head(self, stage: ProofStage) -> str:
+    def _head(self, kind: CaseKind, stage: ProofStage) -> str:
+        own = {
+            (CaseKind.RESUME, ProofStage.WAITING): "renewal_proof.head_waiting",
+            (CaseKind.RESUME, ProofStage.PREPARING): "renewal_proof.head_waiting",
+            (CaseKind.RESUME, ProofStage.USABLE): "renewal_proof.head_usable",
+            (CaseKind.REISSUE, ProofStage.WAITING): "renewal_proof.head_reissue",
+        }
+        if (kind, stage) in own:
+            return self._renewal(own[kind, stage])
         heads = {
             ProofStage.USABLE: "proof.head_usable",
             ProofStage.ENDED: "proof.head_ended",
@@ -223,14 +232,17 @@ class ProofPage(QrPage):
             return
         usable = stage is ProofStage.USABLE
         stop = Other("stop", say("footer.stop_case"), Kind.QUIET)
-        cannot = Other("cannot", say("proof.cannot"))
+        resumes = view.case.kind is CaseKind.RESUME
+        word = self._renewal("renewal_proof.cannot") if resumes else say("proof.cannot")
+        cannot = Other("cannot", word)
         self.footer.show_others((stop,) if usable else (stop, cannot))
+        why_not = self._renewal("renewal_proof.why") if resumes else say("proof.why")
         if stage in (ProofStage.ENDED, ProofStage.REFUSED):
-            word, why = say("phone.make_new_qr"), say("proof.why")
+            word, why = say("phone.make_new_qr"), why_not
             self.footer.show_primary(Primary(word, True, why, icon="qr-code"))
             return
         keys = ("Ctrl+Enter",) if usable else ()
-        why = "" if usable else say("proof.why")
+        why = "" if usable else why_not
         self.footer.show_primary(Primary(say("footer.next_hand_over"), usable, why, keys))
 
     def other_asked(self, key: str) -> None:

@@ -60,6 +60,7 @@ class RailView:
     devices: str
     devices_glyph: Glyph = Glyph.PASSED
     case_number: str = ""
+    kind: str = ""
     name: str = ""
     second_name: str = ""
     steps: tuple[StepMark, ...] = ()
@@ -304,7 +305,7 @@ class _Foot(RailButton):
 class Rail(QWidget):
     """224 wide (192 narrow, 64 small with glyphs only).
 
-    Signals: ``home`` (back to the board), ``step_chosen(int)`` (1 to 7, looking back),
+    Signals: ``home`` (back to the board), ``step_chosen(int)`` (1 to 7 by its place, looking back),
     ``entry_chosen(str)``, ``devices_chosen``, ``lock_chosen``.
     """
 
@@ -328,9 +329,10 @@ class Rail(QWidget):
         self._back = NavItem(look, NavEntry("home", "", "chevron-left"))
         self._back.clicked.connect(self.home)
         self._number = Text(look, "", Type.SMALL, "rail-muted")
+        self._kind = Text(look, "", Type.SMALL_STRONG, "rail-text")
         self._name = Text(look, "", Type.STRONG, "rail-text")
         self._second = Text(look, "", Type.SMALL, "rail-muted")
-        self._names_box = column(self._number, 1, self._name, self._second)
+        self._names_box = column(self._number, self._kind, 1, self._name, self._second)
         names = holder(self._names_box)
         self._names = names
         back = row(self._back, margins=(8, 0, 8, 0))
@@ -396,10 +398,14 @@ class Rail(QWidget):
         self._back.setAccessibleName(back.name)
         shown(self._names, not self._small)
         self._number.say(view.case_number)
+        self._kind.say(view.kind)
+        shown(self._kind, bool(view.kind))
         self._name.say(view.name)
         shown(self._name, bool(view.name))
         self._second.say(view.second_name)
         shown(self._second, bool(view.second_name))
+        for place, item in enumerate(self._steps):
+            shown(item, place < len(view.steps) or not view.steps)
         for item, mark in zip(self._steps, view.steps, strict=False):
             item.show_mark(mark, self._narrow or self._small, self._small)
 

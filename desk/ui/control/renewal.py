@@ -1,0 +1,111 @@
+"""«재개…» and «다시 발급…»: the question, then a case like any other.
+
+Whoever shows a credential calls :meth:`RenewalControl.ask`; where a case that renews it is
+under way at this window already, the question leads back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from desk.counter import renewal
+from desk.counter.renewal import RenewalTrouble, UnderWay
+from desk.issuance.case import Case, CaseKind, State
+from desk.ui import says
+from desk.ui.control.desk import Desk
+from desk.ui.glyphs import Glyph
+from desk.ui.lanes import Lane
+from desk.ui.pages.own_words import OwnWords
+from desk.ui.renewal_dialogs import CheckRow, ReissueDialog, ResumeDialog, Subject
+from desk.ui.renewals import AREA
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What stands in the way, and the case that is under way."""
+
+    trouble: RenewalTrouble | None
+    case: Case | None
+
+
+class RenewalControl(QObject):
+    """``open_case`` is called with the case that shall be gone on with."""
+
+    def __init__(self, desk: Desk, open_case: Callable[[Case], None]) -> None:
+        super().__init__(desk)
+        self._desk, self._open_case = desk, open_case
+        self._say = OwnWords(desk.look, AREA)
+        self.dialog: ReissueDialog | ResumeDialog | None = None
+
+    def ask(self, kind: CaseKind, subject: Subject, parent: QWidget) -> None:
+        """Whether what ``subject`` holds shall be reissued or resumed."""
+        station = self._desk.station
+
+        def look() -> _Found:
+            trouble = renewal.why_not(station, kind, subject.number)
+            return _Found(trouble, renewal.case_under_way(station, subject.number))
+
+        self._desk.work(Lane.RECORDS, look, lambda found: self._ask(kind, subject, parent, found))
+
+    def _ask(self, kind: CaseKind, subject: Subject, parent: QWidget, found: _Found) -> None:
+        desk = self._desk
+        case = found.case if found.case is not None and self._is_ours(found.case, kind) else None
+        in_the_way = found.trouble
+        if in_the_way is not None and not (case and isinstance(in_the_way, UnderWay)):
+            desk.show_trouble(in_the_way)
+            return
+        if not desk.is_open:
+            return
+        number = case.number if case else ""
+        if kind is CaseKind.REISSUE:
+            self.dialog = ReissueDialog(desk.look, parent, subject, number)
+        else:
+            self.dialog = ResumeDialog(desk.look, parent, subject, self._checks(case), number)
+        self.dialog.finished.connect(lambda result: self._decided(subject, case, bool(result)))
+        self.dialog.open()
+
+    def _is_ours(self, case: Case, kind: CaseKind) -> bool:
+        return case.kind is kind and case.window == self._desk.station.settings.station.window
+
+    def _checks(self, case: Case | None) -> tuple[CheckRow, ...]:
+        """The three things a resume takes, as far as the open case has them."""
+        say, here = self._say, self._desk.here()
+        state = say("resume_state.waiting" if case else "resume_state.in_case")
+        passport = CheckRow("passport", Glyph.WAITING, state)
+        face, phone = (
+            CheckRow("face", Glyph.WAITING, state),
+            CheckRow("phone", Glyph.WAITING, state),
+        )
+        if case is not None and case.document is not None and case.entered(State.ELIGIBLE):
+            time = says.clock(case.document.read_at, here)
+            words = say("resume_state.passport", time=time)
+            passport = CheckRow("passport", Glyph.PASSED, words)
+        if case is not None and case.face is not None and case.entered(State.FACE_CHECKED):
+            words = say("resume_state.face", time=says.clock(case.face.judged_at, here))
+            face = CheckRow("face", Glyph.PASSED, words)
+        if case is not None and case.state is State.APPROVED:
+            phone = CheckRow("phone", Glyph.HALF, say("resume_state.waits"))
+        return passport, face, phone
+
+    def _decided(self, subject: Subject, case: Case | None, agreed: bool) -> None:
+        dialog, self.dialog = self.dialog, None
+        if dialog is None:
+            return
+        dialog.deleteLater()
+        if agreed and case is not None:
+            self._open_case(case)
+        elif agreed:
+            job = self._opening(dialog, subject.number)
+            self._desk.work(Lane.RECORDS, job, self._open_case)
+
+    def _opening(self, dialog: ReissueDialog | ResumeDialog, number: str) -> Callable[[], Case]:
+        station, officer = self._desk.station, self._desk.officer
+        if isinstance(dialog, ReissueDialog):
+            moved = dialog.reason
+            return lambda: renewal.open_reissue(station, officer, number, moved)
+        resumed = dialog.reason
+        return lambda: renewal.open_resume(station, officer, number, resumed)
