@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
+from desk.app.compose import utc_now
 from desk.app.serve import release_holder
-from desk.counter import renewal
+from desk.counter import intake, proving, renewal
+from desk.counter.closing import close_case
 from desk.counter.renewal import ReissueReason, ResumeReason
+from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
 from desk.issuance.case import Case, CaseKind, NotPossible, State
-from desk.store import cases, intents, journal, status
-from desk.store.status import StatusSlot, Validity
+from desk.store import cases, intents, journal, retention, status
+from desk.store.status import Validity
+from desk.store.troubles import CasePurged, OtherHolder
 from desk.training.applicants import Applicant
-from tests.journey.acts import FORMATS, Counter, Holder, assert_invariants, opened
+from desk.trouble import Trouble
+from tests.journey.acts import FORMATS, PATIENCE, Counter, Holder, assert_invariants, opened
+
+RENEWING = (CaseKind.REISSUE, CaseKind.RESUME)
 
 
 @pytest.fixture(scope="module")
@@ -76,15 +87,6 @@ def suspend(counter: Counter, case: Case) -> None:
     publish_status(station)
 
 
-def validities(counter: Counter, case: Case) -> set[Validity]:
-    """What the records say of everything this case stands for."""
-    with counter.rehearsal.station.store.read() as session:
-        return {
-            status.entry(session, StatusSlot(one.status_list, one.status_index)).validity
-            for one in case.issued
-        }
-
-
 def listed(holder: Holder) -> list[Status | None]:
     """What the published lists say of everything this phone has."""
     return [holder.phone.status(card) for card in holder.phone.cards]
@@ -134,3 +136,173 @@ def test_resumed_on_the_phone_that_has_it(
     with counter.rehearsal.station.store.read() as session:
         assert intents.standing(session, case.number) == ()
         assert status.entries_of(session, case.number) == ()
+
+
+def test_resumed_after_the_purge(
+    counter: Counter, person: Applicant, held: Case, phone: Holder
+) -> None:
+    """Keys, indexes and ends outlive the personal data: the same phone, the same credential."""
+    station, officer = counter.rehearsal.station, counter.script.officer
+    suspend(counter, held)
+    close_case(station, officer, held, {"passport": True, "slip": True, "loss": True})
+    retention.purge(station.store, station.stamp(), station.now() + timedelta(days=1))
+    with pytest.raises(CasePurged):
+        station.load(held.number)
+
+    case = resume(counter, held)
+    case = counter.prove(counter.script.to_approval(case, person), phone)
+
+    assert case.state is State.PROVEN
+    known = [(one.device_key, one.status_index, one.valid_until) for one in held.issued]
+    found = [(one.device_key, one.status_index, one.valid_until) for one in case.issued]
+    assert sorted(found) == sorted(known)
+    assert case.expiry_date == held.expiry_date
+    assert listed(phone) == [Status.VALID] * 2
+
+
+def test_only_the_phone_that_has_it_resumes(
+    counter: Counter, person: Applicant, held: Case, phone: Holder, new_phone: Holder
+) -> None:
+    """A phone with the person's former credential shows another key: nothing is resumed."""
+    station, officer = counter.rehearsal.station, counter.script.officer
+    newer = reissue(counter, held)
+    newer = counter.deliver(counter.script.to_approval(newer, person), new_phone)
+    newer = counter.prove(newer, new_phone)
+    suspend(counter, newer)
+    case = counter.script.to_approval(resume(counter, newer), person)
+
+    check = proving.place_check(station, officer, case)
+    phone.present(check.uri).result(PATIENCE)
+    with pytest.raises(proving.OtherKey):
+        proving.take_answer(station, officer, case, check, 0.5)
+    between = listed(new_phone)
+    case = counter.prove(counter.rehearsal.station.load(case.number), new_phone)
+
+    assert between == [Status.SUSPENDED] * 2
+    assert case.state is State.PROVEN
+    assert listed(new_phone) == [Status.VALID] * 2
+    assert listed(phone) == [Status.INVALID] * 2
+
+
+@pytest.mark.parametrize("delivered", [False, True], ids=["approved", "delivered"])
+def test_cancelled_reissue_leaves_the_former_one(
+    counter: Counter,
+    person: Applicant,
+    held: Case,
+    phone: Holder,
+    new_phone: Holder,
+    delivered: bool,
+) -> None:
+    """Whatever the new phone has is void; another reissue may begin."""
+    station, officer = counter.rehearsal.station, counter.script.officer
+    case = counter.script.to_approval(reissue(counter, held), person)
+    if delivered:
+        case = counter.deliver(case, new_phone)
+
+    case = intake.cancel(station, officer, case, "applicant_left")
+
+    assert case.state is State.CANCELLED
+    assert listed(phone) == [Status.VALID] * 2
+    assert listed(new_phone) == [Status.INVALID] * (2 if delivered else 0)
+    assert renewal.why_not(station, CaseKind.REISSUE, held.number) is None
+
+
+def test_abandoned_resume_expires(counter: Counter, held: Case, phone: Holder) -> None:
+    """A resume that nobody goes on with ends as any case does; it stays suspended."""
+    suspend(counter, held)
+    case = resume(counter, held)
+    later = replace(
+        counter.rehearsal.station, now=lambda: utc_now() + intake.STALE_AFTER + timedelta(hours=1)
+    )
+
+    ended = intake.expire_stale(later)
+
+    assert case.number in {one.number for one in ended}
+    assert listed(phone) == [Status.SUSPENDED] * 2
+    assert renewal.why_not(counter.rehearsal.station, CaseKind.RESUME, held.number) is None
+
+
+def test_another_persons_passport(counter: Counter, held: Case) -> None:
+    """The case of one person is not gone on with by another, whoever lays a passport down."""
+    other = counter.rehearsal.people[1]
+    case = reissue(counter, held)
+
+    with pytest.raises(OtherHolder) as refused:
+        counter.script.to_approval(case, other)
+
+    assert refused.value.facts == {"case": case.number, "former": held.number}
+    stopped = counter.rehearsal.station.load(case.number)
+    assert stopped.state is State.DOCUMENT_CHECKED
+    assert stopped.verdict is None
+    intake.cancel(counter.rehearsal.station, counter.script.officer, stopped, "applicant_left")
+
+
+def test_what_cannot_be_renewed(
+    counter: Counter, person: Applicant, held: Case, phone: Holder, new_phone: Holder
+) -> None:
+    """Usable: no resume. Under way: no second case. Delivered, not proven: neither. Run out:
+    no resume. Revoked: nothing."""
+    station = counter.rehearsal.station
+
+    def codes(number: str, at: Station = station) -> list[str | None]:
+        found = [renewal.why_not(at, kind, number) for kind in RENEWING]
+        return [one.code if one else None for one in found]
+
+    usable = codes(held.number)
+    suspend(counter, held)
+    over = replace(station, now=lambda: held.issued[0].valid_until + timedelta(seconds=1))
+    run_out = codes(held.number, over)
+    case = reissue(counter, held)
+    under_way = codes(held.number)
+    with pytest.raises(renewal.UnderWay) as refused:
+        resume(counter, held)
+    case = counter.deliver(counter.script.to_approval(case, person), new_phone)
+    unproven = codes(case.number)
+    case = counter.prove(case, new_phone)
+    ended = codes(held.number)
+
+    assert usable == [None, "RENEW-02"]
+    assert run_out == [None, "RENEW-05"]
+    assert under_way == ["RENEW-03", "RENEW-03"]
+    assert refused.value.facts == {"case": case.number, "window": case.window}
+    assert unproven == ["RENEW-06", "RENEW-06"]
+    assert ended == ["RENEW-01", "RENEW-01"]
+
+
+def test_two_windows_at_once(counter: Counter, held: Case) -> None:
+    """Both ask in the same moment: one case is opened, the other window is told which."""
+    both = threading.Barrier(2)
+
+    def at_a_window() -> Case | Trouble:
+        both.wait()
+        try:
+            return reissue(counter, held)
+        except Trouble as reason:
+            return reason
+
+    with ThreadPoolExecutor(2) as windows:
+        asked = [windows.submit(at_a_window) for _ in range(2)]
+        told = [one.result() for one in asked]
+
+    opened_cases = [one for one in told if isinstance(one, Case)]
+    refused = [one for one in told if isinstance(one, renewal.UnderWay)]
+    assert (len(opened_cases), len(refused)) == (1, 1)
+    assert refused[0].facts["case"] == opened_cases[0].number
+
+
+def test_reissue_keeps_no_day_that_is_over(counter: Counter, person: Applicant, held: Case) -> None:
+    """The former end is kept while it lies ahead, and never beyond the passport's own."""
+    station = counter.rehearsal.station
+    assert held.expiry_date is not None
+    past = replace(
+        station, now=lambda: datetime.combine(held.expiry_date, time(12), UTC) + timedelta(days=1)
+    )
+    officer = counter.script.officer
+
+    kept = reissue(counter, held)
+    intake.cancel(station, officer, kept, "applicant_left")
+    fresh = renewal.open_reissue(past, officer, held.number, ReissueReason.APP_RESET)
+    intake.cancel(station, officer, fresh, "applicant_left")
+
+    assert kept.expiry_date == held.expiry_date
+    assert fresh.expiry_date is None
