@@ -22,7 +22,7 @@ from desk.counter import offering, proving
 from desk.counter.settings import Settings, load_settings
 from desk.credential.statuslist import Status
 from desk.issuance import audit
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, CaseKind, State
 from desk.issuance.ports import EventKind
 from desk.store import cases, journal, status
 from desk.store.models import IntentRow
@@ -271,7 +271,9 @@ class Counter:
         if case.state is State.PROVEN:
             return case
         case = self.script.to_approval(case, self.person)
-        return self.prove(self.deliver(case, holder), holder)
+        if case.kind is not CaseKind.RESUME:
+            case = self.deliver(case, holder)
+        return self.prove(case, holder)
 
 
 def only_case(rehearsal: Rehearsal) -> Case | None:

@@ -27,8 +27,8 @@ from desk.cards.piv import PivSession
 from desk.cards.piv_data import Slot
 from desk.counter import intake, offering, proving
 from desk.enrollment.link import HttpLink
-from desk.issuance.case import Case, State
-from desk.store import journal
+from desk.issuance.case import Case, CaseKind, State
+from desk.store import cases, journal
 from desk.store.database import Store
 from tests.journey.acts import PIN, only_case, settings_with
 
@@ -74,6 +74,18 @@ POINTS = (
     Point("valid on the list, case not yet", "PROOF.GIVEN", "writing"),
     Point("withdrawn, service not told", "OFFER.WITHDRAWN", "durable", plan="withdraw"),
     Point("cancelled halfway", "CASE.CANCELLED", "writing", plan="cancel"),
+)
+# Behind an approval of a case that replaces or resumes what its holder has.
+RENEWALS = (
+    Point("reissue: intent durable, nothing signed", "CRED.INTENT", "durable", plan="renew"),
+    Point("reissue: old one ended, not durable", "STATUS.CHANGED", "writing", 2, plan="renew"),
+    Point(
+        "reissue: both in the records, not on the list", "STATUS.CHANGED", "durable", plan="renew"
+    ),
+    Point("reissue: on the list, case not yet", "PROOF.GIVEN", "writing", plan="renew"),
+    Point("resume: phone has presented", "check_answer", "after", plan="renew"),
+    Point("resume: decided, not durable", "PROOF.DECIDED", "writing", plan="renew"),
+    Point("resume: decided, not on the list", "PROOF.DECIDED", "durable", plan="renew"),
 )
 
 
@@ -162,6 +174,9 @@ def say(**words: object) -> None:
 
 def drive(rehearsal: Rehearsal, plan: str) -> None:
     script = Script.begin(rehearsal)
+    if plan == "renew":
+        _renew(rehearsal, script)
+        return
     case = only_case(rehearsal) or script.approved_case(rehearsal.people[0])
     case = script.offer(case, PIN)
     assert case.offer is not None
@@ -174,6 +189,17 @@ def drive(rehearsal: Rehearsal, plan: str) -> None:
         offering.withdraw(rehearsal.station, script.officer, case, "new_qr")
     else:
         intake.cancel(rehearsal.station, script.officer, case, "applicant_left")
+
+
+def _renew(rehearsal: Rehearsal, script: Script) -> None:
+    with rehearsal.station.store.read() as session:
+        (case,) = cases.open_cases(session)
+    if case.kind is CaseKind.REISSUE:
+        case = script.offer(case, PIN)
+        assert case.offer is not None
+        say(offer=case.offer.uri)
+        case = _attend(script, case, State.DELIVERED)
+    _prove(rehearsal, script, case)
 
 
 def _attend(script: Script, case: Case, until: State) -> Case:
@@ -193,7 +219,7 @@ def _prove(rehearsal: Rehearsal, script: Script, case: Case) -> None:
 
 def live(order: dict[str, str]) -> None:
     """The life of one desk, up to its point."""
-    point = next(one for one in POINTS if one.name == order["point"])
+    point = next(one for one in (*POINTS, *RENEWALS) if one.name == order["point"])
     log_signatures(Path(order["log"]))
     arm(point)
     settings = settings_with("" if point.own_service else order["url"])
