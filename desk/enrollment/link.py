@@ -284,6 +284,8 @@ class HttpLink:
 
 def _trouble_of(reply: Reply) -> Trouble:
     status = reply.status
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _failure(reply)
     body = _json_object(reply) if reply.body else {}
     if status == HTTPStatus.UNAUTHORIZED:
         return StationRefused()
@@ -291,15 +293,21 @@ def _trouble_of(reply: Reply) -> Trouble:
         return NotThere()
     if status == HTTPStatus.CONFLICT:
         return AlreadyOtherwise(reason=str(body.get("reason", "")))
-    if status == HTTPStatus.SERVICE_UNAVAILABLE and body.get("code") == MailboxFull.code:
-        return MailboxFull()
-    if status == HTTPStatus.SERVICE_UNAVAILABLE and body.get("code") == MailboxBroken.code:
-        return MailboxBroken()
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ServiceDown(status=status)
     if body.get("error") == "invalid_order":
         return OrderUnusable(reason=str(body.get("error_description", "")))
     return AnswerUnusable(status=status)
+
+
+def _failure(reply: Reply) -> Trouble:
+    """What the service says of its own failure; a proxy before it says so in a page of HTML."""
+    try:
+        code = _json_object(reply).get("code")
+    except AnswerUnusable:
+        code = None
+    for trouble in (MailboxFull, MailboxBroken):
+        if code == trouble.code:
+            return trouble()
+    return ServiceDown(status=reply.status)
 
 
 def _json_object(reply: Reply) -> dict[str, Any]:

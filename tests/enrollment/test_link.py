@@ -187,6 +187,8 @@ def test_nobody_listens() -> None:
         (lambda _r: httpx.Response(503, json={"code": "ENROLL-03"}), MailboxFull),
         (lambda _r: httpx.Response(503, json={"code": "ENROLL-09"}), MailboxBroken),
         (lambda _r: httpx.Response(502), ServiceDown),
+        (lambda _r: httpx.Response(502, text="<html>Bad Gateway</html>"), ServiceDown),
+        (lambda _r: httpx.Response(503, json=["busy"]), ServiceDown),
         (lambda _r: httpx.Response(500, json={}), ServiceDown),
         (lambda _r: httpx.Response(200, text="<html>"), AnswerUnusable),
         (lambda _r: httpx.Response(200, json=[]), AnswerUnusable),
