@@ -55,9 +55,12 @@ def suspend(
     number: str,
     reason: SuspendReason,
     channel: Channel = Channel.PHONE,
+    *,
+    publish: bool = True,
 ) -> Holding:
     """Nothing of this case is usable from now on. What was never proven stays as it is, and
-    is not made usable later. The answer's ``published`` tells whether the list is out.
+    is not made usable later. The answer's ``published`` tells whether the list is out; with
+    ``publish`` off the caller sees to that (:func:`publish_due`).
 
     Raises :class:`~desk.issuance.roles.RoleMayNot`, :class:`NothingStands`,
     :class:`StandsOtherwise`.
@@ -77,11 +80,11 @@ def suspend(
             status.set_validity(session, stamp, one.slot, Validity.SUSPENDED, reason.value)
         facts = {"reason": reason.value, "channel": channel.value, "count": len(standing)}
         journal.append(session, stamp, SUSPENDED, number, **facts)
-    _publish(station)
+    _publish(station, publish)
     return holdings.read(station, officer, number)
 
 
-def undo(station: Station, officer: Officer, number: str) -> Holding:
+def undo(station: Station, officer: Officer, number: str, *, publish: bool = True) -> Holding:
     """The suspension that this officer made a moment ago was meant for somebody else.
 
     Raises :class:`UndoOver` after :data:`~desk.counter.holdings.UNDO_FOR`, for another
@@ -99,7 +102,7 @@ def undo(station: Station, officer: Officer, number: str) -> Holding:
         for slot in changed:
             status.set_validity(session, stamp, slot, Validity.VALID, "suspension_undone")
         journal.append(session, stamp, "CARE.SUSPENSION_UNDONE", number, count=len(changed))
-    _publish(station)
+    _publish(station, publish)
     return holdings.read(station, officer, number)
 
 
@@ -146,6 +149,8 @@ def sign(
     statement: Statement,
     pin: Pin,
     allow_last_try: bool = False,
+    *,
+    publish: bool = True,
 ) -> KeptAct:
     """This officer's card signs the statement: as the first one, or as the second, and then
     it is done at once.
@@ -174,9 +179,14 @@ def sign(
             sealing.try_to_seal(station, officer, seals.Purpose.APPROVAL, by, number)
     finally:
         wipe(pin)
-    if kept.state is CareState.DONE:
-        _publish(station)
+    _publish(station, publish and kept.state is CareState.DONE)
     return kept
+
+
+def awaited(station: Station, statement: Statement) -> KeptAct | None:
+    """How far this statement is: another desk's card may have signed it meanwhile."""
+    with station.store.read() as session:
+        return care.kept(session, statement.digest)
 
 
 def give_up(station: Station, officer: Officer, statement: Statement) -> None:
@@ -310,12 +320,20 @@ def _demand(station: Station, officer: Officer, number: str, deed: Deed) -> Hold
     return found
 
 
-def _publish(station: Station) -> None:
-    """Out at once; what does not go out stays due and is tried again."""
+def publish_due(station: Station) -> bool:
+    """What changed goes out; whether nothing is due any more."""
     try:
         publish_status(station)
     except Trouble as reason:
         _log.warning("status lists are still due: %s", reason.code)
+        return False
+    return True
+
+
+def _publish(station: Station, now: bool) -> None:
+    """Out at once; what does not go out stays due and is tried again."""
+    if now:
+        publish_due(station)
 
 
 def end_rehearsed(station: Station, number: str) -> int:

@@ -30,6 +30,7 @@ from desk.trouble import Trouble
 from desk.ui.applicant.snapshot import ApplicantScreen, Page, PostFacts
 from desk.ui.applicant.window import ApplicantWindow
 from desk.ui.camera import Camera, camera_name
+from desk.ui.control.aftercare import AftercareControl
 from desk.ui.control.applicant import ApplicantControl
 from desk.ui.control.approver import ApproverControl
 from desk.ui.control.audit import AuditControl
@@ -56,6 +57,7 @@ from desk.ui.control.steps import Step, current_step
 from desk.ui.dialogs import close_all, stop_dialog, take_over_dialog
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.navigation import Place
+from desk.ui.pages.aftercare import AftercarePage
 from desk.ui.pages.approvals import ApprovalsPage
 from desk.ui.pages.approver import ApproverPage
 from desk.ui.pages.audit import AuditPage
@@ -96,6 +98,7 @@ class Pages:
     history: HistoryPage
     audit: AuditPage
     day_close: DayClosePage
+    aftercare: AftercarePage
     diagnosis: DiagnosisPage
     card_setup: CardSetupPage
     passport: PassportPage
@@ -157,6 +160,7 @@ class Program(QObject):
             history=HistoryPage(look),
             audit=AuditPage(look, troubles),
             day_close=DayClosePage(look),
+            aftercare=AftercarePage(look),
             diagnosis=DiagnosisPage(look, troubles),
             card_setup=CardSetupPage(look, troubles),
             passport=PassportPage(look, troubles),
@@ -172,7 +176,14 @@ class Program(QObject):
         )
         self.shell.add_full_page(pages.locked)
         self.shell.add_full_page(pages.lent_reader)
-        places = (pages.board, pages.approvals, pages.history, pages.audit, pages.day_close)
+        places = (
+            pages.board,
+            pages.approvals,
+            pages.history,
+            pages.aftercare,
+            pages.audit,
+            pages.day_close,
+        )
         for page in (*places, pages.approver, *pages.steps):
             self.shell.add_page(page)
         return pages
@@ -188,6 +199,7 @@ class Program(QObject):
         self.day_close = DayCloseControl(
             desk, pages.day_close, lambda: self.session.lock(LockReason.BY_OFFICER)
         )
+        self.aftercare = AftercareControl(desk, self.session, pages.aftercare)
         self.checks = Checks(desk.work, self._prepare_checks, station.readers.world, desk)
         self.bundle = BundleControl(self.look, desk.work, self._make_bundle, self.shell)
         self.board = BoardControl(desk, pages.board, self.checks, self.bundle, self.open_case)
@@ -239,6 +251,7 @@ class Program(QObject):
         places.add(Place.BOARD, self.board.enter)
         places.add(Place.APPROVALS, self.approver.enter_list, self.approver.count)
         places.add(Place.HISTORY, self.history.enter)
+        places.add(Place.AFTERCARE, self.aftercare.enter)
         places.add(Place.DAY_CLOSE, self.day_close.enter)
         places.add(Place.AUDIT, self.audit.enter)
         places.add(Place.SETUP, self.set_up.enter)
@@ -259,6 +272,7 @@ class Program(QObject):
         shell.devices_chosen.connect(self._to_checks)
         shell.explain_asked.connect(self._explain)
         shell.search_asked.connect(self._search)
+        shell.loss_call_asked.connect(self.aftercare.call)
         for page in self.pages.steps:
             page.stop_case.connect(self._stop_case)
         for covering in (self.pages.sign_in, self.pages.locked):
@@ -395,7 +409,7 @@ class Program(QObject):
 
     def go_to(self, step: Step) -> None:
         case = self.desk.case
-        if case is not None:
+        if case is not None and not self.aftercare.holds(step):
             self._enter[step](case)
 
     def _review(self, case: Case) -> None:

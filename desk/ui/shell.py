@@ -73,6 +73,7 @@ class Shell(QWidget):
     stand between rail, header and footer. Signals: ``home``, ``step_chosen(int)``,
     ``entry_chosen(str)``, ``devices_chosen``, ``lock_chosen`` (also Ctrl+L),
     ``new_case_asked`` (Ctrl+N), ``search_asked`` (Ctrl+F), ``explain_asked`` (F1),
+    ``loss_call_asked`` (F7),
     ``mrz_scanned(str)`` (a reader typed an MRZ).
     """
 
@@ -84,6 +85,7 @@ class Shell(QWidget):
     new_case_asked = Signal()
     search_asked = Signal()
     explain_asked = Signal()
+    loss_call_asked = Signal()
     mrz_scanned = Signal(str)
 
     def __init__(self, look: Look, *, training: bool = False) -> None:
@@ -203,6 +205,7 @@ class Shell(QWidget):
         self._open_key("Ctrl+N", self.new_case_asked.emit)
         self._open_key("Ctrl+F", self.search_asked.emit)
         self._open_key("F1", self.explain_asked.emit)
+        self._open_key("F7", self.loss_call_asked.emit)
         self._key("F6", lambda: self.next_zone(1))
         self._key("Shift+F6", lambda: self.next_zone(-1))
         for number in range(1, 8):

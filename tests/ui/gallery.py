@@ -22,6 +22,7 @@ from desk.ui import theme
 from desk.ui.look import Look
 from desk.ui.theme import Mode
 from tests.ui import (
+    scenes_aftercare,
     scenes_approval,
     scenes_audit,
     scenes_case,
@@ -107,6 +108,7 @@ def _beside(picture: QImage, target: Path, file: Path) -> None:
 
 
 ALL = (
+    scenes_aftercare,
     scenes_approval,
     scenes_audit,
     scenes_case,

@@ -31,6 +31,7 @@ NAMES = {
 RAIL = (
     ("board", "layout-dashboard"),
     ("history", "folder-search"),
+    ("aftercare", "tablet"),
     ("day_close", "calendar-check-2"),
     ("audit", "history"),
     ("setup", "settings"),

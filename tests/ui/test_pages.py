@@ -12,6 +12,7 @@ from desk.ui.parts.text import Text
 from desk.ui.shell import Shell
 from desk.ui.theme import Mode
 from tests.ui import (
+    scenes_aftercare,
     scenes_approval,
     scenes_audit,
     scenes_case,
@@ -27,6 +28,7 @@ from tests.ui.scenes import SCENES
 SIZES = ((1440, 900), (1280, 720), (960, 600))
 SECRETS = ("2987654", "123456")
 USED = (
+    scenes_aftercare,
     scenes_approval,
     scenes_audit,
     scenes_case,
@@ -50,6 +52,8 @@ OWN_WORDS = (
     "12-phone-wrong-pin",
     "13-proof",
     "13b-proof-usable",
+    "admin-02-aftercare-begin",
+    "admin-02-aftercare-none",
     "admin-04d-audit-empty",
     "admin-06-diagnosis",
     "admin-06-diagnosis-trust",

@@ -198,6 +198,11 @@ class Desk(QObject):
         self.case, self.step, self.place = None, None, place
         self._show(page)
 
+    def show_beside(self, place: Place, page: Page) -> None:
+        """Let ``page`` stand there while the open case waits behind it, as it is."""
+        self.step, self.place = None, place
+        self._show(page)
+
     def _show(self, page: Page) -> None:
         self.shell.show_page(page)
         self.refresh_frame()
