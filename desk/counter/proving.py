@@ -99,8 +99,7 @@ def _demand_resumable(station: Station, case: Case) -> None:
 def _query(station: Station, formats: Sequence[Format]) -> dict[str, Any]:
     """The profile's counter check, which each delivered credential must answer.
 
-    The portrait is asked of the first only: it is the same picture in all of them, and
-    two of them make an encrypted answer longer than the 64 kB that libraries open.
+    The portrait is asked of the first only: it is the same picture in all of them.
     """
     first, *others = formats
     named = [name for name in station.profile.counter_check if name != "portrait"]

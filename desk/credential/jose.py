@@ -76,7 +76,8 @@ def parse_object(data: bytes | str) -> dict[str, Any]:
 
 
 def parse_json(data: bytes | str) -> Any:
-    """JSON of any type, without repeated names; raises ``Malformed``."""
+    """JSON of any type, without repeated names, and without NaN and Infinity, which no JSON
+    has (RFC 8259, 6) and no time can be held against; raises ``Malformed``."""
     try:
         return _STRICT.decode(data if isinstance(data, str) else data.decode())
     except (ValueError, RecursionError) as broken:
@@ -90,9 +91,13 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
+
+
 # Made once: json.dumps and json.loads make them anew for each text.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_STRICT = json.JSONDecoder(object_pairs_hook=_no_repeats)
+_STRICT = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)
 
 
 def signing_input(header: Mapping[str, Any], payload: Mapping[str, Any]) -> bytes:

@@ -143,8 +143,16 @@ def _check_claims(
 ) -> None:
     if claims.get("aud") not in (audience, [audience]):
         raise ProofRefused(reason="another audience")
-    issued = claims.get("iat")
-    if type(issued) not in (int, float):
-        raise ProofRefused(reason="iat is missing")
-    if abs(now.astimezone(UTC).timestamp() - float(str(issued))) > window.total_seconds():
+    moment, leeway = now.astimezone(UTC).timestamp(), window.total_seconds()
+    if abs(moment - _time(claims, "iat", None)) > leeway:
         raise ProofRefused(reason="iat is too far from now")
+    # Not asked for here, but binding wherever they stand (RFC 7519, 4.1.4 and 4.1.5).
+    if not _time(claims, "nbf", moment) - leeway <= moment < _time(claims, "exp", moment) + leeway:
+        raise ProofRefused(reason="the proof says itself that it does not hold now")
+
+
+def _time(claims: Mapping[str, Any], name: str, absent: float | None) -> float:
+    value = claims.get(name, absent)
+    if type(value) not in (int, float):
+        raise ProofRefused(reason=f"{name} is missing or no time")
+    return float(str(value))

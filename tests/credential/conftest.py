@@ -100,13 +100,18 @@ def issue(
 ) -> Issue:
     """Issue one credential of a format, to a new key unless one is given."""
 
-    def issue_one(fmt: Format, key: LocalKey | None = None, by: LocalSigner | None = None) -> Held:
+    def issue_one(
+        fmt: Format,
+        key: LocalKey | None = None,
+        by: LocalSigner | None = None,
+        of: CredentialValues = values,
+    ) -> Held:
         key, by = key or LocalKey.generate(Curve.P256), by or signer
         leaf = by.certificate_chain[0]
         # Not by `intent.prepare`, which would refuse the signers some tests need.
         validity = Validity.of(now, timedelta(days=365), profile.rounding, leaf)
         prepare = mdoc.prepare if fmt is Format.MDOC else sdjwt.prepare
-        prepared = prepare(profile, values, Terms(key.public, by, validity, status))
+        prepared = prepare(profile, of, Terms(key.public, by, validity, status))
         return Held(fmt, prepared.credential(by.sign(prepared.to_be_signed)), key)
 
     return issue_one

@@ -447,3 +447,26 @@ def test_refusals_name_no_applicant(
     assert "HONG" not in text
     with pytest.raises(RequestRefused):
         holder.read_request(request.object, client_id="x509_hash:other")
+
+
+def test_an_answer_with_two_large_portraits_opens(
+    profile: ClaimProfile,
+    values: CredentialValues,
+    issue: Issue,
+    verifier: LocalSigner,
+    now: datetime,
+    trust: Trust,
+) -> None:
+    """The largest picture that the settings allow (100,000 bytes), in both formats at once: one
+    JWE of nearly half a megabyte."""
+    large = replace(values, portrait=values.portrait.ljust(100_000, b"\0"))
+    query = profile.dcql(list(Format))
+    del query["credential_sets"]
+    request = build_request(query, verifier, URI)
+    held = [issue(fmt, of=large) for fmt in Format]
+
+    posted = answer(request, *held, now=now)
+    shown = verify_answer(request, posted, profile, trust)
+
+    assert len(posted["response"]) > 400_000
+    assert [one.values["portrait"] for one in shown] == [large.portrait] * 2

@@ -62,6 +62,11 @@ def test_a_proof_may_carry_a_certificate(now: datetime, signer: LocalSigner) -> 
         ({}, {"iat": 1_700_000_000}),
         ({}, {"iat": 4_000_000_000}),
         ({}, {"iat": float("1e300")}),
+        ({}, {"iat": float("nan")}),
+        ({}, {"exp": 1_700_000_000}),
+        ({}, {"exp": None}),
+        ({}, {"nbf": 4_000_000_000}),
+        ({}, {"nbf": "today"}),
     ],
     ids=str,
 )
@@ -77,6 +82,17 @@ def test_a_proof_of_another_form_is_refused(
     with pytest.raises(ProofRefused) as refusal:
         verify(jwt, now)
     assert not isinstance(refusal.value, NonceStale)
+
+
+def test_a_proof_may_say_how_long_it_holds(now: datetime) -> None:
+    """RFC 7519, 4.1.4 and 4.1.5: bound to it, with the leeway that phones' clocks need."""
+    key, moment = LocalKey.generate(), int(now.timestamp())
+    header = {"alg": "ES256", "typ": "openid4vci-proof+jwt", "jwk": key.public.jwk()}
+    claims = {"aud": ISSUER, "iat": moment, "nbf": moment + 60, "exp": moment - 60}
+
+    jwt = jose.sign_compact(header, {**claims, "nonce": "n-1"}, key)
+
+    assert verify(jwt, now) == key.public.thumbprint
 
 
 def test_a_private_key_in_the_header_is_refused(now: datetime) -> None:

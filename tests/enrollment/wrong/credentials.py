@@ -167,6 +167,7 @@ def bound_as_bearer(path: str) -> Act:
 _credential = partial(Wrong, "credential")
 TOKEN_RULE, _BODY, _WHICH = "RFC 6750 3.1", "VCI 8.2, 8.3.1.2", "VCI 8.2"
 _PROOF, _ENC, DPOP_RULE = "VCI 8.2.1, F.1, F.4", "VCI 8.2, 10", "RFC 9449 7.1"
+_NAN = float("nan")
 BAD_REQUEST, BAD_ENCRYPTION = "invalid_credential_request", "invalid_encryption_parameters"
 CREDENTIAL = [
     _credential(TOKEN_RULE, "no token", _with_auth(None), "invalid_token", 401),
@@ -341,6 +342,8 @@ CREDENTIAL = [
     _credential(_PROOF, "old iat", _with_proof(claims={"iat": 1_000_000}), "invalid_proof"),
     _credential(_PROOF, "iat to come", _with_proof(claims={"iat": 9_999_999_999}), "invalid_proof"),
     _credential(_PROOF, "iat as text", _with_proof(claims={"iat": "now"}), "invalid_proof"),
+    _credential(_PROOF, "iat not a number", _with_proof(claims={"iat": _NAN}), "invalid_proof"),
+    _credential(_PROOF, "run out", _with_proof(claims={"exp": 1_000_000}), "invalid_proof"),
     _credential("VCI 8.3.1.2", "no nonce", _with_proof(claims={"nonce": None}), "invalid_proof"),
     _credential(
         "VCI 8.3.1.2", "nonce is a number", _with_proof(claims={"nonce": 7}), "invalid_proof"
