@@ -68,7 +68,7 @@ class DeskSide:
         target = request.scope["raw_path"] + (b"?" + query if query else b"")
         shown = request.headers.get("authorization", "")
         try:
-            self._heard.check(shown, Call(request.method, target, body), self._service.now())
+            await self._hear(shown, Call(request.method, target, body))
         except NotTheStation as error:
             raise Refusal(
                 "station_unknown", "the station's key is not accepted", status=401
@@ -78,6 +78,15 @@ class DeskSide:
             raise Refusal(
                 "clocks_apart", "signed at another time", status=401, members=members
             ) from error
+
+    async def _hear(self, shown: str, call: Call) -> None:
+        """Raises NotTheStation, ClockApart; nobody else may have heard it either."""
+        service = self._service
+        number = self._heard.check(shown, call, service.now())
+        if service.mailbox.shared and not await service.run(
+            service.mailbox.hear_call, number, service.now()
+        ):
+            raise NotTheStation
 
     async def health(self, _request: Request) -> Response:
         service = self._service

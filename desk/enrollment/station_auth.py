@@ -55,16 +55,15 @@ class HeardCalls:
     """The service's side: one process's memory of the numbers it has heard.
 
     What is older than the window is refused by its time, so no number is kept for longer.
-    Calls may be repeated without harm anyway (each names its object); behind several
-    processes one of them may hear again what another one heard.
+    Several processes tell each other through their database.
     """
 
     def __init__(self, key: StationKey) -> None:
         self._key = key
         self._heard: dict[str, float] = {}
 
-    def check(self, shown: str, call: Call, now: datetime) -> None:
-        """Raises NotTheStation, ClockApart."""
+    def check(self, shown: str, call: Call, now: datetime) -> str:
+        """The call's number, heard for the first time; raises NotTheStation, ClockApart."""
         moment, number, signature = _parts(shown)
         wanted = call.signature(self._key, moment, number)
         if not hmac.compare_digest(wanted.encode(), signature.encode()):
@@ -76,6 +75,7 @@ class HeardCalls:
         if number in self._heard:
             raise NotTheStation
         self._heard[number] = at
+        return number
 
     def _forget(self, now: datetime) -> None:
         """The first heard stand first; one clock's numbers come about in their order."""

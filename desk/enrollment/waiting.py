@@ -1,8 +1,9 @@
 """Those who wait inside the service, and the bell that wakes them.
 
 A waiter looks first, sleeps until the bell of its topic rings, and looks again: what it
-waits for is in the database, the bell only saves it from asking all the time. Several
-processes would need a bell that the database rings; this one knows its own process.
+waits for is in the database, the bell only saves it from asking all the time. What happens
+in other processes is heard through the database (:func:`listen`); a ring that got lost costs
+a waiter its patience and nothing else, for everybody looks once more before giving up.
 """
 
 from __future__ import annotations
@@ -11,7 +12,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from desk.enrollment.keys import sha256
+from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.mailbox.driver import Ear
+from desk.enrollment.trouble import MailboxTrouble
+
 _T = TypeVar("_T")
+_AGAIN_SECONDS = 0.25
 
 
 class Bells:
@@ -23,14 +30,22 @@ class Bells:
 
     def ring(self, topic: str) -> None:
         """Wake everybody who waits for ``topic``; free when nobody does."""
-        for sleeper in self._sleepers.get(topic, ()):
+        if self._sleepers:
+            self.ring_mark(sha256(topic))
+
+    def ring_mark(self, mark: str) -> None:
+        """The same by the topic's hash, which is how other processes name it."""
+        for sleeper in self._sleepers.get(mark, ()):
             sleeper.set()
+
+    def ring_all(self) -> None:
+        for mark in list(self._sleepers):
+            self.ring_mark(mark)
 
     def close(self) -> None:
         """Wake everybody for good: nobody waits any longer than one last look."""
         self._closed = True
-        for topic in list(self._sleepers):
-            self.ring(topic)
+        self.ring_all()
 
     async def wait_for(
         self, topic: str, look: Callable[[], Awaitable[_T | None]], seconds: float
@@ -38,8 +53,8 @@ class Bells:
         """What ``look`` finds, as soon as it finds something; None after ``seconds``."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        sleeper = asyncio.Event()
-        self._sleepers.setdefault(topic, set()).add(sleeper)
+        sleeper, mark = asyncio.Event(), sha256(topic)
+        self._sleepers.setdefault(mark, set()).add(sleeper)
         try:
             while True:
                 # Cleared before the look, so that a ring during the look is not lost.
@@ -50,13 +65,13 @@ class Bells:
                     return found
                 await _sleep(sleeper, left)
         finally:
-            self._leave(topic, sleeper)
+            self._leave(mark, sleeper)
 
-    def _leave(self, topic: str, sleeper: asyncio.Event) -> None:
-        sleepers = self._sleepers[topic]
+    def _leave(self, mark: str, sleeper: asyncio.Event) -> None:
+        sleepers = self._sleepers[mark]
         sleepers.discard(sleeper)
         if not sleepers:
-            del self._sleepers[topic]
+            del self._sleepers[mark]
 
 
 async def _sleep(sleeper: asyncio.Event, seconds: float) -> None:
@@ -64,3 +79,43 @@ async def _sleep(sleeper: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(sleeper.wait(), seconds)
     except TimeoutError:
         return
+
+
+async def listen(mailbox: Mailbox, bells: Bells, listening: asyncio.Event) -> None:
+    """Ring the bells that other processes ring, until cancelled; ``listening`` is set once
+    they can be heard. Ends at once where there are no other processes."""
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            ear = await loop.run_in_executor(None, mailbox.ear)
+        except MailboxTrouble:
+            await asyncio.sleep(_AGAIN_SECONDS)
+            continue
+        listening.set()
+        if ear is None:
+            return
+        # Whatever was told before is in the database, for whoever looks.
+        bells.ring_all()
+        await _hear(ear, bells)
+
+
+async def _hear(ear: Ear, bells: Bells) -> None:
+    """Until the ear is deaf."""
+    loop, deaf, line = asyncio.get_running_loop(), asyncio.Event(), ear.fileno()
+
+    def something() -> None:
+        try:
+            for mark in ear.heard():
+                bells.ring_mark(mark)
+        except MailboxTrouble:
+            # At once: the number of a closed line may soon be another one's.
+            loop.remove_reader(line)
+            deaf.set()
+
+    try:
+        loop.add_reader(line, something)
+        await deaf.wait()
+    finally:
+        if not deaf.is_set():
+            loop.remove_reader(line)
+        ear.close()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desk.enrollment.mailbox import statements as sql
-from desk.enrollment.mailbox.driver import Driver, Row
+from desk.enrollment.mailbox.driver import Driver, Ear, Row
 from desk.enrollment.mailbox.place import open_database
 from desk.enrollment.mailbox.rows import (
     check_values,
@@ -118,6 +118,11 @@ class Mailbox(Steps):
     def close(self) -> None:
         self._database.close()
 
+    def ear(self) -> Ear | None:
+        """Hears which topics other processes ring, from now on; None where there are none.
+        Raises MailboxAway."""
+        return self._database.ear()
+
     @step
     def limit_pages(self, db: Driver, pages: int) -> None:
         """Let the file grow no further than so many pages: an exercise for a full disk."""
@@ -194,7 +199,8 @@ class Mailbox(Steps):
         if row.state == RequestState.DENIED:
             raise AlreadyOtherwise(reason="denied")
         if row.state == RequestState.WAITING and row.encryption == encryption_value(terms):
-            set_request(db, request_id, state=RequestState.ANSWERED, sealed=sealed)
+            values = {"state": RequestState.ANSWERED, "sealed": sealed}
+            db.execute(sql.DECIDE_REQUEST, {"key": request_id, **values}).one()
         return str(row.offer_id)
 
     @step
@@ -203,7 +209,8 @@ class Mailbox(Steps):
         row = locked_request(db, request_id)
         if row.state in (RequestState.ANSWERED, RequestState.DELIVERED):
             raise AlreadyOtherwise(reason="answered")
-        set_request(db, request_id, state=RequestState.DENIED)
+        values = {"state": RequestState.DENIED}
+        db.execute(sql.DECIDE_REQUEST, {"key": request_id, **values}).one()
         return str(row.offer_id)
 
     @look
@@ -407,10 +414,19 @@ class Mailbox(Steps):
     def answer_check(self, db: Driver, check_id: str, response: str, now: datetime) -> bool:
         """Keep the first answer to a check; False when there is another one already."""
         values = {"key": check_id, "response": response, "received_at": to_ms(now)}
-        if db.execute(sql.ANSWER_CHECK, values).rowcount == 1:
+        if db.execute(sql.ANSWER_CHECK, values).one_or_none() is not None:
             return True
         row = found(db, sql.CHECK_BY_ID, check_id)
         return row is not None and bool(row.response == response)
+
+    # The desk's calls
+
+    @counting_look
+    def hear_call(self, db: Driver, number: str, now: datetime) -> bool:
+        """Remember a call's number, where several processes hear; False if one of them has
+        heard it before."""
+        values = {"number": number, "heard_at": to_ms(now)}
+        return db.execute(sql.FIRST_HEARD, values).rowcount == 1
 
     # Status lists
 

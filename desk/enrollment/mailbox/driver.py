@@ -161,6 +161,18 @@ class Driver(ABC):
     def close(self) -> None: ...
 
 
+class Ear(Protocol):
+    """Hears what other processes told. Close it."""
+
+    def fileno(self) -> int:
+        """What becomes readable when there is something to hear."""
+
+    def heard(self) -> list[str]:
+        """The marks of the topics told since last time; raises MailboxAway."""
+
+    def close(self) -> None: ...
+
+
 class Database(Protocol):
     """A file or a server. ``shared``: other processes work on it as well, and steps may run
     beside each other, each on a connection of its own."""
@@ -172,6 +184,9 @@ class Database(Protocol):
 
     def trouble(self, error: Exception) -> MailboxTrouble | None:
         """The trouble that a driver's error stands for; None for an error of another kind."""
+
+    def ear(self) -> Ear | None:
+        """As the mailbox's."""
 
     def is_conflict(self, error: Exception) -> bool:
         """Whether somebody else was in the way: nothing happened, at once again it will."""

@@ -74,6 +74,9 @@ class FileDatabase:
     def trouble(self, error: Exception) -> MailboxFull | MailboxBroken | None:
         return _trouble(error) if isinstance(error, sqlite3.Error) else None
 
+    def ear(self) -> None:
+        """Nobody else has the file."""
+
     def is_conflict(self, _error: Exception) -> bool:
         return False
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from psycopg.types.string import TextLoader
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from desk.enrollment.mailbox.driver import UNLOGGED, Driver
+from desk.enrollment.mailbox.told import CHANNEL
 from desk.enrollment.trouble import (
     MailboxAddressUnusable,
     MailboxAway,
@@ -87,6 +88,7 @@ class ServerDriver(Driver):
         self.connection: psycopg.Connection[Any] = psycopg.connect(
             autocommit=True, cursor_factory=psycopg.RawCursor, **_arguments(told)
         )
+        self.pid = self.connection.info.backend_pid
         # Columns of JSON are read by the driver's own hand, as with a file.
         self.connection.adapters.register_loader("json", TextLoader)
 
@@ -132,6 +134,7 @@ class ServerDatabase:
         self._idle: list[ServerDriver] = []
         self._lock = threading.Lock()
         self._closed = False
+        self._own_pids: set[int] = set()
 
     @contextmanager
     def connection(self) -> Iterator[Driver]:
@@ -156,6 +159,9 @@ class ServerDatabase:
     def is_conflict(self, error: Exception) -> bool:
         return isinstance(error, _CONFLICTS)
 
+    def ear(self) -> ServerEar:
+        return ServerEar(self.connect(), self._own_pids)
+
     def close(self) -> None:
         with self._lock:
             self._closed = True
@@ -166,13 +172,15 @@ class ServerDatabase:
     def connect(self) -> ServerDriver:
         """A connection beside those of the steps; raises MailboxAway."""
         try:
-            return ServerDriver(self._told)
+            driver = ServerDriver(self._told)
         except psycopg.Error as error:
             trouble = self.trouble(error) or MailboxBroken()
             if isinstance(trouble, MailboxAway):
                 # Nothing was asked yet.
                 trouble.may_repeat = True
             raise trouble from error
+        self._own_pids.add(driver.pid)
+        return driver
 
     def _taken(self) -> ServerDriver:
         with self._lock:
@@ -190,7 +198,38 @@ class ServerDatabase:
             gone = [driver] if usable else [driver, *self._idle]
             self._idle = [one for one in self._idle if one not in gone]
         for one in gone:
+            self._own_pids.discard(one.pid)
             one.close()
+
+
+class ServerEar:
+    """A connection that listens. What this process told itself is not news to it."""
+
+    def __init__(self, driver: ServerDriver, own_pids: Container[int]) -> None:
+        self._driver, self._own_pids = driver, own_pids
+        try:
+            driver.say(f"LISTEN {CHANNEL}")
+        except psycopg.Error as error:
+            driver.close()
+            raise MailboxAway from error
+
+    def fileno(self) -> int:
+        return self._driver.connection.fileno()
+
+    def heard(self) -> list[str]:
+        wire = self._driver.connection.pgconn
+        marks = []
+        try:
+            wire.consume_input()
+            while (told := wire.notifies()) is not None:
+                if told.be_pid not in self._own_pids:
+                    marks.append(told.extra.decode())
+        except psycopg.Error as error:
+            raise MailboxAway from error
+        return marks
+
+    def close(self) -> None:
+        self._driver.close()
 
 
 _ON_THE_SERVER: Final = {

@@ -21,6 +21,7 @@ from desk.enrollment.mailbox.tables import (
     requests_table,
     status_table,
 )
+from desk.enrollment.mailbox.told import told
 from desk.enrollment.records import OfferState, RequestState
 
 _key: sa.BindParameter[str] = sa.bindparam("key")
@@ -34,7 +35,9 @@ LOCK_OFFER_BY_CODE = sa.select(offers_table).where(_offers.code_hash == _key).wi
 OFFER_BY_TOKEN = sa.select(offers_table).where(_offers.token_hash == _key)
 OFFERS_BEING_TRIED = sa.select(offers_table).where(_offers.tries_reserved > 0)
 SET_OFFER = sa.update(offers_table).where(_offers.offer_id == _key)
-NEXT_SEQ = SET_OFFER.values(last_seq=_offers.last_seq + 1).returning(_offers.last_seq)
+NEXT_SEQ = SET_OFFER.values(last_seq=_offers.last_seq + 1).returning(
+    _offers.last_seq, told(_offers.offer_id)
+)
 NEW_OFFER = insert(offers_table).on_conflict_do_nothing()
 
 NEW_EVENT = sa.insert(events_table)
@@ -62,6 +65,7 @@ REQUESTS_WAITING = (
     )
 )
 SET_REQUEST = sa.update(requests_table).where(_requests.request_id == _key)
+DECIDE_REQUEST = SET_REQUEST.returning(told(_requests.offer_id))
 WIPE_REQUESTS = sa.update(requests_table).where(_requests.offer_id == _key).values(sealed=None)
 DENY_UNSERVED = (
     sa.update(requests_table)
@@ -80,8 +84,10 @@ FIRST_HEARD = insert(heard_table).on_conflict_do_nothing()
 
 CHECK_BY_ID = sa.select(checks_table).where(checks_table.c.check_id == _key)
 NEW_CHECK = insert(checks_table).on_conflict_do_nothing()
-ANSWER_CHECK = sa.update(checks_table).where(
-    checks_table.c.check_id == _key, checks_table.c.response.is_(None)
+ANSWER_CHECK = (
+    sa.update(checks_table)
+    .where(checks_table.c.check_id == _key, checks_table.c.response.is_(None))
+    .returning(checks_table.c.check_id, told(checks_table.c.check_id))
 )
 
 STATUS_BY_NAME = sa.select(status_table).where(status_table.c.name == _key)

@@ -19,6 +19,8 @@ from desk.issuance.ports import EventKind, ResponseEncryption
 
 # What ended stays for the desk to read its events, then goes.
 KEPT_AFTER_END = timedelta(days=7)
+# Longer than a call's signature is good for.
+KEPT_AFTER_HEARD = timedelta(minutes=5)
 # A phone (or a prankster) may scan as often as it likes; the officer needs one alarm.
 ALARMS_KEPT = 20
 # To judge a guess takes milliseconds.
@@ -213,3 +215,4 @@ def forget_old(db: Driver, now: datetime) -> None:
     """Remove what ended long ago, and nonces that have outlived their own time limit."""
     for statement in sql.FORGET_OLD:
         db.execute(statement, {"limit": to_ms(now - KEPT_AFTER_END)})
+    db.execute(sql.FORGET_HEARD, {"limit": to_ms(now - KEPT_AFTER_HEARD)})
