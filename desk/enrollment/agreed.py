@@ -1,4 +1,4 @@
-"""What the service and the desk's link have agreed upon."""
+"""What the service and the desk's link, and the service's processes, have agreed upon."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 # Longer than any proxy lets a silent call stand.
 LONGEST_POLL = 30.0
 LANDING_PATH = "get"
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+"""By this the library that counts is told that it counts for several processes, and where."""
 
 
 def utc_now() -> datetime:

@@ -8,20 +8,34 @@ nothing of a person, a post or an offer.
 
 from __future__ import annotations
 
+import os
+
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.enrollment import wire
+from desk.enrollment.agreed import COUNTS
 from desk.enrollment.service import Service
 from desk.enrollment.wire import Refusal
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
+def _everybodys(own: CollectorRegistry) -> CollectorRegistry:
+    """The counts of all processes of this service, where it has several."""
+    if COUNTS not in os.environ:
+        return own
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together
+
+
 class Meters:
-    """The counts of one process. ``port`` is where ``/metrics`` is asked for; 0: nowhere."""
+    """The counts of one process, told together with the others'. ``port`` is where
+    ``/metrics`` is asked for; 0: nowhere."""
 
     def __init__(self, service: Service, port: int = 0) -> None:
         self._service, self._port = service, port
@@ -43,11 +57,13 @@ class Meters:
             "desk_enrollment_requests_waiting",
             "Phones' requests that no desk has answered yet",
             registry=self._registry,
+            multiprocess_mode="mostrecent",
         )
         self._oldest = Gauge(
             "desk_enrollment_oldest_waiting_seconds",
             "How long the first of them has waited",
             registry=self._registry,
+            multiprocess_mode="mostrecent",
         )
 
         # Looking a child up by its labels takes longer than counting.
@@ -73,7 +89,9 @@ class Meters:
         if not self._port or (request.scope.get("server") or ("", 0))[1] != self._port:
             raise Refusal("not_found", "there is nothing at this address", status=404)
         await self._look()
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(
+            generate_latest(_everybodys(self._registry)), media_type=CONTENT_TYPE_LATEST
+        )
 
     async def _look(self) -> None:
         service, now = self._service, self._service.now()

@@ -27,6 +27,7 @@ from desk.enrollment.trouble import (
     MailboxFull,
     MailboxNewer,
     NotStarted,
+    ProcessesNeedServer,
     PublicUrlUnusable,
 )
 from desk.trouble import Trouble
@@ -45,6 +46,7 @@ _STARTING_TROUBLES: tuple[type[Trouble], ...] = (
     MailboxBroken,
     MailboxFull,
     MailboxNewer,
+    ProcessesNeedServer,
     PublicUrlUnusable,
 )
 

@@ -8,7 +8,6 @@ desk was killed doesn't stay behind.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from pathlib import Path
@@ -17,11 +16,9 @@ from desk.credential.attestation_use import LEVELS, AttestationUse
 from desk.enrollment.lines import log_to_stderr
 from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, Demand, Quirk
 from desk.resources import resource
-from desk.trouble import Trouble
 
 log = logging.getLogger("desk.enrollment")
 
-EXIT_TROUBLE = 3
 DEFAULT_CLAIMS = resource("claims.toml")
 DEPLOYMENT = """\
 A service of its own for the desks of one post, behind a reverse proxy:
@@ -39,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument(
         "--database", required=True, help="SQLite file, or postgresql://… of a server"
+    )
+    parser.add_argument(
+        "--processes", type=_positive, default=1, help="several need a database server"
     )
     parser.add_argument("--key-file", type=Path, required=True, help="the station's key (0600)")
     parser.add_argument("--public-url", default="", help="address the phones use (https)")
@@ -118,17 +118,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="say as JSON where it serves")
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def serve(args: argparse.Namespace) -> int:
     """Run until told to stop; the exit status. Troubles are written as JSON to stderr."""
     log_to_stderr()
     log.setLevel(logging.INFO)
-    # Here, because the whole command line needs the options and only this the libraries.
-    from desk.enrollment.running import run
+    # Here, because the whole command line needs the options and only this the rest.
+    from desk.enrollment.processes import run, status_of
 
-    try:
-        run(args)
-    except Trouble as trouble:
-        said = {"code": trouble.code, "facts": trouble.facts}
-        sys.stderr.write(json.dumps(said) + "\n")
-        return EXIT_TROUBLE
-    return 0
+    return status_of(lambda: run(args))

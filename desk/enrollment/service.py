@@ -12,6 +12,7 @@ from desk.credential.attestation import UNREAD, AttestationPolicy
 from desk.credential.claims import ClaimProfile
 from desk.credential.signer import Signer
 from desk.enrollment.agreed import utc_now
+from desk.enrollment.buckets import Buckets
 from desk.enrollment.keys import StationKey
 from desk.enrollment.limits import Limits
 from desk.enrollment.mailbox import Mailbox
@@ -78,12 +79,14 @@ class Service:
     metadata_signer: Signer | None = None
     now: Callable[[], datetime] = utc_now
     bells: Bells = field(default_factory=Bells)
+    buckets: Buckets = field(default_factory=Buckets)
     limits: Limits = field(init=False)
     _threads: StepThreads = field(default_factory=StepThreads, init=False, repr=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
-        object.__setattr__(self, "limits", Limits(settings.address_limit, settings.offer_limit))
+        limits = Limits(settings.address_limit, settings.offer_limit, self.buckets)
+        object.__setattr__(self, "limits", limits)
 
     async def run(self, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """One step of the mailbox.

@@ -21,7 +21,8 @@
          ├─ KeyFileUnsafe      ENROLL-13  the station's key is missing or open to others
          ├─ PublicUrlUnusable  ENROLL-14  phones could not use this address safely
          ├─ CertificateFileUnusable  ENROLL-20  a file of certificates or of a key cannot be used
-         └─ MailboxAddressUnusable   ENROLL-22  the address of the database cannot be used
+         ├─ MailboxAddressUnusable   ENROLL-22  the address of the database cannot be used
+         └─ ProcessesNeedServer      ENROLL-23  a file is one process's only
 
 ``OFFER-nn`` codes name what the events of an offer mean to the officer; nothing raises
 them here, they only have their words in ``resources/troubles/enrollment.toml``.
@@ -159,3 +160,9 @@ class MailboxAddressUnusable(ProcessTrouble):
     ``sslmode`` (another machine is reached by TLS with its name checked)."""
 
     code = "ENROLL-22"
+
+
+class ProcessesNeedServer(ProcessTrouble):
+    """Several processes are wanted on a file, or on a system where a service is one process."""
+
+    code = "ENROLL-23"

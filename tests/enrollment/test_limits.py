@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +14,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 
+from desk.enrollment.buckets import PLACES, Buckets
 from desk.enrollment.keys import StationKey
 from desk.enrollment.limits import Limits
 from desk.enrollment.policy import Allowance
@@ -42,7 +45,7 @@ def admitted(limits: Limits, address: str, times: int, now: float = 0.0) -> int:
 
 
 def test_bucket_empties_and_fills_again() -> None:
-    limits = Limits(Allowance(10, 60), Allowance(0, 0))
+    limits = Limits(Allowance(10, 60), Allowance(0, 0), Buckets())
 
     assert admitted(limits, "203.0.113.9", 20) == 10
     assert admitted(limits, "203.0.113.9", 20, 5.0) == 5
@@ -53,7 +56,7 @@ def test_bucket_empties_and_fills_again() -> None:
 
 def test_callers_do_not_count_for_each_other() -> None:
     """Another address, another IPv6 network; the addresses of one network count together."""
-    limits = Limits(Allowance(3, 60), Allowance(0, 0))
+    limits = Limits(Allowance(3, 60), Allowance(0, 0), Buckets())
 
     assert admitted(limits, "203.0.113.9", 5) == 3
     assert admitted(limits, "203.0.113.10", 5) == 3
@@ -64,7 +67,7 @@ def test_callers_do_not_count_for_each_other() -> None:
 
 
 def test_offers_count_for_themselves_and_nothing_is_kept_in_clear() -> None:
-    limits = Limits(Allowance(0, 0), Allowance(2, 60))
+    limits = Limits(Allowance(0, 0), Allowance(2, 60), Buckets())
 
     for _ in range(2):
         limits.admit_offer("secret-code", 0.0)
@@ -73,17 +76,32 @@ def test_offers_count_for_themselves_and_nothing_is_kept_in_clear() -> None:
     limits.admit_offer("other", 0.5)
 
     assert refused.value.headers["Retry-After"] == "1"
-    assert "secret-code" not in repr(vars(limits))
+    assert "secret-code" not in repr(vars(limits)) + repr(vars(limits._buckets))
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desk.enrollment.limits._MOST_BUCKETS", 100)
-    limits = Limits(Allowance(1, 1), Allowance(0, 0))
+def test_memory_is_bounded() -> None:
+    """Whatever is asked for: the places are so many, and callers hardly ever share one."""
+    buckets = Buckets()
+    limits = Limits(Allowance(1, 1), Allowance(0, 0), buckets)
 
-    for number in range(1000):
-        admitted(limits, f"198.51.{number // 250}.{number % 250}", 1)
+    through = [admitted(limits, f"198.51.100.{number}", 1) for number in range(100)]
 
-    assert len(limits._buckets) == 100
+    assert len(buckets._moments) == PLACES
+    # That five of a hundred share places happens once in ten thousand million runs.
+    assert sum(through) > 95
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a service there is one process")
+def test_processes_count_together() -> None:
+    """A bucket that one process has emptied is empty in the others."""
+    allowance, buckets = Allowance(10, 60), Buckets()
+    child = os.fork()
+    if child == 0:
+        taken = [buckets.take("caller", allowance, 100.0) for _ in range(7)]
+        os._exit(0 if not any(taken) else 1)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert [buckets.take("caller", allowance, 100.0) for _ in range(4)] == [0.0, 0.0, 0.0, 1.0]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,310 @@
+"""The service's processes: one, or several that share sockets, limits and a database server.
+
+Several are children of one that does nothing but watch them. It holds the listening sockets,
+so that a connection waits for the next child where one has died; it starts a new one in a dead
+one's place; it says «ready» when all of them are. Told to end, it lets go of the pipe that each
+child holds the other end of: they answer whom they are serving and end, also where this
+process was killed and could tell nobody.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import NoReturn
+
+from desk import __version__
+from desk.enrollment.agreed import COUNTS
+from desk.enrollment.buckets import Buckets
+from desk.enrollment.mailbox.place import SERVER_SCHEMES
+from desk.enrollment.trouble import AddressTaken, ProcessesNeedServer
+from desk.trouble import Trouble
+
+EXIT_TROUBLE = 3
+# Longer than a child takes to answer whom it is serving.
+_END_SECONDS = 8.0
+# A child that dies before it serves, again and again, is left alone longer each time.
+_PAUSES = (0.0, 0.5, 2.0, 5.0)
+_READY = b"r"
+_BACKLOG = 2048
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the processes of a service have in common."""
+
+    listeners: list[socket.socket]
+    buckets: Buckets = field(default_factory=Buckets)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until told to stop; the exit status. Raises the troubles of starting."""
+    with _listeners(args) as listeners:
+        ready = _ready_line(args, listeners[0])
+        if args.processes == 1:
+            watch = sys.stdin.fileno() if args.watch_stdin else None
+            _serve(args, Place(listeners), lambda: _say(ready), watch)
+            return 0
+        if sys.platform == "win32" or not args.database.startswith(SERVER_SCHEMES):
+            raise ProcessesNeedServer
+        return _Family(args, Place(listeners)).run(lambda: _say(ready))
+
+
+def status_of(act: Callable[[], int]) -> int:
+    """The exit status of ``act``; its troubles are written as JSON to stderr."""
+    try:
+        return act()
+    except Trouble as trouble:
+        said = {"code": trouble.code, "facts": trouble.facts}
+        sys.stderr.write(json.dumps(said) + "\n")
+        return EXIT_TROUBLE
+
+
+def _serve(
+    args: argparse.Namespace,
+    place: Place,
+    when_ready: Callable[[], None],
+    watch: int | None = None,
+) -> None:
+    """One process, here; ``watch`` is what it ends with when the other end is closed."""
+    # Here, because the process that watches the others needs nothing of it, and the library
+    # that counts decides at its import whether it counts for several.
+    from desk.enrollment.running import serve
+
+    serve(args, place, when_ready, watch)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _ready_line(args: argparse.Namespace, listener: socket.socket) -> str:
+    url = address(args.host, listener)
+    if not args.json:
+        return f"ready at {url}"
+    said: Mapping[str, object] = {
+        "url": url,
+        "issuer": args.public_url or url,
+        "pid": os.getpid(),
+        "version": __version__,
+    }
+    return json.dumps(said)
+
+
+# Sockets ---------------------------------------------------------------------------
+
+
+@contextmanager
+def _listeners(args: argparse.Namespace) -> Iterator[list[socket.socket]]:
+    """Where phones and desks call, and where the operator asks; raises AddressTaken."""
+    opened = [_listen(args.host, args.port)]
+    try:
+        if args.metrics_port:
+            opened.append(_listen(args.host, args.metrics_port))
+        yield opened
+    finally:
+        for one in opened:
+            one.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio turns Nagle's delay (40 ms an answer) off only
+    # for sockets that say they are TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name != "nt":
+        # There the option would let two programs share one port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise AddressTaken(port=port) from error
+    return listener
+
+
+def address(host: str, listener: socket.socket) -> str:
+    """Where a socket is to be called."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+# Several processes -------------------------------------------------------------------
+
+if sys.platform != "win32":
+
+    @dataclass
+    class _Child:
+        """``news`` is read: ready, then nothing until its end. ``life`` is held open for as
+        long as it shall live."""
+
+        pid: int
+        news: int
+        life: int
+        is_ready: bool = False
+
+    class _Family:
+        """The process that watches the others."""
+
+        def __init__(self, args: argparse.Namespace, place: Place) -> None:
+            self._args, self._place = args, place
+            self._children: list[_Child] = []
+            self._deaths = 0
+            self._ending = False
+            self._has_served = False
+            # One that takes a closed or redirected stdin as well.
+            self._selector = selectors.PollSelector()
+
+        def run(self, when_ready: Callable[[], None]) -> int:
+            """Until told to stop, or until a child says why it cannot start."""
+            for listener in self._place.listeners:
+                listener.listen(_BACKLOG)
+            with _counting_for_several(self._args), self._told_to_stop():
+                for _ in range(self._args.processes):
+                    self._start()
+                try:
+                    return self._watch(when_ready)
+                finally:
+                    self._end()
+
+        def _watch(self, when_ready: Callable[[], None]) -> int:
+            while not self._ending:
+                for key, _events in self._selector.select():
+                    child = key.data
+                    if child is None:
+                        self._ending = self._ending or not os.read(key.fd, 4096)
+                    elif os.read(child.news, 64):
+                        self._note_ready(child, when_ready)
+                    else:
+                        status = self._bury(child)
+                        if not self._has_served and not self._ending:
+                            return status or EXIT_TROUBLE
+                        self._replace()
+            return 0
+
+        def _note_ready(self, child: _Child, when_ready: Callable[[], None]) -> None:
+            child.is_ready = True
+            self._deaths = 0
+            if not self._has_served and all(one.is_ready for one in self._children):
+                self._has_served = True
+                when_ready()
+
+        def _replace(self) -> None:
+            if not self._ending:
+                time.sleep(_PAUSES[min(self._deaths, len(_PAUSES) - 1)])
+                self._deaths += 1
+                self._start()
+
+        def _start(self) -> None:
+            news, told = os.pipe()
+            held, life = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                self._be_child(told, held, (news, life))
+            os.close(told)
+            os.close(held)
+            child = _Child(pid, news, life)
+            self._children.append(child)
+            self._selector.register(news, selectors.EVENT_READ, child)
+
+        def _be_child(self, told: int, held: int, others: tuple[int, ...]) -> NoReturn:
+            status = 1
+            try:
+                self._forget_family(others)
+
+                def serve() -> int:
+                    when_ready = lambda: _tell(told)  # noqa: E731
+                    _serve(self._args, self._place, when_ready, held)
+                    return 0
+
+                status = status_of(serve)
+            finally:
+                sys.stderr.flush()
+                os._exit(status)
+
+        def _forget_family(self, others: tuple[int, ...]) -> None:
+            """A child that kept its sisters' ends open would keep them alive."""
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            self._selector.close()
+            for end in (*others, *(end for one in self._children for end in (one.news, one.life))):
+                os.close(end)
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, 0)
+            os.close(nothing)
+
+        def _bury(self, child: _Child) -> int:
+            self._selector.unregister(child.news)
+            self._children.remove(child)
+            os.close(child.news)
+            os.close(child.life)
+            return os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
+
+        @contextmanager
+        def _told_to_stop(self) -> Iterator[None]:
+            """Signals, and the end of stdin where that means to stop."""
+            woken, wakes = os.pipe()
+            os.set_blocking(wakes, False)
+            self._selector.register(woken, selectors.EVENT_READ)
+            if self._args.watch_stdin:
+                self._selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
+
+            def stop(_number: int, _frame: FrameType | None) -> None:
+                self._ending = True
+
+            signal.set_wakeup_fd(wakes)
+            before = {one: signal.signal(one, stop) for one in (signal.SIGTERM, signal.SIGINT)}
+            try:
+                yield
+            finally:
+                signal.set_wakeup_fd(-1)
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+                self._selector.close()
+                os.close(woken)
+                os.close(wakes)
+
+        def _end(self) -> None:
+            """Let all of them end; by force those that do not."""
+            self._ending = True
+            for child in self._children:
+                os.close(child.life)
+            deadline = time.monotonic() + _END_SECONDS
+            for child in self._children:
+                with suppress(ChildProcessError):
+                    _wait(child.pid, deadline)
+                os.close(child.news)
+
+    @contextmanager
+    def _counting_for_several(args: argparse.Namespace) -> Iterator[None]:
+        """Where the processes put what they count, so that one of them can tell all of it."""
+        if not args.metrics_port:
+            yield
+            return
+        with tempfile.TemporaryDirectory(prefix="desk-enrollment-") as folder:
+            os.environ[COUNTS] = folder
+            yield
+
+    def _wait(pid: int, deadline: float) -> None:
+        while os.waitpid(pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                return
+            time.sleep(0.01)
+
+    def _tell(told: int) -> None:
+        os.write(told, _READY)

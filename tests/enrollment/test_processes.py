@@ -1,0 +1,422 @@
+"""Several service processes on one PostgreSQL, at one address and at two."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from desk.enrollment.keys import StationKey, make_key_file, sha256
+from desk.enrollment.link import HttpLink
+from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.mailbox.driver import Ear
+from desk.enrollment.process import ServiceOrder, ServiceProcess
+from desk.enrollment.records import TRIES
+from desk.enrollment.trouble import ProcessesNeedServer
+from desk.enrollment.waiting import Bells, listen
+from desk.issuance.ports import EventKind
+from desk.training.authority import TrainingAuthority
+from tests.enrollment.conftest import together
+from tests.enrollment.counter import WRONG_PIN, Counter, now
+from tests.enrollment.station import StationAuth
+from tests.enrollment.steps import Steps
+from tests.enrollment.test_mailbox import T0, claimed, offer, request
+from tests.enrollment.test_meters import free_port
+from tests.postgres import Database, PostgresServer
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a service there is one process")
+
+
+@pytest.fixture(scope="module")
+def database(postgres_host: PostgresServer) -> Database:
+    if not postgres_host.running:
+        postgres_host.start()
+    return postgres_host.database()
+
+
+def order(folder: Path, database: Database, name: str, *options: str) -> ServiceOrder:
+    log = folder / f"{name}.log"
+    return ServiceOrder(database.address, folder / "station.key", log, extra=options)
+
+
+# One address, several processes ----------------------------------------------------
+
+
+@dataclass
+class Family:
+    process: ServiceProcess
+    metrics_port: int
+
+    def children(self) -> set[int]:
+        """Who is alive of it, by the operating system's own list."""
+        told = subprocess.run(
+            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False
+        )
+        return {int(line) for line in told.stdout.split()}
+
+
+@pytest.fixture(scope="module")
+def family(folder: Path, key: StationKey, database: Database) -> Iterator[Family]:
+    port = free_port()
+    options = ("--processes", "3", "--wait", "8", "--address-limit", "6")
+    options += ("--metrics-port", str(port))
+    process = ServiceProcess(order(folder, database, "family", *options))
+    process.start()
+    process._thread.name = "session-family"  # type: ignore[union-attr]
+    yield Family(process, port)
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def counter(family: Family, key: StationKey, authority: TrainingAuthority) -> Iterator[Counter]:
+    with HttpLink(family.process.url, key) as link:
+        yield Counter(link, authority)
+
+
+@pytest.fixture
+def fresh() -> Iterator[httpx.Client]:
+    """A new connection for each request: whichever process takes it."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(trust_env=False, timeout=30, limits=limits) as client:
+        yield client
+
+
+def test_issuance_is_one_whichever_process_serves_it(counter: Counter, fresh: httpx.Client) -> None:
+    """Each request of phone and desk may meet another process; a phone that waits is answered
+    as soon as the desk has answered."""
+    for _ in range(2):
+        placed = counter.place("mdoc")
+        steps = Steps(fresh, counter, placed)
+        assert steps.token_request(tx_code=WRONG_PIN).json()["tries_left"] == TRIES - 1
+        token = steps.token()
+
+        received, _ = together(
+            lambda steps=steps, token=token: steps.credential(token),
+            lambda placed=placed: answer_when_asked(counter, placed.offer_id),
+        )
+
+        assert isinstance(received, httpx.Response), received
+        assert received.status_code == 200
+        body = {
+            "notification_id": received.json()["notification_id"],
+            "event": "credential_accepted",
+        }
+        assert steps.post("notification", token, json=body).status_code == 204
+        assert counter.kinds(placed.offer_id) == [
+            EventKind.FETCHED,
+            EventKind.CODE_WRONG,
+            EventKind.CODE_RIGHT,
+            EventKind.KEY_RECEIVED,
+            EventKind.ANSWERED,
+            EventKind.ACCEPTED,
+        ]
+
+
+def answer_when_asked(counter: Counter, offer_id: str) -> None:
+    """As the counter does: wait at the events, then fetch and answer."""
+    after = 0
+    while events := counter.link.events(offer_id, after, 20):
+        after = events[-1].seq
+        if any(event.kind is EventKind.KEY_RECEIVED for event in events):
+            counter.answer_all(offer_id)
+            return
+
+
+def test_five_guesses_are_five_whichever_process_hears_them(
+    counter: Counter, fresh: httpx.Client
+) -> None:
+    placed = counter.place("mdoc")
+    code = Steps(fresh, counter, placed).code()
+
+    def guess() -> httpx.Response:
+        with httpx.Client(trust_env=False, timeout=30) as phone:
+            steps = Steps(phone, counter, placed)
+            return steps.token_request(pre_authorized_code=code, tx_code=WRONG_PIN)
+
+    answers = together(*[guess] * 12)
+
+    counted = [
+        answer.json().get("reason") for answer in answers if isinstance(answer, httpx.Response)
+    ]
+    assert len(counted) == 12
+    kinds = counter.kinds(placed.offer_id)
+    assert kinds.count(EventKind.CODE_WRONG) == TRIES
+    assert kinds[-1] is EventKind.VOIDED
+    assert counted.count("wrong_code") == TRIES - 1
+
+
+def test_numbers_of_all_processes_are_told_together(family: Family, fresh: httpx.Client) -> None:
+    """Forty requests on forty connections, told by whichever process is asked."""
+
+    def told() -> float:
+        text = fresh.get(f"http://127.0.0.1:{family.metrics_port}/metrics").text
+        name = 'desk_enrollment_requests_total{endpoint="nonce",status="200"} '
+        found = [line for line in text.splitlines() if line.startswith(name)]
+        return float(found[0].removeprefix(name)) if found else 0.0
+
+    before = told()
+    for _ in range(40):
+        fresh.post(f"{family.process.url}/nonce")
+
+    assert [told() - before for _ in range(4)] == [40.0] * 4
+
+
+def test_address_is_counted_by_all_processes_together(family: Family, fresh: httpx.Client) -> None:
+    phone = {"X-Forwarded-For": "203.0.113.7"}
+
+    statuses = [
+        fresh.post(f"{family.process.url}/nonce", headers=phone).status_code for _ in range(15)
+    ]
+
+    assert statuses == [200] * 6 + [429] * 9
+
+
+def test_child_that_dies_is_replaced(family: Family, counter: Counter, fresh: httpx.Client) -> None:
+    """Nobody who comes afterwards notices; who was being served comes again."""
+    victim = min(family.children())
+
+    os.kill(victim, signal.SIGKILL)
+    while victim in family.children() or len(family.children()) < 3:
+        pass
+
+    steps = Steps(fresh, counter, counter.place("mdoc"))
+    assert [len(steps.nonce()) > 0 for _ in range(9)] == [True] * 9
+    assert steps.token_request().status_code == 200
+
+
+def test_phones_and_desk_outlive_the_database(
+    postgres_host: PostgresServer, counter: Counter, fresh: httpx.Client
+) -> None:
+    """Immediate stop and start while a phone and a desk wait: both are served, nothing counts
+    twice, and no order is lost."""
+    placed = counter.place("mdoc")
+    steps = Steps(fresh, counter, placed)
+    token = steps.token()
+    waiting = threading.Event()
+
+    def fall() -> None:
+        waiting.wait()
+        postgres_host.stop("immediate")
+        postgres_host.start()
+        answer_when_asked(counter, placed.offer_id)
+
+    def phone() -> httpx.Response:
+        proof = {"jwt": [steps.proof()]}
+        threading.Timer(0.2, waiting.set).start()
+        return steps.credential(token, proofs=proof)
+
+    received, _, heard = together(phone, fall, lambda: counter.link.events(placed.offer_id, 3, 20))
+
+    assert isinstance(received, httpx.Response), received
+    assert received.status_code == 200
+    assert isinstance(heard, tuple), heard
+    assert counter.kinds(placed.offer_id) == [
+        EventKind.FETCHED,
+        EventKind.CODE_RIGHT,
+        EventKind.KEY_RECEIVED,
+        EventKind.ANSWERED,
+    ]
+
+
+def test_all_end_together(folder: Path, key: StationKey, database: Database) -> None:
+    """SIGTERM is a good end; SIGKILL of the one that watches leaves none behind either."""
+    for number, status in ((signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)):
+        command = [sys.executable, "-m", "desk.enrollment", "--processes", "2", "--json"]
+        command += ["--database", database.address, "--key-file", str(folder / "station.key")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
+            assert parent.stdout is not None
+            url = json.loads(parent.stdout.readline())["url"]
+
+            parent.send_signal(number)
+            # The children hold the pipe as well: it ends when the last of them is gone.
+            parent.stdout.read()
+
+            assert parent.wait() == status
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", int(url.rsplit(":", 1)[1]))) != 0
+
+
+def test_several_need_a_server(tmp_path: Path) -> None:
+    make_key_file(tmp_path / "station.key")
+    process = ServiceProcess(
+        ServiceOrder(
+            tmp_path / "mailbox.sqlite",
+            tmp_path / "station.key",
+            tmp_path / "log",
+            extra=("--processes", "2"),
+        )
+    )
+
+    with pytest.raises(ProcessesNeedServer):
+        process.start()
+
+
+# Two addresses: the one process is surely not the other ---------------------------
+
+
+@pytest.fixture(scope="module")
+def two(folder: Path, key: StationKey, database: Database) -> Iterator[tuple[str, str]]:
+    """Two services for the same phones, on machines that share a database."""
+    processes = [ServiceProcess(order(folder, database, name)) for name in ("first", "second")]
+    with ExitStack() as stack:
+        first = processes[0].start()
+        stack.callback(processes[0].stop)
+        processes[1]._order = order(folder, database, "second", "--public-url", first)
+        second = processes[1].start()
+        stack.callback(processes[1].stop)
+        for process in processes:
+            process._thread.name = "session-two"  # type: ignore[union-attr]
+        yield first, second
+
+
+def test_call_of_the_desk_is_heard_once_by_all(two: tuple[str, str], key: StationKey) -> None:
+    """Whoever recorded it at one machine cannot say it again at another."""
+    with httpx.Client(trust_env=False, auth=StationAuth(key, now)) as desk:
+        first = desk.get(f"{two[0]}/desk/health")
+    headers = {"Authorization": first.request.headers["authorization"]}
+    with httpx.Client(trust_env=False) as stranger:
+        again = stranger.get(f"{two[1]}/desk/health", headers=headers)
+
+    assert first.status_code == 200
+    assert (again.status_code, again.json()["error"]) == (401, "station_unknown")
+
+
+def test_check_answered_at_one_machine_is_heard_at_the_other(
+    two: tuple[str, str], key: StationKey, authority: TrainingAuthority, fresh: httpx.Client
+) -> None:
+    """Desk at the second, phone at the first: offer, key, answer."""
+    with HttpLink(two[1], key) as link:
+        counter = Counter(link, authority)
+        placed = counter.place("mdoc")
+        steps = Steps(fresh, counter, placed)
+        token = steps.token()
+
+        received, _ = together(
+            lambda: steps.credential(token), lambda: answer_when_asked(counter, placed.offer_id)
+        )
+
+    assert isinstance(received, httpx.Response)
+    assert received.status_code == 200
+
+
+# The bells by themselves --------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(postgres: PostgresServer) -> Iterator[tuple[Mailbox, Mailbox]]:
+    address = postgres.database().address
+    boxes = Mailbox(address, T0), Mailbox(address, T0)
+    yield boxes
+    for box in boxes:
+        box.close()
+
+
+FOREVER = 1e6
+Act = Callable[[Mailbox], object]
+
+
+def woken_by(waiter: Mailbox, actor: Mailbox, topic: str, act: Act) -> int:
+    """How often one process looked that waits without end while another acts."""
+
+    async def scene() -> int:
+        loop, bells, listening = asyncio.get_running_loop(), Bells(), asyncio.Event()
+        hearing = asyncio.ensure_future(listen(waiter, bells, listening))
+        await listening.wait()
+        looks, looked = 0, asyncio.Event()
+
+        async def look() -> bool | None:
+            nonlocal looks
+            looks += 1
+            looked.set()
+            return True if looks > 1 else None
+
+        waiting = asyncio.ensure_future(bells.wait_for(topic, look, FOREVER))
+        await looked.wait()
+        await loop.run_in_executor(None, act, actor)
+        await waiting
+        hearing.cancel()
+        return looks
+
+    return asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda box: box.fetch_offer("handle-2", "c", T0),
+        lambda box: box.void_offer("offer-2", "officer", T0),
+        lambda box: box.reserve_try("code-2", "c", T0) and box.count_wrong("offer-2", T0),
+    ],
+)
+def test_what_an_offer_goes_through_is_heard(pair: tuple[Mailbox, Mailbox], act: Act) -> None:
+    pair[0].place_offer(offer(2), T0)
+
+    assert woken_by(*pair, "offer-2", act) == 2
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda box: box.file_request(request("sd-jwt", "k2", "n2"), "h2", T0),
+        lambda box: box.answer(request().request_id, "sealed"),
+        lambda box: box.deny(request().request_id),
+        lambda box: box.defer(request().request_id, T0),
+    ],
+)
+def test_what_a_request_goes_through_is_heard(pair: tuple[Mailbox, Mailbox], act: Act) -> None:
+    claimed(pair[0]).file_request(request(), "h1", T0)
+
+    assert woken_by(*pair, "offer-1", act) == 2
+
+
+def test_ear_comes_back_after_the_server_fell(
+    pair: tuple[Mailbox, Mailbox], postgres: PostgresServer
+) -> None:
+    """Whoever waits looks once more when it hears again, for what was told meanwhile."""
+
+    def fall(_actor: Mailbox) -> None:
+        postgres.stop("immediate")
+        postgres.start()
+
+    pair[0].place_offer(offer(2), T0)
+
+    assert woken_by(*pair, "offer-2", fall) == 2
+
+
+def test_ear_hears_what_was_committed_by_others_only(pair: tuple[Mailbox, Mailbox]) -> None:
+    """Not its own, and not what was undone; an identifier is told as a hash."""
+    ear = pair[0].ear()
+    assert ear is not None
+    pair[0].place_offer(offer(1), T0)
+    pair[0].place_offer(offer(2), T0)
+    pair[0].fetch_offer("handle-1", "c", T0)
+    with pytest.raises(ZeroDivisionError), pair[1]._database.connection() as db:
+        db.begin()
+        try:
+            db.say("SELECT pg_notify('desk_enrollment', 'undone')")
+            raise ZeroDivisionError
+        finally:
+            db.undo()
+
+    pair[1].fetch_offer("handle-2", "c", T0)
+
+    assert heard_of(ear) == [sha256("offer-2")]
+    ear.close()
+
+
+def heard_of(ear: Ear) -> list[str]:
+    while not (marks := ear.heard()):
+        pass
+    return marks
