@@ -84,7 +84,7 @@ class DeskSide:
         service = self._service
         number = self._heard.check(shown, call, service.now())
         if service.mailbox.shared and not await service.run(
-            service.mailbox.hear_call, number, service.now()
+            service.mailbox.hear_call, number, secrets.token_hex(8), service.now()
         ):
             raise NotTheStation
 

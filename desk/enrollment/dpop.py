@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -118,7 +119,9 @@ class Dpop:
         if not isinstance(identifier, str) or not 0 < len(identifier) <= _LONGEST_ID:
             raise self._refusal("invalid_dpop_proof", "jti is missing", token)
         service, mark = self._service, keys.sha256(f"{key.thumbprint} {identifier}")
-        if not await service.run(service.mailbox.use_once, mark, service.now()):
+        if not await service.run(
+            service.mailbox.use_once, mark, secrets.token_hex(8), service.now()
+        ):
             raise self._refusal("invalid_dpop_proof", "the proof was used before", token)
 
     def _refusal(self, error: str, description: str, token: str | None) -> Refusal:

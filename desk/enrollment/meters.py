@@ -24,15 +24,6 @@ from desk.enrollment.wire import Refusal
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
-def _everybodys(own: CollectorRegistry) -> CollectorRegistry:
-    """The counts of all processes of this service, where it has several."""
-    if COUNTS not in os.environ:
-        return own
-    together = CollectorRegistry()
-    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-    return together
-
-
 class Meters:
     """The counts of one process, told together with the others'. ``port`` is where
     ``/metrics`` is asked for; 0: nowhere."""
@@ -98,3 +89,12 @@ class Meters:
         queue = await service.run(service.mailbox.queue, now)
         self._waiting.set(queue.length)
         self._oldest.set((now - queue.oldest).total_seconds() if queue.oldest else 0)
+
+
+def _everybodys(own: CollectorRegistry) -> CollectorRegistry:
+    """The counts of all processes of this service, where it has several."""
+    if COUNTS not in os.environ:
+        return own
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together

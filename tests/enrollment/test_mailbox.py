@@ -176,6 +176,27 @@ def test_after_the_claim(box: Mailbox, act: Callable[[Mailbox], object], expecte
     assert act(claimed(box)) == expected
 
 
+@pytest.mark.parametrize(
+    ("meanwhile", "told"),
+    [
+        (lambda box: box.claim("offer-1", Grant("t", b"s" * 32, TOKEN_LIFE), T0), Claim.USED),
+        (lambda box: box.void_offer("offer-1", "officer", T0), Claim.VOID),
+        (lambda box: [box.count_wrong("offer-1", T0) for _ in range(TRIES)], Claim.TOO_MANY_TRIES),
+    ],
+)
+def test_wrong_guess_that_came_too_late_is_told_why(
+    box: Mailbox, meanwhile: Callable[[Mailbox], object], told: Claim
+) -> None:
+    """Judged after another phone was right, or after the offer had ended otherwise."""
+    box.place_offer(offer(), T0)
+    for _ in range(2):
+        box.reserve_try("code-1", "c", T0)
+
+    meanwhile(box)
+
+    assert box.count_wrong("offer-1", T0) is told
+
+
 def test_offer_expires_by_itself(box: Mailbox) -> None:
     """Whoever looks first finds it expired; the event is written once, the PIN hash wiped."""
     box.place_offer(offer(), T0)

@@ -151,7 +151,9 @@ def test_one_nonce_never_serves_two_offers(boxes: list[Mailbox]) -> None:
 
 def test_what_may_be_shown_once(boxes: list[Mailbox]) -> None:
     """A DPoP proof shown to four processes at the same moment is taken by one."""
-    assert sorted(at_once(boxes, lambda box, _n: box.use_once("jti", T0)), key=bool) == [
+    assert sorted(
+        at_once(boxes, lambda box, n: box.use_once("jti", f"asker {n}", T0)), key=bool
+    ) == [
         False,
         False,
         False,

@@ -58,7 +58,6 @@ from desk.enrollment.mailbox.tables import (
 )
 from desk.enrollment.mailbox.transaction import (
     Steps,
-    counting_look,
     counting_step,
     look,
     step,
@@ -320,11 +319,14 @@ class Mailbox(Steps):
             return None
         return holder(row)
 
-    @counting_look
-    def use_once(self, db: Driver, mark: str, now: datetime) -> bool:
-        """Use up what may be shown once only; False when it was shown before."""
-        values = {"nonce_hash": mark, "configuration": "", "offer_id": ""}
-        return db.execute(sql.FIRST_USE, {**values, "used_at": to_ms(now)}).rowcount == 1
+    @look
+    def use_once(self, db: Driver, mark: str, by: str, now: datetime) -> bool:
+        """Use up what may be shown once only; False when it was shown before. ``by`` is
+        whoever asks, a random name for this once."""
+        values = {"nonce_hash": mark, "configuration": "", "offer_id": by}
+        if db.execute(sql.FIRST_USE, {**values, "used_at": to_ms(now)}).rowcount == 1:
+            return True
+        return any(row.offer_id == by for row in db.execute(sql.NONCE_USES, {"key": mark}).all())
 
     @step
     def file_request(
@@ -421,12 +423,15 @@ class Mailbox(Steps):
 
     # The desk's calls
 
-    @counting_look
-    def hear_call(self, db: Driver, number: str, now: datetime) -> bool:
+    @look
+    def hear_call(self, db: Driver, number: str, by: str, now: datetime) -> bool:
         """Remember a call's number, where several processes hear; False if one of them has
-        heard it before."""
-        values = {"number": number, "heard_at": to_ms(now)}
-        return db.execute(sql.FIRST_HEARD, values).rowcount == 1
+        heard it before. ``by`` as in :meth:`use_once`."""
+        values = {"number": number, "heard_by": by, "heard_at": to_ms(now)}
+        if db.execute(sql.FIRST_HEARD, values).rowcount == 1:
+            return True
+        row = found(db, sql.HEARD_BY, number)
+        return row is not None and bool(row.heard_by == by)
 
     # Status lists
 

@@ -14,6 +14,7 @@ is protected by TLS with the server's name checked.
 from __future__ import annotations
 
 import logging
+import selectors
 import threading
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -57,6 +58,8 @@ _CONFLICTS = (
 # shutting down and starting (57P), a standby that does not write yet (25006).
 _PASSING = ("08", "53300", "55P03", "57P", "25006")
 _FULL = "53100"
+# Made anew for each look: the cheapest that takes any number of a line.
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 def check_address(address: str) -> Mapping[str, Any]:
@@ -118,6 +121,14 @@ class ServerDriver(Driver):
     def is_usable(self) -> bool:
         status = self.connection.info.transaction_status
         return not self.connection.broken and status == psycopg.pq.TransactionStatus.IDLE
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server has nothing to say unasked: not even that it goes."""
+        with suppress(OSError, ValueError, psycopg.Error), _Selector() as one:
+            one.register(self.connection, selectors.EVENT_READ)
+            return not one.select(0)
+        return False
 
     def close(self) -> None:
         with suppress(psycopg.Error):
@@ -183,10 +194,16 @@ class ServerDatabase:
         return driver
 
     def _taken(self) -> ServerDriver:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
+        while (driver := self._kept()) is not None:
+            if driver.is_silent:
+                return driver
+            # The server has said goodbye, or fallen: that is known before anything is asked.
+            self._let_go([driver])
         return self.connect()
+
+    def _kept(self) -> ServerDriver | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
 
     def _give_back(self, driver: ServerDriver) -> None:
         """A broken one is one of many: the server was away, and all it had are gone."""
@@ -197,7 +214,10 @@ class ServerDatabase:
                 return
             gone = [driver] if usable else [driver, *self._idle]
             self._idle = [one for one in self._idle if one not in gone]
-        for one in gone:
+        self._let_go(gone)
+
+    def _let_go(self, drivers: list[ServerDriver]) -> None:
+        for one in drivers:
             self._own_pids.discard(one.pid)
             one.close()
 

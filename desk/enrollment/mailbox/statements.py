@@ -80,6 +80,7 @@ NEW_REQUEST = sa.insert(requests_table)
 NONCE_USES = sa.select(nonces_table).where(nonces_table.c.nonce_hash == _key)
 NEW_NONCE_USE = sa.insert(nonces_table)
 FIRST_USE = insert(nonces_table).on_conflict_do_nothing()
+HEARD_BY = sa.select(heard_table).where(heard_table.c.number == _key)
 FIRST_HEARD = insert(heard_table).on_conflict_do_nothing()
 
 CHECK_BY_ID = sa.select(checks_table).where(checks_table.c.check_id == _key)

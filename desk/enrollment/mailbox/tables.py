@@ -108,6 +108,7 @@ heard_table = sa.Table(
     "heard_calls",
     tables,
     sa.Column("number", sa.String(256), primary_key=True),
+    sa.Column("heard_by", sa.String(32), nullable=False),
     sa.Column("heard_at", sa.BigInteger, nullable=False, index=True),
     info={UNLOGGED: True},
 )

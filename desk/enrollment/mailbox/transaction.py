@@ -1,9 +1,10 @@
 """How a method of the mailbox becomes one transaction, or one look.
 
 A **step** reads and writes in one transaction that happens whole or not at all. A **look**
-only reads, or is a single statement, and needs none; where it finds something that has
-become due (:class:`Due`), it begins again as a step. Whoever came between (two phones filing
-the same at the same moment) is no error: the step begins again and finds what the other did.
+only reads, or its statements are whole each by itself, and needs none; where it finds
+something that has become due (:class:`Due`), it begins again as a step. Whoever came between
+(two phones filing the same at the same moment) is no error: the step begins again and finds
+what the other did.
 """
 
 from __future__ import annotations
@@ -58,15 +59,15 @@ class Steps:
                     raise
         raise MailboxBroken
 
-    def in_look(self, act: Callable[[Driver], _T], *, again: bool) -> _T:
+    def in_look(self, act: Callable[[Driver], _T]) -> _T:
         """``act`` without a transaction, each of its statements for itself."""
         try:
             with self._database.connection() as db:
                 return act(db)
         except Due:
-            return self.in_step(act, again=again)
+            return self.in_step(act, again=True)
         except Exception as error:
-            self._raise_trouble(error, may_repeat=again)
+            self._raise_trouble(error, may_repeat=True)
             raise
 
     def _raise_trouble(self, error: Exception, *, may_repeat: bool) -> None:
@@ -111,20 +112,11 @@ def counting_step(act: _Act[_S, _P, _T]) -> Callable[Concatenate[_S, _P], _T]:
 
 
 def look(act: _Act[_S, _P, _T]) -> Callable[Concatenate[_S, _P], _T]:
-    """A method that reads, or whose one statement may be repeated."""
+    """A method that reads, or whose statements are whole each by itself; doing it again finds
+    what the first time did."""
 
     @wraps(act)
     def whole(box: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return box.in_look(lambda db: act(box, db, *args, **kwargs), again=True)
-
-    return whole
-
-
-def counting_look(act: _Act[_S, _P, _T]) -> Callable[Concatenate[_S, _P], _T]:
-    """A method of one statement that twice would count twice."""
-
-    @wraps(act)
-    def whole(box: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return box.in_look(lambda db: act(box, db, *args, **kwargs), again=False)
+        return box.in_look(lambda db: act(box, db, *args, **kwargs))
 
     return whole
