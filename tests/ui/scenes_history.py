@@ -8,9 +8,14 @@ from datetime import date, datetime, timedelta
 from PySide6.QtWidgets import QWidget
 
 from desk.counter.history import Detail, Event, Found, Masked, Revealed
+from desk.counter.notices import DUE, Line, Listing
 from desk.issuance.case import CaseKind
 from desk.store.history import Outcome
+from desk.store.notice_file import NoticeKind
+from desk.store.notices import Source
+from desk.store.status import Validity
 from desk.ui.look import Look
+from desk.ui.pages.changes import ChangesPage, ChangesView
 from desk.ui.pages.history import HistoryPage, HistoryView
 from desk.ui.pages.history_parts import Search
 from tests.ui import samples
@@ -144,3 +149,88 @@ def history_none(look: Look, size: Size) -> QWidget:
 def history_first(look: Look, size: Size) -> QWidget:
     view = history_view(look, found=None, chosen="", detail=None)
     return history_shell(look, size, view)
+
+
+# What must change
+
+DUE_LINES = (
+    ("001836", NoticeKind.DELETED, "2026-11-12", "LA-REG-2026-118", "윤•희", "YOON J•••••", True),
+    ("001802", NoticeKind.DIED, "2026-11-03", "LA-FAM-2026-007", "문•율", "MOON H•••••", True),
+    ("001777", NoticeKind.NEW_PASSPORT, "", "", "한•결", "HAN G•••••", True),
+    (
+        "001829",
+        NoticeKind.NEW_PASSPORT,
+        "2026-11-18",
+        "P-2026-44120",
+        "강•린",
+        "KANG S•••••",
+        False,
+    ),
+    ("000214", NoticeKind.MISSING, "", "", "", "", True),
+)
+
+
+def change_lines(now: datetime) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            number=f"LA-2026-{number}",
+            kind=kind,
+            due=DUE[kind],
+            source=Source.FILE if paper else Source.REGISTER,
+            effective_on=date.fromisoformat(day) if day else None,
+            document=paper,
+            noted_at=now - timedelta(hours=2),
+            issued_at=now - timedelta(days=20),
+            validity=Validity.VALID if valid else Validity.SUSPENDED,
+            hangul=hangul,
+            latin=latin,
+            ended_at=None,
+            ended_by="",
+            end_reason="",
+        )
+        for number, kind, day, paper, hangul, latin, valid in DUE_LINES
+    )
+
+
+def changes_view(look: Look, **changes: object) -> ChangesView:
+    here = samples.here("11:21")
+    lines = change_lines(here.now)
+    aside = replace(
+        lines[3],
+        ended_at=here.now - timedelta(hours=1),
+        ended_by="T-002",
+        end_reason="settled_elsewhere",
+    )
+    listing = Listing(lines, (aside,), here.now - timedelta(hours=2, minutes=20))
+    view = ChangesView(here=here, listing=listing, names=NAMES[look.language])
+    return replace(view, **changes)  # type: ignore[arg-type]
+
+
+def changes_shell(look: Look, size: Size, view: ChangesView) -> QWidget:
+    page = ChangesPage(look)
+    page.render(view)
+    return place_shell(look, size, page, "aftercare", "11:21")
+
+
+@scene("admin-02f-changes")
+def changes(look: Look, size: Size) -> QWidget:
+    return changes_shell(look, size, changes_view(look))
+
+
+@scene("admin-02g-changes-aside")
+def changes_aside(look: Look, size: Size) -> QWidget:
+    return changes_shell(look, size, changes_view(look, shows_aside=True, taken=(4, 1)))
+
+
+@scene("admin-02h-changes-none")
+def changes_none(look: Look, size: Size) -> QWidget:
+    """Nothing must change; an administrator looks."""
+    now = samples.here("11:21").now
+    return changes_shell(
+        look, size, changes_view(look, listing=Listing((), (), now), may_act=False)
+    )
+
+
+@scene("admin-02i-changes-not-compared")
+def changes_not_compared(look: Look, size: Size) -> QWidget:
+    return changes_shell(look, size, changes_view(look, listing=Listing()))

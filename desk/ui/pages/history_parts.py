@@ -202,7 +202,8 @@ class ListCard(Card):
         self.rows.moved.connect(self._moved)
         self.rows.opened.connect(self._moved)
         self._empty = Text(look, "", Type.BODY, "muted", align=Qt.AlignmentFlag.AlignHCenter)
-        self._scroll = Scrolled(holder(column(self.rows, 24, self._empty, None)), least=160)
+        self._none = holder(column(24, self._empty))
+        self._scroll = Scrolled(holder(column(self.rows, self._none, None)), least=160)
         self._count = Text(look, "", Type.SMALL, "muted")
         self._page = Text(look, "", Type.SMALL, "muted")
         self.before = Button(look, "", Kind.SECONDARY, height=32, icon="chevron-left")
@@ -260,6 +261,7 @@ class ListCard(Card):
         empty = say("list.none_found" if found is not None and found.of else "list.none")
         waiting = say("list.searching") if found is None else ""
         self._empty.say("" if lines else waiting or empty)
+        shown(self._none, not lines)
 
     def _show_foot(self, found: Found | None) -> None:
         say, page = self._say, found.page if found else 0

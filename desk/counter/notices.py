@@ -1,0 +1,129 @@
+"""What must change, as the counter sees it: masked, each line with what is to be done.
+
+Nothing is changed here by itself: a line leads to after-care, where an officer revokes or
+issues again, or it is set aside with a reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from desk.counter import history
+from desk.counter.officers import Officer
+from desk.counter.station import Station
+from desk.issuance.roles import Right
+from desk.store import notices, register
+from desk.store.notice_file import NoticeKind, read_notices
+from desk.store.notices import MustChange, SetAside, Source, Taken
+from desk.store.status import Validity
+
+
+class Due(StrEnum):
+    """What an officer has to do about it."""
+
+    REVOKE = "revoke"
+    REISSUE = "reissue"
+    LOOK = "look"
+
+
+DUE = {
+    NoticeKind.DELETED: Due.REVOKE,
+    NoticeKind.DIED: Due.REVOKE,
+    NoticeKind.NEW_PASSPORT: Due.REISSUE,
+    NoticeKind.MISSING: Due.LOOK,
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One credential that must change. Names are masked, and empty after the purge."""
+
+    number: str
+    kind: NoticeKind
+    due: Due
+    source: Source
+    effective_on: date | None
+    document: str
+    noted_at: datetime
+    issued_at: datetime
+    validity: Validity
+    hangul: str
+    latin: str
+    ended_at: datetime | None
+    ended_by: str
+    end_reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """``register_as_of`` is when the extract was true that was compared last."""
+
+    standing: tuple[Line, ...] = ()
+    aside: tuple[Line, ...] = ()
+    register_as_of: datetime | None = None
+
+
+def listing(station: Station, officer: Officer) -> Listing:
+    """Raises :class:`~desk.issuance.roles.RoleMayNot`."""
+    officer.role.demand(Right.READ_HISTORY)
+    with station.store.read() as session:
+        extract = register.state(session)
+        return Listing(
+            standing=tuple(_line(one) for one in notices.standing(session)),
+            aside=tuple(_line(one) for one in notices.set_aside(session)),
+            register_as_of=extract.as_of if extract else None,
+        )
+
+
+def count(station: Station) -> int:
+    """How many credentials must change now. Tells of nobody."""
+    with station.store.read() as session:
+        return len(notices.standing(session))
+
+
+def put_aside(
+    station: Station, officer: Officer, number: str, kind: NoticeKind, reason: SetAside
+) -> Listing:
+    """This credential stays as it is; the log says who said so and why.
+
+    Raises RoleMayNot and :class:`~desk.store.notices.NoSuchNotice`.
+    """
+    officer.role.demand(Right.AFTER_CARE)
+    with station.store.write() as session:
+        notices.put_aside(session, station.stamp(officer), number, kind, reason)
+    return listing(station, officer)
+
+
+def take_file(station: Station, officer: Officer, path: Path) -> Taken:
+    """Take the notices of a file. Raises RoleMayNot and the family of
+    :class:`~desk.store.notice_file.NoticesRefused`."""
+    officer.role.demand(Right.AFTER_CARE)
+    stamp = station.stamp(officer)
+    # East of Greenwich a day may already be one that UTC has not reached.
+    told, sha256 = read_notices(path, stamp.at.date() + timedelta(days=1))
+    with station.store.write() as session:
+        return notices.take(session, stamp, told, sha256)
+
+
+def _line(one: MustChange) -> Line:
+    person = one.person or {}
+    latin = history.masked_latin(person.get("surname", ""), person.get("given_names", ""))
+    return Line(
+        number=one.case_number,
+        kind=one.kind,
+        due=DUE[one.kind],
+        source=one.source,
+        effective_on=one.effective_on,
+        document=one.document,
+        noted_at=one.noted_at,
+        issued_at=one.issued_at,
+        validity=one.validity,
+        hangul=history.masked_hangul(person.get("hangul", "")),
+        latin=latin,
+        ended_at=one.ended_at,
+        ended_by=one.ended_by.removeprefix("officer:"),
+        end_reason=one.end_reason,
+    )

@@ -1,0 +1,99 @@
+"""What must change at the counter: masked, what is to be done, and who may set it aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from desk.counter import notices
+from desk.counter.notices import DUE, Due
+from desk.counter.station import Station
+from desk.issuance.roles import Role, RoleMayNot
+from desk.store import journal
+from desk.store.notice_file import Notice, NoticeKind, NoticeWrong
+from desk.store.notices import SetAside
+from desk.store.notices import take as take_notices
+from tests.counter.sealed import NUMBER, officer, station_in
+from tests.counter.test_history import SECRETS, proven
+from tests.samples import ENTRY
+
+DEATH = Notice(NoticeKind.DIED, ENTRY.overseas_number, date(2026, 11, 20), "D-17")
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[Station]:
+    with station_in(tmp_path) as opened:
+        proven(opened)
+        yield opened
+
+
+def told(station: Station) -> None:
+    with station.store.write() as session:
+        take_notices(session, station.stamp(officer()), [DEATH], "ab" * 32)
+
+
+def test_a_line_is_masked_and_says_what_to_do(station: Station) -> None:
+    told(station)
+
+    found = notices.listing(station, officer())
+
+    (line,) = found.standing
+    assert (line.number, line.kind, line.due) == (NUMBER, NoticeKind.DIED, Due.REVOKE)
+    assert (line.hangul, line.latin, line.document) == ("김•늘", "KIM H•••••", "D-17")
+    assert not [secret for secret in SECRETS if secret in repr(found)]
+    assert found.register_as_of is None
+    assert notices.count(station) == 1
+
+
+def test_every_kind_has_something_to_do() -> None:
+    assert set(DUE) == set(NoticeKind)
+
+
+def test_set_aside_with_a_reason(station: Station) -> None:
+    """The line goes to the other list, and the log says who and why."""
+    told(station)
+
+    found = notices.put_aside(station, officer(), NUMBER, NoticeKind.DIED, SetAside.OTHER_PERSON)
+
+    with station.store.read() as session:
+        event = journal.events(session, case=NUMBER)[-1]
+    (line,) = found.aside
+    assert found.standing == () and notices.count(station) == 0
+    assert (line.ended_by, line.end_reason) == ("T-001", "other_person")
+    assert (event.kind, event.actor) == ("NOTICE.SET_ASIDE", "officer:T-001")
+    assert dict(event.facts) == {"kind": "died", "reason": "other_person"}
+
+
+def test_an_administrator_looks_and_does_nothing(station: Station, tmp_path: Path) -> None:
+    told(station)
+    upkeep = officer(role=Role.ADMINISTRATOR)
+
+    assert len(notices.listing(station, upkeep).standing) == 1
+    with pytest.raises(RoleMayNot):
+        notices.put_aside(station, upkeep, NUMBER, NoticeKind.DIED, SetAside.OTHER_PERSON)
+    with pytest.raises(RoleMayNot):
+        notices.take_file(station, upkeep, tmp_path / "changes.json")
+
+
+def test_a_file_is_taken_or_refused_whole(station: Station, tmp_path: Path) -> None:
+    file = tmp_path / "changes.json"
+    good = {
+        "kind": "died",
+        "overseas_number": ENTRY.overseas_number,
+        "date": "2026-11-20",
+        "document": "D-17",
+    }
+
+    file.write_text(json.dumps({"version": 1, "notices": [good, {}]}), encoding="utf-8")
+    with pytest.raises(NoticeWrong):
+        notices.take_file(station, officer(), file)
+    before = notices.count(station)
+    file.write_text(json.dumps({"version": 1, "notices": [good]}), encoding="utf-8")
+    taken = notices.take_file(station, officer(), file)
+
+    assert before == 0
+    assert (taken.new, taken.known, notices.count(station)) == (1, 0, 1)

@@ -1,0 +1,221 @@
+"""The page of what must change: what it says, leads to and sets aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desk.counter.notices import Listing
+from desk.counter.officers import SignIn
+from desk.counter.station import Station
+from desk.issuance.roles import Role
+from desk.store.notice_file import NoticeKind
+from desk.store.notices import SetAside
+from desk.ui.control.changes import ChangesControl
+from desk.ui.control.desk import Desk
+from desk.ui.glyphs import Glyph
+from desk.ui.lanes import Lanes
+from desk.ui.look import Look
+from desk.ui.pages.changes import ChangesPage
+from desk.ui.parts.text import Text
+from desk.ui.shell import Shell
+from tests.counter.sealed import NUMBER, officer, station_in
+from tests.counter.test_history import SECRETS, proven
+from tests.samples import ENTRY
+from tests.ui.officer import drop
+from tests.ui.scenes_history import changes_view
+
+PATIENCE = 20_000
+
+
+def _raise(reason: BaseException) -> None:
+    raise reason
+
+
+def words_of(page: ChangesPage) -> list[str]:
+    return [text.text() for text in page.findChildren(Text)]
+
+
+@pytest.fixture
+def page(look: Look) -> Iterator[ChangesPage]:
+    made = ChangesPage(look)
+    made.resize(1216, 836)
+    yield made
+    drop(made)
+
+
+class TestPage:
+    def test_lines_say_what_happened_and_what_to_do(self, page: ChangesPage, look: Look) -> None:
+        page.render(changes_view(look))
+
+        words = words_of(page)
+        assert page.verdict.title.text() == "바뀌어야 할 신원확인증 5건"
+        assert {"재외국민등록 말소", "2026-11-12부터", "LA-REG-2026-118", "폐지"} <= set(words)
+        assert "개인정보 삭제됨" in words and "살펴보기" in words
+
+    def test_nothing_compared_is_not_nothing_to_change(self, page: ChangesPage, look: Look) -> None:
+        page.render(changes_view(look, listing=Listing()))
+        bare = page.verdict.sign.glyph
+        as_of = changes_view(look).here.now
+        page.render(changes_view(look, listing=Listing((), (), as_of)))
+
+        assert (bare, page.verdict.sign.glyph) == (Glyph.NOT_DONE, Glyph.PASSED)
+
+    def test_the_chosen_line_is_opened_or_set_aside(self, page: ChangesPage, look: Look) -> None:
+        opened: list[str] = []
+        aside: list[tuple[str, str]] = []
+        page.open_asked.connect(opened.append)
+        page.aside_asked.connect(lambda number, kind: aside.append((number, kind)))
+        page.render(changes_view(look))
+
+        page.rows.choose(2)
+        page.primary_key()
+        page.other_asked("aside")
+
+        assert opened == ["LA-2026-001777"]
+        assert aside == [("LA-2026-001777", "new_passport")]
+
+    def test_what_was_set_aside_can_only_be_looked_at(self, page: ChangesPage, look: Look) -> None:
+        page.render(changes_view(look, shows_aside=True))
+
+        buttons = page.footer.controls()
+        assert [button.isEnabled() for button in buttons] == [True, False, True, True]
+        assert "다른 곳에서 처리함" in words_of(page)
+
+    def test_who_may_not_act_sees_it_all(self, page: ChangesPage, look: Look) -> None:
+        page.render(changes_view(look, may_act=False))
+
+        buttons = page.footer.controls()
+        assert [button.isEnabled() for button in buttons] == [True, False, False, True]
+        assert len(page.rows.rows) == 5
+
+    def test_language_changes_at_once(self, page: ChangesPage, look: Look) -> None:
+        page.render(changes_view(look))
+
+        look.set_language("en")
+
+        assert page.verdict.title.text() == "5 credentials must change"
+        assert "Struck off the register" in words_of(page)
+
+
+class Desktop:
+    """A desk at which somebody is signed in, with this page alone."""
+
+    def __init__(self, station: Station, look: Look, bot: QtBot, role: Role) -> None:
+        self.bot = bot
+        self.shell = Shell(look)
+        self.lanes = Lanes(_raise)
+        self.desk = Desk(station, look, self.shell, self.lanes)
+        self.desk.sign_in = SignIn(officer(role=role), "00" * 32, station.now())
+        self.page = ChangesPage(look)
+        self.shell.add_page(self.page)
+        self.led: list[str] = []
+        self.control = ChangesControl(self.desk, self.page, self.led.append)
+        self.shell.show()
+
+    def enter(self) -> None:
+        self.control.enter()
+        self.bot.waitUntil(lambda: self.control._listing is not None, timeout=PATIENCE)
+
+    def take(self, file: Path, count: int) -> None:
+        self.control.ask_file = lambda: str(file)
+        self.page.other_asked("take")
+        self.bot.waitUntil(lambda: self.control.count == count, timeout=PATIENCE)
+
+
+@pytest.fixture
+def desktop(tmp_path: Path, look: Look, qtbot: QtBot) -> Iterator[Desktop]:
+    with station_in(tmp_path) as station:
+        proven(station)
+        made = Desktop(station, look, qtbot, Role.OFFICER)
+        yield made
+        made.lanes.close()
+        drop(made.shell)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "changes.json"
+    notice = {
+        "kind": "died",
+        "overseas_number": ENTRY.overseas_number,
+        "date": "2026-11-20",
+        "document": "D-17",
+    }
+    made.write_text(json.dumps({"version": 1, "notices": [notice]}), encoding="utf-8")
+    return made
+
+
+class TestControl:
+    def test_a_file_brings_lines_and_a_line_leads_to_after_care(
+        self, desktop: Desktop, file: Path
+    ) -> None:
+        counted: list[int] = []
+        desktop.control.counted.connect(lambda: counted.append(desktop.control.count))
+        desktop.enter()
+
+        desktop.take(file, 1)
+        desktop.bot.waitUntil(lambda: bool(desktop.page.rows.rows), timeout=PATIENCE)
+        words = words_of(desktop.page)
+        desktop.page.primary_key()
+
+        assert counted == [1] and desktop.led == [NUMBER]
+        assert "새 알림 1건을 들여왔습니다. 이미 있던 것 0건." in words
+        assert not [secret for secret in SECRETS if any(secret in word for word in words)]
+
+    def test_setting_aside_needs_a_reason(self, desktop: Desktop, file: Path) -> None:
+        """The safe way changes nothing; with a reason the line goes to the other list."""
+        desktop.enter()
+        desktop.take(file, 1)
+        desktop.bot.waitUntil(lambda: bool(desktop.page.rows.rows), timeout=PATIENCE)
+
+        desktop.page.other_asked("aside")
+        assert desktop.control.dialog is not None and not desktop.control.dialog.act.isEnabled()
+        desktop.control.dialog.safe.click()
+        assert desktop.control.count == 1
+        desktop.page.other_asked("aside")
+        dialog = desktop.control.dialog
+        dialog.reason.setCurrentIndex(dialog.reason.findData(SetAside.OTHER_PERSON.value))
+        dialog.reason.chosen.emit(dialog.reason.value())
+        dialog.act.click()
+        desktop.bot.waitUntil(lambda: desktop.control.count == 0, timeout=PATIENCE)
+
+        listing = desktop.control._listing
+        assert listing is not None
+        assert [(one.kind, one.end_reason) for one in listing.aside] == [
+            (NoticeKind.DIED, "other_person")
+        ]
+
+    def test_a_refused_file_is_told_with_its_code(self, desktop: Desktop, file: Path) -> None:
+        desktop.enter()
+        file.write_text("{}", encoding="utf-8")
+        desktop.control.ask_file = lambda: str(file)
+
+        desktop.page.other_asked("take")
+        desktop.bot.waitUntil(lambda: desktop.page.banner.code.text() != "", timeout=PATIENCE)
+
+        assert desktop.page.banner.code.text() == "NOTICE-02"
+
+    def test_the_lock_leaves_no_line(self, desktop: Desktop, file: Path) -> None:
+        desktop.enter()
+        desktop.take(file, 1)
+        desktop.bot.waitUntil(lambda: bool(desktop.page.rows.rows), timeout=PATIENCE)
+
+        desktop.control.cover()
+
+        assert desktop.page.rows.rows == () and desktop.control._listing is None
+
+    def test_the_count_is_known_without_the_page(self, desktop: Desktop, file: Path) -> None:
+        """After-care shows it; nobody has opened the list."""
+        desktop.enter()
+        desktop.take(file, 1)
+        desktop.control.count = 0
+
+        with desktop.bot.waitSignal(desktop.control.counted, timeout=PATIENCE):
+            desktop.control.recount()
+
+        assert desktop.control.count == 1
