@@ -125,16 +125,15 @@ class HistoryIndex:
 
     def search(self, wanted: Wanted) -> list[PastCase]:
         """The cases that fit, the newest first."""
-        forms = _forms(wanted.text)
-        return [
-            one
-            for one in self._ordered
-            if (wanted.since is None or one.opened_at >= wanted.since)
-            and (wanted.until is None or one.opened_at < wanted.until)
-            and (wanted.outcome is None or one.outcome is wanted.outcome)
-            and (not wanted.officer or wanted.officer in (one.officer, one.approver))
-            and (not forms or any(form in one.text for form in forms))
-        ]
+        found = self._ordered
+        if wanted.text.strip():
+            first, *more = _forms(wanted.text)
+            # Nearly always there is one spelling, and this runs at every key.
+            if more:
+                found = [one for one in found if _holds(one.text, (first, *more))]
+            else:
+                found = [one for one in found if first in one.text]
+        return [one for one in found if _fits(one, wanted)]
 
     def get(self, number: str) -> PastCase | None:
         return self._cases.get(number)
@@ -146,6 +145,20 @@ class HistoryIndex:
 
     def first_opened(self) -> datetime | None:
         return self._ordered[-1].opened_at if self._ordered else None
+
+
+def _holds(text: str, forms: tuple[str, ...]) -> bool:
+    return any(form in text for form in forms)
+
+
+def _fits(one: PastCase, wanted: Wanted) -> bool:
+    """All that is wanted but the text."""
+    return (
+        (wanted.since is None or one.opened_at >= wanted.since)
+        and (wanted.until is None or one.opened_at < wanted.until)
+        and (wanted.outcome is None or one.outcome is wanted.outcome)
+        and (not wanted.officer or wanted.officer in (one.officer, one.approver))
+    )
 
 
 # Comparing --------------------------------------------------------------------------------

@@ -171,6 +171,8 @@ def desktop(tmp_path: Path, look: Look, qtbot: QtBot) -> Iterator[Desktop]:
         proven(station)
         made = Desktop(station, look, qtbot)
         yield made
+        # Its half minute would end among later tests.
+        made.control.mask()
         made.lanes.close()
         drop(made.shell)
 
