@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from desk.enrollment.exchange import Connection
 
 LONGEST_HEAD = 32 * 1024
 
 
-def impatient(seconds: float) -> type[asyncio.Protocol]:
-    """A protocol for uvicorn that gives each request's head so long."""
+def impatient(kind: type[Connection], seconds: float) -> type[asyncio.Protocol]:
+    """Connections for uvicorn that give each request's head so long."""
 
-    class Impatient(HttpToolsProtocol):
+    class Impatient(kind):  # type: ignore[misc, valid-type]
         _timer: asyncio.TimerHandle | None = None
         _head = 0
 

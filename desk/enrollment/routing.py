@@ -49,12 +49,20 @@ class Routes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the service speaks HTTP only, not {scope['type']}")
+        response = await self.respond(scope, receive, None)
+        await response(scope, receive, send)
+
+    async def respond(self, scope: Scope, receive: Receive, body: bytes | None) -> Response:
+        """The answer to one request; ``body`` where it is there as a whole already."""
         started = time.perf_counter()
         route, scope["path_params"] = self.find(scope["path"])
-        request = Request(scope, receive, send)
+        request = Request(scope, receive)
+        if body is not None:
+            # What Starlette itself would keep, once read.
+            request._body = body
         response = await route.endpoint(request)
         self._noted(request, route, response, time.perf_counter() - started)
-        await response(scope, receive, send)
+        return response
 
     def find(self, path: str) -> tuple[Route, dict[str, str]]:
         """The route of a path, and what stands in its template's places."""

@@ -19,6 +19,7 @@ from desk.credential.attestation_use import AttestationUse
 from desk.credential.claims import load_profile
 from desk.enrollment.agreed import utc_now
 from desk.enrollment.app import build_app
+from desk.enrollment.exchange import connection
 from desk.enrollment.keys import read_key_file
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.patience import impatient
@@ -90,8 +91,9 @@ def _run(
 ) -> None:
     config = uvicorn.Config(
         build_app(service, mint_at=args.mint_at, metrics_port=args.metrics_port),
-        http=impatient(args.head_seconds),
-        forwarded_allow_ips=["127.0.0.1", "::1", *args.proxy],
+        http=impatient(connection(["127.0.0.1", "::1", *args.proxy]), args.head_seconds),
+        # The connections look at what a proxy says by themselves.
+        proxy_headers=False,
         limit_concurrency=max(1, args.connections // args.processes),
         ws="none",
         lifespan="off",

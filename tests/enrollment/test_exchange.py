@@ -1,0 +1,136 @@
+"""The service's connections as a client sees them: kept, pipelined, refused, ended."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from desk.enrollment.process import ServiceProcess
+
+NONCE = b"POST /nonce HTTP/1.1\r\nHost: x\r\n\r\n"
+HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@contextmanager
+def connected(service: ServiceProcess) -> Iterator[socket.socket]:
+    parts = urlsplit(service.url)
+    with closing(socket.create_connection((parts.hostname, parts.port), 10)) as made:
+        yield made
+
+
+def answers(connection: socket.socket, count: int) -> list[tuple[bytes, bytes]]:
+    """Head and body of so many answers; what has no length has no body."""
+    raw, found = b"", []
+    while len(found) < count:
+        head, end, rest = raw.partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
+        if end and len(rest) >= length:
+            found.append((head, rest[:length]))
+            raw = rest[length:]
+            continue
+        part = connection.recv(1 << 16)
+        assert part, "ended early"
+        raw += part
+    assert not raw
+    return found
+
+
+def test_pipelined_requests_are_answered_in_their_order(service: ServiceProcess) -> None:
+    with connected(service) as connection:
+        connection.sendall(NONCE + HEALTH + NONCE)
+        first, second, third = answers(connection, 3)
+
+    assert b"c_nonce" in first[1]
+    assert second[1] == b'{"status":"ok"}'
+    assert b"c_nonce" in third[1]
+    assert first[1] != third[1]
+
+
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"Content-Length: 14", [b"grant_", b"type=xyz"]),
+        (b"Transfer-Encoding: chunked", [b"6\r\ngrant_\r\n", b"8\r\ntype=xyz\r\n0\r\n\r\n"]),
+    ],
+)
+def test_body_in_pieces(service: ServiceProcess, framing: bytes, body: list[bytes]) -> None:
+    """A body that comes after its head is waited for, whatever its framing."""
+    head = b"POST /token HTTP/1.1\r\nHost: x\r\n"
+    head += b"Content-Type: application/x-www-form-urlencoded\r\n" + framing + b"\r\n\r\n"
+
+    with connected(service) as connection:
+        for part in (head, *body):
+            connection.sendall(part)
+        ((status, text),) = answers(connection, 1)
+
+    assert b" 400 " in status.split(b"\r\n")[0] + b" "
+    assert b"unsupported_grant_type" in text
+
+
+def test_body_is_asked_for_where_the_client_waits(service: ServiceProcess) -> None:
+    """Expect: 100-continue (RFC 9110 section 10.1.1)."""
+    head = b"POST /token HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+    head += b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\n\r\n"
+
+    with connected(service) as connection:
+        connection.sendall(head)
+        interim = connection.recv(1 << 16)
+        connection.sendall(b"grant_type=x")
+        ((_, text),) = answers(connection, 1)
+
+    assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert b"unsupported_grant_type" in text
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [HEALTH.replace(b"1.1", b"1.0"), HEALTH.replace(b"x\r\n", b"x\r\nConnection: close\r\n")],
+)
+def test_connection_ends_where_the_client_wants_it(
+    service: ServiceProcess, request_: bytes
+) -> None:
+    with connected(service) as connection:
+        connection.sendall(request_)
+        ((head, body),) = answers(connection, 1)
+        end = connection.recv(1)
+
+    assert b"connection: close" in head
+    assert body == b'{"status":"ok"}'
+    assert end == b""
+
+
+def test_head_has_no_body(service: ServiceProcess) -> None:
+    with connected(service) as connection:
+        connection.sendall(HEALTH.replace(b"GET", b"HEAD"))
+        answer = connection.recv(1 << 16)
+        connection.sendall(HEALTH)
+        ((_, body),) = answers(connection, 1)
+
+    assert answer.endswith(b"\r\n\r\n")
+    assert b"content-length: 15" in answer
+    assert body == b'{"status":"ok"}'
+
+
+def test_what_is_not_http(service: ServiceProcess) -> None:
+    with connected(service) as connection:
+        connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+        ((head, _),) = answers(connection, 1)
+        end = connection.recv(1)
+
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert end == b""
+
+
+def test_percent_encoded_addresses(service: ServiceProcess) -> None:
+    """What is encoded means the same; what is no address of the service is not found."""
+    with connected(service) as connection:
+        connection.sendall(b"GET /he%61lth HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /health%2F HTTP/1.1\r\nHost: x\r\n\r\n")
+        first, second = answers(connection, 2)
+
+    assert first[0].startswith(b"HTTP/1.1 200 ")
+    assert second[0].startswith(b"HTTP/1.1 404 ")
