@@ -37,6 +37,7 @@ from desk.ui.control.audit import AuditControl
 from desk.ui.control.board import BoardControl
 from desk.ui.control.bundle import BundleControl
 from desk.ui.control.card_pin import CardPin
+from desk.ui.control.changes import ChangesControl
 from desk.ui.control.checks import Checks
 from desk.ui.control.copies import CopiesControl
 from desk.ui.control.day_close import DayCloseControl
@@ -63,6 +64,7 @@ from desk.ui.pages.approver import ApproverPage
 from desk.ui.pages.audit import AuditPage
 from desk.ui.pages.board import BoardPage
 from desk.ui.pages.card_setup import CardSetupPage
+from desk.ui.pages.changes import ChangesPage
 from desk.ui.pages.day_close import DayClosePage
 from desk.ui.pages.diagnosis import DiagnosisPage
 from desk.ui.pages.eligibility import EligibilityPage
@@ -99,6 +101,7 @@ class Pages:
     audit: AuditPage
     day_close: DayClosePage
     aftercare: AftercarePage
+    changes: ChangesPage
     diagnosis: DiagnosisPage
     card_setup: CardSetupPage
     passport: PassportPage
@@ -161,6 +164,7 @@ class Program(QObject):
             audit=AuditPage(look, troubles),
             day_close=DayClosePage(look),
             aftercare=AftercarePage(look),
+            changes=ChangesPage(look),
             diagnosis=DiagnosisPage(look, troubles),
             card_setup=CardSetupPage(look, troubles),
             passport=PassportPage(look, troubles),
@@ -181,6 +185,7 @@ class Program(QObject):
             pages.approvals,
             pages.history,
             pages.aftercare,
+            pages.changes,
             pages.audit,
             pages.day_close,
         )
@@ -194,12 +199,15 @@ class Program(QObject):
         self.card_pin = CardPin(desk)
         self.copies = CopiesControl(desk)
         self.other_desks = OtherDesks(desk)
-        self.history = HistoryControl(desk, pages.history)
         self.audit = AuditControl(desk, pages.audit)
         self.day_close = DayCloseControl(
             desk, pages.day_close, lambda: self.session.lock(LockReason.BY_OFFICER)
         )
         self.aftercare = AftercareControl(desk, self.session, pages.aftercare)
+        self.changes = ChangesControl(desk, pages.changes, self.aftercare.show_holding)
+        self.aftercare.show_changes = self.changes.enter
+        self.aftercare.count_changes = lambda: self.changes.count
+        self.history = HistoryControl(desk, pages.history, self.aftercare.show_holding)
         self.checks = Checks(desk.work, self._prepare_checks, station.readers.world, desk)
         self.bundle = BundleControl(self.look, desk.work, self._make_bundle, self.shell)
         self.board = BoardControl(desk, pages.board, self.checks, self.bundle, self.open_case)
@@ -273,6 +281,8 @@ class Program(QObject):
         shell.explain_asked.connect(self._explain)
         shell.search_asked.connect(self._search)
         shell.loss_call_asked.connect(self.aftercare.call)
+        self.changes.counted.connect(self.aftercare.render)
+        self.aftercare.changed.connect(lambda _holding: self.changes.recount())
         for page in self.pages.steps:
             page.stop_case.connect(self._stop_case)
         for covering in (self.pages.sign_in, self.pages.locked):
@@ -336,6 +346,7 @@ class Program(QObject):
         """Another desk of the post has changed the records."""
         self.board.look_again()
         self.history.look_again()
+        self.changes.look_again()
         self.approver.refresh()
 
     def _opened(self, same_person: bool) -> None:
@@ -385,6 +396,7 @@ class Program(QObject):
         self.set_up.cover()
         self.pages.day_close.wipe()
         self.history.cover()
+        self.changes.cover()
         self.camera.stop()
         self.applicant.refresh()
 

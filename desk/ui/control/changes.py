@@ -44,6 +44,7 @@ class ChangesControl(QObject):
         page.aside_asked.connect(self._ask_aside)
         page.take_asked.connect(self._take)
         page.back.connect(lambda: desk.navigation.enter(Place.AFTERCARE))
+        desk.shown.connect(lambda _step: self._shown())
 
     @property
     def is_shown(self) -> bool:
@@ -56,6 +57,11 @@ class ChangesControl(QObject):
         self._desk.show_place(Place.AFTERCARE, self._page)
         self.render()
         self.look()
+
+    def _shown(self) -> None:
+        """After-care stands: it tells how many there are."""
+        if self._desk.place is Place.AFTERCARE and not self.is_shown:
+            self.recount()
 
     def recount(self) -> None:
         """How many there are by now."""

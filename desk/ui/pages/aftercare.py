@@ -195,7 +195,7 @@ class AftercarePage(Page):
     def _show_footer(self, view: AftercareView) -> None:
         say = self.say
         back = Other("case", say("act.back_to_case", case=view.back_to), icon="chevron-left")
-        history = Other("history", say("act.history"), icon="search")
+        history = Other("history", say("act.history"), icon="folder-search")
         others = ((back,) if view.back_to else ()) + ((history,) if view.has_history else ())
         self.footer.show_others(others)
         counted = view.must_change is not None

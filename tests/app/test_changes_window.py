@@ -1,0 +1,89 @@
+"""From a notice of the register to the credential it concerns, in the window with everything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desk.app.home import Home
+from desk.counter.station import Station
+from desk.issuance.case import State, Step, open_case
+from desk.store import cases, intents, status
+from desk.store.intents import Draft
+from desk.store.status import Validity
+from desk.ui.navigation import Place
+from desk.ui.parts.text import Text
+from tests.app.test_window import Trainee, open_stage
+from tests.samples import ENTRY, PASSPORT
+
+NUMBER = "LA-2026-009001"
+
+
+@pytest.fixture
+def trainee(tmp_path: Path, qtbot: QtBot) -> Iterator[Trainee]:
+    stage = open_stage(Home.make(tmp_path / "home"))
+    yield Trainee(stage, qtbot)
+    stage.close()
+
+
+def issued(station: Station) -> None:
+    """A credential in force, as an earlier day left it."""
+    stamp = station.stamp()
+    case = open_case(NUMBER, station.post.code, "3", "T-001", "이서준", stamp.at)
+    steps = (*case.history, Step(State.DELIVERED, stamp.at), Step(State.PROVEN, stamp.at))
+    case = replace(case, state=State.PROVEN, document=PASSPORT, register=ENTRY, history=steps)
+    case = replace(case, closed_at=stamp.at)
+    with station.store.write() as session:
+        cases.add(session, stamp, case)
+        slot = status.take(session, stamp, NUMBER)
+        draft = Draft(NUMBER, "offer", "request", "mdoc", "key", slot, b"bytes", b"")
+        intent = intents.write(session, stamp, draft)
+        intents.mark_signed(session, stamp, intent.id, b"signature", b"credential")
+        intents.mark_delivered(session, stamp, intent.id)
+        status.set_validity(session, stamp, slot, Validity.VALID, "proven")
+
+
+def test_a_notice_leads_to_the_credential_and_so_does_the_history(
+    trainee: Trainee, tmp_path: Path
+) -> None:
+    """After-care counts what must change; the line opens the holding; the lock leaves nothing."""
+    file = tmp_path / "changes.json"
+    notice = {
+        "kind": "died",
+        "overseas_number": ENTRY.overseas_number,
+        "date": "2026-01-20",
+        "document": "D-17",
+    }
+    file.write_text(json.dumps({"version": 1, "notices": [notice]}), encoding="utf-8")
+    program, pages = trainee.program, trainee.program.pages
+    trainee.sign_in()
+    issued(program.station)
+    program.changes.ask_file = lambda: str(file)
+
+    program.go_to_place(Place.AFTERCARE)
+    pages.aftercare.changes_asked.emit()
+    trainee.until(lambda: program.shell.page is pages.changes)
+    pages.changes.other_asked("take")
+    trainee.until(lambda: program.changes.count == 1 and bool(pages.changes.rows.rows))
+    pages.changes.primary_key()
+    trainee.until(lambda: program.aftercare._holding is not None)
+
+    words = {text.text() for text in pages.aftercare.findChildren(Text)}
+    assert program.shell.page is pages.aftercare and NUMBER in words
+
+    program.go_to_place(Place.HISTORY)
+    trainee.until(pages.history.footer.primary.isEnabled)
+    assert {"김•늘", "KIM H•••••"} <= {text.text() for text in pages.history.findChildren(Text)}
+    pages.history.primary_key()
+    trainee.until(lambda: program.shell.page is pages.aftercare)
+
+    program.go_to_place(Place.HISTORY)
+    trainee.until(lambda: bool(pages.history.list.rows.rows))
+    trainee.stage.pull_card()
+    trainee.until(lambda: program.desk.is_locked)
+    assert pages.history.list.rows.rows == () and pages.changes.rows.rows == ()
