@@ -229,7 +229,14 @@ def _write_intents(
     def draft(key: DeviceKey, slot: StatusSlot) -> Draft:
         place = reference(station, slot, fmt)
         prepared = prepared_intent.prepare(
-            fmt, profile, values, key=key, issuer=card, validity=validity, status=place
+            fmt,
+            profile,
+            values,
+            key=key,
+            issuer=card,
+            validity=validity,
+            status=place,
+            issuer_uri=station.link.issuer,
         )
         return Draft(
             case_number=case.number,

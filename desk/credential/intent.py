@@ -40,6 +40,7 @@ def prepare(
     issuer: Issuer,
     validity: Validity,
     status: StatusReference | None,
+    issuer_uri: str = "",
 ) -> Prepared:
     """``mdoc.prepare`` or ``sdjwt.prepare``, by format.
 
@@ -47,7 +48,7 @@ def prepare(
     verifier would accept; ``Validity.of`` has looked at its times.
     """
     check_fit(issuer.certificate_chain, values.issuing_country)
-    terms = Terms(key, issuer, validity, status)
+    terms = Terms(key, issuer, validity, status, issuer_uri)
     if fmt is Format.MDOC:
         return mdoc.prepare(profile, values, terms)
     return sdjwt.prepare(profile, values, terms)

@@ -13,10 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
 
 from desk.credential import cbor, jose, type_metadata
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
-from desk.credential.keys import DeviceKey, b64url
+from desk.credential.keys import DeviceKey, b64url, load_certificate
 from desk.credential.terms import Terms
 from desk.credential.troubles import Malformed, SignatureNotGenuine, SignatureRefused
 
@@ -87,8 +90,9 @@ def prepare(
 ) -> PreparedSdJwt:
     """Make every byte of an SD-JWT VC for one phone key.
 
-    ``iss`` is left out: with x5c the certificate's subject is the issuer, and wallets
-    refuse an ``iss`` that no SAN of the certificate confirms. Raises ``ValueUnfit``.
+    ``iss`` may be left out: with x5c the certificate's subject is the issuer. Some wallets
+    want it (EUDI's for iOS up to 0.28.2) and some refuse one that no SAN of the certificate
+    confirms (Credo): it stands where the certificate does. Raises ``ValueUnfit``.
     """
     hidden, disclosures = _hide(profile.sdjwt_claims(values), random)
     payload: dict[str, Any] = {
@@ -99,6 +103,8 @@ def prepare(
         "exp": int(terms.validity.valid_until.timestamp()),
         "cnf": {"jwk": terms.key.jwk()},
     }
+    if _confirms(terms.issuer.certificate_chain[0], terms.issuer_uri):
+        payload["iss"] = terms.issuer_uri
     if terms.status is not None:
         payload["status"] = terms.status.as_claim()
     payload |= {**hidden, "_sd_alg": "sha-256"}
@@ -113,6 +119,20 @@ def prepare(
         chain=tuple(terms.issuer.certificate_chain),
         valid_until=terms.validity.valid_until,
     )
+
+
+def _confirms(leaf: bytes, issuer_uri: str) -> bool:
+    """Whether a certificate names an https issuer, by its address or by its host."""
+    parts = urlsplit(issuer_uri)
+    if parts.scheme != "https":
+        return False
+    extensions = load_certificate(leaf).extensions
+    try:
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
+    addresses = names.get_values_for_type(x509.UniformResourceIdentifier)
+    return issuer_uri in addresses or parts.hostname in names.get_values_for_type(x509.DNSName)
 
 
 def _hide(

@@ -69,12 +69,14 @@ class Validity:
 
 @dataclass(frozen=True)
 class Terms:
-    """On whose key, by whom, for how long and with which status entry."""
+    """On whose key, by whom, for how long and with which status entry. ``issuer_uri`` is the
+    credential issuer identifier, for a format that may name it beside the certificate."""
 
     key: DeviceKey
     issuer: Issuer
     validity: Validity
     status: StatusReference | None
+    issuer_uri: str = ""
 
 
 def rounded_down(moment: datetime, unit: timedelta) -> datetime:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -249,9 +249,14 @@ class TrainingAuthority:
 
 
 def document_signer(
-    root: Pair, since: datetime, curve: Curve = Curve.P256, life: timedelta = SIGNER_LIFE
+    root: Pair,
+    since: datetime,
+    curve: Curve = Curve.P256,
+    life: timedelta = SIGNER_LIFE,
+    names: Sequence[x509.GeneralName] = (),
 ) -> Pair:
-    """An mdoc document signer (ISO/IEC 18013-5 annex B.1.4).
+    """An mdoc document signer (ISO/IEC 18013-5 annex B.1.4); ``names`` are further ones of the
+    issuer it signs for.
 
     The subject is a random pseudonym: every verifier sees it, so it names no officer.
     """
@@ -260,6 +265,8 @@ def document_signer(
     builder.add(x509.ExtendedKeyUsage([DOCUMENT_SIGNER]), critical=True)
     builder.add(alternative_name())
     builder.add(revocation_point())
+    if names:
+        builder.add(x509.SubjectAlternativeName(names))
     return builder.issued_by(root)
 
 

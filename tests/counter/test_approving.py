@@ -108,6 +108,8 @@ class Reader:
 class Service:
     """Takes every answer."""
 
+    issuer = "https://issue.example"
+
     def __init__(self) -> None:
         self.answers = 0
         self.voided: list[str] = []

@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography import x509
 
-from desk.credential import cbor, cose, intent, jose
+from desk.credential import cbor, cose, intent, jose, sdjwt
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.keys import Curve, from_b64url
 from desk.credential.signer import LocalKey, LocalSigner
 from desk.credential.terms import StatusReference, Validity
 from desk.credential.troubles import Malformed, SignatureRefused, SignerUnfit, ValueUnfit
+from desk.credential.verify import Trust, verify_sdjwt
 from desk.training.authority import SIGNATURE, TrainingAuthority, document_signer
 
 Prepare = Callable[[Format], intent.Prepared]
@@ -174,6 +176,54 @@ def test_a_p384_card_signs_with_its_own_algorithm(
 
         assert signer.algorithm == "ES384"
         assert prepared.credential(signer.sign(prepared.to_be_signed))
+
+
+URI, DNS = x509.UniformResourceIdentifier, x509.DNSName
+
+
+@pytest.mark.parametrize(
+    ("issuer", "names", "stands"),
+    [
+        ("https://issue.example/kr", [URI("https://issue.example/kr")], True),
+        ("https://issue.example/kr", [DNS("issue.example")], True),
+        ("https://issue.example/kr", [DNS("other.example"), DNS("issue.example")], True),
+        ("https://issue.example/kr", [URI("https://issue.example")], False),
+        ("https://issue.example/kr", [DNS("example")], False),
+        ("https://issue.example/kr", [], False),
+        ("http://127.0.0.1:8443", [URI("http://127.0.0.1:8443")], False),
+        ("", [DNS("issue.example")], False),
+    ],
+)
+def test_iss_stands_where_the_certificate_confirms_it(
+    profile: ClaimProfile,
+    values: CredentialValues,
+    authority: TrainingAuthority,
+    trust: Trust,
+    now: datetime,
+    issuer: str,
+    names: list[x509.GeneralName],
+    stands: bool,
+) -> None:
+    """SD-JWT VC 2.2.2.3: optional beside x5c, an https address, never to be disclosed."""
+    pair = document_signer(authority._roots["iaca"], now - timedelta(days=1), names=names)
+    validity = Validity.of(now, timedelta(days=30), profile.rounding, pair.der)
+    prepared = intent.prepare(
+        Format.SD_JWT,
+        profile,
+        values,
+        key=LocalKey.generate().public,
+        issuer=pair.signer,
+        validity=validity,
+        status=None,
+        issuer_uri=issuer,
+    )
+
+    credential = prepared.credential(pair.signer.sign(prepared.to_be_signed))
+
+    claims = jose.parse_compact(sdjwt.split(credential)[0]).claims()
+    assert claims.get("iss") == (issuer if stands else None)
+    verified = verify_sdjwt(credential, trust, vct=profile.vct)
+    assert ("iss",) not in verified.disclosed
 
 
 def test_nothing_is_prepared_without_a_mandatory_value(
