@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-from sqlalchemy import select
 
 from desk.app.compose import utc_now
 from desk.app.home import Home
@@ -20,13 +19,9 @@ from desk.app.scripted import Script
 from desk.cards.signer import CardSigner
 from desk.counter import offering, proving
 from desk.counter.settings import Settings, load_settings
-from desk.credential.statuslist import Status
-from desk.issuance import audit
 from desk.issuance.case import Case, CaseKind, State
 from desk.issuance.ports import EventKind
-from desk.store import cases, journal, status
-from desk.store.models import IntentRow
-from desk.store.status import StatusEntry
+from desk.store import cases, journal
 from desk.training.applicants import Applicant
 from desk.training.authority import TrainingAuthority
 from desk.training.phone import Phone, PhoneEvent
@@ -34,6 +29,7 @@ from desk.training.wallet_cards import Card
 from desk.training.wallet_issuer import MANNER, Manner
 from desk.training.wallet_trouble import NothingScanned, PhoneTrouble, Unreachable
 from desk.trouble import Trouble
+from tests.journey.invariants import OF_A_CASE, Ended, hold
 
 PIN, WRONG_PIN = "482915", "111222"
 FORMATS = ("mdoc", "sd-jwt")
@@ -303,53 +299,4 @@ def assert_invariants(
 
     ``signed`` are the SHA-256 (hex) of everything slot 9C has put its name to.
     """
-    station = rehearsal.station
-    mine = IntentRow.case_number == case.number
-    with station.store.read() as session:
-        intents = session.scalars(select(IntentRow).where(mine)).all()
-        entries = status.entries_of(session, case.number)
-        lines = [line.encode() + b"\n" for line in journal.lines(session, station.now())]
-        kept = cases.load(session, case.number)
-    audit.verify(lines)
-    assert kept == case
-    assert not case.state.is_open, f"I10: {case.state}"
-    standing = [one for one in intents if one.state != "void"]
-    assert len({(one.format, one.device_key) for one in standing}) == len(standing), "I1"
-    assert len({(one.format, one.request_id) for one in standing}) <= len(FORMATS), "I1"
-    assert signed is None or signed <= {one.to_be_signed_sha256 for one in intents}, "I2"
-    places = {one.position for one in intents}
-    assert len(places) == len(intents) == len(entries), "I3"
-    assert places == {one.slot.index for one in entries}, "I3"
-    valid = {one.slot.index for one in entries if one.validity == "valid"}
-    _assert_never_doubled(case, standing, entries, valid)
-    _assert_phone_agrees(rehearsal, holder, valid)
-    if case.state is State.PROVEN:
-        own = [kept.verified for kept in holder.cards]
-        own += [verified for kept in holder.cards for _held, verified in kept.more]
-        keys = {one.key.thumbprint for one in own}
-        assert {one.device_key for one in case.issued} <= keys, "I4"
-        assert case.offer is not None
-        assert kinds(rehearsal, case.offer.offer_id).count(EventKind.CODE_RIGHT) == 1, "I5"
-
-
-def _assert_never_doubled(
-    case: Case, standing: list[IntentRow], entries: tuple[StatusEntry, ...], valid: set[int]
-) -> None:
-    """One phone's valid credentials a format, or none at all."""
-    proven = case.state is State.PROVEN
-    assert valid == ({one.status_index for one in case.issued} if proven else set())
-    assert all(one.validity == "invalid" for one in entries if one.slot.index not in valid)
-    phones = {(one.format, one.request_id) for one in standing}
-    assert sorted(name for name, _request in phones) == (sorted(FORMATS) if proven else [])
-
-
-def _assert_phone_agrees(rehearsal: Rehearsal, holder: Holder, valid: set[int]) -> None:
-    """The published list says of every credential that ever left what the records say."""
-    seen: dict[int, str] = {}
-    for card in holder.cards:
-        reference = card.verified.status
-        assert reference is not None
-        # I3 from outside: an index stands for one credential only.
-        assert seen.setdefault(reference.index, card.held.credential) == card.held.credential
-        wanted = Status.VALID if reference.index in valid else Status.INVALID
-        assert holder.phone.status(card) is wanted
+    hold(Ended(rehearsal, holder, case, signed), *OF_A_CASE)

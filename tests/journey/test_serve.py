@@ -21,7 +21,7 @@ from desk.credential.statuslist import Status
 from desk.training.applicants import applicant
 from desk.training.phone import OfferShown, Phone
 from tests.enrollment.wallets import ForeignWallet
-from tests.journey.test_privacy import planted, sightings
+from tests.journey.sightings import planted, sightings
 
 ROOT = Path(__file__).resolve().parents[2]
 CHOICES = {"mdoc": ["mdoc"], "sd-jwt": ["sd-jwt"], "both": ["mdoc", "sd-jwt"]}

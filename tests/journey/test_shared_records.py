@@ -24,7 +24,7 @@ from desk.store.cases import BlobKind
 from desk.store.troubles import KeyReplaced, Unreachable
 from desk.training.piv_card import PivCard
 from tests.journey.acts import Counter, Holder, Preparing, assert_invariants, opened, settings_with
-from tests.journey.test_privacy import planted, sightings
+from tests.journey.sightings import planted, sightings
 from tests.postgres import Database, PostgresServer
 
 
