@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwe
 from joserfc.errors import JoseError
@@ -64,7 +65,7 @@ class Jws:
 
 def compact_json(value: Any) -> bytes:
     """JSON without white space, UTF-8."""
-    return _COMPACT.encode(value).encode()
+    return orjson.dumps(value)
 
 
 def parse_object(data: bytes | str) -> dict[str, Any]:
@@ -95,8 +96,7 @@ def _no_constant(name: str) -> object:
     raise ValueError(name)
 
 
-# Made once: json.dumps and json.loads make them anew for each text.
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+# Made once: json.loads makes it anew for each text.
 _STRICT = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)
 
 

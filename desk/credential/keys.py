@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -164,7 +163,9 @@ class DeviceKey:
     @property
     def thumbprint_bytes(self) -> bytes:
         """SHA-256 thumbprint of RFC 7638, 32 bytes."""
-        canonical = json.dumps(self.jwk(), sort_keys=True, separators=(",", ":"))
+        x, y = b64url(self.x), b64url(self.y)
+        # The required members in lexicographic order, without white space (section 3).
+        canonical = f'{{"crv":"{self.curve.jose}","kty":"EC","x":"{x}","y":"{y}"}}'
         return hashlib.sha256(canonical.encode()).digest()
 
     @property

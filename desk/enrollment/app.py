@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,7 @@ from desk.enrollment.authorizing import Authorizing
 from desk.enrollment.desk_side import DeskSide
 from desk.enrollment.issuing import Issuing
 from desk.enrollment.landing import Landing
+from desk.enrollment.lines import logged
 from desk.enrollment.meters import Meters
 from desk.enrollment.presenting import Presenting
 from desk.enrollment.publishing import Publishing
@@ -32,9 +34,15 @@ log = logging.getLogger("desk.enrollment")
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
-def build_app(service: Service, mint_at: str = "", metrics_port: int = 0) -> Routes:
+def build_app(
+    service: Service,
+    mint_at: str = "",
+    metrics_port: int = 0,
+    say: Callable[[str], None] = logged,
+) -> Routes:
     """Everything the service answers, built from its parts; ``mint_at`` is the rehearsing
-    desk's address, empty in all other cases. ``metrics_port`` is where an operator asks."""
+    desk's address, empty in all other cases. ``metrics_port`` is where an operator asks,
+    ``say`` writes a line for each answer."""
     meters = Meters(service, metrics_port)
     routes = [
         *_phone_routes(service),
@@ -46,7 +54,7 @@ def build_app(service: Service, mint_at: str = "", metrics_port: int = 0) -> Rou
     def noted(request: Request, route: Route, response: Response, seconds: float) -> None:
         meters.note(route.name, response.status_code, seconds)
         status, spent = response.status_code, seconds * 1000
-        log.info("%s %s %d %.1f ms", request.method, route.name, status, spent)
+        say(f"{request.method} {route.name} {status} {spent:.1f} ms")
 
     return Routes(routes, _route("", _lost, *_METHODS), noted)
 

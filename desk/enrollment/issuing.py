@@ -159,6 +159,8 @@ class Issuing:
     async def _await_answer(self, view: RequestView) -> RequestView:
         """The request once it is decided, or as it stands when the time is over."""
         service = self._service
+        if view.state is not RequestState.WAITING:
+            return view
 
         async def decided() -> RequestView | None:
             current = await service.run(service.mailbox.request, view.request_id)

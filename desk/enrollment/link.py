@@ -192,7 +192,7 @@ class HttpLink:
         if request.encryption is not None:
             sealed = encrypted(_answer(request, credentials), request.encryption)
         else:
-            plain = json.dumps(list(credentials)).encode()
+            plain = compact_json(list(credentials))
             sealed = keys.seal(plain, request.seal_to, request.request_id)
         body = {
             "sealed": sealed,

@@ -21,6 +21,7 @@ from desk.enrollment.agreed import utc_now
 from desk.enrollment.app import build_app
 from desk.enrollment.exchange import connection
 from desk.enrollment.keys import read_key_file
+from desk.enrollment.lines import straight
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.patience import impatient
 from desk.enrollment.pem import read_certificates, read_signer
@@ -90,7 +91,7 @@ def _run(
     watch: int | None,
 ) -> None:
     config = uvicorn.Config(
-        build_app(service, mint_at=args.mint_at, metrics_port=args.metrics_port),
+        build_app(service, args.mint_at, args.metrics_port, straight(sys.stderr)),
         http=impatient(connection(["127.0.0.1", "::1", *args.proxy]), args.head_seconds),
         # The connections look at what a proxy says by themselves.
         proxy_headers=False,

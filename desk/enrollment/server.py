@@ -8,15 +8,12 @@ desk was killed doesn't stay behind.
 from __future__ import annotations
 
 import argparse
-import logging
 from pathlib import Path
 
 from desk.credential.attestation_use import LEVELS, AttestationUse
 from desk.enrollment.lines import log_to_stderr
 from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, Demand, Quirk
 from desk.resources import resource
-
-log = logging.getLogger("desk.enrollment")
 
 DEFAULT_CLAIMS = resource("claims.toml")
 DEPLOYMENT = """\
@@ -128,7 +125,6 @@ def _positive(text: str) -> int:
 def serve(args: argparse.Namespace) -> int:
     """Run until told to stop; the exit status. Troubles are written as JSON to stderr."""
     log_to_stderr()
-    log.setLevel(logging.INFO)
     # Here, because the whole command line needs the options and only this the rest.
     from desk.enrollment.processes import run, status_of
 

@@ -168,6 +168,8 @@ def _serving(folder: Path) -> Iterator[Bench]:
         with HttpLink(url, key) as link:
             values = replace(invented_values(), portrait=portrait())
             desk = Desk(link, TrainingAuthority.create(now()), values=values)
+            # Made once, as a card's is: it reads its certificates when it is made.
+            desk.chosen = desk.signer
             connection = Connection(url)
             try:
                 yield Bench(desk, connection, process.pid)

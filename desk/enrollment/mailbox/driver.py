@@ -8,7 +8,6 @@ they cost several times what the database itself needs. Which databases there ar
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -87,7 +87,9 @@ class _Written:
     def filled(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         if self.json:
             given = {name: values[name] for name in self.json}
-            texts = {name: json.dumps(one) for name, one in given.items() if one is not None}
+            texts = {
+                name: orjson.dumps(one).decode() for name, one in given.items() if one is not None
+            }
             values = {**values, **texts}
         if self.fixed:
             values = {**self.fixed, **values}
@@ -232,7 +234,7 @@ def _rows(compiled: SQLCompiler) -> Callable[[tuple[Any, ...]], Row]:
         read = list(values)
         for place in places:
             if read[place] is not None:
-                read[place] = json.loads(read[place])
+                read[place] = orjson.loads(read[place])
         return make._make(read)
 
     return row
