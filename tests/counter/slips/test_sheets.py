@@ -14,6 +14,7 @@ import zxingcpp
 
 from desk.counter import slips
 from desk.counter.slips import Holder
+from desk.issuance.case import CaseKind
 from desk.issuance.eligibility import RuleOutcome, RuleResult, Source
 from desk.issuance.posts import Contact, ServiceState, load_services
 from tests.counter.slips import samples
@@ -265,6 +266,26 @@ def test_an_unproven_credential_is_not_called_usable() -> None:
     assert "확인이 끝나면 바로" in printed
     for claim in ("사용 가능", "사용 시작", "지금부터", "From now"):
         assert claim not in printed
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (CaseKind.ISSUE, "창구에서 휴대전화로 확인을 마쳤습니다"),
+        (CaseKind.REISSUE, "먼저 것은 폐지되었습니다"),
+        (CaseKind.RESUME, "정지를 풀고"),
+    ],
+)
+def test_the_hand_over_sheet_says_what_the_visit_was_for(
+    kind: CaseKind, said: str, language: str
+) -> None:
+    printed = samples.handover(sheet(language), kind=kind)
+
+    assert said in samples.text(printed)
+    assert not overlaps(printed)
+    page = samples.picture(printed, 110) < 200
+    assert not page[:, round(194.7 * 110 / 25.4) :].any()
 
 
 @pytest.mark.parametrize("kind", ["enrollment", "handover"])

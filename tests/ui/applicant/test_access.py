@@ -83,9 +83,18 @@ def test_no_words_are_cut_on_other_monitors(open_window: Open, size: tuple[int, 
         _no_words_cut(window, page, "vi")
 
 
-def _no_words_cut(window: ApplicantWindow, page: Page, language: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_words_are_cut_where_the_phone_has_it_already(open_window: Open, language: str) -> None:
+    window = open_window(Page.WELCOME, language)
+    for larger in (False, True):
+        window.set_larger(larger)
+        for page in (Page.WELCOME, Page.PROVE, Page.DONE):
+            _no_words_cut(window, page, language, resumes=True)
+
+
+def _no_words_cut(window: ApplicantWindow, page: Page, language: str, **changes: object) -> None:
     larger = window._larger
-    window.show_screen(samples.screen(page, language))
+    window.show_screen(samples.screen(page, language, **changes))
     window.set_larger(larger)
     QApplication.processEvents()
     assert window.language == language

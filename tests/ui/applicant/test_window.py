@@ -404,6 +404,21 @@ def test_tries_left(qtbot: QtBot, open_window: Open) -> None:
         window.findChildren(WideButton)[0].click()
 
 
+def test_where_the_phone_has_it_nothing_is_sent_and_no_pin_is_asked(open_window: Open) -> None:
+    """A resume: three things to do, and a panel without the data and the PIN."""
+    window = open_window(Page.WELCOME, resumes=True)
+    welcome = _words(window)
+    window.show_screen(samples.screen(Page.PROVE, resumes=True))
+
+    assert "세 가지를 합니다" in welcome
+    assert "비밀번호" not in welcome
+    assert "발급해 드립니다" not in welcome
+    assert window._panel is not None
+    assert "4/5 휴대전화로 확인" in window._panel.accessibleName()
+    window.show_screen(samples.screen(Page.PROVE))
+    assert "6/7 휴대전화로 받기" in window._panel.accessibleName()
+
+
 # Ends
 def test_usable_is_said_on_page_07_only(open_window: Open) -> None:
     said = "이제 사용할 수 있습니다"
