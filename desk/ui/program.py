@@ -22,6 +22,7 @@ from PySide6.QtGui import QGuiApplication
 from desk.counter import bundle, doctor, document, handing, settling
 from desk.counter.bundle import Bundle
 from desk.counter.doctor import Diagnosis
+from desk.counter.holdings import Deed
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.issuance.case import Case
@@ -234,7 +235,9 @@ class Program(QObject):
         self.phone = PhoneControl(desk, pages.phone, self.printers)
         self.proof = ProofControl(desk, pages.proof)
         self.hand_over = HandOverControl(desk, pages.hand_over, self.printers)
-        self.renewal = RenewalControl(desk, self.open_case)
+        self.renewal = RenewalControl(desk, self._open_renewal)
+        self.aftercare.ways[Deed.RESUME] = self.renewal.resume
+        self.aftercare.ways[Deed.REISSUE] = self.renewal.reissue
         first = ApplicantScreen(
             page=Page.IDLE,
             post=PostFacts(station.post.name["ko"], station.post.city, station.post.zone.key),
@@ -414,6 +417,10 @@ class Program(QObject):
             desk.work(
                 Lane.RECORDS, lambda: handing.take_over(self.station, officer, case), self._go_on
             )
+
+    def _open_renewal(self, case: Case) -> None:
+        self.aftercare.let_go()
+        self.open_case(case)
 
     def _go_on(self, case: Case) -> None:
         self.desk.case = case

@@ -13,6 +13,7 @@ from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.scripted import Script
 from desk.app.stage import Stage
 from desk.app.window import make_front
+from desk.counter.holdings import Deed
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
 from desk.issuance.case import Case, CaseKind, State
@@ -20,7 +21,6 @@ from desk.ui.applicant.snapshot import Page as ApplicantPage
 from desk.ui.control.steps import Step
 from desk.ui.dialogs import ReasonDialog
 from desk.ui.program import Program
-from desk.ui.renewal_dialogs import Subject
 from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
 from tests.journey.test_renewal import suspend
 
@@ -58,8 +58,10 @@ def test_suspended_is_asked_for_resumed_and_handed_over(
 
         def ask() -> Case:
             """The question's answer is yes: the case that it opened."""
-            subject = Subject(held.number, "김하늘", "KIM HANEUL", None, held.expiry_date, True)
-            program.renewal.ask(CaseKind.RESUME, subject, program.window)
+            program.aftercare.show_holding(held.number)
+            row = program.pages.aftercare.deeds.rows[Deed.RESUME]
+            until(lambda: row.isVisible() and row.button.isEnabled())
+            row.button.click()
             until(lambda: program.renewal.dialog is not None)
             assert program.renewal.dialog is not None
             program.renewal.dialog.act.click()

@@ -127,6 +127,11 @@ class AftercareControl(QObject):
         self._back = (self._back[0], step)
         return True
 
+    def let_go(self) -> None:
+        """Another case is opened from here: the one that the call interrupted stays as it is,
+        on the board."""
+        self._back = None
+
     def leave(self) -> None:
         """Back to the case that the call interrupted, as it stands by now."""
         if self._back is None:

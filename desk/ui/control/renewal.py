@@ -1,7 +1,8 @@
 """«재개…» and «다시 발급…»: the question, then a case like any other.
 
-Whoever shows a credential calls :meth:`RenewalControl.ask`; where a case that renews it is
-under way at this window already, the question leads back to it.
+Whoever shows a credential calls :meth:`RenewalControl.reissue` or
+:meth:`RenewalControl.resume`; where a case that renews it is under way at this window already,
+the question leads back to it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from desk.counter import renewal
+from desk.counter.holdings import Holding, Standing
 from desk.counter.renewal import RenewalTrouble, UnderWay
 from desk.issuance.case import Case, CaseKind, State
 from desk.ui import says
@@ -41,8 +43,30 @@ class RenewalControl(QObject):
         self._say = OwnWords(desk.look, AREA)
         self.dialog: ReissueDialog | ResumeDialog | None = None
 
+    def reissue(self, holding: Holding) -> None:
+        """Whether another phone shall get what this person holds."""
+        self.ask(CaseKind.REISSUE, self._subject(holding), self._desk.shell.window())
+
+    def resume(self, holding: Holding) -> None:
+        """Whether what is suspended shall be usable again."""
+        self.ask(CaseKind.RESUME, self._subject(holding), self._desk.shell.window())
+
+    def _subject(self, holding: Holding) -> Subject:
+        person = holding.person
+        names = says.person(self._desk.look, person.hangul, person.latin) if person else ("", "")
+        today = self._desk.station.post.local(self._desk.station.now()).date()
+        end = holding.valid_until
+        return Subject(
+            number=holding.number,
+            name=names[0],
+            second_name=names[1],
+            birth_date=person.birth_date if person else None,
+            valid_until=end if end is not None and end > today else None,
+            suspended=holding.standing is Standing.SUSPENDED,
+        )
+
     def ask(self, kind: CaseKind, subject: Subject, parent: QWidget) -> None:
-        """Whether what ``subject`` holds shall be reissued or resumed."""
+        """The same for whoever knows whose it is."""
         station = self._desk.station
 
         def look() -> _Found:
