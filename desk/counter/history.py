@@ -44,7 +44,7 @@ class RevealReason(StrEnum):
 @dataclass(frozen=True)
 class Masked:
     """A case as a line of the list. Empty where nothing is known: before a passport was read,
-    or after the purge."""
+    or after the purge. ``proven`` is False for what is usable without a phone's proof."""
 
     number: str
     kind: CaseKind
@@ -53,6 +53,7 @@ class Masked:
     birth_date: str
     outcome: Outcome
     reason: str
+    proven: bool
     opened_at: datetime
     officer: str
     approver: str
@@ -197,6 +198,7 @@ def masked(past: PastCase) -> Masked:
         birth_date=f"{person.birth_date.year}-{MASK * 2}-{MASK * 2}" if person else "",
         outcome=past.outcome,
         reason=past.reason,
+        proven=past.state is not State.ACTIVATED,
         opened_at=past.opened_at,
         officer=past.officer,
         approver=past.approver,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,9 +22,10 @@ from sqlalchemy import ColumnElement, Row, func, select, true
 from sqlalchemy.orm import Session
 
 from desk.issuance import audit
+from desk.issuance.audit import AuditEvent
 from desk.issuance.case import CaseKind, State
 from desk.issuance.record import RecordDamaged
-from desk.store import cases, sealing
+from desk.store import care, cases, sealing
 from desk.store.cells import Sealed
 from desk.store.database import Store
 from desk.store.models import AuditRow, CaseRow, CaseStepRow, SlipRow, StatusEntryRow
@@ -242,6 +243,9 @@ def _read(session: Session, numbers: Sequence[str] | None) -> Iterator[PastCase]
         row.number: _outcome(State(row.state), validity.get(holders[row.number], frozenset()))
         for row in rows
     }
+    unproven = [number for number, outcome in outcomes.items() if outcome is Outcome.NOT_PROVEN]
+    reported = _reported(session, unproven)
+    outcomes |= dict.fromkeys(reported, Outcome.SUSPENDED)
     told = (Outcome.SUSPENDED, Outcome.REVOKED)
     asked = {holders[number] for number, outcome in outcomes.items() if outcome in told}
     reasons = _reasons(session, sorted(asked))
@@ -253,7 +257,7 @@ def _read(session: Session, numbers: Sequence[str] | None) -> Iterator[PastCase]
             kind=CaseKind(row.kind),
             state=State(row.state),
             outcome=outcomes[row.number],
-            reason=reasons.get(holders[row.number], "") or ending or "",
+            reason=reported.get(row.number) or reasons.get(holders[row.number]) or ending or "",
             opened_at=row.opened_at,
             closed_at=row.closed_at,
             officer=row.officer,
@@ -338,15 +342,32 @@ _OF_STATE = {
 }
 
 
-def _reasons(session: Session, numbers: Iterable[str]) -> dict[str, str]:
-    """Why the credentials of these cases last changed, by case."""
+def _reported(session: Session, numbers: Sequence[str]) -> dict[str, str]:
+    """Which of these were reported as lost before anybody could use them, and why. Their
+    entries say SUSPENDED as before: only the log knows."""
     found: dict[str, str] = {}
+    for event in _events(session, numbers, (care.SUSPENDED, *care.TAKEN_BACK)):
+        if event.kind == care.SUSPENDED:
+            found[event.case or ""] = str(event.facts.get("reason") or "")
+        else:
+            found.pop(event.case or "", None)
+    return found
+
+
+def _reasons(session: Session, numbers: Sequence[str]) -> dict[str, str]:
+    """Why the credentials of these cases last changed, by case."""
+    return {
+        event.case or "": str(event.facts.get("reason") or "")
+        for event in _events(session, numbers, ("STATUS.CHANGED",))
+    }
+
+
+def _events(session: Session, numbers: Sequence[str], kinds: Sequence[str]) -> Iterator[AuditEvent]:
+    """The events of these cases that are of these kinds, each case's in their order."""
     waiting = iter(numbers)
     while some := list(islice(waiting, _AT_ONCE)):
         query = select(AuditRow.line).where(
-            AuditRow.kind == "STATUS.CHANGED", AuditRow.case_number.in_(some)
+            AuditRow.kind.in_(kinds), AuditRow.case_number.in_(some)
         )
         for line in session.scalars(query.order_by(AuditRow.seq)):
-            event = audit.read_line(line)
-            found[event.case or ""] = str(event.facts.get("reason") or "")
-    return found
+            yield audit.read_line(line)

@@ -120,6 +120,8 @@ WITH_CREDENTIAL = {
     (State.DELIVERED, Validity.SUSPENDED): (Outcome.NOT_PROVEN, "applicant_left"),
     (State.DELIVERED, Validity.INVALID): (Outcome.REVOKED, "lost"),
     (State.DELIVERED, Validity.VALID): (Outcome.USABLE, "applicant_left"),
+    (State.ACTIVATED, Validity.VALID): (Outcome.USABLE, "applicant_left"),
+    (State.ACTIVATED, Validity.SUSPENDED): (Outcome.SUSPENDED, "lost"),
 }
 
 
@@ -140,6 +142,22 @@ def test_how_a_case_stands(store: Store, stamp: Stamp) -> None:
     found = indexed(store).search(Wanted())
 
     assert {one.number: (one.outcome, one.reason) for one in found} == wanted
+
+
+@pytest.mark.usefixtures("path")
+def test_what_was_lost_before_it_was_proven(store: Store, stamp: Stamp) -> None:
+    """Its entry says SUSPENDED as before; only the log knows that somebody called."""
+    kept(store, stamp, state=State.DELIVERED)
+    with store.write() as session:
+        status.take(session, stamp, NUMBER)
+        journal.append(session, stamp, "CARE.SUSPENDED", NUMBER, reason="loss_call")
+    lost = one(store)
+
+    with store.write() as session:
+        journal.append(session, stamp, "CARE.SUSPENSION_UNDONE", NUMBER)
+
+    assert (lost.outcome, lost.reason) == (Outcome.SUSPENDED, "loss_call")
+    assert one(store).outcome is Outcome.NOT_PROVEN
 
 
 def test_the_index_follows_the_records(store: Store, stamp: Stamp) -> None:

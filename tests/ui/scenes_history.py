@@ -48,6 +48,7 @@ def list_lines(now: datetime) -> tuple[Masked, ...]:
             birth_date=f"{year}-••-••" if year else "",
             outcome=outcome,
             reason=why,
+            proven=number != "001802",
             opened_at=now - timedelta(minutes=ago),
             officer=who.partition(" ")[0],
             approver=who.partition(" ")[2],

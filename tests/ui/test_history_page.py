@@ -57,6 +57,7 @@ class TestPage:
         words = words_of(page)
         assert len(page.list.rows.rows) == 11
         assert "정지 · 분실 신고" in words and "폐지 · 등록 말소" in words
+        assert "사용 가능 · 확인 없이" in words
         assert "이서준 · 정유나 카드 서명" in words
         assert "접수에서 종결까지 19분" in words
         assert "1,842건 중 214건 · 0.004초" in words and "1 / 20쪽" in words

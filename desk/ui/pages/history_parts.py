@@ -171,6 +171,13 @@ class SearchBar(QWidget):
         return say("find.range", **{"from": first.isoformat(), "to": last})
 
 
+def line_words(say: OwnWords, one: Masked) -> tuple[str, str]:
+    """The same of a line of the list."""
+    if one.outcome is Outcome.USABLE and not one.proven:
+        return say("outcome_of.usable"), say("why.unproven")
+    return outcome_words(say, one.outcome, one.reason)
+
+
 def outcome_words(say: OwnWords, outcome: str, reason: str) -> tuple[str, str]:
     """How a case stands, and why: the second empty where nothing is to be said."""
     for key in (f"why.{reason}", f"ending.{reason}"):
@@ -281,7 +288,7 @@ class ListCard(Card):
         look, say = self._look, self._say
         line = Row(look, 38 if self._narrow else 48, self.columns, clickable=True)
         first, second = self._person(one)
-        word, why = outcome_words(say, one.outcome, one.reason)
+        word, why = line_words(say, one)
         told = f"{word} · {why}" if why else word
         glyph = GLYPHS[one.outcome]
         state = row(GlyphSign(look, glyph, 16, word), Text(look, told, Type.SMALL, glyph.token),
