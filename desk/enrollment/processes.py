@@ -10,6 +10,7 @@ process was killed and could tell nobody.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import selectors
@@ -78,8 +79,8 @@ def _serve(
     watch: int | None = None,
 ) -> None:
     """One process, here; ``watch`` is what it ends with when the other end is closed."""
-    # Here, because the process that watches the others needs nothing of it, and the library
-    # that counts decides at its import whether it counts for several.
+    # Here, because the library that counts decides at its import whether it does so for
+    # several processes.
     from desk.enrollment.running import serve
 
     serve(args, place, when_ready, watch)
@@ -172,6 +173,8 @@ if sys.platform != "win32":
             for listener in self._place.listeners:
                 listener.listen(_BACKLOG)
             with _counting_for_several(self._args), self._told_to_stop():
+                # Loaded once for all: a child, and one in a dead one's place, serves at once.
+                importlib.import_module("desk.enrollment.running")
                 for _ in range(self._args.processes):
                     self._start()
                 try:

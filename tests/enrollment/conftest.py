@@ -11,11 +11,14 @@ import pytest
 
 from desk.enrollment.keys import StationKey, make_key_file
 from desk.enrollment.link import HttpLink
+from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.mailbox.tables import tables
 from desk.enrollment.process import ServiceOrder, ServiceProcess
 from desk.training.authority import TrainingAuthority
 from desk.training.phone import Phone, PhoneEvent
 from desk.training.wallet_issuer import MANNER, Manner
 from tests.enrollment.counter import Counter, now
+from tests.postgres import Database, PostgresServer
 
 NewPhone = Callable[..., Phone]
 
@@ -35,10 +38,34 @@ def authority() -> TrainingAuthority:
     return TrainingAuthority.create(now())
 
 
-def started(folder: Path, name: str, *options: str) -> ServiceProcess:
+@pytest.fixture(scope="session")
+def server_database(postgres_host: PostgresServer) -> Database:
+    """A database on the run's PostgreSQL, for all tests of mailboxes there."""
+    if not postgres_host.running:
+        postgres_host.start()
+    database = postgres_host.database()
+    Mailbox(database.address, now()).close()
+    return database
+
+
+@pytest.fixture
+def server_place(postgres: PostgresServer, server_database: Database) -> str:
+    """The address of an empty mailbox on it, of no layout yet."""
+    with server_database.connect() as there:
+        for table in tables.sorted_tables:
+            there.execute(f"TRUNCATE {table.name}".encode())
+    return server_database.address
+
+
+def started(
+    folder: Path, name: str, *options: str, database: str | Path | None = None
+) -> ServiceProcess:
     """A service of its own for as long as the tests that asked for it run."""
     order = ServiceOrder(
-        folder / f"{name}.sqlite", folder / "station.key", folder / f"{name}.log", extra=options
+        database or folder / f"{name}.sqlite",
+        folder / "station.key",
+        folder / f"{name}.log",
+        extra=options,
     )
     process = ServiceProcess(order)
     process.start()

@@ -32,7 +32,6 @@ from desk.enrollment.trouble import (
     NotThere,
 )
 from desk.issuance.ports import EventKind
-from tests.postgres import PostgresServer
 
 T0 = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 LIFE = timedelta(minutes=10)
@@ -52,8 +51,7 @@ def place(request: pytest.FixtureRequest, file: Path) -> Path | str:
     """Both kinds of database, each its own."""
     if request.param == "file":
         return file
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.database().address
+    return str(request.getfixturevalue("server_place"))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Several service processes on one PostgreSQL, at one address and at two."""
+"""Several service processes on one PostgreSQL, behind one address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from desk.enrollment.trouble import ProcessesNeedServer
 from desk.enrollment.waiting import Bells, listen
 from desk.issuance.ports import EventKind
 from desk.training.authority import TrainingAuthority
-from tests.enrollment.conftest import together
+from tests.enrollment.conftest import started, together
 from tests.enrollment.counter import WRONG_PIN, Counter, now
 from tests.enrollment.station import StationAuth
 from tests.enrollment.steps import Steps
@@ -37,18 +36,6 @@ from tests.enrollment.test_meters import free_port
 from tests.postgres import Database, PostgresServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a service there is one process")
-
-
-@pytest.fixture(scope="module")
-def database(postgres_host: PostgresServer) -> Database:
-    if not postgres_host.running:
-        postgres_host.start()
-    return postgres_host.database()
-
-
-def order(folder: Path, database: Database, name: str, *options: str) -> ServiceOrder:
-    log = folder / f"{name}.log"
-    return ServiceOrder(database.address, folder / "station.key", log, extra=options)
 
 
 # One address, several processes ----------------------------------------------------
@@ -68,13 +55,11 @@ class Family:
 
 
 @pytest.fixture(scope="module")
-def family(folder: Path, key: StationKey, database: Database) -> Iterator[Family]:
+def family(folder: Path, key: StationKey, server_database: Database) -> Iterator[Family]:
     port = free_port()
-    options = ("--processes", "3", "--wait", "8", "--address-limit", "6")
-    options += ("--metrics-port", str(port))
-    process = ServiceProcess(order(folder, database, "family", *options))
-    process.start()
-    process._thread.name = "session-family"  # type: ignore[union-attr]
+    options = ["--processes", "2", "--wait", "8", "--address-limit", "6"]
+    options += ["--metrics-port", str(port)]
+    process = started(folder, "family", *options, database=server_database.address)
     yield Family(process, port)
     process.stop()
 
@@ -183,12 +168,25 @@ def test_address_is_counted_by_all_processes_together(family: Family, fresh: htt
     assert statuses == [200] * 6 + [429] * 9
 
 
+def test_call_of_the_desk_is_heard_once_by_all(
+    family: Family, key: StationKey, fresh: httpx.Client
+) -> None:
+    """Whoever recorded it cannot say it again, whichever process he meets."""
+    with httpx.Client(trust_env=False, auth=StationAuth(key, now)) as desk:
+        first = desk.get(f"{family.process.url}/desk/health")
+    headers = {"Authorization": first.request.headers["authorization"]}
+    again = [fresh.get(f"{family.process.url}/desk/health", headers=headers) for _ in range(6)]
+
+    assert first.status_code == 200
+    assert {(one.status_code, one.json()["error"]) for one in again} == {(401, "station_unknown")}
+
+
 def test_child_that_dies_is_replaced(family: Family, counter: Counter, fresh: httpx.Client) -> None:
     """Nobody who comes afterwards notices; who was being served comes again."""
     victim = min(family.children())
 
     os.kill(victim, signal.SIGKILL)
-    while victim in family.children() or len(family.children()) < 3:
+    while victim in family.children() or len(family.children()) < 2:
         pass
 
     steps = Steps(fresh, counter, counter.place("mdoc"))
@@ -233,13 +231,15 @@ def test_phones_and_desk_outlive_the_database(
     ]
 
 
-def test_all_end_together(folder: Path, key: StationKey, database: Database) -> None:
+def test_all_end_together(folder: Path, key: StationKey, server_place: str) -> None:
     """SIGTERM is a good end; SIGKILL of the one that watches leaves none behind either."""
-    for number, status in ((signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)):
-        command = [sys.executable, "-m", "desk.enrollment", "--processes", "2", "--json"]
-        command += ["--database", database.address, "--key-file", str(folder / "station.key")]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
-            assert parent.stdout is not None
+    command = [sys.executable, "-m", "desk.enrollment", "--processes", "2", "--json"]
+    command += ["--database", server_place, "--key-file", str(folder / "station.key")]
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    parents = [subprocess.Popen(command, **quiet) for _ in range(2)]  # type: ignore[call-overload]
+    ends = ((signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL))
+    for parent, (number, status) in zip(parents, ends, strict=True):
+        with parent:
             url = json.loads(parent.stdout.readline())["url"]
 
             parent.send_signal(number)
@@ -266,61 +266,12 @@ def test_several_need_a_server(tmp_path: Path) -> None:
         process.start()
 
 
-# Two addresses: the one process is surely not the other ---------------------------
-
-
-@pytest.fixture(scope="module")
-def two(folder: Path, key: StationKey, database: Database) -> Iterator[tuple[str, str]]:
-    """Two services for the same phones, on machines that share a database."""
-    processes = [ServiceProcess(order(folder, database, name)) for name in ("first", "second")]
-    with ExitStack() as stack:
-        first = processes[0].start()
-        stack.callback(processes[0].stop)
-        processes[1]._order = order(folder, database, "second", "--public-url", first)
-        second = processes[1].start()
-        stack.callback(processes[1].stop)
-        for process in processes:
-            process._thread.name = "session-two"  # type: ignore[union-attr]
-        yield first, second
-
-
-def test_call_of_the_desk_is_heard_once_by_all(two: tuple[str, str], key: StationKey) -> None:
-    """Whoever recorded it at one machine cannot say it again at another."""
-    with httpx.Client(trust_env=False, auth=StationAuth(key, now)) as desk:
-        first = desk.get(f"{two[0]}/desk/health")
-    headers = {"Authorization": first.request.headers["authorization"]}
-    with httpx.Client(trust_env=False) as stranger:
-        again = stranger.get(f"{two[1]}/desk/health", headers=headers)
-
-    assert first.status_code == 200
-    assert (again.status_code, again.json()["error"]) == (401, "station_unknown")
-
-
-def test_check_answered_at_one_machine_is_heard_at_the_other(
-    two: tuple[str, str], key: StationKey, authority: TrainingAuthority, fresh: httpx.Client
-) -> None:
-    """Desk at the second, phone at the first: offer, key, answer."""
-    with HttpLink(two[1], key) as link:
-        counter = Counter(link, authority)
-        placed = counter.place("mdoc")
-        steps = Steps(fresh, counter, placed)
-        token = steps.token()
-
-        received, _ = together(
-            lambda: steps.credential(token), lambda: answer_when_asked(counter, placed.offer_id)
-        )
-
-    assert isinstance(received, httpx.Response)
-    assert received.status_code == 200
-
-
 # The bells by themselves --------------------------------------------------------------
 
 
 @pytest.fixture
-def pair(postgres: PostgresServer) -> Iterator[tuple[Mailbox, Mailbox]]:
-    address = postgres.database().address
-    boxes = Mailbox(address, T0), Mailbox(address, T0)
+def pair(server_place: str) -> Iterator[tuple[Mailbox, Mailbox]]:
+    boxes = Mailbox(server_place, T0), Mailbox(server_place, T0)
     yield boxes
     for box in boxes:
         box.close()
