@@ -19,11 +19,12 @@ DEFAULT_CLAIMS = resource("claims.toml")
 DEPLOYMENT = """\
 A service of its own for the desks of one post, behind a reverse proxy:
   1. copy a desk's station.key (0600) to the server
-  2. installer/enrollment/desk-enrollment.service: set --public-url and paths, enable it (all
-     posts: --database postgresql://desk@db.example/mailbox --processes 4, tables make themselves)
+  2. installer/enrollment/desk-enrollment.service: set --public-url and paths, enable it
   3. installer/enrollment/nginx.conf: set names, certificates and the post's addresses
   4. settings.toml of each desk: [enrollment] url = its address, without a path
   5. watch /health, /ready and (at --metrics-port) /metrics
+One for all posts: the same with --database postgresql://desk@db.example/mailbox --processes 4,
+on as many machines as wanted; the tables make themselves.
 """
 
 

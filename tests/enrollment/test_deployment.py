@@ -102,15 +102,23 @@ def configured(folder: Path, port: int, service: int, allowed: str) -> Path:
     return file
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["a post's", "a ministry's"])
 def proxied(
-    folder: Path, key: StationKey, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    folder: Path,
+    key: StationKey,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[str, Path]]:
-    """The proxy's address and its certificate; the desks' side is open to this machine."""
+    """The proxy's address and its certificate; the desks' side is open to this machine. Behind
+    it one process with a file, or two on a PostgreSQL."""
     here, port = tmp_path_factory.mktemp("nginx"), free_port()
     chain = certificate(here)
     public = f"https://127.0.0.1:{port}"
-    process = started(folder, "deployed", "--public-url", f"{public}/kr", "--wait", "8")
+    database, processes = None, "1"
+    if request.param == "a ministry's":
+        database, processes = request.getfixturevalue("server_database").address, "2"
+    options = ("--public-url", f"{public}/kr", "--wait", "8", "--processes", processes)
+    process = started(folder, f"deployed-{processes}", *options, database=database)
     service = int(process.url.rsplit(":", 1)[1])
     file = configured(here, port, service, "127.0.0.1")
     nginx = subprocess.Popen([str(NGINX), "-c", str(file), "-e", f"{here}/error.log"])
