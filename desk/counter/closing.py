@@ -28,6 +28,7 @@ PRINTABLE: Mapping[SlipKind, frozenset[State]] = {
     SlipKind.REFUSAL: frozenset({State.REFUSED}),
 }
 CLOSABLE = frozenset({State.PROVEN, State.ACTIVATED, State.REFUSED, State.DELIVERED})
+_USABLE = (State.PROVEN, State.ACTIVATED)
 _KEPT = (BlobKind.SLIP, BlobKind.CHECK_LOG)
 _WIPED = tuple(kind for kind in BlobKind if kind not in _KEPT)
 _PDF = "application/pdf"
@@ -184,7 +185,8 @@ def _sheet(station: Station, case: Case, slip: Slip) -> sheets.SheetFacts:
 def _handover(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.HandoverFacts:
     return sheets.HandoverFacts(
         sheet=sheet,
-        usable_since=case.entered(State.PROVEN) if case.state is State.PROVEN else None,
+        usable_since=case.entered(case.state) if case.state in _USABLE else None,
+        proven=case.state is not State.ACTIVATED,
         valid_until=_valid_until(station, case),
         services=_services(station),
         loss=_loss(station),

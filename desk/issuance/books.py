@@ -174,13 +174,14 @@ class Explanation:
 @dataclass(frozen=True)
 class DayBooks:
     """The four books of a day at a post. ``not_proven`` and ``carried`` name cases that
-    tomorrow has to look at."""
+    tomorrow has to look at, ``activated`` those that two cards made usable without a proof."""
 
     day: date
     post: str
     books: tuple[BookState, ...]
     not_proven: tuple[str, ...] = ()
     carried: tuple[str, ...] = ()
+    activated: tuple[str, ...] = ()
 
     def book(self, book: Book) -> BookState:
         return next(one for one in self.books if one.book is book)
@@ -226,6 +227,9 @@ def summary(books: DayBooks, given: Iterable[Explanation]) -> bytes:
         "not_proven": sorted(books.not_proven),
         "carried": sorted(books.carried),
     }
+    # A day without any is written as it was before there were such cases.
+    if books.activated:
+        facts["activated"] = sorted(books.activated)
     return canonical(facts)
 
 

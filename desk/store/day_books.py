@@ -93,6 +93,7 @@ def gather(session: Session, post: str, span: Span) -> DayBooks:
             _indexes(session, span),
         ),
         not_proven=_with_state(session, cases, State.DELIVERED),
+        activated=_with_state(session, cases, State.ACTIVATED),
         carried=tuple(item.key for item in cases.of(Fate.OPEN)),
     )
 

@@ -25,7 +25,7 @@ from desk.counter.doctor import Diagnosis
 from desk.counter.holdings import Deed
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
-from desk.issuance.case import Case
+from desk.issuance.case import Case, State
 from desk.store import register, retention
 from desk.trouble import Trouble
 from desk.ui.applicant.snapshot import ApplicantScreen, Page, PostFacts
@@ -294,6 +294,10 @@ class Program(QObject):
         self.set_up.outside.left.connect(self.session.cover)
         self.camera.pictured.connect(self.applicant.show_frame)
         self.hand_over.on_screen.connect(self.applicant.show_slip)
+        self.pages.hand_over.activate_asked.connect(
+            lambda: self.aftercare.activate(self.desk.the_case().number)
+        )
+        self.aftercare.case_moved.connect(self._go_on)
 
     def _prepare_checks(self) -> Callable[[], Diagnosis]:
         # Cameras and printers are asked here: Qt's device lists belong to this thread.
@@ -461,7 +465,8 @@ class Program(QObject):
         if not self.desk.is_open or case is None or number > len(steps_of(case)):
             return
         step = Step[steps_of(case)[number - 1].name]
-        if step <= current_step(case):
+        unproven = case.state is State.ACTIVATED and step is Step.PROOF
+        if step <= current_step(case) and not unproven:
             self.go_to(step)
 
     def _explain(self) -> None:

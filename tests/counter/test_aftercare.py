@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from desk.cards.troubles import OtherCard, WrongPin
-from desk.counter import aftercare, holdings, proving
+from desk.counter import aftercare, day_close, holdings, proving
 from desk.counter.holdings import Deed, Standing
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.credential import statuslist
-from desk.issuance import packs
+from desk.issuance import books, packs
 from desk.issuance.aftercare import (
     ActivateReason,
     CareAct,
@@ -600,3 +600,18 @@ def test_one_act_waits_in_a_case_at_a_time(station: Station) -> None:
 
     assert kept is not None
     assert kept.statement == second
+
+
+def test_what_two_cards_made_usable_is_told_apart_in_the_days_books(station: Station) -> None:
+    case = delivered(station)
+    statement = activation(station, case)
+    sign(station, statement, LEE)
+    sign(station, statement, JUNG)
+
+    opened = station.load(case.number).opened_at
+    found, _ = day_close.books(station, station.post.local(opened).date())
+
+    assert case.number in found.activated
+    assert case.number not in found.not_proven
+    said = json.loads(books.summary(found, ()))
+    assert case.number in said["activated"]

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from desk.counter.holdings import Deed, Holding, Moment, Standing
 from desk.issuance.aftercare import CareAct
-from desk.issuance.case import CaseKind, State
+from desk.issuance.case import Act, Activation, Case, CaseKind, State, advance
 from desk.store.holders import Credential, Person
 from desk.store.status import StatusSlot, Validity
 from desk.ui.aftercare_dialogs import (
@@ -21,8 +21,10 @@ from desk.ui.aftercare_dialogs import (
 )
 from desk.ui.look import Look
 from desk.ui.pages.aftercare import AftercarePage, AftercareView
+from desk.ui.pages.hand_over import HandOverPage, HandOverView
+from desk.ui.steps import StepKey
 from tests.ui import samples
-from tests.ui.scenes import TROUBLES, Size, scene
+from tests.ui.scenes import TROUBLES, Size, scene, shell_for
 from tests.ui.scenes_audit import NAMES, place_shell
 
 NUMBER = "LA-2026-001842"
@@ -261,3 +263,28 @@ def activate_dialog(look: Look, _size: Size) -> QWidget:
     spoken = TROUBLES.of("CARD-01", look.language, {})
     shown = TwoCardsView(signers, ready=True, tries=2, trouble=spoken)
     return _over(_two_cards(look, CareAct.ACTIVATE, shown))
+
+
+# The hand-over of what no phone presented
+
+
+def _handed(look: Look, size: Size, case: Case, **changes: object) -> QWidget:
+    page = HandOverPage(look)
+    page.render(HandOverView(samples.here("10:43"), case, **changes))  # type: ignore[arg-type]
+    words = ("“여권과 안내장을 챙기세요”", "“Take your passport and slip”")
+    return shell_for(look, size, page, case, StepKey.HAND_OVER, "10:43", words)
+
+
+@scene("14h-hand-over-may-activate")
+def hand_over_not_proven(look: Look, size: Size) -> QWidget:
+    case = samples.offered_case(State.DELIVERED, issued=samples.issued(), held="not_proven")
+    return _handed(look, size, case, may_activate=True)
+
+
+@scene("14g-hand-over-activated")
+def hand_over_activated(look: Look, size: Size) -> QWidget:
+    case = samples.offered_case(State.DELIVERED, issued=samples.issued())
+    at = samples.local("10:42:10")
+    activation = Activation(at, ("T-001", "T-002"), "app_cannot", "00" * 32)
+    active = advance(case, Act.ACTIVATE, at, activation=activation)
+    return _handed(look, size, active, printing=True)

@@ -101,7 +101,7 @@ class EnrollmentFacts:
 class HandoverFacts:
     """``usable_since`` is empty for a credential that is saved but not proven yet.
     ``help_uri`` is the page for help and loss; without one the sheet has no QR. ``kind`` tells
-    what the visit was for."""
+    what the visit was for. ``proven``: a phone presented it; else two officers made it usable."""
 
     sheet: SheetFacts
     usable_since: datetime | None
@@ -110,6 +110,7 @@ class HandoverFacts:
     loss: LossContact
     help_uri: str = ""
     kind: CaseKind = CaseKind.ISSUE
+    proven: bool = True
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _verdict(drawing: Drawing, facts: HandoverFacts) -> None:
     state = words.say("handover.usable" if usable else "handover.unproven")
     size = Style(20 if usable else 15, colour, SEMIBOLD)
     drawing.pair(42, 50.55, state, size, drawing.second(11, colour), 148, 3.0)
-    said = words.say(_checked(facts.kind) if usable else "handover.unproven_more")
+    said = words.say(_checked(facts) if usable else "handover.unproven_more")
     if usable:
         drawing.pair(42, 57.36, said, Style(10.5, INK), drawing.second(9), 148, 2.6)
     else:
@@ -78,7 +78,11 @@ def _verdict(drawing: Drawing, facts: HandoverFacts) -> None:
     page.text(126, 72.13, f"{facts.valid_until:%Y-%m-%d}", Style(12, INK, SEMIBOLD))
 
 
-def _checked(kind: CaseKind) -> str:
+def _checked(facts: HandoverFacts) -> str:
+    """How it became usable."""
+    if not facts.proven:
+        return "handover.checked_by_two"
+    kind = facts.kind
     return "handover.checked" if kind is CaseKind.ISSUE else f"handover.checked_{kind.value}"
 
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from desk.counter import aftercare, holdings
 from desk.counter.holdings import Deed, Holding
-from desk.issuance.aftercare import Channel, SuspendReason
+from desk.issuance.aftercare import CareAct, Channel, StandsOtherwise, SuspendReason
 from desk.issuance.case import Case
 from desk.store.care import KeptAct
 from desk.store.holders import Person
@@ -35,9 +35,11 @@ PUBLISH_AGAIN = 5
 
 class AftercareControl(QObject):
     """``ways``: what opens a deed that is a case of its own. ``show_changes`` opens the list of
-    what must change, ``count_changes`` counts it; None where there is none."""
+    what must change, ``count_changes`` counts it; None where there is none. Signals:
+    ``changed(Holding)`` after an act, ``case_moved(Case)`` where it was the open case's."""
 
     changed = Signal(object)
+    case_moved = Signal(object)
 
     def __init__(self, desk: Desk, session: Session, page: AftercarePage) -> None:
         super().__init__(desk)
@@ -192,6 +194,20 @@ class AftercareControl(QObject):
             self._failed,
         )
 
+    def activate(self, number: str) -> None:
+        """From the hand-over page of a case whose phone could not present what it has."""
+        desk, officer = self._desk, self._desk.officer
+
+        def done(holding: Holding) -> None:
+            window = desk.shell.window()
+            if not holding.may(Deed.ACTIVATE):
+                desk.show_trouble(StandsOtherwise(case=number, state=holding.standing.value))
+            elif desk.is_open and desk.case is not None and desk.case.number == number:
+                self._holding = holding
+                self.two_cards.open(window, holding, CareAct.ACTIVATE)
+
+        desk.work(Lane.RECORDS, lambda: holdings.read(desk.station, officer, number), done)
+
     def _choose(self, number: str) -> None:
         self._holding = next((one for one in self._found or () if one.number == number), None)
         self.render()
@@ -261,8 +277,12 @@ class AftercareControl(QObject):
         self.changed.emit(holding)
         self.render()
 
-    def _agreed(self, _kept: KeptAct) -> None:
+    def _agreed(self, kept: KeptAct) -> None:
         self._publish()
+        number = kept.statement.case_number
+        desk, station = self._desk, self._desk.station
+        if desk.case is not None and desk.case.number == number and desk.step is not None:
+            desk.work(Lane.RECORDS, lambda: station.load(number), self.case_moved.emit)
 
     def _look_again(self) -> None:
         """The same holding once more; nobody new looks."""

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from desk.counter import closing
 from desk.counter.closing import PrintedSlip
 from desk.issuance.case import Case, State
+from desk.issuance.roles import Right
 from desk.store.slips import SlipKind
 from desk.trouble import Trouble
 from desk.ui import says
@@ -108,6 +109,8 @@ class HandOverControl(QObject):
                 took=says.duration(desk.look, _seconds(case)),
                 closing=self._closing,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
+                may_activate=case.state is State.DELIVERED
+                and desk.officer.role.may(Right.AFTER_CARE),
             )
         )
 

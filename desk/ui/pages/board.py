@@ -516,6 +516,8 @@ def _state(look: Look, one: CaseRow, here: says.Here) -> tuple[Glyph, str]:
         why = say(key) if key in look.words else ""
         words = say(f"case_state.{one.state.value}")
         return Glyph.FAILED, f"{words} · {why}" if why else words
+    if one.state is State.ACTIVATED:
+        return Glyph.ATTENTION, say("case_state.activated")
     glyphs = {RowState.USABLE: Glyph.PASSED, RowState.NOT_PROVEN: Glyph.ATTENTION}
     if one.row_state in glyphs:
         return glyphs[one.row_state], say(f"case_state.{one.state.value}")

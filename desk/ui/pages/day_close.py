@@ -182,7 +182,8 @@ class DayClosePage(Page):
         for book, card in self.books.items():
             state = books.book(book)
             done = sum((book, item.key) in told for item in state.differences)
-            card.render(state, done, len(books.not_proven), len(books.carried))
+            unsure = (len(books.not_proven), len(books.activated))
+            card.render(state, done, unsure, len(books.carried))
         self.left_overs.render(books.not_proven, books.carried)
 
     def _show_right(self, view: DayCloseView, books: DayBooks) -> None:

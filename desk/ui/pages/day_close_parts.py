@@ -116,13 +116,16 @@ class BookCard(Card):
         for part in (self.begun, *self.terms.values()):
             part.set_narrow(narrow)
 
-    def render(self, state: BookState, explained: int, not_proven: int, carried: int) -> None:
+    def render(
+        self, state: BookState, explained: int, unsure: tuple[int, int], carried: int
+    ) -> None:
+        """``unsure``: how many were not proven, and how many are usable without a proof."""
         say = self._say
         left = len(state.differences) - explained
         self._name.say(say(f"book.{self._book.value}"))
         self.begun.show_count(state.begun, say(f"begun.{self._book.value}"))
         notes = {
-            Fate.ISSUED: say("fate.not_proven", n=not_proven) if not_proven else "",
+            Fate.ISSUED: self._unsure(*unsure),
             Fate.OPEN: say("fate.carried") if carried else "",
         }
         for fate in FATES[self._book]:
@@ -136,6 +139,13 @@ class BookCard(Card):
         self._word.say(word, glyph.token, Type.STRONG)
         self.paint_with("danger-soft" if left else "card", "danger-line" if left else "line")
         self.setAccessibleName(f"{self._name.text()}: {word}")
+
+    def _unsure(self, not_proven: int, activated: int) -> str:
+        if not_proven and activated:
+            return self._say("fate.both", n=not_proven, more=activated)
+        if activated:
+            return self._say("fate.activated", n=activated)
+        return self._say("fate.not_proven", n=not_proven) if not_proven else ""
 
     def _show_differences(self, state: BookState, left: int) -> None:
         off, part = len(state.differences), self.terms[Fate.UNEXPLAINED]

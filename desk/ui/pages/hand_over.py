@@ -2,7 +2,7 @@
 
 Signals: ``print_requested(printer, language)`` (again: the former slip becomes void),
 ``show_on_screen`` (the slip on the applicant's screen), ``language_chosen(str)``,
-``close_requested`` (``said`` tells what was confirmed); besides ``stop_case``,
+``close_requested`` (``said`` tells what was confirmed), ``activate_asked``; besides ``stop_case``,
 ``remedy(str)``. The preview is Qt's PDF view; the slip itself is made elsewhere.
 
 The page follows the case's state: usable (hand-over slip), refused (refusal slip),
@@ -38,11 +38,12 @@ from desk.ui.troubles import Spoken
 CHECKS = ("passport", "slip", "loss")
 BY_STATE = {
     State.PROVEN: CHECKS,
+    State.ACTIVATED: CHECKS,
     State.REFUSED: ("passport", "slip", "again"),
     State.DELIVERED: ("passport", "visit", "loss"),
 }
 """What is confirmed before the end; where a case ended before, the passport alone."""
-WITH_SLIP = (State.PROVEN, State.REFUSED)
+WITH_SLIP = (State.PROVEN, State.ACTIVATED, State.REFUSED)
 MARGIN = 16
 POINTS_AN_INCH = 72
 
@@ -50,7 +51,8 @@ POINTS_AN_INCH = 72
 @dataclass(frozen=True)
 class HandOverView:
     """``slip`` is the PDF (or its path), None while it is being made. ``printers`` and
-    ``languages`` are (key, words) pairs. ``took`` is how long the case took, as words."""
+    ``languages`` are (key, words) pairs. ``took`` is how long the case took, as words.
+    ``may_activate``: this officer may ask two cards to make usable what no phone presented."""
 
     here: says.Here
     case: Case
@@ -66,6 +68,7 @@ class HandOverView:
     closing: bool = False
     trouble: Spoken | None = None
     remedies: tuple[Remedy, ...] = ()
+    may_activate: bool = False
 
     @property
     def has_slip(self) -> bool:
@@ -80,6 +83,7 @@ class HandOverPage(Page):
     show_on_screen = Signal()
     language_chosen = Signal(str)
     close_requested = Signal()
+    activate_asked = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -145,6 +149,7 @@ class HandOverPage(Page):
             return self._say("end.head_closed")
         key = {
             State.PROVEN: "hand_over.give_and_close",
+            State.ACTIVATED: "hand_over.give_and_close",
             State.REFUSED: "end.head_refused",
             State.DELIVERED: "end.head_delivered",
         }
@@ -157,6 +162,9 @@ class HandOverPage(Page):
         if case.state is State.PROVEN:
             words = self._proven_words(case, time)
             self.verdict.show_state(Glyph.PASSED, say("proof.usable"), words)
+        elif case.state is State.ACTIVATED:
+            words = say("hand_over.activated_at", time=time)
+            self.verdict.show_state(Glyph.ATTENTION, say("case_state.activated"), words)
         elif case.state is State.DELIVERED:
             words = say("hand_over.not_proven_more")
             self.verdict.show_state(Glyph.ATTENTION, say("case_state.delivered"), words)
@@ -195,7 +203,11 @@ class HandOverPage(Page):
         on_screen = Other(
             "screen", say("hand_over.on_screen"), icon="monitor", enabled=view.slip is not None
         )
-        self.footer.show_others((on_screen,) if view.has_slip else ())
+        activate = Other("activate", say("hand_over.activate"), icon="triangle-alert")
+        others = ((on_screen,) if view.has_slip else ()) + (
+            (activate,) if view.may_activate else ()
+        )
+        self.footer.show_others(others)
         if view.case.closed_at is not None:
             why = say("end.closed_at", time=says.clock(view.case.closed_at, view.here))
             self.footer.show_primary(Primary(say("hand_over.close"), False, why, icon="check"))
@@ -234,7 +246,9 @@ class HandOverPage(Page):
         return self.checks.said()
 
     def other_asked(self, key: str) -> None:
-        if key == "screen" and self._view is not None:
+        if key == "activate":
+            self.activate_asked.emit()
+        elif key == "screen" and self._view is not None:
             self._on_screen = self._view.serial
             self.show_on_screen.emit()
             self._footer_now()

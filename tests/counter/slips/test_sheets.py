@@ -288,6 +288,18 @@ def test_the_hand_over_sheet_says_what_the_visit_was_for(
     assert not page[:, round(194.7 * 110 / 25.4) :].any()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_no_phone_presented_is_not_called_checked(language: str) -> None:
+    """Two officers made it usable: the sheet says so, and that the phone was not asked."""
+    sheet_ = samples.handover(sheet(language), proven=False)
+    printed = samples.text(sheet_)
+
+    assert not overlaps(sheet_)
+    assert "두 담당자가 쓸 수 있게 했습니다" in printed
+    assert "창구에서 휴대전화로 확인을 마쳤습니다" not in printed
+    assert "사용 가능" in printed
+
+
 @pytest.mark.parametrize("kind", ["enrollment", "handover"])
 def test_without_a_number_the_sheet_sends_to_the_post(kind: str) -> None:
     post = replace(samples.posts().post("LA"), contact=Contact())
