@@ -12,7 +12,7 @@ import base64
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -209,7 +209,8 @@ class ClaimProfile:
 
     One profile is one file read once: it is told from others by identity, so that what is
     made of it can be kept.
-    ``withheld`` are those the file names but no credential says.
+    ``withheld`` are those the file names but no credential says; ``issuer`` is how wallets
+    name whoever issues, by language.
     """
 
     version: int
@@ -222,6 +223,7 @@ class ClaimProfile:
     scope: str
     display: tuple[Mapping[str, str], ...]
     withheld: tuple[Claim, ...] = ()
+    issuer: Mapping[str, str] = field(default_factory=dict)
 
     def claim(self, value: str) -> Claim:
         """The issued claim of that value; raises ``ProfileBroken``."""
@@ -390,6 +392,7 @@ def _profile(table: Mapping[str, Any], options: frozenset[str]) -> ClaimProfile:
         scope=table["scope"],
         display=_display(table["display"]),
         withheld=tuple(claim for claim in claims if claim not in issued),
+        issuer=_names(table["issuer"]["name"], "issuer"),
     )
     for value in profile.counter_check:
         profile.claim(value)
@@ -400,8 +403,6 @@ def _claim(entry: Mapping[str, Any]) -> Claim:
     value = entry["value"]
     if value not in _FIELDS | _COMPUTED and not _AGE_OVER.match(value):
         raise ProfileBroken(item=value, reason="no such value")
-    if missing := [loc for loc in LOCALES if not entry["name"].get(loc)]:
-        raise ProfileBroken(item=value, reason=f"no name in {', '.join(missing)}")
     return Claim(
         value=value,
         namespace=entry["namespace"],
@@ -410,9 +411,15 @@ def _claim(entry: Mapping[str, Any]) -> Claim:
         kind=Kind(entry["kind"]),
         mandatory=entry.get("mandatory", False),
         issue=entry.get("issue", True),
-        names=dict(entry["name"]),
+        names=_names(entry["name"], value),
         option=entry.get("option", ""),
     )
+
+
+def _names(names: Mapping[str, str], item: str) -> dict[str, str]:
+    if missing := [locale for locale in LOCALES if not names.get(locale)]:
+        raise ProfileBroken(item=item, reason=f"no name in {', '.join(missing)}")
+    return dict(names)
 
 
 def _path(entry: Mapping[str, Any]) -> tuple[str, ...]:

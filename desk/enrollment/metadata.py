@@ -30,9 +30,7 @@ def issuer_metadata(
         "deferred_credential_endpoint": settings.address("deferred"),
         "notification_endpoint": settings.address("notification"),
         **encryption,
-        "display": [
-            {"name": shown["name"], "locale": shown["locale"]} for shown in profile.display
-        ],
+        "display": [{"name": name, "locale": locale} for locale, name in profile.issuer.items()],
         "credential_configurations_supported": {
             name: entry | {"proof_types_supported": _proof_types(settings, entry)}
             for name, entry in profile.credential_configurations().items()

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from desk.counter.values import AUTHORITY
 from desk.credential.claims import LOCALES, load_profile
 from desk.enrollment import wire
 from desk.enrollment.app import build_app
@@ -199,6 +200,10 @@ def test_metadata_members(inside: Inside) -> None:
         assert {entry["locale"] for entry in shown["display"]} == set(LOCALES)
         for claim in shown["claims"]:
             assert {entry["locale"] for entry in claim["display"]} == set(LOCALES)
+    # Whoever issues is named as in the credential itself, not after it.
+    issuers = {entry["locale"]: entry["name"] for entry in metadata["display"]}
+    assert set(issuers) == set(LOCALES)
+    assert issuers["en"] == AUTHORITY
     assert metadata["batch_credential_issuance"] == {"batch_size": 10}
     assert server["pre-authorized_grant_anonymous_access_supported"] is True
 
