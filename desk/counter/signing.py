@@ -30,13 +30,14 @@ from desk.issuance.approvals import Approved
 from desk.issuance.case import Act, Case, IssuedCredential, State, advance
 from desk.issuance.ports import EventKind, KeyRequest, OfferEvent
 from desk.issuance.seals import Purpose
-from desk.store import cases, intents, status
+from desk.store import cases, intents, journal, status
 from desk.store.cases import BlobKind
 from desk.store.intents import Draft, Intent, IntentState, nonce_hash
 from desk.store.status import StatusSlot
 
 # How far the service's clock may be from the desk's; the link says where it is further.
 _CLOCKS = timedelta(seconds=60)
+_PLACED, _REFUSED = "OFFER.PLACED", "PHONE.PROOF_REFUSED"
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,21 @@ def take_requests(
             checked.append(CheckedRequest(request, _verified(station, case, request)))
         except CredentialTrouble as reason:
             station.link.deny(request.request_id, "invalid_proof")
-            case = station.save(officer, case, "PHONE.PROOF_REFUSED", code=reason.code)
+            case = station.save(officer, case, _REFUSED, code=reason.code)
     if checked and case.state is State.OFFERED:
         case = advance(case, Act.TAKE_KEY, station.now())
         case = station.save(officer, case, "PHONE.KEY_TAKEN", count=len(checked))
     return case, tuple(checked)
+
+
+def refusal(station: Station, case: Case) -> ProofRefused | None:
+    """Why the desk last told a phone no at the live offer, whichever round it was."""
+    with station.store.read() as session:
+        told = journal.of_kinds(session, case.number, (_PLACED, _REFUSED))
+    if case.offer is None or not told or told[-1].kind != _REFUSED:
+        return None
+    kinds = {kind.code: kind for kind in (ProofRefused, NonceStale)}
+    return kinds.get(str(told[-1].facts["code"]), ProofRefused)()
 
 
 def _verified(station: Station, case: Case, request: KeyRequest) -> tuple[DeviceKey, ...]:

@@ -106,6 +106,7 @@ def test_a_phones_own_request_is_taken(station: Station) -> None:
     assert case.state is State.SIGNING
     assert [len(one.keys) for one in taken] == [1]
     assert service.denied == []
+    assert signing.refusal(desk, case) is None
 
 
 def _of_another_offer(case: Case, now: datetime) -> KeyRequest:
@@ -180,6 +181,8 @@ def test_what_is_not_of_this_offer_and_of_now_is_denied(
     assert after.state is State.OFFERED
     assert service.denied == [service.request.request_id]
     assert refused(station, case) == [code]
+    told = signing.refusal(desk, case)
+    assert told is not None and told.code == code
     with station.store.read() as session:
         assert intents.standing(session, case.number) == ()
 

@@ -30,10 +30,12 @@ from desk.ui.control.steps import Step
 from desk.ui.dialogs import cancel_dialog
 from desk.ui.lanes import Lane
 from desk.ui.pages.phone import PhonePage, PhoneView
+from desk.ui.parts.verdict import Remedy
 from desk.ui.printing import Printers
 
 POLL_SECONDS = 5.0
 RETRY_MS = 2000
+_NEW_QR = "new_qr"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Round:
 
     case: Case
     requests: tuple[CheckedRequest, ...]
+    refused: Trouble | None = None
 
 
 class PhoneControl(QObject):
@@ -64,6 +67,8 @@ class PhoneControl(QObject):
         self._card: CardSigner | None = None
         self._signing = False
         self._trouble: Trouble | None = None
+        # Why the desk told the phone no: it stays until there is another QR.
+        self._refused: Trouble | None = None
         self._turn = 0
         self._large = LargeQrPlace(desk.look, page)
         self._retry = QTimer(self)
@@ -77,6 +82,7 @@ class PhoneControl(QObject):
         page.enlarge_requested.connect(self._enlarge)
         page.cancel_requested.connect(self._cancel)
         page.go_on.connect(self._go_on)
+        page.remedy.connect(self._remedied)
         desk.card_changed.connect(self.render)
         desk.look.retranslated.connect(self.render)
         desk.ticked.connect(self._tick)
@@ -84,7 +90,7 @@ class PhoneControl(QObject):
 
     def _forget_offer(self) -> None:
         self.events, self.voided = (), ""
-        self._requests = ()
+        self._requests, self._refused = (), None
         self._digits, self._alarm_reason = 0, ""
         self._last_offer = None
 
@@ -120,6 +126,7 @@ class PhoneControl(QObject):
         desk, case = self._desk, self._desk.case
         if case is None or desk.step is not Step.PHONE:
             return
+        trouble = self._trouble or self._refused
         self._page.render(
             PhoneView(
                 here=desk.here(),
@@ -135,10 +142,21 @@ class PhoneControl(QObject):
                 alarm_reason=self._alarm_reason,
                 voided=self.voided,
                 last_offer=self._last_offer,
-                trouble=desk.spoken(self._trouble) if self._trouble else None,
+                trouble=desk.spoken(trouble) if trouble else None,
+                remedies=self._remedies(trouble),
                 read_only=case.state is State.PROVEN or not case.state.is_open,
             )
         )
+
+    def _remedies(self, trouble: Trouble | None) -> tuple[Remedy, ...]:
+        """A phone that was told no gets nothing more at this QR."""
+        if trouble is None or trouble is not self._refused:
+            return ()
+        return (Remedy(_NEW_QR, self._desk.look.say("phone.make_new_qr"), "qr-code"),)
+
+    def _remedied(self, key: str) -> None:
+        if key == _NEW_QR:
+            self.new_pin()
 
     def _tick(self) -> None:
         case = self._desk.case
@@ -192,7 +210,7 @@ class PhoneControl(QObject):
         desk, case = self._desk, self._desk.the_case()
         self._turn += 1
         self._trouble = None
-        reason = self._alarm_reason or "new_qr"
+        reason = self._alarm_reason or _NEW_QR
 
         def job() -> Case:
             ended = case
@@ -305,13 +323,14 @@ class PhoneControl(QObject):
         requests: tuple[CheckedRequest, ...] = ()
         if case.state in (State.OFFERED, State.SIGNING):
             case, requests = signing.take_requests(station, officer, case)
-        return Round(case, requests)
+        return Round(case, requests, signing.refusal(station, case))
 
     def _attended(self, turn: int, brought: Round) -> None:
         if turn != self._turn:
             return
         self._desk.set_case(brought.case)
         self._requests = brought.requests
+        self._refused = brought.refused
         self.render()
         self.progressed.emit()
         if brought.case.offer is None or brought.case.state is State.DELIVERED:
