@@ -25,7 +25,8 @@ from desk.credential.verify import Trust
 from desk.issuance.aftercare import ReportedLost
 from desk.issuance.case import Act, Case, CaseKind, State, UseProof, advance
 from desk.issuance.ports import CheckOrder
-from desk.store import care, journal, renewals, status
+from desk.store import care, cases, journal, renewals, status
+from desk.store.cases import BlobKind
 from desk.store.journal import Stamp
 from desk.store.status import StatusSlot, Validity
 from desk.store.troubles import StatusFinal
@@ -223,7 +224,17 @@ def _note_proven(
         published_at=station.now(),
     )
     proven = advance(case, Act.PROVE, station.now(), proof=proof)
-    return station.save(officer, proven, "PROOF.GIVEN", count=len(case.issued))
+    proven = station.save(officer, proven, "PROOF.GIVEN", count=len(case.issued))
+    if case.kind is CaseKind.RESUME:
+        _wipe_live_picture(station, officer, case)
+    return proven
+
+
+def _wipe_live_picture(station: Station, officer: Officer | None, case: Case) -> None:
+    """It served the comparison. Where something is delivered, it goes with the delivery."""
+    with station.store.write() as session:
+        cases.wipe_blobs(session, station.stamp(officer), case.number, (BlobKind.FACE,))
+    station.store.checkpoint()
 
 
 def leave_unproven(station: Station, officer: Officer, case: Case, reason: str) -> Case:

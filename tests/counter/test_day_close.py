@@ -32,7 +32,7 @@ from desk.issuance.books import (
     Reason,
     SamePerson,
 )
-from desk.issuance.case import State, Step, open_case
+from desk.issuance.case import CaseKind, State, Step, open_case
 from desk.issuance.officers import Officer
 from desk.issuance.roles import Role
 from desk.issuance.seals import Purpose
@@ -112,6 +112,20 @@ def counts(station: Station, book: Book) -> dict[str, int]:
     state = day_close.books(station, DAY)[0].book(book)
     found = {fate.value: state.count(fate) for fate in Fate if state.count(fate)}
     return {"begun": state.begun, **found}
+
+
+def test_a_resume_is_no_issue(station: Station) -> None:
+    """Usable again, and nothing was issued; a reissue counts as one."""
+    issued = case_of(station, 1, State.OFFERED, State.SIGNING, State.DELIVERED, State.PROVEN)
+    resumed = case_of(station, 2, State.APPROVED, State.PROVEN)
+    left = case_of(station, 3, State.APPROVED)
+    kinds = {issued: CaseKind.REISSUE, resumed: CaseKind.RESUME, left: CaseKind.RESUME}
+    with station.store.write() as session:
+        for number, kind in kinds.items():
+            case = replace(cases.load(session, number), kind=kind)
+            cases.save(session, STAMP, case, "TEST.EVENT")
+
+    assert counts(station, Book.CASES) == {"begun": 3, "issued": 1, "resumed": 1, "open": 1}
 
 
 def test_cases_by_what_became_of_them(station: Station) -> None:

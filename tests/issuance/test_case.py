@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from desk.issuance.case import (
     ENDS,
+    RESUMING,
     TRANSITIONS,
     Act,
     Case,
+    CaseKind,
     NotPossible,
     State,
     advance,
@@ -91,6 +94,21 @@ def test_an_offered_case_cannot_be_refused(state: State) -> None:
     """What a phone may hold is withdrawn or revoked, never merely refused."""
     with pytest.raises(NotPossible):
         advance(Case(**{**vars(opened()), "state": state}), Act.REFUSE, NOW)
+
+
+def test_a_resume_is_proven_right_after_its_approval_and_offers_nothing() -> None:
+    """Its phone has the key already; an ordinary case is never proven without a delivery."""
+    approved = replace(opened(), state=State.APPROVED)
+    resume = replace(approved, kind=CaseKind.RESUME, former="LA-2025-000007")
+
+    assert advance(resume, Act.PROVE, NOW).state is State.PROVEN
+    with pytest.raises(NotPossible):
+        advance(resume, Act.OFFER, NOW)
+    for kind in (CaseKind.ISSUE, CaseKind.REISSUE):
+        with pytest.raises(NotPossible):
+            advance(replace(approved, kind=kind), Act.PROVE, NOW)
+    reached = {state for state, _act in RESUMING} | set(RESUMING.values())
+    assert not {State.OFFERED, State.SIGNING, State.DELIVERED} & reached
 
 
 def test_a_case_reads_back_equal_from_its_plain_form() -> None:

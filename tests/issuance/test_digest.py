@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from desk.issuance.case import open_case
-from desk.issuance.digest import case_digest, check_words
+from desk.issuance.case import CaseKind, open_case
+from desk.issuance.digest import case_digest, case_facts, check_words
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 
@@ -22,6 +22,23 @@ def test_the_digest_covers_facts_and_not_what_comes_later() -> None:
     assert case_digest(later) == case_digest(case)
     assert case_digest(other) != case_digest(case)
     assert case_digest(replace(case, preparers=("T-003",))) != case_digest(case)
+
+
+def test_the_digest_covers_what_a_renewal_is_for() -> None:
+    """A card signs which credential is replaced or resumed; what was signed of ordinary cases
+    before there were others still holds."""
+    case = open_case("LA-2026-000001", "LA", "1", "T-001", "이서준", NOW)
+    reissue = replace(case, kind=CaseKind.REISSUE, former="LA-2025-000007")
+
+    assert not {"kind", "former", "renewal_reason"} & set(case_facts(case))
+    assert case_facts(reissue)["former"] == "LA-2025-000007"
+    others = (
+        case,
+        replace(reissue, kind=CaseKind.RESUME),
+        replace(reissue, former="LA-2025-000008"),
+        replace(reissue, renewal_reason="new_phone"),
+    )
+    assert case_digest(reissue) not in {case_digest(one) for one in others}
 
 
 def test_four_words_stand_for_the_first_four_bytes() -> None:

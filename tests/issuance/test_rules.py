@@ -159,6 +159,13 @@ def test_every_answer_names_source_and_age() -> None:
         ("R-07", {"post": replace(POSTS.post("LA"), live_from=date(2026, 11, 23))}, "met", "live"),
         ("R-08", {"held_elsewhere": None}, "not_done", "not_asked"),
         ("R-08", {"held_elsewhere": ("LA-2026-000007",)}, "not_met", "held"),
+        ("R-08", {"former": "LA-2026-000007"}, "met", "renewed"),
+        (
+            "R-08",
+            {"former": "LA-2026-000007", "held_elsewhere": ("LA-2026-000009",)},
+            "not_met",
+            "held",
+        ),
     ],
 )
 def test_rule(rule_id: str, changes: dict[str, object], outcome: str, fact: str) -> None:
@@ -263,7 +270,7 @@ class TestWords:
             {"document": None, "in_person_at": None, "held_elsewhere": None},
             {"document": passport(expiry_date=date(2020, 1, 1), birth_date=date(2020, 1, 1))},
             {"document": passport(issuing_state="USA"), "held_elsewhere": ("LA-2026-000007",)},
-            {"document": passport(overall=Result.FAILED)},
+            {"document": passport(overall=Result.FAILED), "former": "LA-2026-000007"},
             {"document": passport(findings=())},
             {"post": replace(POSTS.post("LA"), live_from=date(2099, 1, 1))},
         ]

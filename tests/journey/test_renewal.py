@@ -23,6 +23,7 @@ from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
 from desk.issuance.case import Case, CaseKind, NotPossible, State
 from desk.store import cases, intents, journal, retention, status
+from desk.store.cases import BlobKind
 from desk.store.status import Validity
 from desk.store.troubles import CasePurged, OtherHolder
 from desk.training.applicants import Applicant
@@ -136,6 +137,7 @@ def test_resumed_on_the_phone_that_has_it(
     with counter.rehearsal.station.store.read() as session:
         assert intents.standing(session, case.number) == ()
         assert status.entries_of(session, case.number) == ()
+        assert cases.blob(session, case.number, BlobKind.FACE) is None
 
 
 def test_resumed_after_the_purge(

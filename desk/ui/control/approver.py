@@ -36,6 +36,7 @@ from desk.ui.pages.approvals import ApprovalsPage, ApprovalsView, WaitingCase
 from desk.ui.pages.approver import ApproverPage, ApproverView
 from desk.ui.pages.lent_reader import LentReaderPage, LentView
 from desk.ui.pictures import image_of
+from desk.ui.renewals import kind_words
 
 REFRESH_SECONDS = 5
 """How often the records are asked what waits, while the list or the board is shown."""
@@ -122,6 +123,7 @@ class ApproverControl(QObject):
         return WaitingCase(
             number=case.number,
             name=says.person(self._desk.look, case.name, _latin(case))[0],
+            kind=kind_words(self._desk.look, case.kind),
             items=len(flagged_items(case)),
             officer=_preparer(case),
             window=case.window,

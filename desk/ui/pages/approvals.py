@@ -30,7 +30,8 @@ _NAMES = ("", "case", "applicant", "items", "by", "at", "sent", "ends")
 
 @dataclass(frozen=True)
 class WaitingCase:
-    """One line; ``left`` in seconds, ``items`` that must be opened."""
+    """One line; ``left`` in seconds, ``items`` that must be opened; ``kind`` in words where it
+    is no ordinary case."""
 
     number: str
     name: str
@@ -39,6 +40,7 @@ class WaitingCase:
     window: str
     sent_at: str
     left: int
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ class ApprovalsPage(Page):
         line.put(0, GlyphSign(look, glyph, 20, look.say(f"state.{glyph.value}")))
         left = f"{one.left // 60:02d}:{one.left % 60:02d}"
         items = say("waiting.items_n", n=one.items)
-        cells = (one.number, one.name, items, one.officer, one.window, one.sent_at, left)
+        name = f"{one.name} · {one.kind}" if one.kind else one.name
+        cells = (one.number, name, items, one.officer, one.window, one.sent_at, left)
         for place, words in enumerate(cells, start=1):
             kind = Type.STRONG if place == 2 else Type.BODY
             line.put(place, Text(look, words, kind))
