@@ -35,6 +35,7 @@ BOTH = ["mso_mdoc", "dc+sd-jwt"]
 NEWER = 20
 """Node from which Credo's dependencies load and CompressionStream knows raw DEFLATE; Debian 12
 has 18."""
+ENCRYPTED = {"enc": "A256GCM", "zip": None}
 PROGRAMS = {"owf": "wallet.mjs", "credo": "credo.mjs"}
 
 
@@ -101,20 +102,16 @@ def test_every_claim_of_the_profile_is_read(counter: Counter, owf: ForeignWallet
     assert sd_jwt["names"] == [claim.names["vi"] for claim in claims]
 
 
-@pytest.mark.parametrize(("name", "configuration"), [("owf", "mdoc"), ("credo", "sd-jwt")])
-def test_deferred(
-    hasty: Counter, wallets: dict[str, ForeignWallet], name: str, configuration: str
-) -> None:
-    """The wallet comes back for a deferred credential, and verifies it."""
-    offer, wallet = hasty.place(configuration), named(wallets, name)
+def test_deferred(hasty: Counter, wallet: ForeignWallet) -> None:
+    """The wallet comes back for each deferred credential, and verifies it."""
+    offer = hasty.place("mdoc", "sd-jwt")
 
-    wallet.start("obtain", offer=offer.uri, pin=PIN)
-    hasty.wait_for(offer.offer_id, EventKind.DEFERRED)
-    hasty.answer_all(offer.offer_id)
-    answer = wallet.said()
+    with hasty.answering(offer.offer_id):
+        answer = wallet.ask("obtain", offer=offer.uri, pin=PIN)
 
-    assert "error" not in answer, answer["error"]
-    assert answer["credentials"][0]["deferred"]
+    assert [entry["format"] for entry in answer["credentials"]] == BOTH
+    assert all(entry["deferred"] for entry in answer["credentials"])
+    assert hasty.kinds(offer.offer_id).count(EventKind.DEFERRED) == 2
 
 
 def test_wrong_pin_is_told(counter: Counter, wallet: ForeignWallet) -> None:
@@ -244,9 +241,24 @@ def test_keys_that_nobody_vouches_for(careful: Counter, owf: ForeignWallet) -> N
 
 @pytest.mark.parametrize("curve", list(Curve))
 def test_presents_both_formats(counter: Counter, wallet: ForeignWallet, curve: Curve) -> None:
+    obtained(counter, wallet, curve=curve.jose)
+
+    assert_presented(counter, wallet)
+
+
+@pytest.mark.parametrize("manner", [{"dpop": True}, {"batch": 10}, {"encryption": ENCRYPTED}])
+def test_presents_what_came_another_way(
+    counter: Counter, owf: ForeignWallet, manner: dict[str, Any]
+) -> None:
+    """One of ten, or what only the wallet could open: it proves its key like any other."""
+    obtained(counter, owf, **manner)
+
+    assert_presented(counter, owf)
+
+
+def assert_presented(counter: Counter, wallet: ForeignWallet) -> None:
     """The desk's own request: x509_hash, DCQL, direct_post.jwt. Two mdoc libraries accept the
     first wallet's device response before the desk does."""
-    obtained(counter, wallet, curve=curve.jose)
     profile, link = counter.profile, counter.link
     query = profile.dcql([Format.MDOC])
     query["credentials"] += profile.dcql([Format.SD_JWT], ["family_name"])["credentials"]
