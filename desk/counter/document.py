@@ -21,7 +21,7 @@ from desk.mrtd import mrz as zone
 from desk.mrtd.mrz import Mrz
 from desk.mrtd.reader import Kept, PassportReading, ReadProgress, read_passport
 from desk.mrtd.results import Check, Result, gravest
-from desk.store import cases, register
+from desk.store import cases, notices, register
 from desk.store.cases import BlobKind
 from desk.trouble import Trouble
 
@@ -197,9 +197,10 @@ def zone_values(typed: Mrz, today: date) -> dict[str, str]:
 
 
 def register_entries(station: Station, document: Document) -> tuple[RegisterFacts, ...]:
-    """The register's entries that may be this person, those that are alive first."""
+    """The register's entries that may be this person, those that are alive first; with what
+    was told of them since the extract was made."""
     with station.store.read() as session:
-        return register.find(
+        found = register.find(
             session,
             document.number,
             document.surname,
@@ -207,6 +208,7 @@ def register_entries(station: Station, document: Document) -> tuple[RegisterFact
             document.birth_date,
             cut=zone.read("\n".join(document.mrz))[0].name_may_be_cut,
         )
+        return notices.overlaid(session, found)
 
 
 def _kept_files(reading: PassportReading) -> Iterator[tuple[BlobKind, str, bytes]]:

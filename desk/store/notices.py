@@ -10,7 +10,7 @@ aside with a reason, or when the next extract says otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Row, and_, or_, select
 from sqlalchemy.orm import Session
 
-from desk.issuance.case import ENDS
+from desk.issuance.case import ENDS, RegisterFacts
 from desk.store import cases, journal
 from desk.store.journal import Stamp
 from desk.store.models import CaseRow, NoticeRow, StatusEntryRow
@@ -117,6 +117,31 @@ def take(session: Session, stamp: Stamp, notices: Iterable[Notice], sha256: str)
         session, stamp, "NOTICES.IMPORTED", entries=new + known, count=new, sha256=sha256
     )
     return Taken(new, known)
+
+
+def overlaid(session: Session, found: Iterable[RegisterFacts]) -> tuple[RegisterFacts, ...]:
+    """Entries of the extract as they stand with what was told since it was true: whoever was
+    struck off or died by a notice that is younger counts as struck off, by that paper. The
+    living first, as before."""
+    entries = [_overlaid(session, entry) for entry in found]
+    return tuple(sorted(entries, key=lambda entry: entry.status == STRUCK_OFF))
+
+
+def _overlaid(session: Session, entry: RegisterFacts) -> RegisterFacts:
+    if entry.status == STRUCK_OFF:
+        return entry
+    query = select(NoticeRow).where(
+        NoticeRow.holder == cases.holder_digest(session, entry.overseas_number),
+        NoticeRow.source == Source.FILE,
+        NoticeRow.kind.in_((NoticeKind.DELETED, NoticeKind.DIED)),
+        NoticeRow.noted_at > entry.as_of,
+        NoticeRow.ended_at.is_(None),
+    )
+    told = session.scalars(query.order_by(NoticeRow.noted_at.desc()).limit(1)).first()
+    if told is None:
+        return entry
+    since, paper = told.effective_on, told.document
+    return replace(entry, status=STRUCK_OFF, status_date=since, status_reason=paper)
 
 
 def standing(session: Session) -> tuple[MustChange, ...]:

@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 
 from desk.counter import notices
+from desk.counter.document import register_entries
 from desk.counter.notices import DUE, Due
 from desk.counter.station import Station
 from desk.issuance.roles import Role, RoleMayNot
-from desk.store import journal
+from desk.store import journal, register
 from desk.store.notice_file import Notice, NoticeKind, NoticeWrong
 from desk.store.notices import SetAside
 from desk.store.notices import take as take_notices
 from tests.counter.sealed import NUMBER, officer, station_in
 from tests.counter.test_history import SECRETS, proven
-from tests.samples import ENTRY
+from tests.samples import ENTRY, PASSPORT
+from tests.store.test_register import POSTS, extract
 
 DEATH = Notice(NoticeKind.DIED, ENTRY.overseas_number, date(2026, 11, 20), "D-17")
 
@@ -77,6 +79,22 @@ def test_an_administrator_looks_and_does_nothing(station: Station, tmp_path: Pat
         notices.put_aside(station, upkeep, NUMBER, NoticeKind.DIED, SetAside.OTHER_PERSON)
     with pytest.raises(RoleMayNot):
         notices.take_file(station, upkeep, tmp_path / "changes.json")
+
+
+def test_whoever_was_struck_off_since_the_extract_is_met_as_such(
+    station: Station, tmp_path: Path
+) -> None:
+    """The window finds the entry with the paper that says so, though the extract says alive."""
+    file = tmp_path / "register.csv"
+    file.write_text(extract({}), encoding="utf-8")
+    register.import_extract(station.store, file, station.stamp(), POSTS)
+    (before,) = register_entries(station, PASSPORT)
+    told(station)
+
+    (now,) = register_entries(station, PASSPORT)
+
+    assert (before.status, now.status) == ("alive", "struck_off")
+    assert (now.status_date, now.status_reason) == (date(2026, 11, 20), "D-17")
 
 
 def test_a_file_is_taken_or_refused_whole(station: Station, tmp_path: Path) -> None:

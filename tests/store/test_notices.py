@@ -299,6 +299,33 @@ class TestRegister:
         assert standing(store) == ()
 
 
+def test_a_younger_notice_counts_at_the_window(store: Store, stamp: Stamp) -> None:
+    """Until an extract comes that is younger than it, or an officer sets it aside."""
+    before = replace(ENTRY, as_of=stamp.at - timedelta(hours=1))
+    after = replace(ENTRY, as_of=stamp.at + timedelta(hours=1))
+    stranger = replace(before, overseas_number="LA-9")
+    issued(store, stamp)
+    told(store, stamp, replace(DEATH, kind=NoticeKind.NEW_PASSPORT))
+    with store.read() as session:
+        assert notices.overlaid(session, [before]) == (before,)
+
+    told(store, stamp, DEATH)
+    with store.read() as session:
+        found = notices.overlaid(session, [before, stranger])
+        younger = notices.overlaid(session, [after])
+    with store.write() as session:
+        notices.put_aside(session, stamp, "LA-2026-000001", NoticeKind.DIED, SetAside.NOTICE_WRONG)
+    with store.read() as session:
+        aside = notices.overlaid(session, [before])
+
+    struck = replace(
+        before, status="struck_off", status_date=date(2026, 11, 20), status_reason="D-17"
+    )
+    # The living first: the other entry has moved up.
+    assert found == (stranger, struck)
+    assert (younger, aside) == ((after,), (before,))
+
+
 def test_what_is_settled_cannot_be_set_aside(store: Store, stamp: Stamp) -> None:
     issued(store, stamp)
     told(store, stamp, DEATH)
