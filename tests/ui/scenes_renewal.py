@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from PySide6.QtWidgets import QWidget
 
 from desk.issuance.case import Case, CaseKind, State
+from desk.store.holders import Person
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
 from desk.ui.pages.board import BoardPage, BoardView
@@ -18,23 +19,16 @@ from desk.ui.renewal_dialogs import (
     CheckRow,
     ReissueDialog,
     ResumeDialog,
-    Subject,
     cannot_resume_dialog,
 )
 from desk.ui.renewals import AREA
 from desk.ui.steps import StepKey
 from tests.ui import samples
 from tests.ui.scenes import TROUBLES, Size, scene, shell_for
+from tests.ui.scenes_aftercare import holding, suspended
 from tests.ui.scenes_case import SERVICES, proof_page
 
 FORMER = "LA-2025-000731"
-SUBJECT = Subject(
-    number="LA-2026-001842",
-    name="김하늘",
-    second_name="KIM HANEUL",
-    birth_date=date(1991, 3, 14),
-    valid_until=date(2029, 11, 22),
-)
 ASKED = samples.local("10:40:20")
 CHECK_URI = (
     "openid4vp://?client_id=x509_san_dns%3Aenroll.example&request_uri="
@@ -49,6 +43,10 @@ def renewed(kind: CaseKind, state: State) -> Case:
     return samples.offered_case(state, **facts)
 
 
+def now() -> datetime:
+    return samples.here("11:21").now
+
+
 def shown(dialog: QWidget) -> QWidget:
     dialog.show()
     return dialog
@@ -58,7 +56,7 @@ def shown(dialog: QWidget) -> QWidget:
 def resume(look: Look, size: Size) -> QWidget:
     words = OwnWords(look, AREA)("resume_state.in_case")
     checks = [CheckRow(key, Glyph.WAITING, words) for key in ("passport", "face", "phone")]
-    return shown(ResumeDialog(look, None, replace(SUBJECT, suspended=True), checks))
+    return shown(ResumeDialog(look, None, suspended(now()), checks))
 
 
 @scene("admin-02c-resume-under-way")
@@ -69,26 +67,20 @@ def resume_under_way(look: Look, size: Size) -> QWidget:
         CheckRow("face", Glyph.PASSED, say("resume_state.face", time="11:40")),
         CheckRow("phone", Glyph.HALF, say("resume_state.waits")),
     )
-    subject = replace(SUBJECT, suspended=True)
-    return shown(ResumeDialog(look, None, subject, checks, "LA-2026-001850"))
+    return shown(ResumeDialog(look, None, suspended(now()), checks, "LA-2026-001850"))
 
 
 @scene("admin-02d-reissue")
 def reissue(look: Look, size: Size) -> QWidget:
-    return shown(ReissueDialog(look, None, SUBJECT))
+    return shown(ReissueDialog(look, None, holding(now()), date(2029, 11, 22)))
 
 
 @scene("admin-02d-reissue-suspended")
 def reissue_suspended(look: Look, size: Size) -> QWidget:
     """A long name, suspended after a loss, and nobody knows the former end any more."""
-    subject = replace(
-        SUBJECT,
-        name="남궁하늘빛나라",
-        second_name="NAMGUNG HANEULBITNARA",
-        valid_until=None,
-        suspended=True,
-    )
-    return shown(ReissueDialog(look, None, subject, "LA-2026-001851"))
+    person = Person("남궁하늘빛나라", "NAMGUNG HANEULBITNARA", date(1991, 3, 14))
+    one = suspended(now(), person=person)
+    return shown(ReissueDialog(look, None, one, None, "LA-2026-001851"))
 
 
 @scene("17-dialog-cannot-resume")

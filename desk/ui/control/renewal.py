@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
 
 from desk.counter import renewal
-from desk.counter.holdings import Holding, Standing
+from desk.counter.holdings import Holding
 from desk.counter.renewal import RenewalTrouble, UnderWay
 from desk.issuance.case import Case, CaseKind, State
 from desk.ui import says
@@ -22,7 +22,7 @@ from desk.ui.control.desk import Desk
 from desk.ui.glyphs import Glyph
 from desk.ui.lanes import Lane
 from desk.ui.pages.own_words import OwnWords
-from desk.ui.renewal_dialogs import CheckRow, ReissueDialog, ResumeDialog, Subject
+from desk.ui.renewal_dialogs import CheckRow, ReissueDialog, ResumeDialog
 from desk.ui.renewals import AREA
 
 
@@ -45,52 +45,42 @@ class RenewalControl(QObject):
 
     def reissue(self, holding: Holding) -> None:
         """Whether another phone shall get what this person holds."""
-        self.ask(CaseKind.REISSUE, self._subject(holding), self._desk.shell.window())
+        self._look(CaseKind.REISSUE, holding)
 
     def resume(self, holding: Holding) -> None:
         """Whether what is suspended shall be usable again."""
-        self.ask(CaseKind.RESUME, self._subject(holding), self._desk.shell.window())
+        self._look(CaseKind.RESUME, holding)
 
-    def _subject(self, holding: Holding) -> Subject:
-        person = holding.person
-        names = says.person(self._desk.look, person.hangul, person.latin) if person else ("", "")
-        today = self._desk.station.post.local(self._desk.station.now()).date()
-        end = holding.valid_until
-        return Subject(
-            number=holding.number,
-            name=names[0],
-            second_name=names[1],
-            birth_date=person.birth_date if person else None,
-            valid_until=end if end is not None and end > today else None,
-            suspended=holding.standing is Standing.SUSPENDED,
-        )
-
-    def ask(self, kind: CaseKind, subject: Subject, parent: QWidget) -> None:
-        """The same for whoever knows whose it is."""
+    def _look(self, kind: CaseKind, holding: Holding) -> None:
         station = self._desk.station
 
         def look() -> _Found:
-            trouble = renewal.why_not(station, kind, subject.number)
-            return _Found(trouble, renewal.case_under_way(station, subject.number))
+            trouble = renewal.why_not(station, kind, holding.number)
+            return _Found(trouble, renewal.case_under_way(station, holding.number))
 
-        self._desk.work(Lane.RECORDS, look, lambda found: self._ask(kind, subject, parent, found))
+        self._desk.work(Lane.RECORDS, look, lambda found: self._ask(kind, holding, found))
 
-    def _ask(self, kind: CaseKind, subject: Subject, parent: QWidget, found: _Found) -> None:
+    def _ask(self, kind: CaseKind, holding: Holding, found: _Found) -> None:
         desk = self._desk
         case = found.case if found.case is not None and self._is_ours(found.case, kind) else None
         in_the_way = found.trouble
         if in_the_way is not None and not (case and isinstance(in_the_way, UnderWay)):
             desk.show_trouble(in_the_way)
             return
-        if not desk.is_open:
+        if not desk.is_open or self.dialog is not None:
             return
-        number = case.number if case else ""
+        window, number = desk.shell.window(), case.number if case else ""
         if kind is CaseKind.REISSUE:
-            self.dialog = ReissueDialog(desk.look, parent, subject, number)
+            self.dialog = ReissueDialog(desk.look, window, holding, self._end(holding), number)
         else:
-            self.dialog = ResumeDialog(desk.look, parent, subject, self._checks(case), number)
-        self.dialog.finished.connect(lambda result: self._decided(subject, case, bool(result)))
+            self.dialog = ResumeDialog(desk.look, window, holding, self._checks(case), number)
+        self.dialog.finished.connect(lambda result: self._decided(holding, case, bool(result)))
         self.dialog.open()
+
+    def _end(self, holding: Holding) -> date | None:
+        station, end = self._desk.station, holding.valid_until
+        today = station.post.local(station.now()).date()
+        return end if end is not None and end > today else None
 
     def _is_ours(self, case: Case, kind: CaseKind) -> bool:
         return case.kind is kind and case.window == self._desk.station.settings.station.window
@@ -115,7 +105,7 @@ class RenewalControl(QObject):
             phone = CheckRow("phone", Glyph.HALF, say("resume_state.waits"))
         return passport, face, phone
 
-    def _decided(self, subject: Subject, case: Case | None, agreed: bool) -> None:
+    def _decided(self, holding: Holding, case: Case | None, agreed: bool) -> None:
         dialog, self.dialog = self.dialog, None
         if dialog is None:
             return
@@ -123,7 +113,7 @@ class RenewalControl(QObject):
         if agreed and case is not None:
             self._open_case(case)
         elif agreed:
-            job = self._opening(dialog, subject.number)
+            job = self._opening(dialog, holding.number)
             self._desk.work(Lane.RECORDS, job, self._open_case)
 
     def _opening(self, dialog: ReissueDialog | ResumeDialog, number: str) -> Callable[[], Case]:
