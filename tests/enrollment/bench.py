@@ -1,6 +1,7 @@
 """How fast the service is on this machine: whole issuances, one after another.
 
     python -m tests.enrollment.bench [--flows N] [--card-ms 59] [--json]
+        [--postgresql | --database postgresql://…]
 
 One issuance is everything from the desk's order to the desk's knowledge that the phone has its
 credential: offer placed, fetched, redeemed with the PIN, nonce, credential request, the desk's
@@ -9,9 +10,10 @@ signer, sealed, answered, delivered, reported as accepted, and the desk told of 
 fetched the metadata before. Nothing overlaps: the next one begins when the last one is over.
 
 Three take part. The service is a process of its own, all of it on one core, with its own
-command line's defaults (full durability: SQLite with synchronous=FULL). Desk (the desk's real
-link, as the counter uses it) and phone (``lean_phone``) share one thread on the other core, so
-that nobody is waited for but the service. Processor time is told of each.
+command line's defaults (full durability: SQLite with synchronous=FULL, or a PostgreSQL server
+of our own with its own defaults, which synchronises each commit; it shares the service's core).
+Desk (the desk's real link, as the counter uses it) and phone (``lean_phone``) share one thread
+on the other core, so that nobody is waited for but the service. Processor time is told of each.
 
 At the end: the same with a card of so many milliseconds a signature, how long a synchronised
 write takes here (each issuance has some eight of them), and the disk is the temporary folder's.
@@ -29,8 +31,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -44,6 +46,7 @@ from desk.issuance.ports import EventKind
 from desk.training.authority import TrainingAuthority
 from tests.enrollment.counter import PIN, Counter, invented_values, now
 from tests.enrollment.lean_phone import Connection, LeanPhone
+from tests.postgres import USER, own_server
 
 CONFIGURATIONS = ("mdoc", "sd-jwt")
 WARM_UP = 20
@@ -104,18 +107,20 @@ class Bench:
 
     desk: Desk
     connection: Connection
-    pid: int
+    pids: dict[str, int]
+    """The service's process, and the database server's first one where there is one."""
 
     def run(self, configuration: str, flows: int) -> dict[str, float]:
         """The figures of ``flows`` issuances of one format."""
         keys = [LocalKey.generate() for _ in range(flows)]
         shares, seconds = Shares(), []
-        before = _processor_seconds(self.pid)
+        before = {who: _processor_seconds(pid) for who, pid in self.pids.items()}
         for key in keys:
             started = time.perf_counter()
             self._issue(configuration, key, shares)
             seconds.append(time.perf_counter() - started)
-        shares.spent["service"] = _processor_seconds(self.pid) - before
+        for who, pid in self.pids.items():
+            shares.spent[who] = _processor_seconds(pid) - before[who]
         return _figures(seconds) | {
             f"{who}_cpu_ms": round(spent / flows * 1000, 2) for who, spent in shares.spent.items()
         }
@@ -138,13 +143,16 @@ class Bench:
         assert len(credential) > len(desk.values.portrait)
 
 
-def measure(flows: int, card_ms: float) -> dict[str, object]:
-    with tempfile.TemporaryDirectory() as name, _serving(Path(name)) as bench:
+def measure(
+    flows: int, card_ms: float, database: str = "", server: int | None = None
+) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as name, _serving(Path(name), database, server) as bench:
         desk, software = bench.desk, bench.desk.signer
         for configuration in CONFIGURATIONS:
             bench.run(configuration, WARM_UP)
         report: dict[str, object] = {
             "flows": flows,
+            "database": "PostgreSQL" if database else "SQLite",
             "portrait_bytes": len(desk.values.portrait),
             "synchronised_write_ms": _write_ms(Path(name)),
         }
@@ -156,15 +164,19 @@ def measure(flows: int, card_ms: float) -> dict[str, object]:
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[Bench]:
-    """A service with an empty mailbox in ``folder``, on a core of its own."""
+def _serving(folder: Path, database: str = "", server: int | None = None) -> Iterator[Bench]:
+    """A service with its mailbox in ``folder`` or at ``database``, whose ``server`` is a process
+    of this machine, on a core of its own."""
     key = make_key_file(folder / "station.key")
-    order = ServiceOrder(folder / "m.sqlite", folder / "station.key", folder / "log")
-    process = ServiceProcess(order)
+    place = database or folder / "m.sqlite"
+    process = ServiceProcess(ServiceOrder(place, folder / "station.key", folder / "log"))
     url = process.start()
     try:
         assert process.pid is not None
-        _share_out(process.pid)
+        pids = {"service": process.pid}
+        if server is not None:
+            pids["database"] = server
+        _share_out(pids.values())
         with HttpLink(url, key) as link:
             values = replace(invented_values(), portrait=portrait())
             desk = Desk(link, TrainingAuthority.create(now()), values=values)
@@ -172,29 +184,49 @@ def _serving(folder: Path) -> Iterator[Bench]:
             desk.chosen = desk.signer
             connection = Connection(url)
             try:
-                yield Bench(desk, connection, process.pid)
+                yield Bench(desk, connection, pids)
             finally:
                 connection.close()
     finally:
         process.stop()
 
 
-def _share_out(service: int) -> None:
-    """The last core is the service's alone, the others are desk's and phone's."""
+def _share_out(service: Iterable[int]) -> None:
+    """The last core is the service's and its database's, the others are desk's and phone's."""
     if sys.platform != "linux":
         return
     *others, last = sorted(os.sched_getaffinity(0))
-    for thread in Path(f"/proc/{service}/task").iterdir():
-        os.sched_setaffinity(int(thread.name), {last})
+    for task in (task for pid in service for task in _tasks(pid)):
+        os.sched_setaffinity(int(task.name), {last})
     os.sched_setaffinity(0, set(others) or {last})
 
 
 def _processor_seconds(pid: int) -> float:
-    """What a process has used of its core, its ended threads left out."""
+    """What a process and its children have used, those that ended left out."""
     if sys.platform != "linux":
         return 0.0
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in _tasks(pid)) / 1e9
+
+
+def _tasks(pid: int) -> Iterator[Path]:
+    """The threads of a process and of its children, as Linux shows them."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        yield task
+        for child in (task / "children").read_text().split():
+            yield from _tasks(int(child))
+
+
+@contextmanager
+def _own_postgresql() -> Iterator[tuple[str, int | None]]:
+    """Address and first process of a server that synchronises its commits, as every one does
+    that nobody told otherwise."""
+    durable = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "autovacuum=on")
+    with own_server() as server:
+        server.stop()
+        server.start(*durable, "shared_buffers=128MB")
+        made = server.database()
+        first = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
+        yield f"postgresql://{USER}@/{made.name}?host={made.socket_folder}", first
 
 
 def _figures(seconds: list[float]) -> dict[str, float]:
@@ -232,9 +264,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--flows", type=int, default=500, help="issuances of each format")
     parser.add_argument("--card-ms", type=float, default=59, help="of the card's signature")
+    parser.add_argument("--database", default="", help="address of an empty PostgreSQL database")
+    parser.add_argument("--postgresql", action="store_true", help="start one for this")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    report = measure(args.flows, args.card_ms)
+    named = nullcontext((args.database, None))
+    with _own_postgresql() if args.postgresql else named as (database, server):
+        report = measure(args.flows, args.card_ms, database, server)
     sys.stdout.write((json.dumps(report) if args.json else _table(report)) + "\n")
 
 
