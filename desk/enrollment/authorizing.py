@@ -17,7 +17,7 @@ from desk.credential.jose import parse_json
 from desk.credential.troubles import Malformed
 from desk.enrollment import dpop, keys, metadata, wire
 from desk.enrollment.dpop import Dpop
-from desk.enrollment.records import Claim, Grant, Try
+from desk.enrollment.records import Claim, Grant, Redemption
 from desk.enrollment.service import Service
 from desk.enrollment.wire import Refusal
 
@@ -34,16 +34,18 @@ class Authorizing:
         self._configurations = frozenset(service.profile.configurations.values())
 
     async def token(self, request: Request) -> Response:
-        """Redeem a code: reserve a try, judge the PIN, then claim."""
+        """Redeem a code: judge the PIN, and claim or count, in one step."""
         form = await wire.read_form(request)
         code, pin = _token_parameters(form)
         details = self._details(form.get("authorization_details"))
         bound_to = await self._dpop.key_for_token(request)
-        attempt = await self._reserve(request, code)
-        await self._refuse_details_not_offered(attempt, details)
-        if not self._pin_fits(attempt, pin):
-            raise await self._count_wrong(attempt)
-        return await self._redeem(attempt, details, bound_to)
+        self._service.limits.admit_offer(code, time.monotonic())
+        token = keys.new_access_token()
+        grant = self._grant(token, details, bound_to)
+        outcome = await self._redeem(request, code, pin, grant)
+        if outcome.obstacle is not None:
+            raise _refused(outcome.obstacle, outcome.tries_left)
+        return self._granted(token, grant)
 
     def _details(self, text: str | None) -> tuple[str, ...] | None:
         """The configurations named one by one; None where the request names none."""
@@ -68,65 +70,33 @@ class Authorizing:
             raise _bad_details("locations name another issuer")
         return name
 
-    async def _reserve(self, request: Request, code: str) -> Try:
-        service = self._service
-        service.limits.admit_offer(code, time.monotonic())
-        client = client_mark(service, code, request)
-        attempt = await service.run(
-            service.mailbox.reserve_try, keys.sha256(code), client, service.now()
-        )
-        if isinstance(attempt, Claim):
-            raise _code_refused(attempt)
-        return attempt
-
-    async def _refuse_details_not_offered(
-        self, attempt: Try, details: tuple[str, ...] | None
-    ) -> None:
-        """Before the PIN is looked at: nobody learns from this whether it was right."""
-        if set(details or ()) <= set(attempt.configurations):
-            return
-        service = self._service
-        await service.run(service.mailbox.release_try, attempt.offer_id)
-        raise _bad_details("not part of this offer")
-
-    def _pin_fits(self, attempt: Try, pin: str) -> bool:
-        found = self._service.key.pin_hash(pin, attempt.pin_salt)
-        return hmac.compare_digest(found, attempt.pin_hash)
-
-    async def _count_wrong(self, attempt: Try) -> Refusal:
-        service = self._service
-        left = await service.run(service.mailbox.count_wrong, attempt.offer_id, service.now())
-        service.bells.ring(attempt.offer_id)
-        if isinstance(left, Claim):
-            return _code_refused(left)
-        if left <= 0:
-            return _code_refused(Claim.TOO_MANY_TRIES)
-        return Refusal(
-            "invalid_grant",
-            f"the transaction code is wrong, {left} tries left",
-            members={"reason": "wrong_code", "tries_left": left},
-        )
-
-    async def _redeem(
-        self, attempt: Try, details: tuple[str, ...] | None, bound_to: str | None
-    ) -> Response:
-        service, token = self._service, keys.new_access_token()
-        life = service.settings.token_life
+    def _grant(self, token: str, details: tuple[str, ...] | None, bound_to: str | None) -> Grant:
         opener = keys.public_bytes(keys.token_opener(token))
-        grant = Grant(keys.sha256(token), opener, life, details, bound_to)
-        stood_in_the_way = await service.run(
-            service.mailbox.claim, attempt.offer_id, grant, service.now()
+        life = self._service.settings.token_life
+        return Grant(keys.sha256(token), opener, life, details, bound_to)
+
+    async def _redeem(self, request: Request, code: str, pin: str, grant: Grant) -> Redemption:
+        service = self._service
+
+        def fits(salt: bytes, wanted: bytes) -> bool:
+            return hmac.compare_digest(service.key.pin_hash(pin, salt), wanted)
+
+        client = client_mark(service, code, request)
+        outcome = await service.run(
+            service.mailbox.redeem, keys.sha256(code), client, fits, grant, service.now()
         )
-        service.bells.ring(attempt.offer_id)
-        if stood_in_the_way is not None:
-            raise _code_refused(stood_in_the_way)
+        if outcome.offer_id is not None:
+            service.bells.ring(outcome.offer_id)
+        return outcome
+
+    def _granted(self, token: str, grant: Grant) -> Response:
         body: dict[str, Any] = {
             "access_token": token,
-            "token_type": "Bearer" if bound_to is None else dpop.SCHEME,
-            "expires_in": int(life.total_seconds()),
+            "token_type": "Bearer" if grant.dpop_key is None else dpop.SCHEME,
+            "expires_in": int(grant.life.total_seconds()),
         }
-        if details is not None:
-            body["authorization_details"] = [_granted(token, name) for name in details]
+        if grant.details is not None:
+            body["authorization_details"] = [_detail(token, name) for name in grant.details]
         answer = wire.answered(body)
         answer.headers.update(self._dpop.nonce())
         return answer
@@ -143,7 +113,7 @@ def credential_identifier(token: str, configuration: str) -> str:
     return keys.token_reference(token, "credential", configuration)
 
 
-def _granted(token: str, configuration: str) -> dict[str, Any]:
+def _detail(token: str, configuration: str) -> dict[str, Any]:
     return {
         "type": metadata.DETAILS_TYPE,
         "credential_configuration_id": configuration,
@@ -181,9 +151,17 @@ _CODE_WORDS: Final = {
 }
 
 
-def _code_refused(claim: Claim) -> Refusal:
-    members: dict[str, str | int] = {"reason": claim.value}
-    return Refusal("invalid_grant", _CODE_WORDS[claim], members=members)
+def _refused(obstacle: Claim, left: int) -> Refusal:
+    if obstacle is Claim.NOT_OFFERED:
+        return _bad_details("not part of this offer")
+    if obstacle is Claim.WRONG_CODE and left > 0:
+        words = f"the transaction code is wrong, {left} tries left"
+        told: dict[str, str | int] = {"reason": obstacle.value, "tries_left": left}
+        return Refusal("invalid_grant", words, members=told)
+    if obstacle is Claim.WRONG_CODE:
+        obstacle = Claim.TOO_MANY_TRIES
+    members: dict[str, str | int] = {"reason": obstacle.value}
+    return Refusal("invalid_grant", _CODE_WORDS[obstacle], members=members)
 
 
 def _bad_details(description: str) -> Refusal:

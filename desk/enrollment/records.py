@@ -5,6 +5,7 @@ Nothing here names a person. Secrets appear as hashes, answers as ciphertext.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,6 +37,8 @@ class Claim(StrEnum):
     VOID = "void"
     EXPIRED = "expired"
     TOO_MANY_TRIES = "too_many_tries"
+    WRONG_CODE = "wrong_code"
+    NOT_OFFERED = "not_offered"
 
 
 class Filing(StrEnum):
@@ -81,16 +84,6 @@ class OfferLook:
 
 
 @dataclass(frozen=True)
-class Try:
-    """One reserved guess: it is counted, whatever happens to the service now."""
-
-    offer_id: str
-    configurations: tuple[str, ...]
-    pin_salt: bytes = field(repr=False)
-    pin_hash: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Grant:
     """What a redeemed code gave: hash of the access token, the key that answers are sealed
     to, and the configurations that were asked for one by one (``authorization_details``;
@@ -102,6 +95,20 @@ class Grant:
     life: timedelta
     details: tuple[str, ...] | None = None
     dpop_key: str | None = None
+
+
+Fits = Callable[[bytes, bytes], bool]
+"""Whether a PIN is the one of a salt and a hash."""
+
+
+@dataclass(frozen=True)
+class Redemption:
+    """What became of an attempt at a code: redeemed, or what stood in the way. ``offer_id`` is
+    None for a code that nobody knows, ``tries_left`` is about a wrong transaction code."""
+
+    offer_id: str | None
+    obstacle: Claim | None = None
+    tries_left: int = 0
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from desk.enrollment.records import (
     NewOffer,
     NewRequest,
     OfferState,
+    Redemption,
     RequestState,
-    Try,
 )
 from desk.enrollment.trouble import (
     AlreadyOtherwise,
@@ -104,10 +104,27 @@ def request(configuration: str = "mdoc", key: str = "key-1", nonce: str = "n1") 
     )
 
 
+def redeem(
+    box: Mailbox,
+    number: int = 1,
+    token: str = "token",
+    *,
+    pin: bool = True,
+    at: datetime = T0,
+    details: tuple[str, ...] | None = None,
+) -> Redemption:
+    """A phone tries a code with the right PIN or another."""
+    grant = Grant(token, b"s" * 32, TOKEN_LIFE, details)
+    return box.redeem(f"code-{number}", "c", lambda _salt, _hash: pin, grant, at)
+
+
+def guess(box: Mailbox, number: int = 1, at: datetime = T0) -> Redemption:
+    return redeem(box, number, "guessed", pin=False, at=at)
+
+
 def claimed(box: Mailbox) -> Mailbox:
     box.place_offer(offer(), T0)
-    assert isinstance(box.reserve_try("code-1", "c", T0), Try)
-    assert box.claim("offer-1", Grant("token", b"s" * 32, TOKEN_LIFE), T0) is None
+    assert redeem(box) == Redemption("offer-1")
     return box
 
 
@@ -119,55 +136,82 @@ def kinds(box: Mailbox, at: datetime = T0) -> list[EventKind]:
     return [event.kind for event in box.news("offer-1", 0, at).events]
 
 
-def test_a_guess_that_a_crash_interrupted_counts_as_wrong(opened: Open) -> None:
-    """Reserved, never judged: after the restart it is gone, and the desk was told."""
+def test_wrong_guesses_are_counted_for_good(opened: Open) -> None:
+    """What a phone was told is written down: no restart gives a guess back (I6)."""
     box = opened()
     box.place_offer(offer(), T0)
-    for _ in range(2):
-        box.reserve_try("code-1", "c", T0)
-    box.count_wrong("offer-1", T0)
+    told = [guess(box).tries_left for _ in range(TRIES - 1)]
     box.close()
 
     again = opened(T0 + MINUTE)
+    last = guess(again)
 
-    events = again.news("offer-1", 0, T0).events
-    assert [event.facts["tries_left"] for event in events] == [4, 3]
+    assert told == [4, 3, 2, 1]
+    assert last == Redemption("offer-1", Claim.WRONG_CODE, 0)
+    assert redeem(again).obstacle is Claim.VOID
+    assert kinds(again) == [EventKind.CODE_WRONG] * TRIES + [EventKind.VOIDED]
 
 
-def test_a_crash_at_the_last_guess_ends_the_offer(opened: Open) -> None:
+def test_pin_is_judged_by_its_own_salt_and_hash(box: Mailbox) -> None:
+    seen: list[tuple[bytes, bytes]] = []
+    box.place_offer(offer(), T0)
+
+    def fits(salt: bytes, wanted: bytes) -> bool:
+        seen.append((salt, wanted))
+        return True
+
+    box.redeem("code-1", "c", fits, Grant("token", b"s" * 32, TOKEN_LIFE), T0)
+
+    assert seen == [(offer().pin_salt, offer().pin_hash)]
+
+
+def test_guess_that_an_older_layout_left_unjudged_was_wrong(
+    place: Path | str, opened: Open
+) -> None:
     box = opened()
     box.place_offer(offer(), T0)
-    for _ in range(TRIES):
-        box.reserve_try("code-1", "c", T0)
-    assert box.reserve_try("code-1", "c", T0) is Claim.TOO_MANY_TRIES
     box.close()
+    change(place, "UPDATE offers SET tries_reserved = 2")
 
     again = opened(T0 + MINUTE)
 
-    assert again.reserve_try("code-1", "c", T0) is Claim.VOID
-    assert kinds(again)[-1] is EventKind.VOIDED
+    assert kinds(again) == [EventKind.CODE_WRONG] * 2
+    assert guess(again).tries_left == 2
 
 
-def test_a_right_guess_among_wrong_ones_in_flight(box: Mailbox) -> None:
-    """Four wrong and one right at the same moment: the right one wins, in any order."""
+def test_a_right_guess_after_wrong_ones(box: Mailbox) -> None:
     box.place_offer(offer(), T0)
-    for _ in range(TRIES):
-        assert isinstance(box.reserve_try("code-1", "c", T0), Try)
     for _ in range(TRIES - 1):
-        box.count_wrong("offer-1", T0)
+        guess(box)
 
-    assert box.claim("offer-1", Grant("token", b"s" * 32, TOKEN_LIFE), T0) is None
+    assert redeem(box) == Redemption("offer-1")
+
+
+def test_what_is_not_offered_costs_no_guess(box: Mailbox) -> None:
+    """Nor is the PIN looked at."""
+    box.place_offer(offer(), T0)
+
+    told = box.redeem(
+        "code-1",
+        "c",
+        lambda *_secret: pytest.fail("judged"),
+        Grant("token", b"s" * 32, TOKEN_LIFE, ("passport",)),
+        T0,
+    )
+
+    assert told == Redemption("offer-1", Claim.NOT_OFFERED)
+    assert kinds(box) == []
 
 
 @pytest.mark.parametrize(
     ("act", "expected"),
     [
-        (lambda box: box.claim("offer-1", Grant("t2", b"s" * 32, TOKEN_LIFE), T0), Claim.USED),
-        (lambda box: box.reserve_try("code-1", "c", T0), Claim.USED),
-        (lambda box: box.reserve_try("code-9", "c", T0), Claim.UNKNOWN),
-        (lambda box: box.reserve_try("code-1", "c", T0 + TOKEN_LIFE), Claim.USED),
-        (lambda box: box.count_wrong("offer-1", T0), Claim.USED),
-        (lambda box: box.count_wrong("offer-1", T0 + TOKEN_LIFE), Claim.USED),
+        (lambda box: redeem(box, token="t2"), Redemption("offer-1", Claim.USED)),
+        (guess, Redemption("offer-1", Claim.USED)),
+        (lambda box: redeem(box, 9), Redemption(None, Claim.UNKNOWN)),
+        (lambda box: guess(box, at=T0 + TOKEN_LIFE), Redemption("offer-1", Claim.USED)),
+        # The very same grant: a step that was done again.
+        (redeem, Redemption("offer-1")),
     ],
 )
 def test_after_the_claim(box: Mailbox, act: Callable[[Mailbox], object], expected: object) -> None:
@@ -177,29 +221,28 @@ def test_after_the_claim(box: Mailbox, act: Callable[[Mailbox], object], expecte
 @pytest.mark.parametrize(
     ("meanwhile", "told"),
     [
-        (lambda box: box.claim("offer-1", Grant("t", b"s" * 32, TOKEN_LIFE), T0), Claim.USED),
+        (redeem, Claim.USED),
         (lambda box: box.void_offer("offer-1", "officer", T0), Claim.VOID),
-        (lambda box: [box.count_wrong("offer-1", T0) for _ in range(TRIES)], Claim.TOO_MANY_TRIES),
+        (lambda box: [guess(box) for _ in range(TRIES)], Claim.VOID),
     ],
 )
 def test_wrong_guess_that_came_too_late_is_told_why(
     box: Mailbox, meanwhile: Callable[[Mailbox], object], told: Claim
 ) -> None:
-    """Judged after another phone was right, or after the offer had ended otherwise."""
+    """After another phone was right, or after the offer had ended otherwise; nothing of the
+    PIN is told."""
     box.place_offer(offer(), T0)
-    for _ in range(2):
-        box.reserve_try("code-1", "c", T0)
 
     meanwhile(box)
 
-    assert box.count_wrong("offer-1", T0) is told
+    assert guess(box) == Redemption("offer-1", told)
 
 
 def test_offer_expires_by_itself(box: Mailbox) -> None:
     """Whoever looks first finds it expired; the event is written once, the PIN hash wiped."""
     box.place_offer(offer(), T0)
 
-    assert box.reserve_try("code-1", "c", T0 + LIFE) is Claim.EXPIRED
+    assert redeem(box, at=T0 + LIFE) == Redemption("offer-1", Claim.EXPIRED)
     view = box.fetch_offer("handle-1", "c", T0 + LIFE)
 
     assert view is not None
@@ -368,10 +411,10 @@ def test_database_of_the_first_version_is_brought_up(opened: Open, place: Path |
     change(place, "UPDATE layout SET version = 1", "DROP TABLE heard_calls", *lacking)
 
     box = opened()
-    claimed = box.claim("offer-1", Grant("token", b"s" * 32, TOKEN_LIFE, ("mdoc",)), T0)
+    claimed = redeem(box, details=("mdoc",))
     holder = box.holder("token", T0)
 
-    assert claimed is None
+    assert claimed == Redemption("offer-1")
     assert holder is not None
     assert holder.details == ("mdoc",)
     box.close()

@@ -31,7 +31,7 @@ from tests.enrollment.conftest import started, together
 from tests.enrollment.counter import WRONG_PIN, Counter, now
 from tests.enrollment.station import StationAuth
 from tests.enrollment.steps import Steps
-from tests.enrollment.test_mailbox import T0, claimed, offer, request
+from tests.enrollment.test_mailbox import T0, claimed, guess, offer, redeem, request
 from tests.enrollment.test_meters import free_port
 from tests.postgres import Database, PostgresServer
 
@@ -311,7 +311,8 @@ def woken_by(waiter: Mailbox, actor: Mailbox, topic: str, act: Act) -> int:
     [
         lambda box: box.fetch_offer("handle-2", "c", T0),
         lambda box: box.void_offer("offer-2", "officer", T0),
-        lambda box: box.reserve_try("code-2", "c", T0) and box.count_wrong("offer-2", T0),
+        lambda box: guess(box, 2),
+        lambda box: redeem(box, 2),
     ],
 )
 def test_what_an_offer_goes_through_is_heard(pair: tuple[Mailbox, Mailbox], act: Act) -> None:

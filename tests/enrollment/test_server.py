@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -15,15 +14,21 @@ from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox.driver import Driver
 from desk.enrollment.mailbox.server import check_address
 from desk.enrollment.mailbox.transaction import step
-from desk.enrollment.records import TRIES, Claim, Filing, Grant, Try
+from desk.enrollment.records import TRIES, Claim, Filing, Redemption
 from desk.enrollment.step_threads import StepThreads
 from desk.enrollment.trouble import MailboxAddressUnusable, MailboxAway, MailboxBroken, NotThere
 from desk.issuance.ports import EventKind
 from tests.enrollment.conftest import together
-from tests.enrollment.test_mailbox import T0, TOKEN_LIFE, claimed, kinds, offer, request
+from tests.enrollment.test_mailbox import (
+    T0,
+    claimed,
+    guess,
+    kinds,
+    offer,
+    redeem,
+    request,
+)
 from tests.postgres import Database, PostgresServer
-
-GRANT_LIFE = TOKEN_LIFE
 
 
 @pytest.fixture
@@ -54,10 +59,6 @@ def at_once(boxes: list[Mailbox], act: Callable[[Mailbox, int], object]) -> list
     return together(*[lambda box=box, n=n: act(box, n) for n, box in enumerate(boxes)])
 
 
-def grant(number: int) -> Grant:
-    return Grant(f"token-{number}", bytes([number]) * 32, GRANT_LIFE)
-
-
 def test_one_order_of_many_processes_is_one_offer(boxes: list[Mailbox]) -> None:
     placed = at_once(boxes, lambda box, _n: box.place_offer(offer(), T0)[1])
 
@@ -67,10 +68,8 @@ def test_one_order_of_many_processes_is_one_offer(boxes: list[Mailbox]) -> None:
 def test_one_phone_wins(boxes: list[Mailbox]) -> None:
     """Four processes redeem one code at the same moment (I5); the losers are told."""
     boxes[0].place_offer(offer(), T0)
-    for box in boxes:
-        assert isinstance(box.reserve_try("code-1", "c", T0), Try)
 
-    told = at_once(boxes, lambda box, n: box.claim("offer-1", grant(n), T0))
+    told = at_once(boxes, lambda box, n: redeem(box, token=f"token-{n}").obstacle)
 
     assert sorted(told, key=str) == [None, Claim.USED, Claim.USED, Claim.USED]
     assert kinds(boxes[0]).count(EventKind.CODE_RIGHT) == 1
@@ -83,45 +82,16 @@ def test_five_guesses_whoever_counts_them(boxes: list[Mailbox]) -> None:
     """Twelve guesses at once in four processes: five are judged, then the offer is void (I6)."""
     boxes[0].place_offer(offer(), T0)
 
-    def guess(box: Mailbox, _n: int) -> int:
-        judged = 0
-        for _ in range(3):
-            if isinstance(box.reserve_try("code-1", "c", T0), Try):
-                box.count_wrong("offer-1", T0)
-                judged += 1
-        return judged
+    def guesses(box: Mailbox, _n: int) -> int:
+        told = [guess(box).obstacle for _ in range(3)]
+        return told.count(Claim.WRONG_CODE)
 
-    judged = at_once(boxes, guess)
+    judged = at_once(boxes, guesses)
 
     assert sum(judged) == TRIES  # type: ignore[arg-type]
     events = boxes[0].news("offer-1", 0, T0).events
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert [event.kind for event in events] == [EventKind.CODE_WRONG] * 5 + [EventKind.VOIDED]
-
-
-def test_guess_of_a_living_process_is_left_alone(boxes: list[Mailbox], server_place: str) -> None:
-    """A process that starts settles what a dead one left, not what another is judging."""
-    boxes[0].place_offer(offer(), T0)
-    assert isinstance(boxes[0].reserve_try("code-1", "c", T0), Try)
-
-    Mailbox(server_place, T0 + timedelta(seconds=5)).close()
-    before = kinds(boxes[0])
-    Mailbox(server_place, T0 + timedelta(seconds=40)).close()
-
-    assert (before, kinds(boxes[0])) == ([], [EventKind.CODE_WRONG])
-
-
-def test_guess_of_a_dead_process_counts_when_the_next_one_comes(boxes: list[Mailbox]) -> None:
-    boxes[0].place_offer(offer(), T0)
-    for _ in range(TRIES - 1):
-        boxes[0].reserve_try("code-1", "c", T0)
-    later = T0 + timedelta(minutes=1)
-
-    attempt = boxes[1].reserve_try("code-1", "c", later)
-
-    assert isinstance(attempt, Try)
-    assert boxes[1].count_wrong("offer-1", later) == 0
-    assert kinds(boxes[0], later)[-1] is EventKind.VOIDED
 
 
 def test_one_key_a_thing_offered(boxes: list[Mailbox]) -> None:
@@ -140,8 +110,7 @@ def test_one_nonce_never_serves_two_offers(boxes: list[Mailbox]) -> None:
     """Not even when their phones ask for different things with it at the same moment."""
     claimed(boxes[0])
     boxes[0].place_offer(offer(2), T0)
-    boxes[0].reserve_try("code-2", "c", T0)
-    boxes[0].claim("offer-2", grant(2), T0)
+    redeem(boxes[0], 2, "token-2")
 
     def file(box: Mailbox, number: int) -> Filing:
         name = ("mdoc", "sd-jwt")[number % 2]
@@ -186,10 +155,10 @@ def test_phones_of_different_offers_do_not_wait_for_each_other(
     with psycopg.connect(server_place) as slow:
         slow.execute("SELECT 1 FROM offers WHERE offer_id = 'offer-1' FOR UPDATE")
 
-        attempt = boxes[1].reserve_try("code-2", "c", T0)
+        told = redeem(boxes[1], 2)
         seen = boxes[1].news("offer-1", 0, T0)
 
-    assert isinstance(attempt, Try)
+    assert told == Redemption("offer-2")
     assert seen.events == ()
 
 
@@ -244,34 +213,32 @@ def test_code_redeemed_while_the_server_fell_is_redeemed_by_the_same_phone(
 ) -> None:
     """Whatever became of the commit: the step again gives the phone its token, and one only."""
     torn.place_offer(offer(), T0)
-    torn.reserve_try("code-1", "c", T0)
 
     torn.tear(postgres, moment)
     with pytest.raises(MailboxAway) as away:
-        torn.claim("offer-1", grant(1), T0)
-    again = torn.claim("offer-1", grant(1), T0)
+        redeem(torn)
+    again = redeem(torn)
 
     assert away.value.may_repeat
-    assert again is None
-    assert torn.claim("offer-1", grant(2), T0) is Claim.USED
+    assert again == Redemption("offer-1")
+    assert redeem(torn, token="other").obstacle is Claim.USED
     assert kinds(torn).count(EventKind.CODE_RIGHT) == 1
 
 
-@pytest.mark.parametrize(("moment", "left"), [("before commit", 4), ("after commit", 4)])
+@pytest.mark.parametrize(("moment", "left"), [("before commit", []), ("after commit", [4])])
 def test_guess_that_a_fall_interrupted_is_never_counted_twice(
-    torn: Torn, postgres: PostgresServer, server_place: str, moment: str, left: int
+    torn: Torn, postgres: PostgresServer, moment: str, left: list[int]
 ) -> None:
-    """Nobody repeats the count by himself; the next guess finds what was reserved or booked."""
+    """Whether it was written down nobody knows, so nobody writes it down once more; the phone
+    has learnt nothing."""
     torn.place_offer(offer(), T0)
-    torn.reserve_try("code-1", "c", T0)
 
     torn.tear(postgres, moment)
     with pytest.raises(MailboxAway) as away:
-        torn.count_wrong("offer-1", T0)
-    Mailbox(server_place, T0 + timedelta(minutes=1)).close()
+        guess(torn)
 
     assert not away.value.may_repeat
-    assert [event.facts["tries_left"] for event in torn.news("offer-1", 0, T0).events] == [left]
+    assert [event.facts["tries_left"] for event in torn.news("offer-1", 0, T0).events] == left
 
 
 def test_server_that_is_away_is_asked_again(torn: Torn, postgres: PostgresServer) -> None:

@@ -20,6 +20,7 @@ from desk.enrollment.mailbox.place import open_database
 from desk.enrollment.mailbox.rows import (
     check_values,
     check_view,
+    claimed_values,
     encryption_value,
     ends_at,
     filed_view,
@@ -34,6 +35,7 @@ from desk.enrollment.mailbox.rows import (
 from desk.enrollment.mailbox.steps import (
     answer_otherwise,
     book_wrong,
+    count_reserved_tries,
     end,
     expired_if_due,
     forget_old,
@@ -44,10 +46,7 @@ from desk.enrollment.mailbox.steps import (
     locked_request,
     raise_alarm,
     record,
-    set_offer,
     set_request,
-    settle_reserved_tries,
-    settled_if_due,
     use_nonce,
     why_not,
 )
@@ -58,15 +57,14 @@ from desk.enrollment.mailbox.tables import (
 )
 from desk.enrollment.mailbox.transaction import (
     Steps,
-    counting_step,
     look,
     step,
 )
 from desk.enrollment.records import (
-    TRIES,
     CheckView,
     Claim,
     Filing,
+    Fits,
     Grant,
     Holder,
     NewCheck,
@@ -77,10 +75,10 @@ from desk.enrollment.records import (
     OfferState,
     OfferView,
     Queue,
+    Redemption,
     RequestState,
     RequestView,
     StatusView,
-    Try,
 )
 from desk.enrollment.trouble import (
     AlreadyOtherwise,
@@ -111,8 +109,7 @@ class Mailbox(Steps):
     @step
     def _open(self, db: Driver, now: datetime) -> None:
         create_or_check_layout(db)
-        # Others may be judging guesses of theirs just now; of a file nobody else has any.
-        settle_reserved_tries(db, now, everybodys=not self.shared)
+        count_reserved_tries(db, now)
 
     def close(self) -> None:
         self._database.close()
@@ -241,72 +238,48 @@ class Mailbox(Steps):
         row = found(db, sql.OFFER_BY_HANDLE, handle_hash)
         return None if row is None else offer_look(row, now)
 
-    @counting_step
-    def reserve_try(self, db: Driver, code_hash: str, client: str, now: datetime) -> Try | Claim:
-        """Count a guess before it is judged, so that no crash and no crowd gets one free."""
+    def redeem(
+        self, code_hash: str, client: str, fits: Fits, grant: Grant, now: datetime
+    ) -> Redemption:
+        """Try a code: by one phone only, five guesses at the PIN and no more.
+
+        Judging and counting are one step, so that no crash and no crowd gets a guess for
+        nothing: nobody is told before it is written down. A right guess may be repeated where
+        its commit was not heard of, a wrong one would count twice.
+        """
+        judged = True
+
+        def judge(salt: bytes, wanted: bytes) -> bool:
+            nonlocal judged
+            judged = fits(salt, wanted)
+            return judged
+
+        return self.in_step(
+            lambda db: self._redeem(db, code_hash, client, judge, grant, now),
+            again=lambda: judged,
+        )
+
+    def _redeem(
+        self, db: Driver, code_hash: str, client: str, fits: Fits, grant: Grant, now: datetime
+    ) -> Redemption:
         row = found(db, sql.LOCK_OFFER_BY_CODE, code_hash)
         if row is None:
-            return Claim.UNKNOWN
-        row = settled_if_due(db, expired_if_due(db, row, now), now)
-        if row.state == OfferState.CLAIMED:
-            raise_alarm(db, row, client, "token", now)
-            return Claim.USED
-        if row.state == OfferState.EXPIRED:
-            # A claimed offer whose token ran out is used, not late.
-            return Claim.USED if row.token_hash else Claim.EXPIRED
-        if row.state == OfferState.VOID:
-            return Claim.VOID
-        if row.tries_reserved + row.tries_wrong >= TRIES:
-            return Claim.TOO_MANY_TRIES
-        set_offer(db, row.offer_id, tries_reserved=row.tries_reserved + 1, tries_at=to_ms(now))
-        return Try(row.offer_id, tuple(row.configurations), row.pin_salt, row.pin_hash)
-
-    @counting_step
-    def release_try(self, db: Driver, offer_id: str) -> None:
-        """A reserved guess was not judged, because its request was refused before."""
-        row = locked_offer(db, offer_id)
-        set_offer(db, offer_id, tries_reserved=max(row.tries_reserved - 1, 0))
-
-    @counting_step
-    def count_wrong(self, db: Driver, offer_id: str, now: datetime) -> int | Claim:
-        """A reserved guess was wrong: the tries left; with none left the offer is void.
-
-        A guess that is judged when the offer has ended learns that, and nothing of the PIN.
-        """
-        row = expired_if_due(db, locked_offer(db, offer_id), now)
-        if row.state != OfferState.OPEN:
-            return why_not(row)
-        return book_wrong(db, row, now)
-
-    @step
-    def claim(self, db: Driver, offer_id: str, grant: Grant, now: datetime) -> Claim | None:
-        """A reserved guess was right: the code is redeemed, by one phone only.
-
-        Returns None for the one that won, otherwise what stood in the way.
-        """
-        row = expired_if_due(db, locked_offer(db, offer_id), now)
+            return Redemption(None, Claim.UNKNOWN)
+        row = expired_if_due(db, row, now)
         if row.token_hash == grant.token_hash:
             # This very grant, whose commit was not heard of.
-            return None
+            return Redemption(row.offer_id)
+        if row.state == OfferState.CLAIMED:
+            raise_alarm(db, row, client, "token", now)
         if row.state != OfferState.OPEN:
-            return why_not(row)
-        record(
-            db,
-            offer_id,
-            EventKind.CODE_RIGHT,
-            now,
-            {},
-            state=OfferState.CLAIMED,
-            token_hash=grant.token_hash,
-            token_expires_at=to_ms(now + grant.life),
-            seal_to=grant.seal_to,
-            details=None if grant.details is None else list(grant.details),
-            dpop_key=grant.dpop_key,
-            pin_hash=None,
-            pin_salt=None,
-            tries_reserved=0,
-        )
-        return None
+            return Redemption(row.offer_id, why_not(row))
+        if not set(grant.details or ()) <= set(row.configurations):
+            # Before the PIN is looked at: nobody learns from this whether it was right.
+            return Redemption(row.offer_id, Claim.NOT_OFFERED)
+        if not fits(row.pin_salt, row.pin_hash):
+            return Redemption(row.offer_id, Claim.WRONG_CODE, book_wrong(db, row, now))
+        record(db, row.offer_id, EventKind.CODE_RIGHT, now, {}, **claimed_values(grant, now))
+        return Redemption(row.offer_id)
 
     @look
     def holder(self, db: Driver, token_hash: str, now: datetime) -> Holder | None:

@@ -9,6 +9,7 @@ from desk.enrollment.mailbox.driver import Row
 from desk.enrollment.mailbox.tables import from_ms, to_ms
 from desk.enrollment.records import (
     CheckView,
+    Grant,
     Holder,
     NewCheck,
     NewOffer,
@@ -56,6 +57,20 @@ def placed_view(new: NewOffer) -> OfferView:
         new.pin_salt,
         new.pin_hash,
     )
+
+
+def claimed_values(grant: Grant, now: datetime) -> dict[str, Any]:
+    """What redeeming changes in an offer."""
+    return {
+        "state": OfferState.CLAIMED,
+        "token_hash": grant.token_hash,
+        "token_expires_at": to_ms(now + grant.life),
+        "seal_to": grant.seal_to,
+        "details": None if grant.details is None else list(grant.details),
+        "dpop_key": grant.dpop_key,
+        "pin_hash": None,
+        "pin_salt": None,
+    }
 
 
 def holder(row: Row) -> Holder:

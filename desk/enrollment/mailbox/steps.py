@@ -23,34 +23,16 @@ KEPT_AFTER_END = timedelta(days=7)
 KEPT_AFTER_HEARD = timedelta(minutes=5)
 # A phone (or a prankster) may scan as often as it likes; the officer needs one alarm.
 ALARMS_KEPT = 20
-# To judge a guess takes milliseconds.
-_JUDGED_WITHIN_MS = 30_000
 
 
-def settle_reserved_tries(db: Driver, now: datetime, *, everybodys: bool) -> None:
-    """A guess that was being judged when the service died counts as a wrong one."""
+def count_reserved_tries(db: Driver, now: datetime) -> None:
+    """Older layouts set a guess aside while it was judged: what is left of that was wrong."""
     for row in db.execute(sql.OFFERS_BEING_TRIED).all():
-        current = locked_offer(db, row.offer_id)
-        if everybodys:
-            _settle(db, current, now)
-        else:
-            settled_if_due(db, current, now)
-
-
-def settled_if_due(db: Driver, row: Row, now: datetime) -> Row:
-    """The offer, without guesses that nobody can be judging any more."""
-    if not row.tries_reserved or to_ms(now) - (row.tries_at or 0) < _JUDGED_WITHIN_MS:
-        return row
-    return _settle(db, row, now)
-
-
-def _settle(db: Driver, row: Row, now: datetime) -> Row:
-    for _ in range(row.tries_reserved):
-        current = known_offer(db, row.offer_id)
-        if current.state == OfferState.OPEN:
-            book_wrong(db, current, now)
-    set_offer(db, row.offer_id, tries_reserved=0)
-    return known_offer(db, row.offer_id)
+        for _ in range(row.tries_reserved):
+            current = locked_offer(db, row.offer_id)
+            if current.state == OfferState.OPEN:
+                book_wrong(db, current, now)
+        set_offer(db, row.offer_id, tries_reserved=0)
 
 
 def found(db: Driver, statement: sa.Select[Any], key: str) -> Row | None:
@@ -121,8 +103,8 @@ def raise_alarm(db: Driver, row: Row, client: str, step: str, now: datetime) -> 
 def book_wrong(db: Driver, row: Row, now: datetime) -> int:
     wrong = row.tries_wrong + 1
     left: int = TRIES - wrong
-    set_offer(db, row.offer_id, tries_wrong=wrong, tries_reserved=max(row.tries_reserved - 1, 0))
-    record(db, row.offer_id, EventKind.CODE_WRONG, now, {"tries_left": left})
+    facts = {"tries_left": left}
+    record(db, row.offer_id, EventKind.CODE_WRONG, now, facts, tries_wrong=wrong)
     if left <= 0:
         end(db, row.offer_id, OfferState.VOID, now)
         record(db, row.offer_id, EventKind.VOIDED, now, {"reason": "tries"})
@@ -165,7 +147,6 @@ def end(db: Driver, offer_id: str, state: OfferState, now: datetime) -> None:
         ended_at=to_ms(now),
         pin_hash=None,
         pin_salt=None,
-        tries_reserved=0,
     )
     db.execute(sql.WIPE_REQUESTS, {"key": offer_id})
     db.execute(sql.DENY_UNSERVED, {"key": offer_id})
@@ -174,7 +155,7 @@ def end(db: Driver, offer_id: str, state: OfferState, now: datetime) -> None:
 def why_not(row: Row) -> Claim:
     """Why an offer that is not open any more cannot be redeemed."""
     if row.state == OfferState.VOID:
-        return Claim.TOO_MANY_TRIES if row.tries_wrong >= TRIES else Claim.VOID
+        return Claim.VOID
     # A claimed offer whose token ran out is used, not late.
     return Claim.USED if row.token_hash else Claim.EXPIRED
 

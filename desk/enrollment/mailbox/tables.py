@@ -25,6 +25,7 @@ offers_table = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("pin_salt", sa.LargeBinary),
     sa.Column("pin_hash", sa.LargeBinary),
+    # Written by older layouts only, as is tries_at.
     sa.Column("tries_reserved", sa.Integer, nullable=False, default=0),
     sa.Column("tries_wrong", sa.Integer, nullable=False, default=0),
     # When the last of the reserved ones was: NULL where none ever was.

@@ -29,6 +29,10 @@ class Due(Exception):
     """A look found something whose time is over: it is to be written down in a step."""
 
 
+def _always() -> bool:
+    return True
+
+
 class Steps:
     """What steps and looks run on."""
 
@@ -40,8 +44,9 @@ class Steps:
         """Whether steps may run beside each other, here and in other processes."""
         return self._database.shared
 
-    def in_step(self, act: Callable[[Driver], _T], *, again: bool) -> _T:
-        """``act`` in one transaction; ``again``: doing it twice does no more than once.
+    def in_step(self, act: Callable[[Driver], _T], *, again: Callable[[], bool] = _always) -> _T:
+        """``act`` in one transaction; ``again`` says afterwards whether doing it twice does no
+        more than once.
 
         Raises MailboxTrouble; :class:`MailboxAway` says whether it may be repeated.
         """
@@ -55,7 +60,7 @@ class Steps:
                     return result
             except Exception as error:
                 if not self._database.is_conflict(error):
-                    self._raise_trouble(error, may_repeat=again or not committing)
+                    self._raise_trouble(error, may_repeat=not committing or again())
                     raise
         raise MailboxBroken
 
@@ -65,7 +70,7 @@ class Steps:
             with self._database.connection() as db:
                 return act(db)
         except Due:
-            return self.in_step(act, again=True)
+            return self.in_step(act)
         except Exception as error:
             self._raise_trouble(error, may_repeat=True)
             raise
@@ -96,17 +101,7 @@ def step(act: _Act[_S, _P, _T]) -> Callable[Concatenate[_S, _P], _T]:
 
     @wraps(act)
     def whole(box: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return box.in_step(lambda db: act(box, db, *args, **kwargs), again=True)
-
-    return whole
-
-
-def counting_step(act: _Act[_S, _P, _T]) -> Callable[Concatenate[_S, _P], _T]:
-    """A method that is one transaction, and twice would count twice."""
-
-    @wraps(act)
-    def whole(box: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return box.in_step(lambda db: act(box, db, *args, **kwargs), again=False)
+        return box.in_step(lambda db: act(box, db, *args, **kwargs))
 
     return whole
 
