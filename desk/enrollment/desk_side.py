@@ -24,6 +24,7 @@ from desk.credential.jose import compact_json, parse_compact
 from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys, metadata, wire
 from desk.enrollment.agreed import LANDING_PATH, LONGEST_POLL
+from desk.enrollment.languages import pin_description
 from desk.enrollment.policy import Quirk
 from desk.enrollment.presenting import response_mode
 from desk.enrollment.records import (
@@ -120,7 +121,9 @@ class DeskSide:
             parameter = {"credential_offer_uri": settings.address(f"offer/{handle}")}
         else:
             code = keys.pre_authorized_code(handle)
-            offer = metadata.credential_offer(settings, view.configurations, code)
+            # In one language: each letter of another script makes the QR larger.
+            pin = pin_description("en")
+            offer = metadata.credential_offer(settings, view.configurations, code, pin)
             parameter = {"credential_offer": compact_json(offer).decode()}
         if qr is QrForm.PAGE and post:
             parameter["post"] = post

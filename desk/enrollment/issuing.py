@@ -22,6 +22,7 @@ from desk.enrollment.access import Access
 from desk.enrollment.authorizing import client_mark, credential_identifier
 from desk.enrollment.dpop import Dpop
 from desk.enrollment.encryption import Message, MessageEncryption
+from desk.enrollment.languages import pin_description
 from desk.enrollment.nonces import new_nonce
 from desk.enrollment.policy import Quirk
 from desk.enrollment.records import (
@@ -86,7 +87,9 @@ class Issuing:
         service.bells.ring(view.offer_id)
         if view.state is not OfferState.OPEN:
             raise _offer_over(view.state)
-        return wire.answered(metadata.credential_offer(service.settings, view.configurations, code))
+        pin = pin_description(request.headers.get("accept-language", ""))
+        offered = metadata.credential_offer(service.settings, view.configurations, code, pin)
+        return wire.answered(offered)
 
     # Nonce (section 7)
 

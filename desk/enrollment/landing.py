@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from desk.enrollment import keys, landing_page
-from desk.enrollment.landing_page import LANGUAGES, Install, LandingView, PageState, Store
+from desk.enrollment.landing_page import Install, LandingView, PageState, Store
+from desk.enrollment.languages import LANGUAGES, preferred
 from desk.enrollment.records import OfferLook, OfferState
 from desk.enrollment.service import Service
 from desk.issuance.posts import Post, Posts, UnknownPost, load_posts
@@ -119,24 +120,7 @@ def _post(posts: Posts, code: str) -> Post | None:
 
 def _language(chosen: str | None, accepted: str) -> str:
     """The chosen language, else the first that phone and page share, else English."""
-    if chosen in LANGUAGES:
-        return chosen
-    wishes = []
-    for place, entry in enumerate(accepted.split(",")[:20]):
-        tag, _, parameters = entry.strip().partition(";")
-        wishes.append((-_weight(parameters), place, tag.strip().lower().partition("-")[0]))
-    for weight, _, primary in sorted(wishes):
-        if primary in LANGUAGES and weight < 0:
-            return primary
-    return "en"
-
-
-def _weight(parameters: str) -> float:
-    name, _, value = parameters.strip().partition("=")
-    try:
-        return float(value) if name == "q" else 1.0
-    except ValueError:
-        return 0.0
+    return chosen if chosen in LANGUAGES else preferred(accepted) or "en"
 
 
 # The wallet to be named -----------------------------------------------------------

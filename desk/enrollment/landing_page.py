@@ -18,11 +18,11 @@ from functools import cache
 from html import escape
 from zoneinfo import ZoneInfo
 
+from desk.enrollment.languages import LANGUAGES
 from desk.issuance.posts import Post
 from desk.resources import resource
 from desk.words import Words
 
-LANGUAGES = ("ko", "en", "zh", "vi")
 KOREA = ZoneInfo("Asia/Seoul")
 REFRESH_SECONDS = 60
 # The Han glyphs are drawn in their simplified form only where a page says so.

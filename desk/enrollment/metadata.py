@@ -80,16 +80,13 @@ def authorization_metadata(settings: ServiceSettings) -> dict[str, Any]:
 
 
 def credential_offer(
-    settings: ServiceSettings, configurations: tuple[str, ...], code: str
+    settings: ServiceSettings, configurations: tuple[str, ...], code: str, pin: str
 ) -> dict[str, Any]:
-    """The offer that a phone fetches (OpenID4VCI 1.0 section 4.1.1)."""
+    """The offer that a phone fetches (OpenID4VCI 1.0 section 4.1.1); ``pin`` is what its
+    wallet says of the PIN."""
     grant = {
         "pre-authorized_code": code,
-        "tx_code": {
-            "input_mode": "numeric",
-            "length": 6,
-            "description": "The six-digit issuance PIN chosen at the counter",
-        },
+        "tx_code": {"input_mode": "numeric", "length": 6, "description": pin},
     }
     return {
         "credential_issuer": settings.issuer,

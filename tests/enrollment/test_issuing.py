@@ -23,8 +23,11 @@ from desk.training.wallet_trouble import (
 )
 from tests.enrollment.conftest import NewPhone, together
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter
+from tests.enrollment.steps import GRANT, offer_address
 
 JWT, CWT = "application/statuslist+jwt", "application/statuslist+cwt"
+PIN_EN = "The six-digit issuance PIN chosen at the counter"
+BOTH_PINS = f"창구에서 정한 발급 비밀번호 6자리 · {PIN_EN}"
 
 
 @pytest.mark.parametrize(
@@ -342,3 +345,31 @@ def test_lists_of_former_times_are_not_kept(counter: Counter, web: httpx.Client)
 
     assert answer.status_code == 501
     assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "said"),
+    [
+        ("ko-KR,ko;q=0.9,en;q=0.8", "창구에서 정한 발급 비밀번호 6자리"),
+        ("vi", "Mã PIN nhận thẻ gồm 6 chữ số đã đặt tại quầy"),
+        ("fr, zh-CN;q=0.5", "在窗口设置的6位领取密码"),
+        (
+            None,
+            "창구에서 정한 발급 비밀번호 6자리 · The six-digit issuance PIN chosen at the counter",
+        ),
+        (
+            "fr",
+            "창구에서 정한 발급 비밀번호 6자리 · The six-digit issuance PIN chosen at the counter",
+        ),
+    ],
+)
+def test_the_wallet_asks_for_the_pin_in_its_holders_language(
+    counter: Counter, web: httpx.Client, accepted: str | None, said: str
+) -> None:
+    """OpenID4VCI 1.0, 4.1.1: what stands above the field for the transaction code."""
+    offer = counter.place("mdoc")
+    headers = {} if accepted is None else {"Accept-Language": accepted}
+
+    grants = web.get(offer_address(offer), headers=headers).json()["grants"]
+
+    assert grants[GRANT]["tx_code"] == {"input_mode": "numeric", "length": 6, "description": said}

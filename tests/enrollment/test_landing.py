@@ -16,7 +16,8 @@ import qrcode
 
 from desk.enrollment import landing_page
 from desk.enrollment.landing import _language, load_app
-from desk.enrollment.landing_page import LANGUAGES, LandingView, PageState, Store, render
+from desk.enrollment.landing_page import LandingView, PageState, Store, render
+from desk.enrollment.languages import LANGUAGES
 from desk.issuance.ports import EventKind, Offer, OfferOrder, QrForm
 from desk.issuance.posts import Contact, load_posts
 from tests.enrollment.browser import Browser, program

@@ -133,7 +133,7 @@ def test_four_forms_of_one_offer(counter: Counter, web: httpx.Client) -> None:
         ((name, (value,)),) = parse_qs(parts.query).items()
         if "reference" in form.value:
             assert name == "credential_offer_uri"
-            answer = web.get(value)
+            answer = web.get(value, headers={"Accept-Language": "en"})
             assert answer.headers["content-type"] == "application/json"
             said.append(answer.json())
         else:
