@@ -483,7 +483,10 @@ class Program(QObject):
             self.shell.page.search()
 
     def _stop_case(self) -> None:
-        if stop_dialog(self.look, self.window).exec():
+        case = self.desk.case
+        if case is not None and self.renewal.may_end(case):
+            self.renewal.stop(case)
+        elif stop_dialog(self.look, self.window).exec():
             self.to_board()
 
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 from desk.counter.holdings import Holding, Standing
 from desk.counter.renewal import ReissueReason, ResumeReason
 from desk.ui.aftercare_dialogs import CareDialog
-from desk.ui.dialogs import NOT_PROVEN, ReasonDialog
+from desk.ui.dialogs import CANCELS, NOT_PROVEN, ReasonDialog
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
 from desk.ui.pages.day_close_parts import Radio
@@ -25,6 +25,8 @@ from desk.ui.parts.sign import GlyphSign, IconSign
 from desk.ui.parts.text import Text
 from desk.ui.renewals import AREA
 from desk.ui.theme import Type
+
+KEEP = "keep"
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,18 @@ class ResumeDialog(RenewalDialog):
     @property
     def reason(self) -> ResumeReason:
         return ResumeReason(self.reasons.chosen)
+
+
+def stop_renewal_dialog(look: Look, parent: QWidget | None) -> ReasonDialog:
+    """«건 멈추기» of a renewal: kept for later, or ended, since a second one cannot be opened
+    beside it. Its answer is :data:`KEEP` or a reason to cancel."""
+    say = OwnWords(look, AREA)
+    ends = [(key, say("renewal_stop.ends", why=say(f"ending.{key}"))) for key in CANCELS]
+    return ReasonDialog(
+        look, parent, say("dialog.stop"), say("renewal_stop.more"), say("dialog.go_on"),
+        say("dialog.stop_act"), [(KEEP, say("renewal_stop.keep")), *ends], chosen=KEEP,
+        danger=False,
+    )  # fmt: skip
 
 
 def cannot_resume_dialog(look: Look, parent: QWidget | None) -> ReasonDialog:

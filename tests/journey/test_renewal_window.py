@@ -75,6 +75,12 @@ def test_suspended_is_asked_for_resumed_and_handed_over(
             program.open_case(approved)
             until(lambda: program.desk.step is Step.PROOF and program.proof.check is not None)
 
+        mistaken = ask()
+        QTimer.singleShot(0, lambda: give_reason(program, "opened_by_mistake"))
+        program.pages.passport.stop_case.emit()
+        until(lambda: program.shell.page is program.pages.board)
+        assert program.station.load(mistaken.number).state is State.CANCELLED
+
         case = ask()
         names = [one._mark.name for one in program.shell.rail._steps if not one.isHidden()]
         program.applicant_window.started.emit()
@@ -86,7 +92,7 @@ def test_suspended_is_asked_for_resumed_and_handed_over(
         assert program.applicant_window._screen.resumes
 
         at_the_proof(case)
-        QTimer.singleShot(0, lambda: give_reason(program))
+        QTimer.singleShot(0, lambda: give_reason(program, "no_network"))
         program.pages.proof.cannot_prove.emit()
         until(lambda: program.shell.page is program.pages.board)
 
@@ -114,8 +120,9 @@ def test_suspended_is_asked_for_resumed_and_handed_over(
         holder.close()
 
 
-def give_reason(program: Program) -> None:
+def give_reason(program: Program, key: str) -> None:
     (dialog,) = [one for one in program.window.findChildren(ReasonDialog) if one.isVisible()]
-    dialog.reason.setCurrentIndex(0)
-    dialog.reason.activated.emit(0)
+    place = dialog.reason.findData(key)
+    dialog.reason.setCurrentIndex(place)
+    dialog.reason.activated.emit(place)
     dialog.act.click()

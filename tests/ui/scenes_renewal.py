@@ -20,6 +20,7 @@ from desk.ui.renewal_dialogs import (
     ReissueDialog,
     ResumeDialog,
     cannot_resume_dialog,
+    stop_renewal_dialog,
 )
 from desk.ui.renewals import AREA
 from desk.ui.steps import StepKey
@@ -86,6 +87,11 @@ def reissue_suspended(look: Look, size: Size) -> QWidget:
 @scene("17-dialog-cannot-resume")
 def cannot_resume(look: Look, size: Size) -> QWidget:
     return shown(cannot_resume_dialog(look, None))
+
+
+@scene("17-dialog-stop-renewal")
+def stop_renewal(look: Look, size: Size) -> QWidget:
+    return shown(stop_renewal_dialog(look, None))
 
 
 @scene("13f-proof-resume")

@@ -13,7 +13,7 @@ from datetime import date
 
 from PySide6.QtCore import QObject
 
-from desk.counter import renewal
+from desk.counter import intake, renewal
 from desk.counter.holdings import Holding
 from desk.counter.renewal import RenewalTrouble, UnderWay
 from desk.issuance.case import Case, CaseKind, State
@@ -22,8 +22,16 @@ from desk.ui.control.desk import Desk
 from desk.ui.glyphs import Glyph
 from desk.ui.lanes import Lane
 from desk.ui.pages.own_words import OwnWords
-from desk.ui.renewal_dialogs import CheckRow, ReissueDialog, ResumeDialog
+from desk.ui.renewal_dialogs import (
+    KEEP,
+    CheckRow,
+    ReissueDialog,
+    ResumeDialog,
+    stop_renewal_dialog,
+)
 from desk.ui.renewals import AREA
+
+_SENT = frozenset({State.OFFERED, State.SIGNING, State.DELIVERED})
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,27 @@ class RenewalControl(QObject):
     def resume(self, holding: Holding) -> None:
         """Whether what is suspended shall be usable again."""
         self._look(CaseKind.RESUME, holding)
+
+    def may_end(self, case: Case) -> bool:
+        """A renewal that has sent nothing to a phone yet is ended from any of its pages."""
+        return case.kind is not CaseKind.ISSUE and case.state.is_open and case.state not in _SENT
+
+    def stop(self, case: Case) -> None:
+        """«건 멈추기» of such a case: kept, or ended."""
+        desk = self._desk
+        dialog = stop_renewal_dialog(desk.look, desk.shell.window())
+        if not dialog.exec():
+            return
+        reason, remark = dialog.answer()
+        if reason == KEEP:
+            desk.to_board.emit()
+            return
+        station, officer = desk.station, desk.officer
+        desk.act(
+            Lane.SERVICE,
+            lambda: intake.cancel(station, officer, case, reason, remark),
+            desk.to_board.emit,
+        )
 
     def _look(self, kind: CaseKind, holding: Holding) -> None:
         station = self._desk.station
