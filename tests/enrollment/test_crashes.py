@@ -1,6 +1,7 @@
-"""The service dies by SIGKILL at each durable step and starts again: nothing is doubled.
+"""Service or database die at each durable step and start again: nothing is doubled.
 
-The desk and the phone go on as they would: the desk repeats its call by the same
+The service by SIGKILL, its PostgreSQL by an immediate stop, which leaves it what a power cut
+would. The desk and the phone go on as they would: the desk repeats its call by the same
 identifier, the phone repeats its request. What can't be repeated (a redeemed code whose
 answer was lost) must stay redeemed.
 """
@@ -26,15 +27,20 @@ from desk.training.phone import Phone
 from desk.training.wallet_trouble import OfferUsed
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
 from tests.enrollment.steps import Steps, offer_address
+from tests.postgres import PostgresServer
 
 
 class Mortal:
-    """A service of its own that is killed and started again at the same address."""
+    """A service of its own that is killed and started again at the same address; with a
+    ``server`` the database under it is what dies."""
 
-    def __init__(self, folder: Path, authority: TrainingAuthority) -> None:
+    def __init__(
+        self, folder: Path, authority: TrainingAuthority, server: PostgresServer | None = None
+    ) -> None:
+        self._server = server
         key = make_key_file(folder / "station.key")
         order = ServiceOrder(
-            folder / "mailbox.sqlite",
+            server.database().address if server else folder / "mailbox.sqlite",
             folder / "station.key",
             folder / "service.log",
             extra=("--wait", "0.05"),
@@ -45,7 +51,11 @@ class Mortal:
         self.counter = Counter(HttpLink(self.process.url, key), authority)
 
     def die(self) -> None:
-        """SIGKILL, and wait until the next one serves."""
+        """SIGKILL or an immediate stop, and wait until the next one serves."""
+        if self._server is not None:
+            self._server.stop("immediate")
+            self._server.start()
+            return
         pid = self.process.pid
         assert pid is not None
         starts = self.process.starts
@@ -58,14 +68,25 @@ class Mortal:
         self.process.stop()
 
 
-@pytest.fixture(scope="module")
-def mortal(
-    tmp_path_factory: pytest.TempPathFactory, authority: TrainingAuthority
+@pytest.fixture(scope="module", params=["service", "database"])
+def dying(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    authority: TrainingAuthority,
 ) -> Iterator[Mortal]:
-    made = Mortal(tmp_path_factory.mktemp("mortal"), authority)
+    """What dies: a service with a file, or the server under a service."""
+    server = request.getfixturevalue("postgres_host") if request.param == "database" else None
+    made = Mortal(tmp_path_factory.mktemp("mortal"), authority, server)
     made.process._thread.name = "session-mortal"  # type: ignore[union-attr]
     yield made
     made.close()
+
+
+@pytest.fixture
+def mortal(dying: Mortal) -> Mortal:
+    if dying._server is not None and not dying._server.running:
+        dying._server.start()
+    return dying
 
 
 @pytest.fixture
@@ -198,10 +219,12 @@ def test_phone_outlives_the_service(mortal: Mortal, fresh: httpx.Client) -> None
 
 
 def test_the_table_is_one_process_each(mortal: Mortal) -> None:
-    """Every death was followed by one new start, and the watcher said so."""
+    """Every death was followed by one new start, and the watcher said so. A service outlives
+    its database."""
     serving = mortal.states.count(ServiceState.SERVING)
 
     assert mortal.process.starts == serving
+    assert mortal._server is None or serving == 1
     assert mortal.states.count(ServiceState.DOWN) == serving - 1
 
 
