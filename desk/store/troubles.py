@@ -283,11 +283,13 @@ def _of_server(error: BaseException, state: str | None) -> type[StoreTrouble] | 
     said = str(error)
     if "certificate" in said or "SSL" in said:
         return Unprotected
-    answered = _SERVER_SAID.search(said) and "starting up" not in said
+    answered = _SERVER_SAID.search(said) and not any(words in said for words in _NOT_NOW)
     return DeskRefused if answered else Unreachable
 
 
 _SERVER_SAID = re.compile(r"failed: [^\s:]+:  ")
+# It starts, stops, recovers or takes nobody yet: in English and in Korean (postgres.po).
+_NOT_NOW = ("the database system is", "데이터베이스 시스템")
 
 
 def driver_trouble(error: BaseException) -> StoreTrouble | None:

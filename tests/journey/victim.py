@@ -40,7 +40,8 @@ def die() -> None:
 @dataclass(frozen=True)
 class Point:
     """Where the desk dies: ``where`` is an event or a call, ``nth`` which one of its kind;
-    ``early`` points lie before the approval, the others begin behind it."""
+    ``early`` points lie before the approval, the others begin behind it; ``keys`` is how many
+    the phone asks for at once."""
 
     name: str
     where: str
@@ -49,6 +50,7 @@ class Point:
     plan: str = "prove"
     own_service: bool = False
     early: bool = False
+    keys: int = 1
 
 
 POINTS = (
@@ -61,6 +63,8 @@ POINTS = (
     Point("phone's key taken", "PHONE.KEY_TAKEN", "durable", own_service=True),
     Point("intent durable, nothing signed", "CRED.INTENT", "durable"),
     Point("9C signed, signature lost", "sign 9C", "after"),
+    Point("four of a batch signed, none durable", "sign 9C", "after", nth=4, keys=10),
+    Point("a batch signed and durable", "CRED.SIGNED", "durable", keys=10),
     Point("credential signed and durable", "CRED.SIGNED", "durable", own_service=True),
     Point("status list out, no answer yet", "publish_status", "after"),
     Point("credential on the case, no answer yet", "CASE.CREDENTIAL_SIGNED", "durable"),

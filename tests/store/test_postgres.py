@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -25,8 +26,10 @@ from desk.store.postgres import SharedDatabase
 from desk.store.troubles import (
     AddressWrong,
     DeskRefused,
+    StoreTrouble,
     Unprotected,
     Unreachable,
+    trouble_of,
 )
 from tests.store.conftest import SharedGround
 
@@ -44,6 +47,35 @@ class TestLettingIn:
     def test_no_server_there(self, key: RecordsKey) -> None:
         with pytest.raises(Unreachable):
             Store.open(SharedDatabase.at("postgresql://desk@/d?host=/nowhere"), key)
+
+    @pytest.mark.parametrize(
+        ("said", "kind"),
+        [
+            # What PostgreSQL 15 says in English and in Korean (its postgres.po).
+            ("FATAL:  the database system is starting up", Unreachable),
+            ("FATAL:  the database system is shutting down", Unreachable),
+            ("FATAL:  the database system is in recovery mode", Unreachable),
+            ("FATAL:  the database system is not yet accepting connections", Unreachable),
+            ("치명적오류:  데이터베이스 시스템이 새로 가동 중입니다.", Unreachable),
+            ("치명적오류:  데이터베이스 시스템이 중지 중입니다", Unreachable),
+            ("치명적오류:  데이터베이스 시스템이 자동 복구 작업 중입니다.", Unreachable),
+            (
+                "치명적오류:  해당 데이터베이스 시스템은 아직 접속을 허용하지 않습니다.",
+                Unreachable,
+            ),
+            ('FATAL:  role "desk" does not exist', DeskRefused),
+            ('치명적오류:  "desk" 롤(role) 없음', DeskRefused),
+        ],
+    )
+    def test_server_that_is_not_ready_refuses_nobody(
+        self, said: str, kind: type[StoreTrouble]
+    ) -> None:
+        """A server on its way down or up passes; who is not let in has to ask somebody."""
+        error = psycopg.OperationalError(
+            f'connection failed: connection to server at "db.example", port 5432 failed: {said}'
+        )
+
+        assert type(trouble_of(error)) is kind
 
     def test_rights_that_are_missing(
         self, shared: SharedGround, key: RecordsKey, stamp: Stamp
