@@ -13,15 +13,19 @@ from pathlib import Path
 import pytest
 
 from desk.app.compose import utc_now
+from desk.app.rehearsal import TRAINING_PIN, officer_card
+from desk.app.scripted import APPROVER
 from desk.app.serve import release_holder
-from desk.counter import intake, proving, renewal
+from desk.counter import aftercare, intake, proving, renewal
 from desk.counter.closing import close_case
 from desk.counter.renewal import ReissueReason, ResumeReason
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
+from desk.issuance.aftercare import ActivateReason, CareAct
 from desk.issuance.case import Case, CaseKind, NotPossible, State
+from desk.issuance.roles import Role
 from desk.store import cases, intents, journal, retention, status
 from desk.store.cases import BlobKind
 from desk.store.status import Validity
@@ -308,3 +312,57 @@ def test_reissue_keeps_no_day_that_is_over(counter: Counter, person: Applicant, 
 
     assert kept.expiry_date == held.expiry_date
     assert fresh.expiry_date is None
+
+
+def test_activated_without_a_proof_the_former_one_ends_too(
+    counter: Counter, person: Applicant, held: Case, phone: Holder, new_phone: Holder
+) -> None:
+    """Two persons' cards stand in for the new phone: still one phone a person, in one step."""
+    rehearsal, officer = counter.rehearsal, counter.script.officer
+    station = rehearsal.station
+    case = counter.deliver(counter.script.to_approval(reissue(counter, held), person), new_phone)
+    reason = ActivateReason.APP_CANNOT.value
+
+    statement = aftercare.draw_up(station, officer, case.number, CareAct.ACTIVATE, reason)
+    aftercare.sign(station, officer, statement, bytearray(TRAINING_PIN, "ascii"))
+    between = (listed(phone), listed(new_phone))
+    own = rehearsal.bench.card
+    rehearsal.bench.insert_card(officer_card(rehearsal, APPROVER))
+    approver = next(one for one in station.officers.values() if one.role is Role.APPROVER)
+    aftercare.sign(station, approver, statement, bytearray(TRAINING_PIN, "ascii"))
+    assert own is not None
+    rehearsal.bench.insert_card(own)
+
+    assert between == ([Status.VALID] * 2, [Status.SUSPENDED] * 2)
+    assert listed(phone) == [Status.INVALID] * 2
+    assert listed(new_phone) == [Status.VALID] * 2
+    assert station.load(case.number).state is State.ACTIVATED
+
+
+def test_published_lists_never_show_two(
+    counter: Counter,
+    person: Applicant,
+    held: Case,
+    phone: Holder,
+    new_phone: Holder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In two lists: the one with the former entries goes out first, so that nobody who reads
+    both between finds two phones usable."""
+    station = counter.rehearsal.station
+    with station.store.write() as session:
+        former = status.current_list(session)
+        newer = status.begin_list(session, station.stamp())
+    case = counter.deliver(counter.script.to_approval(reissue(counter, held), person), new_phone)
+    assert {one.status_list for one in case.issued} == {newer} != {former}
+    seen: list[tuple[Status | None, Status | None]] = []
+    real = station.link.publish_status
+
+    def publish(name: str, jwt: str, cwt: bytes) -> None:
+        real(name, jwt, cwt)
+        seen.append((listed(phone)[0], listed(new_phone)[0]))
+
+    monkeypatch.setattr(station.link, "publish_status", publish)
+    counter.prove(case, new_phone)
+
+    assert seen == [(Status.INVALID, Status.SUSPENDED), (Status.INVALID, Status.VALID)]
