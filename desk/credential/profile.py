@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -43,8 +44,14 @@ def check_fit(chain: tuple[bytes, ...], country: str) -> None:
     """Raises ``SignerUnfit`` where the leaf breaks the profile; its times are not looked at."""
     if not chain:
         raise SignerUnfit(reason="no certificate")
-    if problem := next(problems(load_certificate(chain[0]), country), None):
+    if problem := _first_problem(chain[0], country):
         raise SignerUnfit(reason=problem)
+
+
+@lru_cache(maxsize=16)
+def _first_problem(leaf: bytes, country: str) -> str | None:
+    """One certificate signs many credentials, and what it says does not change."""
+    return next(problems(load_certificate(leaf), country), None)
 
 
 def problems(certificate: x509.Certificate, country: str) -> Iterator[str]:

@@ -176,8 +176,7 @@ def _serving(folder: Path, database: str = "", server: int | None = None) -> Ite
         pids = {"service": process.pid}
         if server is not None:
             pids["database"] = server
-        _share_out(pids.values())
-        with HttpLink(url, key) as link:
+        with _shared_out(pids.values()), HttpLink(url, key) as link:
             values = replace(invented_values(), portrait=portrait())
             desk = Desk(link, TrainingAuthority.create(now()), values=values)
             # Made once, as a card's is: it reads its certificates when it is made.
@@ -191,14 +190,21 @@ def _serving(folder: Path, database: str = "", server: int | None = None) -> Ite
         process.stop()
 
 
-def _share_out(service: Iterable[int]) -> None:
+@contextmanager
+def _shared_out(service: Iterable[int]) -> Iterator[None]:
     """The last core is the service's and its database's, the others are desk's and phone's."""
     if sys.platform != "linux":
+        yield
         return
-    *others, last = sorted(os.sched_getaffinity(0))
+    all_cores = os.sched_getaffinity(0)
+    *others, last = sorted(all_cores)
     for task in (task for pid in service for task in _tasks(pid)):
         os.sched_setaffinity(int(task.name), {last})
     os.sched_setaffinity(0, set(others) or {last})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_cores)
 
 
 def _processor_seconds(pid: int) -> float:
@@ -251,7 +257,7 @@ def _write_ms(folder: Path, times: int = 100) -> float:
     return round(statistics.median(spent) * 1000, 3)
 
 
-def _table(report: dict[str, object]) -> str:
+def table(report: dict[str, object]) -> str:
     lines = [f"{name}: {value}" for name, value in report.items() if not isinstance(value, dict)]
     for name, figures in report.items():
         if isinstance(figures, dict):
@@ -271,7 +277,7 @@ def main() -> None:
     named = nullcontext((args.database, None))
     with _own_postgresql() if args.postgresql else named as (database, server):
         report = measure(args.flows, args.card_ms, database, server)
-    sys.stdout.write((json.dumps(report) if args.json else _table(report)) + "\n")
+    sys.stdout.write((json.dumps(report) if args.json else table(report)) + "\n")
 
 
 if __name__ == "__main__":
