@@ -50,6 +50,7 @@ from desk.ui.control.history import HistoryControl
 from desk.ui.control.other_desks import OtherDesks
 from desk.ui.control.passport import PassportControl
 from desk.ui.control.phone import PhoneControl
+from desk.ui.control.posts import PostsControl
 from desk.ui.control.proof import ProofControl
 from desk.ui.control.renewal import RenewalControl
 from desk.ui.control.review import ReviewControl
@@ -76,6 +77,7 @@ from desk.ui.pages.lent_reader import LentReaderPage
 from desk.ui.pages.locked import LockedPage, LockReason
 from desk.ui.pages.passport import PassportPage
 from desk.ui.pages.phone import PhonePage
+from desk.ui.pages.posts import PostsPage
 from desk.ui.pages.proof import ProofPage
 from desk.ui.pages.review import ReviewPage
 from desk.ui.pages.sign_in import SignInPage
@@ -103,6 +105,7 @@ class Pages:
     day_close: DayClosePage
     aftercare: AftercarePage
     changes: ChangesPage
+    posts: PostsPage
     diagnosis: DiagnosisPage
     card_setup: CardSetupPage
     passport: PassportPage
@@ -166,6 +169,7 @@ class Program(QObject):
             day_close=DayClosePage(look),
             aftercare=AftercarePage(look),
             changes=ChangesPage(look),
+            posts=PostsPage(look),
             diagnosis=DiagnosisPage(look, troubles),
             card_setup=CardSetupPage(look, troubles),
             passport=PassportPage(look, troubles),
@@ -187,6 +191,7 @@ class Program(QObject):
             pages.history,
             pages.aftercare,
             pages.changes,
+            pages.posts,
             pages.audit,
             pages.day_close,
         )
@@ -209,6 +214,7 @@ class Program(QObject):
         self.aftercare.show_changes = self.changes.enter
         self.aftercare.count_changes = lambda: self.changes.count
         self.history = HistoryControl(desk, pages.history, self.aftercare.show_holding)
+        self.posts = PostsControl(desk, pages.posts)
         self.checks = Checks(desk.work, self._prepare_checks, station.readers.world, desk)
         self.bundle = BundleControl(self.look, desk.work, self._make_bundle, self.shell)
         self.board = BoardControl(desk, pages.board, self.checks, self.bundle, self.open_case)
@@ -265,6 +271,7 @@ class Program(QObject):
         places.add(Place.AFTERCARE, self.aftercare.enter)
         places.add(Place.DAY_CLOSE, self.day_close.enter)
         places.add(Place.AUDIT, self.audit.enter)
+        places.add(Place.POSTS, self.posts.enter)
         places.add(Place.SETUP, self.set_up.enter)
 
     def _join(self) -> None:

@@ -34,6 +34,7 @@ RAIL = (
     ("aftercare", "tablet"),
     ("day_close", "calendar-check-2"),
     ("audit", "history"),
+    ("posts", "globe"),
     ("setup", "settings"),
 )
 CASE = "LA-2026-001875"

@@ -1,15 +1,23 @@
-"""Scenes of the case history and of what must change."""
+"""Scenes of the case history, of what must change, and of posts and services."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 from PySide6.QtWidgets import QWidget
 
+from desk.counter import posts_view
 from desk.counter.history import Detail, Event, Found, Masked, Revealed
 from desk.counter.notices import DUE, Line, Listing
+from desk.counter.posts_view import PostsAndServices
+from desk.counter.settings import load_settings
+from desk.counter.station import Station
+from desk.credential.claims import load_profile
 from desk.issuance.case import CaseKind
+from desk.issuance.posts import load_posts
 from desk.store.history import Outcome
 from desk.store.notice_file import NoticeKind
 from desk.store.notices import Source
@@ -18,6 +26,7 @@ from desk.ui.look import Look
 from desk.ui.pages.changes import ChangesPage, ChangesView
 from desk.ui.pages.history import HistoryPage, HistoryView
 from desk.ui.pages.history_parts import Search
+from desk.ui.pages.posts import PostsPage, PostsView
 from tests.ui import samples
 from tests.ui.scenes import Size, scene
 from tests.ui.scenes_audit import NAMES, place_shell
@@ -235,3 +244,39 @@ def changes_none(look: Look, size: Size) -> QWidget:
 @scene("admin-02i-changes-not-compared")
 def changes_not_compared(look: Look, size: Size) -> QWidget:
     return changes_shell(look, size, changes_view(look, listing=Listing()))
+
+
+# Posts and services
+
+
+def posts_found(clock: str, *, training: bool) -> PostsAndServices:
+    """What the files say, at a sample's moment; the exercises stand behind in a rehearsal."""
+    posts = load_posts()
+    station = SimpleNamespace(
+        posts=posts,
+        post=posts.post("LA"),
+        now=lambda: samples.here(clock).now,
+        profile=load_profile(),
+        settings=load_settings(),
+        training=training,
+    )
+    return posts_view.look(cast(Station, station))
+
+
+def posts_shell(look: Look, size: Size, view: PostsView) -> QWidget:
+    page = PostsPage(look)
+    page.render(view)
+    return place_shell(look, size, page, "posts", "10:26")
+
+
+@scene("admin-05-posts-services")
+def posts_and_services(look: Look, size: Size) -> QWidget:
+    here = samples.here("10:26")
+    return posts_shell(look, size, PostsView(here, posts_found("10:26", training=True)))
+
+
+@scene("admin-05b-posts-services-silent")
+def posts_and_silent_services(look: Look, size: Size) -> QWidget:
+    """No real service has said what it asks for."""
+    here = samples.here("10:26")
+    return posts_shell(look, size, PostsView(here, posts_found("10:26", training=False)))
