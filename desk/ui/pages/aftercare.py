@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from desk.counter.holdings import Deed, Holding, Standing
 from desk.issuance.case import State
@@ -85,9 +85,12 @@ class AftercarePage(Page):
         self.undo = Button(look, "", Kind.SECONDARY, height=40, icon="rotate-ccw")
         self.verdict.show_right(self.undo, self.suspend)
         cards = (self.call, self.verdict, self.found, self.nobody, self.deeds)
-        self._right = column(*cards, gap=16)
-        for card in (self.found, self.deeds):
-            self._right.setStretch(self._right.indexOf(card), 1)
+        self._right = column(*cards, None, gap=16)
+        # What stands below the verdict takes the room; before anything was searched, nobody.
+        for card in (self.found, self.nobody, self.deeds):
+            self._right.setStretch(self._right.indexOf(card), 100)
+        for card in (self.call, self.verdict):
+            card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._right_box = holder(self._right)
         self._columns = row(self.holding, self._right_box, gap=16)
         self._columns.setStretch(1, 1)
@@ -110,13 +113,15 @@ class AftercarePage(Page):
         super().set_size(narrow, small)
         if not hasattr(self, "_columns"):
             return
-        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        # In a small window the call comes first: somebody waits on the line.
+        down, across = QBoxLayout.Direction.BottomToTop, QBoxLayout.Direction.LeftToRight
         self._columns.setDirection(down if small else across)
         self._columns.setSpacing(self.gap)
         self._right.setSpacing(self.gap)
         width = 340 if narrow else 400
         self.holding.setMinimumWidth(0 if small else width)
         self.holding.setMaximumWidth(16777215 if small else width)
+        self.holding.setMinimumHeight(480 if small else 0)
         self.verdict.set_narrow(narrow or small)
         self.deeds.set_narrow(narrow or small)
 

@@ -388,7 +388,7 @@ class FoundCard(Card):
     ``chosen(str)``: the case number."""
 
     chosen = Signal(str)
-    COLUMNS = (-2, -2, -1.4)
+    COLUMNS = (-1, 264, 160)
 
     def __init__(self, look: Look, say: OwnWords) -> None:
         super().__init__(look, padding=(1, 1, 1, 8))
@@ -451,7 +451,7 @@ class NobodyCard(Card):
 
     def render(self) -> None:
         say = self._say
-        self.name(say("verdict.none"))
+        self.name(say("none.title"))
         for step, (name, text) in zip(self.STEPS, self._lines, strict=True):
             name.say(say(f"none.{step}"))
             text.say(say(f"none.{step}_text"))
