@@ -77,10 +77,10 @@ class Clock:
 
 
 @contextmanager
-def desk_in(folder: Path) -> Iterator[Station]:
+def desk_in(folder: Path, size: int = SIZE) -> Iterator[Station]:
     with station_in(folder) as bare:
         with bare.store.write() as session:
-            status.begin_list(session, bare.stamp(), SIZE)
+            status.begin_list(session, bare.stamp(), size)
         authority = SimpleNamespace(
             revocations=SimpleNamespace(check=nothing_revoked), status_signer=signer()
         )

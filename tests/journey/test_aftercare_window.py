@@ -26,6 +26,7 @@ from desk.enrollment.process import ServiceProcess
 from desk.issuance.case import State
 from desk.training.applicants import Applicant
 from desk.ui.control.steps import Step
+from desk.ui.pages.locked import LockReason
 from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
 
 PATIENCE = 60_000
@@ -222,8 +223,9 @@ def sign(desk: Window) -> None:
 def test_two_cards_activate_and_two_cards_revoke(
     approved_home: Path, service: ServiceProcess, qtbot: QtBot
 ) -> None:
-    """The phone cannot present: at the hand-over two cards make it usable, which no page calls
-    proven. Then it is revoked from after-care; the reader is lent for the second card."""
+    """The phone cannot present: at the hand-over two cards make it usable, one after the other
+    in the reader, and no page calls that proven. Then it is revoked from after-care: the desk
+    locks after the first signature, and the approver's own session gives the second."""
     with window_of(approved_home, service, qtbot, proven=False) as desk:
         program = desk.stage.program
         cards = program.aftercare.two_cards
@@ -238,7 +240,12 @@ def test_two_cards_activate_and_two_cards_revoke(
         sign(desk)
         desk.until(lambda: cards._turn == 1)
         assert program.station.load(desk.number).state is State.DELIVERED
-        desk.swap_card(APPROVER)
+        desk.swap_card(0)
+        desk.until(lambda: cards._second is not None)
+        assert not cards.dialog.act.isEnabled(), "the same person's card"
+        desk.stage.pull_card()
+        desk.until(lambda: cards._second is None)
+        desk.stage.insert_card(APPROVER)
         sign(desk)
         desk.until(lambda: program.desk.is_locked)
 
@@ -264,22 +271,41 @@ def test_two_cards_activate_and_two_cards_revoke(
         cards.dialog.word.setText("폐지")
         sign(desk)
         desk.until(lambda: cards._turn == 1)
-        desk.swap_card(0)
-        desk.until(lambda: cards._second is not None)
-        assert not cards.dialog.act.isEnabled(), "the same person's card"
-        desk.stage.pull_card()
-        desk.until(lambda: cards._second is None)
-        desk.stage.insert_card(APPROVER)
+        program.session.lock(LockReason.BY_OFFICER)
+        assert cards.dialog is None
+        hand_over(desk, APPROVER)
+        program.aftercare.show_holding(desk.number)
+        desk.until(lambda: standing(desk) is Standing.USABLE)
+        row = program.pages.aftercare.deeds.rows[Deed.REVOKE]
+        assert row.button.text() == "둘째 카드…"
+        row.button.click()
+        assert cards.dialog.given == ("own_request", "신청서 2026-11")
+        cards.dialog.word.setText("폐지")
         sign(desk)
-        desk.until(lambda: desk.status() == {Status.INVALID})
-        unlock(desk)
         desk.until(lambda: standing(desk) is Standing.REVOKED)
+
+        assert desk.status() == {Status.INVALID}
+        assert program.desk.is_open
+        assert program.desk.officer.officer_id == "T-003"
 
 
 def choose(field: object, key: str) -> None:
     """As somebody picks a line of the list."""
     field.setCurrentIndex(field.findData(key))  # type: ignore[attr-defined]
     field.chosen.emit(key)  # type: ignore[attr-defined]
+
+
+def hand_over(desk: Window, position: int) -> None:
+    """Another officer goes on at the locked desk."""
+    program = desk.stage.program
+    desk.stage.pull_card()
+    desk.until(lambda: not program.desk.card_present)
+    desk.stage.insert_card(position)
+    desk.until(lambda: program.session.dialog is not None)
+    assert program.session.dialog is not None
+    program.session.dialog.act.click()
+    program.pages.locked.pin_given.emit(bytearray(TRAINING_PIN, "ascii"), False)
+    desk.until(lambda: program.desk.is_open)
 
 
 def unlock(desk: Window) -> None:

@@ -87,10 +87,10 @@ class AftercarePage(Page):
         cards = (self.call, self.verdict, self.found, self.nobody, self.deeds)
         self._right = column(*cards, None, gap=16)
         # What stands below the verdict takes the room; before anything was searched, nobody.
-        for card in (self.found, self.nobody, self.deeds):
-            self._right.setStretch(self._right.indexOf(card), 100)
-        for card in (self.call, self.verdict):
-            card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        for tall in (self.found, self.nobody, self.deeds):
+            self._right.setStretch(self._right.indexOf(tall), 100)
+        for low in (self.call, self.verdict):
+            low.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._right_box = holder(self._right)
         self._columns = row(self.holding, self._right_box, gap=16)
         self._columns.setStretch(1, 1)
