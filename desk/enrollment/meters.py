@@ -86,7 +86,7 @@ class Meters:
 
     async def _look(self) -> None:
         service, now = self._service, self._service.now()
-        queue = await service.run(service.mailbox.queue, now)
+        queue = await service.run_now(service.mailbox.queue, now)
         self._waiting.set(queue.length)
         self._oldest.set((now - queue.oldest).total_seconds() if queue.oldest else 0)
 

@@ -100,6 +100,12 @@ class Service:
             return step(*args, **kwargs)
         return await self._threads.run(lambda: step(*args, **kwargs))
 
+    async def run_now(self, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """The same without waiting for a server that is away."""
+        if not self.mailbox.shared:
+            return step(*args, **kwargs)
+        return await self._threads.run(lambda: step(*args, **kwargs), patient=False)
+
     def close(self) -> None:
         """End the database; waiting phones were woken before."""
         self.bells.close()

@@ -35,15 +35,15 @@ class StepThreads:
         self._threads: list[threading.Thread] = []
         self._closed = False
 
-    async def run(self, step: Callable[[], _T]) -> _T:
+    async def run(self, step: Callable[[], _T], *, patient: bool = True) -> _T:
         """Raises what ``step`` raises: MailboxAway after having asked again for a while."""
         loop = asyncio.get_running_loop()
-        ends = loop.time() + OUTAGE_SECONDS
+        ends = loop.time() + (OUTAGE_SECONDS if patient else 0)
         while True:
             try:
                 return await self._run(step, loop)
             except MailboxAway as away:
-                if not away.may_repeat or self._closed or loop.time() > ends:
+                if not away.may_repeat or self._closed or loop.time() >= ends:
                     raise
             await asyncio.sleep(_PAUSE_SECONDS)
 

@@ -23,7 +23,7 @@ from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox.driver import Ear
 from desk.enrollment.process import ServiceOrder, ServiceProcess
 from desk.enrollment.records import TRIES
-from desk.enrollment.trouble import ProcessesNeedServer
+from desk.enrollment.trouble import MailboxAway, ProcessesNeedServer
 from desk.enrollment.waiting import Bells, listen
 from desk.issuance.ports import EventKind
 from desk.training.authority import TrainingAuthority
@@ -229,6 +229,23 @@ def test_phones_and_desk_outlive_the_database(
         EventKind.KEY_RECEIVED,
         EventKind.ANSWERED,
     ]
+
+
+def test_service_without_its_database_is_alive_and_not_ready(
+    postgres: PostgresServer, family: Family, fresh: httpx.Client
+) -> None:
+    """Said at once, for whoever sends phones elsewhere meanwhile; and ready again by itself."""
+    postgres.stop("immediate")
+    try:
+        alive = fresh.get(f"{family.process.url}/health")
+        away = fresh.get(f"{family.process.url}/ready")
+    finally:
+        postgres.start()
+
+    assert alive.status_code == 200
+    assert (away.status_code, away.json()["code"]) == (503, MailboxAway.code)
+    assert "retry-after" in away.headers
+    assert fresh.get(f"{family.process.url}/ready").status_code == 200
 
 
 def test_all_end_together(folder: Path, key: StationKey, server_place: str) -> None:

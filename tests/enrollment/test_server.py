@@ -59,6 +59,17 @@ def at_once(boxes: list[Mailbox], act: Callable[[Mailbox, int], object]) -> list
     return together(*[lambda box=box, n=n: act(box, n) for n, box in enumerate(boxes)])
 
 
+def test_process_that_starts_waits_for_nobody(boxes: list[Mailbox], server_place: str) -> None:
+    """Others write meanwhile, and one of them has not finished."""
+    boxes[0].place_offer(offer(), T0)
+    with psycopg.connect(server_place) as slow:
+        slow.execute("UPDATE offers SET alarms = 1")
+
+        Mailbox(server_place, T0).close()
+
+    assert boxes[0].place_offer(offer(2), T0)[1]
+
+
 def test_one_order_of_many_processes_is_one_offer(boxes: list[Mailbox]) -> None:
     placed = at_once(boxes, lambda box, _n: box.place_offer(offer(), T0)[1])
 

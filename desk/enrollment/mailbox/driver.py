@@ -140,6 +140,10 @@ class Driver(ABC):
         self.say(f"ALTER TABLE {column.table.name} ADD COLUMN {column.name} {kind}")
 
     @abstractmethod
+    def has(self, table: sa.Table) -> bool:
+        """Whether there is such a table."""
+
+    @abstractmethod
     def run(self, text: str, values: Sequence[Any]) -> Cursor:
         """Send one statement."""
 

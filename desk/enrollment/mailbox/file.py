@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from desk.enrollment.mailbox.driver import Driver
@@ -28,6 +29,9 @@ class FileDriver(Driver):
 
     def run(self, text: str, values: Sequence[Any]) -> sqlite3.Cursor:
         return self._connection.execute(text, values)
+
+    def has(self, table: sa.Table) -> bool:
+        return bool(self.ask(f"SELECT count(*) FROM sqlite_master WHERE name = '{table.name}'"))
 
     def begin(self) -> None:
         # Taking the write lock at once: what is read in a step still holds when it writes.

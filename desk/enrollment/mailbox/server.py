@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import selectors
 import threading
+import time
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -44,6 +45,7 @@ _HUNG_SECONDS = 20
 """A process that began a step and went silent is cut off after this."""
 _DEAD_SECONDS = 10
 """A connection whose other end no longer answers is given up after this, on both ends."""
+_TOLD_SECONDS = 30.0
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 _CONFLICTS = (
     errors.UniqueViolation,
@@ -108,6 +110,9 @@ class ServerDriver(Driver):
         sent: list[Any] = [_sent(value) for value in values]
         formats = [_BINARY if isinstance(value, bytes) else _TEXT for value in values]
         return self._checked(self._wire.exec_prepared(name, sent, formats, _BINARY))
+
+    def has(self, table: sa.Table) -> bool:
+        return bool(self.ask(f"SELECT to_regclass('{table.name}') IS NOT NULL"))
 
     def begin(self) -> None:
         self._checked(self._wire.exec_(b"BEGIN"))
@@ -215,6 +220,7 @@ class ServerDatabase:
         self._lock = threading.Lock()
         self._closed = False
         self._own_pids: set[int] = set()
+        self._tell_again_at = 0.0
 
     @contextmanager
     def connection(self) -> Iterator[Driver]:
@@ -254,6 +260,7 @@ class ServerDatabase:
         try:
             driver = ServerDriver(self._told)
         except psycopg.Error as error:
+            self._tell_operator(error)
             trouble = self.trouble(error) or MailboxBroken()
             if isinstance(trouble, MailboxAway):
                 # Nothing was asked yet.
@@ -261,6 +268,13 @@ class ServerDatabase:
             raise trouble from error
         self._own_pids.add(driver.pid)
         return driver
+
+    def _tell_operator(self, error: psycopg.Error) -> None:
+        """Why there is no connection, in libpq's words: now and then, not at each attempt."""
+        now = time.monotonic()
+        if now >= self._tell_again_at:
+            self._tell_again_at = now + _TOLD_SECONDS
+            log.warning("database: %s", str(error).strip().partition("\n")[0])
 
     def _taken(self) -> ServerDriver:
         while (driver := self._kept()) is not None:

@@ -141,8 +141,11 @@ def create_or_check_layout(db: Driver) -> None:
     """Create the tables where there are none; raises MailboxNewer."""
     # Processes that start together do not make the same table twice.
     db.hold("layout")
+    found = db.execute(_LAYOUT_FOUND).scalar_one_or_none() if db.has(layout_table) else None
+    if found == LAYOUT and all(db.has(table) for table in tables.sorted_tables):
+        # Nothing to make: not even asked for, which would stop others' writing for a moment.
+        return
     db.create(tables)
-    found = db.execute(_LAYOUT_FOUND).scalar_one_or_none()
     if found is None:
         db.execute(_NEW_LAYOUT, {"version": LAYOUT})
         return
