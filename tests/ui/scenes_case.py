@@ -184,8 +184,9 @@ def review_page(look: Look, size: Size, *, opened: bool, **changes: object) -> Q
         covers=(14, 31, 1),
         tries=3,
     )
-    page.render(replace(view, **changes))  # type: ignore[arg-type]
-    shell = shell_for(look, size, page, case, StepKey.REVIEW, "10:34", officer_words())
+    view = replace(view, **changes)  # type: ignore[arg-type]
+    page.render(view)
+    shell = shell_for(look, size, page, view.case, StepKey.REVIEW, "10:34", officer_words())
     if opened:
         type_pin(page.approval.pin.dots)
     return shell

@@ -27,7 +27,7 @@ from desk.ui.steps import StepKey
 from tests.ui import samples
 from tests.ui.scenes import TROUBLES, Size, scene, shell_for
 from tests.ui.scenes_aftercare import holding, suspended
-from tests.ui.scenes_case import SERVICES, proof_page
+from tests.ui.scenes_case import SERVICES, proof_page, review_page
 
 FORMER = "LA-2025-000731"
 ASKED = samples.local("10:40:20")
@@ -92,6 +92,15 @@ def cannot_resume(look: Look, size: Size) -> QWidget:
 @scene("17-dialog-stop-renewal")
 def stop_renewal(look: Look, size: Size) -> QWidget:
     return shown(stop_renewal_dialog(look, None))
+
+
+@scene("09c-review-resume")
+def review_resume(look: Look, size: Size) -> QWidget:
+    """Which credential the card puts its name to stands beside what it says."""
+    case = samples.checked_case(
+        State.FACE_CHECKED, kind=CaseKind.RESUME, former=FORMER, renewal_reason="phone_found"
+    )
+    return review_page(look, size, opened=True, case=case)
 
 
 @scene("13f-proof-resume")

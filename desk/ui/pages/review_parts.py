@@ -13,7 +13,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from desk.issuance.case import Case
+from desk.issuance.case import Case, CaseKind
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
@@ -27,6 +27,7 @@ from desk.ui.parts.qrcard import CheckWords
 from desk.ui.parts.rows import Row, RowList
 from desk.ui.parts.sign import Badge, GlyphSign
 from desk.ui.parts.text import Text
+from desk.ui.renewals import kind_words, renewal_title, renewal_words
 from desk.ui.theme import Type
 
 
@@ -198,7 +199,8 @@ class ContentCard(Card):
 
     def render(self, here: says.Here, case: Case, picture: QImage | None) -> None:
         look, say = self._look, self._look.say
-        self.name(say("review.content"))
+        resumes = case.kind is CaseKind.RESUME
+        self.name(renewal_title(look) if resumes else say("review.content"))
         self._picture.show_image(picture, say("passport.chip_picture"))
         document, entry = case.document, case.register
         if document is None:
@@ -227,7 +229,11 @@ class ContentCard(Card):
         if case.expiry_date is not None:
             start = here.now.astimezone(here.zone).date().isoformat()
             words = say("content.valid_from_to", start=start, end=case.expiry_date.isoformat())
+            if case.kind is CaseKind.RESUME:
+                words = say("proof.until", date=case.expiry_date.isoformat())
             lower.append((say("content.valid"), words))
+        if case.former is not None:
+            lower.append((kind_words(look, case.kind), renewal_words(look, case)))
         self._lower.show_facts(lower)
 
 
