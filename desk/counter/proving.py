@@ -122,8 +122,7 @@ def take_answer(
     case = station.touched(officer, case)
     answer = station.link.check_answer(check.check_id, wait_s)
     if answer is None:
-        # A phone that lost what it was sent, and names a new key to encrypt to, asks again.
-        signing.answer_signed(station, case)
+        signing.answer_again(station, case)
         return None
     trust = Trust(anchors=station.authority.anchors, now=station.now())
     shown = presentation.verify_answer(check.request, answer.response, station.profile, trust)

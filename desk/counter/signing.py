@@ -37,6 +37,8 @@ from desk.store.status import StatusSlot
 
 # How far the service's clock may be from the desk's; the link says where it is further.
 _CLOCKS = timedelta(seconds=60)
+# As the service gives tokens out, counted from the claim.
+_TOKEN_LIFE = timedelta(hours=1)
 _PLACED, _REFUSED = "OFFER.PLACED", "PHONE.PROOF_REFUSED"
 
 
@@ -187,6 +189,14 @@ def answer_signed(station: Station, case: Case) -> Case:
         if prepared and all(intent.credential is not None for intent in prepared):
             case = _answer(station, None, case, checked, prepared)
     return case
+
+
+def answer_again(station: Station, case: Case) -> None:
+    """A phone that lost what it was sent, and names a new key to encrypt to, asks once more,
+    for as long as its token lives; after that its offer is nothing to ask about."""
+    offer = case.offer
+    if offer is not None and station.now() <= offer.expires_at + _TOKEN_LIFE:
+        answer_signed(station, case)
 
 
 def _answer(

@@ -309,3 +309,21 @@ def test_a_provider_that_cannot_be_reached_denies_nobody(station: Station) -> No
 
     assert service.denied == []
     assert station.load(case.number).state is State.OFFERED
+
+
+def test_nobody_is_asked_about_an_offer_of_last_week(station: Station) -> None:
+    """«Delivered, not proven»: the service has forgotten the offer, and the check goes on."""
+
+    class Forgotten(Service):
+        def requests(self, _offer_id: str) -> tuple[KeyRequest, ...]:
+            raise AssertionError("asked about an offer that is long over")
+
+    case = offered(station, approved_case(station), "offer-of-last-week")
+    service = Forgotten(phones_request(case, station.now()))
+    desk = replace(station, link=cast(Any, service))
+
+    signing.answer_again(
+        replace(desk, now=lambda: station.now() + timedelta(hours=1, minutes=11)), case
+    )
+    with pytest.raises(AssertionError):
+        signing.answer_again(replace(desk, now=lambda: station.now() + timedelta(hours=1)), case)
