@@ -29,6 +29,8 @@ class Route:
 
 
 Noted = Callable[[Request, Route, Response, float], None]
+_Places = tuple[int, ...]
+"""Which segments of an address stand for whatever is there."""
 
 
 class Routes:
@@ -37,14 +39,14 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route], lost: Route, noted: Noted) -> None:
         self._exact: dict[str, Route] = {}
-        self._templates: dict[int, list[tuple[tuple[str, ...], Route]]] = {}
+        self._templates: dict[tuple[_Places, tuple[str, ...]], tuple[Route, list[str]]] = {}
+        self._shapes: dict[int, list[_Places]] = {}
         self._lost, self._noted = lost, noted
         for route in routes:
             if "{" not in route.path:
                 self._exact[route.path] = route
             else:
-                parts = tuple(route.path.split("/"))
-                self._templates.setdefault(len(parts), []).append((parts, route))
+                self._add(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,20 +72,25 @@ class Routes:
         if exact is not None:
             return exact, {}
         parts = path.split("/")
-        for template, route in self._templates.get(len(parts), ()):
-            places = _fitted(template, parts)
-            if places is not None:
-                return route, places
+        for places in self._shapes.get(len(parts), ()):
+            found = self._templates.get((places, _words(parts, places)))
+            if found is not None:
+                route, names = found
+                filled = [parts[place] for place in places]
+                if all(filled):
+                    return route, dict(zip(names, filled, strict=True))
         return self._lost, {}
 
+    def _add(self, route: Route) -> None:
+        parts = route.path.split("/")
+        places = tuple(n for n, part in enumerate(parts) if part.startswith("{"))
+        names = [parts[place][1:-1] for place in places]
+        self._templates[places, _words(parts, places)] = route, names
+        shapes = self._shapes.setdefault(len(parts), [])
+        if places not in shapes:
+            shapes.append(places)
 
-def _fitted(template: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
-    places = {}
-    for wanted, part in zip(template, parts, strict=True):
-        if wanted.startswith("{"):
-            if not part:
-                return None
-            places[wanted[1:-1]] = part
-        elif wanted != part:
-            return None
-    return places
+
+def _words(parts: list[str], places: _Places) -> tuple[str, ...]:
+    """The segments that stand for themselves."""
+    return tuple([part for n, part in enumerate(parts) if n not in places])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,7 +61,8 @@ class HeardCalls:
 
     def __init__(self, key: StationKey) -> None:
         self._key = key
-        self._heard: dict[str, float] = {}
+        # Unlike a plain one, it finds its first entry as fast after many were taken out.
+        self._heard: OrderedDict[str, float] = OrderedDict()
 
     def check(self, shown: str, call: Call, now: datetime) -> str:
         """The call's number, heard for the first time; raises NotTheStation, ClockApart."""
@@ -81,10 +83,9 @@ class HeardCalls:
         """The first heard stand first; one clock's numbers come about in their order."""
         limit = now.timestamp() - 2 * WINDOW.total_seconds()
         while self._heard:
-            number = next(iter(self._heard))
-            if self._heard[number] > limit:
+            if self._heard[next(iter(self._heard))] > limit:
                 return
-            del self._heard[number]
+            self._heard.popitem(last=False)
 
 
 def _parts(shown: str) -> tuple[str, str, str]:
