@@ -9,49 +9,20 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from desk.enrollment.keys import StationKey
-from desk.enrollment.link import HttpLink
 from desk.issuance.ports import EventKind
 from desk.training.authority import TrainingAuthority
-from desk.training.wallet_issuer import Manner
-from tests.enrollment.conftest import NewPhone, started
+from tests.enrollment.blindness import applicant, found, planted, search
+from tests.enrollment.conftest import NewPhone
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter
 from tests.enrollment.steps import Steps, offer_address
 from tests.enrollment.test_presenting import ask
-
-
-def planted(counter: Counter) -> set[bytes]:
-    """What must be nowhere, in the spellings the formats use."""
-    values = counter.values
-    texts = [
-        values.family_name,
-        values.given_name,
-        values.name_hangul,
-        values.document_number,
-        values.travel_document_number,
-        values.overseas_number,
-        values.birth_date.isoformat(),
-    ]
-    found = {text.encode() for text in texts if text}
-    # As json.dumps writes Hangul where it escapes.
-    found.add(json.dumps(values.name_hangul).strip('"').encode())
-    found.add(values.portrait[200:230])
-    return found | set().union(*(_in_base64(text) for text in list(found)))
-
-
-def _in_base64(text: bytes) -> set[bytes]:
-    """The parts of ``text`` that stay the same wherever it begins in a base64 text."""
-    spellings = set()
-    for before in range(3):
-        encoded = base64.urlsafe_b64encode(b"\0" * before + text)
-        first, after = -(-8 * before // 6), 8 * (before + len(text)) // 6
-        spellings.add(encoded[first:after])
-    return spellings
+from tests.postgres import PostgresServer
 
 
 def at_rest(folder: Path) -> bytes:
@@ -70,7 +41,7 @@ def assert_blind(folder: Path, secrets: set[bytes]) -> None:
 def test_nothing_personal_at_rest(
     counter: Counter, hasty: Counter, folder: Path, new_phone: NewPhone, web: httpx.Client
 ) -> None:
-    secrets = planted(counter)
+    secrets = set[bytes]().union(*planted(counter).values())
     for configuration in ("mdoc", "sd-jwt"):
         offer = hasty.place(configuration)
         steps = Steps(web, hasty, offer)
@@ -110,53 +81,37 @@ def test_nothing_personal_at_rest(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads another process's memory in /proc")
-def test_nothing_personal_in_memory(
-    folder: Path, key: StationKey, authority: TrainingAuthority, new_phone: NewPhone
+@pytest.mark.parametrize("kind", ["file", "server"])
+def test_nothing_personal_after_a_hundred_issuances(
+    kind: str, authority: TrainingAuthority, request: pytest.FixtureRequest
 ) -> None:
-    """A hundred credentials for phones that encrypt: the service's memory never held one."""
-    process = started(folder, "searched", "--wait", "8")
-    try:
-        with HttpLink(process.url, key) as link:
-            counter = Counter(link, authority)
-            for _ in range(5):
-                offer = counter.place("mdoc", "sd-jwt")
-                phone = new_phone(manner=Manner(keys=10))
-                with counter.answering(offer.offer_id):
-                    phone.scan(offer.uri)
-                    cards = phone.redeem(PIN)
-                assert [len(card.more) for card in cards] == [9, 9]
-            memory = memory_of(process.pid or 0)
-    finally:
-        process.stop()
+    """Of phones that encrypt not even the service's memory holds anything; of others no
+    database, dump, file of the server, write-ahead log or log does."""
+    server: PostgresServer | None = None
+    if kind == "server":
+        server = request.getfixturevalue("postgres")
 
-    # What the search finds in any case, so that it cannot have looked at nothing.
-    assert offer.offer_id.encode() in memory
-    seen = [secret for secret in planted(counter) if secret in memory]
-    assert not seen, seen
+    looked = list(search(server, authority, 100))
+
+    assert {(one.phones, one.where) for one in looked} == {
+        ("encrypting", "database"),
+        ("encrypting", "memory"),
+        ("plain", "database"),
+    }
+    # What stands there in any case is found, so that nobody has looked at nothing.
+    assert all(one.sees for one in looked)
+    assert [one.line for one in looked if one.seen] == []
 
 
-def memory_of(pid: int) -> bytes:
-    """All that a process has written to: heaps, stacks, mapped files of its own."""
-    parts = []
-    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
-        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-            place, rights, *rest = line.split()
-            if not rights.startswith("rw") or rest[-1] in ("[vvar]", "[vsyscall]"):
-                continue
-            start, end = (int(part, 16) for part in place.split("-"))
-            memory.seek(start)
-            try:
-                parts.append(memory.read(end - start))
-            except OSError:
-                continue
-    return b"".join(parts)
-
-
-def test_the_search_would_find_it(counter: Counter, tmp_path: Path) -> None:
-    """The planted values are found where they do stand: in the credential itself."""
+def test_the_search_would_find_it(counter: Counter) -> None:
+    """The planted values are found where they do stand, in every spelling."""
+    counter = replace(counter, values=applicant())
     secrets = planted(counter)
-    plain = b'{"family_name":"MAENG"}'
+    plain = b'{"family_name":"MAENGKKONGI","document_number":"KR-0009-5512"}'
 
-    assert any(secret in plain for secret in secrets)
-    assert any(secret in base64.urlsafe_b64encode(b"x" + plain) for secret in secrets)
-    assert any(secret in counter.values.portrait for secret in secrets)
+    assert found(plain, secrets) == ["name", "number"]
+    assert found(base64.urlsafe_b64encode(b"x" + plain), secrets) == ["name", "number"]
+    assert found("겸 맹꽁이초롱불빛".encode(), secrets) == ["name"]
+    assert found(json.dumps("맹꽁이초롱불빛").encode(), secrets) == ["name"]
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        assert found(encode(b"xy" + counter.values.portrait), secrets) == ["portrait"]
