@@ -8,7 +8,7 @@ a quarter of the service's time, and endpoints answer their own errors.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -65,6 +65,12 @@ class Routes:
         response = await route.endpoint(request)
         self._noted(request, route, response, time.perf_counter() - started)
         return response
+
+    @property
+    def routes(self) -> Iterator[Route]:
+        """All that is answered."""
+        yield from self._exact.values()
+        yield from (route for route, _ in self._templates.values())
 
     def find(self, path: str) -> tuple[Route, dict[str, str]]:
         """The route of a path, and what stands in its template's places."""

@@ -31,7 +31,6 @@ from desk.enrollment.keys import StationKey
 from desk.enrollment.link import HttpLink
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.process import ServiceProcess
-from desk.enrollment.routing import Route
 from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.station_auth import SCHEME, Call
 from desk.training.authority import TrainingAuthority
@@ -133,16 +132,10 @@ def test_every_route_is_described(tmp_path: Path) -> None:
     app = build_app(Service(told, StationKey(b"k" * 32), mailbox, profile))
     mailbox.close()
 
-    routes = {route.path for route in every_route(app)}
+    routes = {route.path for route in app.routes}
     paths = set(description(told, profile)["paths"])
 
     assert {path.replace("{vct}", profile.vct) for path in paths} == routes
-
-
-def every_route(app: Any) -> Iterator[Route]:
-    yield from app._exact.values()
-    for templates in app._templates.values():
-        yield from (route for _, route in templates)
 
 
 def test_wrong_requests_are_refused_as_described(
