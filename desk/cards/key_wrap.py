@@ -80,6 +80,7 @@ def unwrap(session: CardSession, wrapped: WrappedKey, context: bytes) -> bytes:
         raise NotForThisCard
     try:
         if isinstance(key, rsa.RSAPublicKey):
+            _demand_representative(key, wrapped.encrypted_key)
             block = session.decipher(Slot.KEY_MANAGEMENT, wrapped.encrypted_key)
             return _oaep_decode(block, context)
         # A point that is not on the card's curve never reaches the card.
@@ -106,6 +107,16 @@ def _counted(part: bytes) -> bytes:
 def _digest_of(key: PublicKey) -> bytes:
     info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(info).digest()
+
+
+def _demand_representative(key: rsa.RSAPublicKey, encrypted: bytes) -> None:
+    """RFC 8017, 5.1.2, step 1. Raises ValueError.
+
+    What was encrypted for a larger modulus the card would refuse with words of its own.
+    """
+    modulus = key.public_numbers().n
+    if len(encrypted) != key.key_size // 8 or int.from_bytes(encrypted) >= modulus:
+        raise ValueError("not a ciphertext of this key")
 
 
 def _oaep(label: bytes) -> padding.OAEP:

@@ -109,6 +109,17 @@ def test_another_card_another_context_or_a_changed_byte_opens_nothing(key_type: 
         key_wrap.unwrap(session, changed, CONTEXT)
 
 
+def test_a_ciphertext_beyond_the_modulus_never_reaches_the_card() -> None:
+    """What was wrapped to a card with a larger modulus may be larger than this one's."""
+    session = opened(card_with(KeyType.RSA2048))
+    key = key_wrap.recipient_key(session)
+    assert isinstance(key, rsa.RSAPublicKey)
+    beyond = WrappedKey(key_wrap.RSA_OAEP, b"", key.public_numbers().n.to_bytes(256))
+
+    with pytest.raises(NotForThisCard):
+        key_wrap.unwrap(session, beyond, CONTEXT)
+
+
 def test_a_point_off_the_curve_never_reaches_the_card() -> None:
     """An invalid point could tell of the card's key, bit by bit."""
     session = opened(card_with())
