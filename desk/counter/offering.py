@@ -23,6 +23,15 @@ from desk.trouble import Trouble
 _log = logging.getLogger(__name__)
 
 _ID_BYTES = 24
+# As the service gives tokens out, counted from the claim; then a phone says nothing more.
+_TOKEN_LIFE = timedelta(hours=1)
+_REPORTS = (EventKind.ACCEPTED, EventKind.FAILED, EventKind.DELETED)
+
+
+class NotKept(Trouble):
+    """The app on the phone says that it did not keep what it received."""
+
+    code = "OFFER-05"
 
 
 def place_offer(
@@ -76,6 +85,24 @@ def _read_again(station: Station, case: Case, event: OfferEvent) -> Case:
     if case.state is State.DELIVERED or not other:
         return case
     return withdraw(station, None, case, "qr_read_twice", held="qr_read_twice")
+
+
+def may_still_ask(station: Station, case: Case) -> bool:
+    """Whether the phone's token lives: later the service knows nothing of the offer."""
+    return case.offer is not None and station.now() <= case.offer.expires_at + _TOKEN_LIFE
+
+
+def not_kept(station: Station, case: Case) -> NotKept | None:
+    """What the phone last said of each thing it received; None where it kept them all, or
+    says nothing."""
+    if case.offer is None or not may_still_ask(station, case):
+        return None
+    told = {
+        str(event.facts.get("configuration", "")): event.kind
+        for event in station.link.events(case.offer.offer_id, 0, 0.0)
+        if event.kind in _REPORTS
+    }
+    return NotKept() if set(told.values()) - {EventKind.ACCEPTED} else None
 
 
 def withdraw(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk.cards.signer import CardSigner
-from desk.counter import approving, sealing
+from desk.counter import approving, offering, sealing
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status, reference
@@ -37,8 +37,6 @@ from desk.store.status import StatusSlot
 
 # How far the service's clock may be from the desk's; the link says where it is further.
 _CLOCKS = timedelta(seconds=60)
-# As the service gives tokens out, counted from the claim.
-_TOKEN_LIFE = timedelta(hours=1)
 _PLACED, _REFUSED = "OFFER.PLACED", "PHONE.PROOF_REFUSED"
 
 
@@ -194,8 +192,7 @@ def answer_signed(station: Station, case: Case) -> Case:
 def answer_again(station: Station, case: Case) -> None:
     """A phone that lost what it was sent, and names a new key to encrypt to, asks once more,
     for as long as its token lives; after that its offer is nothing to ask about."""
-    offer = case.offer
-    if offer is not None and station.now() <= offer.expires_at + _TOKEN_LIFE:
+    if offering.may_still_ask(station, case):
         answer_signed(station, case)
 
 

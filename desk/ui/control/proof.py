@@ -6,7 +6,8 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desk.counter import approving, intake, proving, relying
+from desk.counter import approving, intake, offering, proving, relying
+from desk.counter.offering import NotKept
 from desk.counter.proving import OpenCheck, OtherKey, ProofRefused
 from desk.counter.relying import Readiness
 from desk.credential.troubles import CredentialTrouble
@@ -19,10 +20,12 @@ from desk.ui.control.steps import Step
 from desk.ui.dialogs import not_proven_dialog
 from desk.ui.lanes import Lane
 from desk.ui.pages.proof import ProofPage, ProofStep, ProofView
+from desk.ui.parts.verdict import Remedy
 from desk.ui.renewal_dialogs import cannot_resume_dialog
 
 POLL_SECONDS = 5.0
 RETRY_MS = 2000
+_NEW_QR = "new_qr"
 
 
 class ProofControl(QObject):
@@ -38,6 +41,7 @@ class ProofControl(QObject):
         self.placed_at: datetime | None = None
         self._failed_step: ProofStep | None = None
         self._trouble: Trouble | None = None
+        self._not_kept: NotKept | None = None
         self._turn = 0
         self._large = LargeQrPlace(desk.look, page)
         self._retry = QTimer(self)
@@ -47,6 +51,7 @@ class ProofControl(QObject):
         page.new_qr_requested.connect(self._ask)
         page.enlarge_requested.connect(self._enlarge)
         page.cannot_prove.connect(self._cannot)
+        page.remedy.connect(self._remedied)
         page.go_on.connect(lambda: desk.go_to.emit(Step.HAND_OVER))
         desk.look.retranslated.connect(self.render)
         desk.ticked.connect(self._tick)
@@ -56,7 +61,7 @@ class ProofControl(QObject):
         """Ask the phone at once; a proven case shows what came."""
         self._turn += 1
         self.check, self._trouble, self._failed_step = None, None, None
-        self.placed_at, self._readiness = None, None
+        self.placed_at, self._readiness, self._not_kept = None, None, None
         self._desk.show(Step.PROOF, self._page)
         self.render()
         self._weigh(case)
@@ -96,7 +101,7 @@ class ProofControl(QObject):
         desk, case = self._desk, self._desk.case
         if case is None or desk.step is not Step.PROOF:
             return
-        check = self.check
+        check, trouble = self.check, self._trouble or self._not_kept
         self._page.render(
             ProofView(
                 here=desk.here(),
@@ -107,9 +112,28 @@ class ProofControl(QObject):
                 qr_text=check.uri if check else "",
                 placed_at=self.placed_at,
                 expires_at=check.expires_at if check else None,
-                trouble=desk.spoken(self._trouble) if self._trouble else None,
+                trouble=desk.spoken(trouble) if trouble else None,
+                remedies=self._remedies(trouble),
                 read_only=case.closed_at is not None,
             )
+        )
+
+    def _remedies(self, trouble: Trouble | None) -> tuple[Remedy, ...]:
+        """What a phone did not keep comes with a new QR only."""
+        if trouble is None or trouble is not self._not_kept:
+            return ()
+        return (Remedy(_NEW_QR, self._desk.look.say("phone.make_new_qr"), "qr-code"),)
+
+    def _remedied(self, key: str) -> None:
+        desk, case = self._desk, self._desk.the_case()
+        if key != _NEW_QR:
+            return
+        self._turn += 1
+        desk.act(
+            Lane.SERVICE,
+            lambda: offering.withdraw(desk.station, desk.officer, case, "not_kept"),
+            lambda: desk.go_to.emit(Step.PHONE),
+            self._failed,
         )
 
     def _done(self, case: Case) -> tuple[tuple[ProofStep, datetime], ...]:
@@ -163,20 +187,29 @@ class ProofControl(QObject):
         desk, case, check = self._desk, self._desk.case, self.check
         if turn != self._turn or case is None or check is None:
             return
+
+        def job() -> tuple[Case | None, NotKept | None]:
+            station = desk.station
+            proven = proving.take_answer(station, desk.officer, case, check, POLL_SECONDS)
+            return proven, None if proven else offering.not_kept(station, case)
+
         desk.work(
             Lane.EVENTS,
-            lambda: proving.take_answer(desk.station, desk.officer, case, check, POLL_SECONDS),
-            lambda proven: self._answered(turn, proven),
+            job,
+            lambda brought: self._answered(turn, *brought),
             lambda trouble: self._refused(turn, trouble),
         )
 
-    def _answered(self, turn: int, proven: Case | None) -> None:
+    def _answered(self, turn: int, proven: Case | None, not_kept: NotKept | None) -> None:
         if turn != self._turn:
             return
         if proven is None:
+            if (not_kept is None) != (self._not_kept is None):
+                self._not_kept = not_kept
+                self.render()
             self._poll(turn)
             return
-        self.check, self._trouble = None, None
+        self.check, self._trouble, self._not_kept = None, None, None
         self._desk.set_case(proven)
         self.render()
         self.progressed.emit()
