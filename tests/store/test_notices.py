@@ -91,6 +91,7 @@ class TestFile:
         assert line.validity is Validity.VALID
         assert line.person is not None and line.person["hangul"] == "김하늘"
 
+    @pytest.mark.usefixtures("path")
     def test_it_goes_when_the_credential_is_ended(self, store: Store, stamp: Stamp) -> None:
         issued(store, stamp)
         told(store, stamp, DEATH)
@@ -118,6 +119,7 @@ class TestFile:
         (line,) = standing(store)
         assert line.person is None
 
+    @pytest.mark.usefixtures("path")
     def test_the_same_notice_twice_is_one(self, store: Store, stamp: Stamp) -> None:
         issued(store, stamp)
         told(store, stamp, DEATH)
@@ -212,6 +214,7 @@ class TestRegister:
 
         assert standing(store) == ()
 
+    @pytest.mark.usefixtures("path")
     def test_what_the_next_extract_does_not_show_is_withdrawn(
         self, store: Store, stamp: Stamp, tmp_path: Path
     ) -> None:
@@ -326,6 +329,7 @@ def test_a_younger_notice_counts_at_the_window(store: Store, stamp: Stamp) -> No
     assert (younger, aside) == ((after,), (before,))
 
 
+@pytest.mark.usefixtures("path")
 def test_what_is_settled_cannot_be_set_aside(store: Store, stamp: Stamp) -> None:
     issued(store, stamp)
     told(store, stamp, DEATH)
