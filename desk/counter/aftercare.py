@@ -66,19 +66,14 @@ def suspend(
     :class:`StandsOtherwise`.
     """
     officer.role.demand(Right.SUSPEND)
-    _demand(station, officer, number, Deed.SUSPEND)
     stamp = station.stamp(officer)
     with station.store.write() as session:
-        standing = [
-            one
-            for one in status.entries_of(session, number)
-            if one.validity is not Validity.INVALID
-        ]
-        if not standing:
-            raise NothingStands(case=number)
-        for one in standing:
-            status.set_validity(session, stamp, one.slot, Validity.SUSPENDED, reason.value)
-        facts = {"reason": reason.value, "channel": channel.value, "count": len(standing)}
+        found = holdings.read_in(station, session, officer, number)
+        _demand_possible(found, Deed.SUSPEND)
+        for slot in found.standing_slots:
+            status.set_validity(session, stamp, slot, Validity.SUSPENDED, reason.value)
+        count = len(found.standing_slots)
+        facts = {"reason": reason.value, "channel": channel.value, "count": count}
         journal.append(session, stamp, SUSPENDED, number, **facts)
     _publish(station, publish)
     return holdings.read(station, officer, number)
@@ -91,14 +86,11 @@ def undo(station: Station, officer: Officer, number: str, *, publish: bool = Tru
     officer, and once anything else happened to the credential.
     """
     officer.role.demand(Right.SUSPEND)
-    if not holdings.read(station, officer, number).may(Deed.UNDO):
-        raise UndoOver(case=number)
     stamp = station.stamp(officer)
     with station.store.write() as session:
-        told = journal.newest_of(session, number, (SUSPENDED,))
-        changed = {one.slot for one in _usable_before(session, number)}
-        if told is None or not care.is_reported(session, number):
+        if not holdings.read_in(station, session, officer, number).may(Deed.UNDO):
             raise UndoOver(case=number)
+        changed = {one.slot for one in _usable_before(session, number)}
         for slot in changed:
             status.set_validity(session, stamp, slot, Validity.VALID, "suspension_undone")
         journal.append(session, stamp, "CARE.SUSPENSION_UNDONE", number, count=len(changed))
@@ -313,11 +305,15 @@ def _open_case(session: Session, number: str) -> Case | None:
 
 def _demand(station: Station, officer: Officer, number: str, deed: Deed) -> Holding:
     found = holdings.read(station, officer, number)
-    if found.standing is Standing.REVOKED:
-        raise NothingStands(case=number)
-    if not found.may(deed):
-        raise StandsOtherwise(case=number, state=found.standing.value)
+    _demand_possible(found, deed)
     return found
+
+
+def _demand_possible(found: Holding, deed: Deed) -> None:
+    if found.standing is Standing.REVOKED:
+        raise NothingStands(case=found.number)
+    if not found.may(deed):
+        raise StandsOtherwise(case=found.number, state=found.standing.value)
 
 
 def publish_due(station: Station) -> bool:

@@ -117,7 +117,7 @@ def find(station: Station, officer: Officer, name: str, birth_date: date) -> tup
         found = [
             one
             for number, person in people.items()
-            if (one := _read(station, session, officer, number, person)) is not None
+            if (one := _held(station, session, officer, number, person)) is not None
         ]
     standing = [one for one in found if one.standing is not Standing.REVOKED]
     chosen = sorted(standing or found, key=lambda one: one.number, reverse=True)
@@ -142,7 +142,19 @@ def holding(
 def read(station: Station, officer: Officer, number: str, person: Person | None = None) -> Holding:
     """The same for whoever looks at it already: no new look, no event."""
     with station.store.read() as session:
-        one = _read(station, session, officer, number, person)
+        return read_in(station, session, officer, number, person)
+
+
+def read_in(
+    station: Station,
+    session: Session,
+    officer: Officer,
+    number: str,
+    person: Person | None = None,
+) -> Holding:
+    """As :func:`read`, in the caller's transaction: what an act is decided upon cannot change
+    before it is done."""
+    one = _held(station, session, officer, number, person)
     if one is None:
         raise CaseMissing(number, case=number)
     return one
@@ -166,7 +178,7 @@ def _note(station: Station, officer: Officer, found: tuple[Holding, ...] | list[
 # Reading one holding
 
 
-def _read(
+def _held(
     station: Station, session: Session, officer: Officer, number: str, person: Person | None
 ) -> Holding | None:
     credentials = holders.credentials_of(session, number)

@@ -188,7 +188,9 @@ class AftercarePage(Page):
             return say("verdict.undo", n=view.undo_seconds)
         day = one.valid_until.isoformat() if one.valid_until else say("card.unknown")
         if one.standing is Standing.USABLE:
-            key = "activated" if one.state is State.ACTIVATED else "usable"
+            shown_since = any(moment.kind == "CARE.RESUMED" for moment in one.moments)
+            unproven = one.state is State.ACTIVATED and not shown_since
+            key = "activated" if unproven else "usable"
             return say(f"verdict.{key}", day=day)
         if one.standing is Standing.SUSPENDED:
             at = max(credential.changed_at for credential in one.credentials)
