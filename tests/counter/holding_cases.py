@@ -30,8 +30,10 @@ from tests.counter.test_approving import (
     approved_case,
     crew,
     issue,
+    new_case,
     nothing_revoked,
     offered,
+    prepare,
     signer,
 )
 
@@ -108,10 +110,14 @@ def insert(station: Station, who: Person) -> None:
     cast(Any, station.roles).card = who.card
 
 
-def delivered(station: Station) -> Case:
-    """One credential on a phone that has not presented it."""
+def delivered(station: Station, *, exception: bool = False) -> Case:
+    """One credential on a phone that has not presented it; an exception has two signatures."""
     insert(station, crew()[0])
-    case = issue(station, offered(station, approved_case(station)), CredentialCard(station))
+    if exception:
+        approved = approved_case(station)
+    else:
+        approved = prepare(station, new_case(station, exception=False), crew()[0])
+    case = issue(station, offered(station, approved), CredentialCard(station))
     stamp = station.stamp()
     with station.store.write() as session:
         for intent in intents.standing(session, case.number):
@@ -121,9 +127,9 @@ def delivered(station: Station) -> Case:
     return case
 
 
-def proven(station: Station) -> Case:
+def proven(station: Station, *, exception: bool = False) -> Case:
     """The same after its proof, on the published list."""
-    case = delivered(station)
+    case = delivered(station, exception=exception)
     stamp = station.stamp()
     with station.store.write() as session:
         for one in case.issued:

@@ -189,7 +189,7 @@ def test_an_administrator_looks_and_does_nothing(station: Station) -> None:
 
 
 def test_what_happened_is_told_newest_first(station: Station) -> None:
-    case = proven(station)
+    case = proven(station, exception=True)
     aftercare.suspend(station, officer(LEE), case.number, SuspendReason.LOSS_CALL)
 
     one = holdings.holding(station, officer(LEE), case.number)

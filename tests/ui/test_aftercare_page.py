@@ -1,0 +1,200 @@
+"""After-care on the screen: what is typed, what may be pressed, where the focus stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from desk.counter.holdings import Deed
+from desk.issuance.aftercare import CareAct, Channel, SuspendReason
+from desk.ui.aftercare_dialogs import Signer, SuspendDialog, TwoCardsActDialog, TwoCardsView
+from desk.ui.look import Look
+from desk.ui.pages.aftercare import AftercarePage
+from desk.ui.pages.aftercare_parts import day_of, is_whole_day, key_print
+from tests.ui import scenes_aftercare as scenes
+from tests.ui.officer import drop, settle
+
+NOW = scenes._now()
+SIGNERS = (Signer("이서준 영사", "now"), Signer("다른 사람", "later"))
+
+
+@pytest.fixture
+def opened() -> Iterator[list[QWidget]]:
+    windows: list[QWidget] = []
+    yield windows
+    for window in windows:
+        drop(window)
+
+
+@pytest.mark.parametrize(
+    "text", ["1991-03-14", "19910314", "1991.3.14", "1991.03.14.", " 1991 3 14 "]
+)
+def test_a_day_may_be_typed_as_people_write_it(text: str) -> None:
+    assert day_of(text) == date(1991, 3, 14)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1991", "1991-3", "910314", "1991-02-30", "1891-03-14", "1991-03-14-1", "날짜"]
+)
+def test_what_is_no_day_is_none(text: str) -> None:
+    assert day_of(text) is None
+
+
+def test_a_day_is_whole_with_its_eighth_digit() -> None:
+    assert [is_whole_day(text) for text in ("1991-03-1", "1991-03-14", "19910314")] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_a_key_is_known_by_the_first_bytes_of_its_thumbprint() -> None:
+    # RFC 7638, 3.1: the thumbprint of the example key.
+    assert key_print("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs") == "3736 CBB1"
+
+
+def test_a_call_asks_once_both_are_whole(look: Look, opened: list[QWidget]) -> None:
+    page = AftercarePage(look)
+    opened.append(page)
+    asked: list[tuple[str, date]] = []
+    begun: list[bool] = []
+    page.find_asked.connect(lambda name, born: asked.append((name, born)))
+    page.call_begun.connect(lambda: begun.append(True))
+
+    page.call.name_field.setText("김하늘")
+    page.call.name_field.textEdited.emit("김하늘")
+    for text in ("1991031", "19910399", "19910314", "19910314"):
+        page.call.born.setText(text)
+        page.call.born.textEdited.emit(text)
+
+    assert asked == [("김하늘", date(1991, 3, 14))]
+    assert begun
+
+
+def test_a_suspension_on_a_call_takes_the_question_and_no_answer_is_given_beforehand(
+    look: Look, opened: list[QWidget]
+) -> None:
+    dialog = SuspendDialog(look, None, scenes.holding(NOW), on_call=True)
+    opened.append(dialog)
+    dialog.show()
+    settle()
+    assert dialog.focusWidget() is dialog.safe
+    assert not dialog.act.isEnabled()
+    assert not dialog.asked.isChecked()
+
+    dialog.asked.click()
+
+    assert dialog.act.isEnabled()
+    assert dialog.answer() == (SuspendReason.LOSS_CALL, Channel.PHONE)
+    dialog.reasons[SuspendReason.SUSPICIOUS_USE].click()
+    assert dialog.act.isEnabled()
+    assert dialog.answer() == (SuspendReason.SUSPICIOUS_USE, Channel.COUNTER)
+
+
+def test_without_a_call_a_reason_is_chosen_first(look: Look, opened: list[QWidget]) -> None:
+    dialog = SuspendDialog(look, None, scenes.holding(NOW), on_call=False)
+    opened.append(dialog)
+
+    assert not dialog.act.isEnabled()
+    dialog.reasons[SuspendReason.OWN_REQUEST].click()
+    assert dialog.act.isEnabled()
+
+
+def revoking(look: Look, opened: list[QWidget], view: TwoCardsView) -> TwoCardsActDialog:
+    dialog = TwoCardsActDialog(look, None, scenes.holding(NOW), CareAct.REVOKE)
+    opened.append(dialog)
+    dialog.render(view)
+    dialog.show()
+    settle()
+    return dialog
+
+
+def type_pin(dialog: TwoCardsActDialog, qtbot: object) -> None:
+    qtbot.keyClicks(dialog.pin.dots, "246813")  # type: ignore[attr-defined]
+
+
+def test_revoking_takes_reason_document_word_card_and_pin(
+    look: Look, opened: list[QWidget], qtbot: object
+) -> None:
+    """Each alone keeps the button off, and the sentence beside it says which."""
+    ready = TwoCardsView(SIGNERS, ready=True, tries=3)
+    dialog = revoking(look, opened, ready)
+    said = [dialog._why.text()]
+    dialog.reason.setCurrentIndex(0)
+    dialog.reason.chosen.emit(dialog.reason.value())
+    said.append(dialog._why.text())
+    dialog.basis.setText("LA-REG-2026-0311")
+    said.append(dialog._why.text())
+    dialog.word.setText("정지")
+    said.append(dialog._why.text())
+    dialog.word.setText("폐지")
+    said.append(dialog._why.text())
+    assert not dialog.act.isEnabled()
+
+    type_pin(dialog, qtbot)
+
+    assert said == [
+        "사유와 근거를 채우십시오",
+        "사유와 근거를 채우십시오",
+        "확인 낱말을 입력하십시오",
+        "확인 낱말을 입력하십시오",
+        "카드 PIN을 기다립니다",
+    ]
+    assert dialog.act.isEnabled()
+    dialog.render(replace(ready, ready=False, why="why_first"))
+    assert not dialog.act.isEnabled()
+    assert dialog.pin.dots.count() == 0, "what was typed for a card goes with it"
+
+
+def test_the_pin_is_handed_over_once_and_a_card_at_work_is_not_left(
+    look: Look, opened: list[QWidget], qtbot: object
+) -> None:
+    dialog = revoking(look, opened, TwoCardsView(SIGNERS, turn=1, ready=True, tries=1))
+    given: list[tuple[bytearray, bool]] = []
+    dialog.sign_asked.connect(lambda pin, last: given.append((pin, last)))
+    dialog.show_given("died", "A-1")
+    dialog.word.setText("폐지")
+    type_pin(dialog, qtbot)
+    assert not dialog.act.isEnabled(), "the last try wants its consent"
+    dialog.pin._consent.setChecked(True)
+
+    dialog.act.click()
+    dialog.render(TwoCardsView(SIGNERS, turn=1, ready=True, tries=1, busy=True))
+    dialog.reject()
+
+    assert given == [(bytearray(b"246813"), True)]
+    assert dialog.pin.dots.count() == 0
+    assert dialog.isVisible()
+    assert not dialog.reason.isEnabled()
+
+
+def test_what_is_not_possible_says_why_and_what_has_no_way_is_not_there(
+    look: Look, opened: list[QWidget]
+) -> None:
+    page = AftercarePage(look)
+    opened.append(page)
+    shown = scenes.view(look, scenes.suspended(NOW), offered=frozenset({Deed.SUSPEND, Deed.REVOKE}))
+
+    page.render(shown)
+    page.show()
+    settle()
+
+    rows = page.deeds.rows
+    assert [deed for deed, one in rows.items() if one.isVisible()] == [Deed.SUSPEND, Deed.REVOKE]
+    assert not rows[Deed.SUSPEND].button.isEnabled()
+    assert rows[Deed.SUSPEND].button.accessibleDescription() == "이미 정지되어 있습니다"
+    assert rows[Deed.REVOKE].button.isEnabled()
+    assert not page.suspend.isVisible()
+
+
+def test_a_list_that_is_not_out_is_never_shown_as_done(look: Look, opened: list[QWidget]) -> None:
+    page = AftercarePage(look)
+    opened.append(page)
+
+    page.render(scenes.view(look, scenes.suspended(NOW, published=False)))
+
+    assert "아직 반영되지 않음" in page.verdict.sentence.text()
