@@ -20,11 +20,14 @@ from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.scripted import APPROVER
 from desk.app.stage import Stage
 from desk.app.window import make_front
+from desk.counter import aftercare
 from desk.counter.holdings import Deed, Standing
+from desk.counter.station import Station
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
 from desk.issuance.case import State
 from desk.training.applicants import Applicant
+from desk.ui.control import aftercare as aftercare_control
 from desk.ui.control.steps import Step
 from desk.ui.pages.locked import LockReason
 from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
@@ -176,8 +179,17 @@ def standing(desk: Window) -> Standing | None:
 
 
 def test_a_slip_of_the_hand_and_a_call_nobody_is_found_for(
-    approved_home: Path, service: ServiceProcess, qtbot: QtBot
+    approved_home: Path, service: ServiceProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And a list that does not go out at first: the page says so until it is out."""
+    publish, tried, is_back = aftercare.publish_due, [0], [False]
+
+    def away(station: Station) -> bool:
+        tried[0] += 1
+        return publish(station) if is_back[0] else False
+
+    monkeypatch.setattr(aftercare, "publish_due", away)
+    monkeypatch.setattr(aftercare_control, "PUBLISH_AGAIN", 1)
     with window_of(approved_home, service, qtbot, proven=True) as desk:
         program, person = desk.stage.program, desk.stage.rehearsal.people[0]
         page, control = program.pages.aftercare, program.aftercare
@@ -203,7 +215,12 @@ def test_a_slip_of_the_hand_and_a_call_nobody_is_found_for(
         assert control.dialog is not None
         control.dialog.asked.click()
         control.dialog.act.click()
+        desk.until(lambda: tried[0] > 1)
+        assert "아직 반영되지 않음" in page.verdict.sentence.text()
+        assert desk.status() == {Status.VALID}
+        is_back[0] = True
         desk.until(lambda: standing(desk) is Standing.SUSPENDED)
+        assert desk.status() == {Status.SUSPENDED}
         page.undo.click()
         desk.until(lambda: standing(desk) is Standing.USABLE)
 
