@@ -45,6 +45,8 @@ _HUNG_SECONDS = 20
 """A process that began a step and went silent is cut off after this."""
 _DEAD_SECONDS = 10
 """A connection whose other end no longer answers is given up after this, on both ends."""
+_FRESH_SECONDS = 0.25
+"""A connection used so short a time ago is not looked at before it is used again."""
 _TOLD_SECONDS = 30.0
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 _CONFLICTS = (
@@ -101,6 +103,7 @@ class ServerDriver(Driver):
         self.pid = self.connection.info.backend_pid
         self._wire = self.connection.pgconn
         self._names: dict[str, bytes] = {}
+        self.kept_since = 0.0
 
     def run(self, text: str, values: Sequence[Any]) -> Rows:
         if not values:
@@ -246,7 +249,10 @@ class ServerDatabase:
         return isinstance(error, _CONFLICTS)
 
     def ear(self) -> ServerEar:
-        return ServerEar(self.connect(), self._own_pids)
+        driver = self.connect()
+        # It tells nothing itself, and its number may be another's when it is gone.
+        self._own_pids.discard(driver.pid)
+        return ServerEar(driver, self._own_pids)
 
     def close(self) -> None:
         with self._lock:
@@ -278,7 +284,7 @@ class ServerDatabase:
 
     def _taken(self) -> ServerDriver:
         while (driver := self._kept()) is not None:
-            if driver.is_silent:
+            if time.monotonic() - driver.kept_since < _FRESH_SECONDS or driver.is_silent:
                 return driver
             # The server has said goodbye, or fallen: that is known before anything is asked.
             self._let_go([driver])
@@ -293,6 +299,7 @@ class ServerDatabase:
         with self._lock:
             usable = driver.is_usable and not self._closed
             if usable and len(self._idle) < CONNECTIONS:
+                driver.kept_since = time.monotonic()
                 self._idle.append(driver)
                 return
             gone = [driver] if usable else [driver, *self._idle]
