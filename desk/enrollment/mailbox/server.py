@@ -230,8 +230,11 @@ class ServerDatabase:
         driver = self._taken()
         try:
             yield driver
-        finally:
-            self._give_back(driver)
+        except BaseException:
+            # After an error a line that is gone may still look like one that is there.
+            self._give_back(driver, usable=driver.is_usable and driver.is_silent)
+            raise
+        self._give_back(driver, usable=driver.is_usable)
 
     def trouble(self, error: Exception) -> MailboxFull | MailboxAway | MailboxBroken | None:
         if not isinstance(error, psycopg.Error):
@@ -294,11 +297,10 @@ class ServerDatabase:
         with self._lock:
             return self._idle.pop() if self._idle else None
 
-    def _give_back(self, driver: ServerDriver) -> None:
+    def _give_back(self, driver: ServerDriver, *, usable: bool) -> None:
         """A broken one is one of many: the server was away, and all it had are gone."""
         with self._lock:
-            usable = driver.is_usable and not self._closed
-            if usable and len(self._idle) < CONNECTIONS:
+            if usable and not self._closed and len(self._idle) < CONNECTIONS:
                 driver.kept_since = time.monotonic()
                 self._idle.append(driver)
                 return
