@@ -39,6 +39,7 @@ class Filter(StrEnum):
 _KINDS: dict[Filter, tuple[str, ...]] = {
     Filter.SIGNATURES: (
         "AUDIT.SEALED",
+        "CARE.SIGNED",
         "CASE.PREPARED",
         "CASE.APPROVED",
         "CRED.SIGNED",

@@ -39,7 +39,7 @@ def sign(
     the certificate and the card's own."""
     certificate = certificate_of(session, officer)
     station.authority.revocations.check(load_certificate(certificate), station.now())
-    draft = approvals.draft_over(digest, officer, purpose, certificate, station.now())
+    draft = approvals.draft(digest, officer, purpose, certificate, station.now())
     said = approvals.statement(case_number, draft)
     key = public_key_of(load_certificate(certificate))
     signature = session.verify_and_sign(

@@ -202,16 +202,10 @@ def _demand_opened(flagged: tuple[FlaggedItem, ...], opened: set[str]) -> None:
 
 
 def draft(
-    case: Case, officer: Officer, purpose: Purpose, certificate: bytes, at: datetime
-) -> Approval:
-    """The approval that is about to be signed; its signature is still empty."""
-    return draft_over(case_digest(case), officer, purpose, certificate, at)
-
-
-def draft_over(
     digest: bytes, officer: Officer, purpose: Purpose, certificate: bytes, at: datetime
 ) -> Approval:
-    """The same over the digest of whatever ``purpose`` is about."""
+    """What is about to be signed over the digest of whatever ``purpose`` is about; its
+    signature is still empty."""
     return Approval(
         digest=digest.hex(),
         words=tuple(korean for korean, _ in check_words(digest)),

@@ -30,6 +30,7 @@ from desk.issuance.case import (
     advance,
     open_case,
 )
+from desk.issuance.digest import case_digest
 from desk.issuance.officers import Officer
 from desk.issuance.roles import Role
 from tests.samples import ENTRY, PASSPORT
@@ -158,7 +159,7 @@ def sign(
 ) -> Approval:
     """An approval as this person's card (or another) signs it; nothing is checked."""
     card = card or who.card
-    approval = approvals.draft(case, who.officer, purpose, card.certificate, at)
+    approval = approvals.draft(case_digest(case), who.officer, purpose, card.certificate, at)
     signature = card.sign(approvals.statement(case.number, approval))
     return replace(approval, signature=signature.hex())
 
