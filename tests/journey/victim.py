@@ -81,13 +81,11 @@ POINTS = (
 )
 # Behind an approval of a case that replaces or resumes what its holder has.
 RENEWALS = (
-    Point("reissue: intent durable, nothing signed", "CRED.INTENT", "durable", plan="renew"),
     Point("reissue: old one ended, not durable", "STATUS.CHANGED", "writing", 2, plan="renew"),
     Point(
         "reissue: both in the records, not on the list", "STATUS.CHANGED", "durable", plan="renew"
     ),
     Point("reissue: on the list, case not yet", "PROOF.GIVEN", "writing", plan="renew"),
-    Point("resume: phone has presented", "check_answer", "after", plan="renew"),
     Point("resume: decided, not durable", "PROOF.DECIDED", "writing", plan="renew"),
     Point("resume: decided, not on the list", "PROOF.DECIDED", "durable", plan="renew"),
 )
