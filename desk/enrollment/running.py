@@ -114,10 +114,11 @@ def _run(
         service.close()
 
 
-def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def _new_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     """What makes the event loop: libuv's where there is one, or Python's own."""
     if sys.platform == "win32":
-        return None
+        # The one that Windows has by default cannot watch the database's line.
+        return asyncio.SelectorEventLoop
     import uvloop
 
     return uvloop.new_event_loop
