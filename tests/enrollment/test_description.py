@@ -44,7 +44,7 @@ from tests.enrollment.steps import Steps
 from tests.enrollment.test_presenting import ask
 from tests.enrollment.wrong import TABLE
 
-EXAMPLES = 12
+EXAMPLES = 8
 NOT_SERVED = 501
 """A status list of former times; Token Status List 8.4 wants this status for it."""
 
