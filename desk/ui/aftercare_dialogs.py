@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QDialog, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desk.counter.holdings import Holding
 from desk.issuance.aftercare import LONGEST_BASIS, CareAct, Channel, SuspendReason
+from desk.ui.dialogs import FramedDialog
 from desk.ui.glyphs import Glyph
-from desk.ui.look import Look, rounded, shown
+from desk.ui.look import Look, shown
 from desk.ui.pages.aftercare import AREA
 from desk.ui.pages.aftercare_parts import person_names
 from desk.ui.pages.own_words import OwnWords
@@ -34,7 +34,7 @@ from desk.ui.troubles import Spoken
 WIDTH = 640
 
 
-class CareDialog(QDialog):
+class CareDialog(FramedDialog):
     """Icon, title and sentence; whose credential; room for fields; safe way, why, act."""
 
     def __init__(
@@ -50,14 +50,8 @@ class CareDialog(QDialog):
         token: str = "warning",
         danger: bool = False,
     ) -> None:
-        super().__init__(parent)
-        self._look, self.say = look, OwnWords(look, AREA)
-        self.setModal(True)
-        self.setWindowTitle(title)
-        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
-        self.setFixedWidth(WIDTH)
-        self.setAccessibleName(title)
-        self.setAccessibleDescription(words)
+        super().__init__(look, parent, title, words, WIDTH)
+        self.say = OwnWords(look, AREA)
         self._title = Text(look, title, Type.TITLE, wrap=True)
         self._words = Text(look, words, Type.BODY, "muted", wrap=True)
         said = column(self._title, self._words)
@@ -101,22 +95,6 @@ class CareDialog(QDialog):
 
     def _act(self) -> None:
         self.accept()
-
-    def fit(self) -> None:
-        """As high as what it says now."""
-        layout = self.layout()
-        if layout is not None:
-            self.setFixedHeight(layout.totalHeightForWidth(WIDTH))
-
-    # Qt's own
-    def showEvent(self, event: QShowEvent) -> None:
-        self.fit()
-        super().showEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._look["card"])
-        rounded(painter, QRectF(self.rect()), 0, self._look["card"], self._look["line-strong"])
 
 
 class SuspendDialog(CareDialog):

@@ -27,7 +27,39 @@ from desk.ui.theme import Type
 WIDTH = 480
 
 
-class Dialog(QDialog):
+class FramedDialog(QDialog):
+    """Modal, without the system's frame, as high as what it says."""
+
+    def __init__(
+        self, look: Look, parent: QWidget | None, title: str, words: str, width: int
+    ) -> None:
+        super().__init__(parent)
+        self._look = look
+        self.setModal(True)
+        self.setWindowTitle(title)
+        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
+        self.setFixedWidth(width)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(words)
+
+    def fit(self) -> None:
+        """As high as what it says now."""
+        layout = self.layout()
+        if layout is not None:
+            self.setFixedHeight(layout.totalHeightForWidth(self.minimumWidth()))
+
+    # Qt's own
+    def showEvent(self, event: QShowEvent) -> None:
+        self.fit()
+        super().showEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._look["card"])
+        rounded(painter, QRectF(self.rect()), 0, self._look["card"], self._look["line-strong"])
+
+
+class Dialog(FramedDialog):
     """Title, sentence, room for fields, the safe way and the act."""
 
     def __init__(
@@ -41,14 +73,7 @@ class Dialog(QDialog):
         *,
         danger: bool = True,
     ) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.setModal(True)
-        self.setWindowTitle(title)
-        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
-        self.setFixedWidth(WIDTH)
-        self.setAccessibleName(title)
-        self.setAccessibleDescription(words)
+        super().__init__(look, parent, title, words, WIDTH)
         self._title = Text(look, title, Type.TITLE, wrap=True)
         self._words = Text(look, words, Type.BODY, wrap=True)
         self.fields = column(gap=12)
@@ -64,22 +89,6 @@ class Dialog(QDialog):
         )
         self._ring = FocusRing(look, self)
         self.safe.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def fit(self) -> None:
-        """As high as what it says now."""
-        layout = self.layout()
-        if layout is not None:
-            self.setFixedHeight(layout.totalHeightForWidth(WIDTH))
-
-    # Qt's own
-    def showEvent(self, event: QShowEvent) -> None:
-        self.fit()
-        super().showEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._look["card"])
-        rounded(painter, QRectF(self.rect()), 0, self._look["card"], self._look["line-strong"])
 
 
 class ReasonDialog(Dialog):

@@ -341,8 +341,6 @@ class AftercareControl(QObject):
         desk, one = self._desk, self._holding
         if desk.place is not Place.AFTERCARE or desk.sign_in is None:
             return
-        korean = desk.look.language == "ko"
-        known = desk.station.officers.values()
         self._page.render(
             AftercareView(
                 here=desk.here(),
@@ -356,7 +354,7 @@ class AftercareControl(QObject):
                 must_change=self.count_changes() if self.count_changes else None,
                 has_history=desk.navigation.leads_to(Place.HISTORY, desk.officer),
                 back_to=self._back[0] if self._back else "",
-                names={one.officer_id: one.name_ko if korean else one.name_en for one in known},
+                names=desk.officer_names(),
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
             )
         )

@@ -145,11 +145,6 @@ class AuditControl(QObject):
         start = str(Path.home() / name)
         return QFileDialog.getSaveFileName(self._page.window(), title, start)[0]
 
-    def _names(self) -> dict[str, str]:
-        korean = self._desk.look.language == "ko"
-        known = self._desk.station.officers.values()
-        return {one.officer_id: one.name_ko if korean else one.name_en for one in known}
-
     def render(self) -> None:
         desk = self._desk
         if desk.place is not Place.AUDIT:
@@ -163,7 +158,7 @@ class AuditControl(QObject):
                 chosen=self._chosen,
                 seals=self._seals,
                 oddities=self._oddities,
-                names=self._names(),
+                names=desk.officer_names(),
                 saved=self._saved,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
             )

@@ -172,11 +172,6 @@ class ChangesControl(QObject):
         title = self._page.say("dialog.take")
         return QFileDialog.getOpenFileName(self._page.window(), title, str(Path.home()))[0]
 
-    def _names(self) -> dict[str, str]:
-        korean = self._desk.look.language == "ko"
-        known = self._desk.station.officers.values()
-        return {one.officer_id: one.name_ko if korean else one.name_en for one in known}
-
     def render(self) -> None:
         if not self.is_shown:
             return
@@ -187,7 +182,7 @@ class ChangesControl(QObject):
                 listing=self._listing,
                 shows_aside=self._shows_aside,
                 taken=self._taken,
-                names=self._names(),
+                names=desk.officer_names(),
                 may_act=desk.officer.role.may(Right.AFTER_CARE),
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
             )

@@ -196,8 +196,6 @@ class DayCloseControl(QObject):
         if desk.place is not Place.DAY_CLOSE:
             return
         digest, (turn, why_not) = self._digest(), self._turn()
-        korean = desk.look.language == "ko"
-        known = desk.station.officers.values()
         self._page.render(
             DayCloseView(
                 here=desk.here(),
@@ -208,7 +206,7 @@ class DayCloseControl(QObject):
                 explained=self._given(),
                 place=self._place,
                 listed=self._listed,
-                names={one.officer_id: one.name_ko if korean else one.name_en for one in known},
+                names=desk.officer_names(),
                 officer=desk.here().officer,
                 turn=turn,
                 why_not=why_not,

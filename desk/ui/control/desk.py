@@ -123,6 +123,12 @@ class Desk(QObject):
             return f"{officer.name_ko} {officer.title_ko}"
         return f"{officer.title_en} {officer.name_en}"
 
+    def officer_names(self) -> dict[str, str]:
+        """The names alone, in the window's language, by the ids that the records hold."""
+        korean = self.look.language == "ko"
+        known = self.station.officers.values()
+        return {one.officer_id: one.name_ko if korean else one.name_en for one in known}
+
     # The case
 
     def set_case(self, case: Case | None) -> None:

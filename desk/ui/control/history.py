@@ -202,11 +202,6 @@ class HistoryControl(QObject):
         self._trouble = trouble
         self.render()
 
-    def _names(self) -> dict[str, str]:
-        korean = self._desk.look.language == "ko"
-        known = self._desk.station.officers.values()
-        return {one.officer_id: one.name_ko if korean else one.name_en for one in known}
-
     def render(self) -> None:
         desk = self._desk
         if desk.place is not Place.HISTORY:
@@ -219,7 +214,7 @@ class HistoryControl(QObject):
                 chosen=self._chosen,
                 detail=self._detail,
                 revealed=self._revealed,
-                names=self._names(),
+                names=desk.officer_names(),
                 can_care=self._show_holding is not None,
                 saved=self._saved,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
