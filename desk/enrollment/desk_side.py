@@ -10,10 +10,10 @@ import base64
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -54,6 +54,10 @@ _POST = re.compile(r"[A-Za-z0-9-]{1,16}\Z")
 _YEARS = range(2000, 9999)
 _SEALING_KEY_LENGTH = 32
 _PIN = re.compile(r"[0-9]{6}\Z")
+_NUMBER = "desk.call_number"
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class DeskSide:
@@ -68,31 +72,38 @@ class DeskSide:
         query = request.scope["query_string"]
         target = request.scope["raw_path"] + (b"?" + query if query else b"")
         shown = request.headers.get("authorization", "")
+        call, now = Call(request.method, target, body), self._service.now()
         try:
-            await self._hear(shown, Call(request.method, target, body))
+            request.scope[_NUMBER] = self._heard.check(shown, call, now)
         except NotTheStation as error:
-            raise Refusal(
-                "station_unknown", "the station's key is not accepted", status=401
-            ) from error
+            raise _unknown_station() from error
         except ClockApart as error:
             members = {"time": self._service.now().isoformat()}
             raise Refusal(
                 "clocks_apart", "signed at another time", status=401, members=members
             ) from error
 
-    async def _hear(self, shown: str, call: Call) -> None:
-        """Raises NotTheStation, ClockApart; nobody else may have heard it either."""
+    async def _run(
+        self, request: Request, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """The first step of a call, which no other process may have heard either: that is
+        looked up with the step, right before it. Raises Refusal, and what the step raises."""
         service = self._service
-        number = self._heard.check(shown, call, service.now())
-        if service.mailbox.shared and not await service.run(
-            service.mailbox.hear_call, number, secrets.token_hex(8), service.now()
-        ):
-            raise NotTheStation
+        number, by, now = request.scope[_NUMBER], secrets.token_hex(8), service.now()
 
-    async def health(self, _request: Request) -> Response:
+        def heard_first() -> _T:
+            if not service.mailbox.hear_call(number, by, now):
+                raise _unknown_station()
+            return step(*args, **kwargs)
+
+        if not service.mailbox.shared:
+            return await service.run(step, *args, **kwargs)
+        return await service.run(heard_first)
+
+    async def health(self, request: Request) -> Response:
         service = self._service
         now = service.now()
-        queue = await service.run(service.mailbox.queue, now)
+        queue = await self._run(request, service.mailbox.queue, now)
         body = {"version": __version__, "queue": queue.length, "issuer": service.settings.issuer}
         waited = (now - queue.oldest).total_seconds() if queue.oldest else 0.0
         return wire.answered({**body, "oldest_seconds": int(waited), "time": now.isoformat()})
@@ -105,7 +116,7 @@ class DeskSide:
         pin = _matching(body, "tx_code", _PIN)
         expires_at = _moment(body, "expires_at")
         configurations, qr = _configurations(body, self._known), _qr_form(body)
-        view = await self._store_offer(offer_id, configurations, pin, expires_at)
+        view = await self._store_offer(request, offer_id, configurations, pin, expires_at)
         self._service.bells.ring(offer_id)
         uri = self._qr_text(view, qr, _post_code(body))
         return wire.answered({"uri": uri, "expires_at": view.expires_at.isoformat()})
@@ -133,7 +144,12 @@ class DeskSide:
         return f"{scheme}?{urlencode(parameter, safe=bare)}"
 
     async def _store_offer(
-        self, offer_id: str, configurations: tuple[str, ...], pin: str, expires_at: datetime
+        self,
+        request: Request,
+        offer_id: str,
+        configurations: tuple[str, ...],
+        pin: str,
+        expires_at: datetime,
     ) -> OfferView:
         service = self._service
         handle = service.key.offer_handle(offer_id)
@@ -147,7 +163,7 @@ class DeskSide:
             service.key.pin_hash(pin, salt),
             expires_at,
         )
-        view, is_new = await service.run(service.mailbox.place_offer, new, service.now())
+        view, is_new = await self._run(request, service.mailbox.place_offer, new, service.now())
         if not is_new:
             await self._refuse_other_order(view, new, pin)
         return view
@@ -168,7 +184,7 @@ class DeskSide:
         body = await wire.read_json(request, "invalid_order")
         reason = _matching(body, "reason", _WORD)
         service = self._service
-        await service.run(service.mailbox.void_offer, offer_id, reason, service.now())
+        await self._run(request, service.mailbox.void_offer, offer_id, reason, service.now())
         service.bells.ring(offer_id)
         return wire.done()
 
@@ -178,14 +194,11 @@ class DeskSide:
         after = _count(request, "after")
         service, wait = self._service, _wait(request)
 
-        async def look() -> News:
-            return await service.run(service.mailbox.news, offer_id, after, service.now())
-
         async def news() -> News | None:
-            latest = await look()
+            latest = await service.run(service.mailbox.news, offer_id, after, service.now())
             return latest if latest.events else None
 
-        found = await look()
+        found = await self._run(request, service.mailbox.news, offer_id, after, service.now())
         if not found.events and wait > 0:
             # Nobody rings when an offer's time runs out, so nobody sleeps past it.
             seconds = min(wait, self._until(found.ends_at))
@@ -202,7 +215,7 @@ class DeskSide:
     async def requests(self, request: Request) -> Response:
         offer_id = _identifier(request, "offer_id")
         service = self._service
-        found = await service.run(service.mailbox.waiting_requests, offer_id, service.now())
+        found = await self._run(request, service.mailbox.waiting_requests, offer_id, service.now())
         late = Quirk.NOTIFY_DEFERRED in service.settings.quirks
         return wire.answered({"requests": [_request_body(entry, late) for entry in found]})
 
@@ -211,7 +224,7 @@ class DeskSide:
         body = await wire.read_json(request, "invalid_order", wire.LARGE_BODY)
         sealed, terms = _text(body, "sealed"), _encryption(body)
         service = self._service
-        offer_id = await service.run(service.mailbox.answer, request_id, sealed, terms)
+        offer_id = await self._run(request, service.mailbox.answer, request_id, sealed, terms)
         service.bells.ring(offer_id)
         return wire.done()
 
@@ -220,7 +233,7 @@ class DeskSide:
         body = await wire.read_json(request, "invalid_order")
         _matching(body, "reason", _WORD)
         service = self._service
-        offer_id = await service.run(service.mailbox.deny, request_id)
+        offer_id = await self._run(request, service.mailbox.deny, request_id)
         service.bells.ring(offer_id)
         return wire.done()
 
@@ -236,7 +249,7 @@ class DeskSide:
             raise _unusable("seal_to is no X25519 key")
         new = NewCheck(check_id, request_object, _moment(body, "expires_at"), seal_to)
         service = self._service
-        view = await service.run(service.mailbox.place_check, new, service.now())
+        view = await self._run(request, service.mailbox.place_check, new, service.now())
         if view.request_object != request_object:
             raise AlreadyOtherwise(reason="another_order")
         where = service.settings.address(f"present/{check_id}/request")
@@ -249,12 +262,12 @@ class DeskSide:
         service = self._service
 
         async def arrived() -> CheckView | None:
-            view = await service.run(service.mailbox.check, check_id)
-            if view is None:
-                raise NotThere
-            return view if view.response is not None else None
+            return _answered(await service.run(service.mailbox.check, check_id))
 
-        view = await service.bells.wait_for(check_id, arrived, _wait(request))
+        wait = _wait(request)
+        view = _answered(await self._run(request, service.mailbox.check, check_id))
+        if view is None and wait > 0:
+            view = await service.bells.wait_for(check_id, arrived, wait)
         if view is None or view.received_at is None:
             return wire.done()
         body = {"response": view.response, "received_at": view.received_at.isoformat()}
@@ -267,8 +280,19 @@ class DeskSide:
         body = await wire.read_json(request, "invalid_order", wire.LARGE_BODY)
         jwt, cwt = _text(body, "jwt"), _bytes(body, "cwt")
         service = self._service
-        await service.run(service.mailbox.publish_status, name, jwt, cwt)
+        await self._run(request, service.mailbox.publish_status, name, jwt, cwt)
         return wire.done()
+
+
+def _unknown_station() -> Refusal:
+    return Refusal("station_unknown", "the station's key is not accepted", status=401)
+
+
+def _answered(view: CheckView | None) -> CheckView | None:
+    """A check that has its answer; raises NotThere where there is no such check."""
+    if view is None:
+        raise NotThere
+    return view if view.response is not None else None
 
 
 def _event_body(entry: OfferEvent) -> dict[str, Any]:

@@ -8,6 +8,7 @@ what no desk would take.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import secrets
@@ -107,9 +108,11 @@ class Issuing:
         token, holder = await self._access.holder(request)
         message = await self._encryption.read(request)
         configuration = self._configuration(message.body, token, holder)
-        view = await self._file(token, holder, configuration, message)
-        answered = await self._await_answer(view)
-        return await self._hand_over(token, answered, deferred=False)
+        # Listening from before the desk can know of the request: no answer to it is missed.
+        with self._service.bells.listening(holder.offer_id) as rung:
+            view = await self._file(token, holder, configuration, message, rung)
+            taken = await self._await_answer(view, rung)
+        return await self._hand_over(token, taken, deferred=False)
 
     def _configuration(self, body: dict[str, Any], token: str, holder: Holder) -> str:
         by_id, by_name = body.get("credential_configuration_id"), body.get("credential_identifier")
@@ -126,7 +129,12 @@ class Issuing:
         return by_id
 
     async def _file(
-        self, token: str, holder: Holder, configuration: str, message: Message
+        self,
+        token: str,
+        holder: Holder,
+        configuration: str,
+        message: Message,
+        rung: asyncio.Event,
     ) -> RequestView:
         service = self._service
         if holder.state is OfferState.VOID:
@@ -156,21 +164,32 @@ class Issuing:
             raise Refusal("credential_request_denied", "this offer is bound to another key")
         if view is None:
             raise _denied()
+        decided = rung.is_set() or view.state is not RequestState.WAITING
         service.bells.ring(holder.offer_id)
+        if not decided:
+            # What rang was this request itself.
+            rung.clear()
         return view
 
-    async def _await_answer(self, view: RequestView) -> RequestView:
-        """The request once it is decided, or as it stands when the time is over."""
-        service = self._service
-        if view.state is not RequestState.WAITING:
-            return view
+    async def _await_answer(self, view: RequestView, rung: asyncio.Event) -> RequestView:
+        """The request once it is decided, its answer taken for the phone, or as it stands when
+        the time is over."""
 
-        async def decided() -> RequestView | None:
-            current = await service.run(service.mailbox.request, view.request_id)
+        async def taken() -> RequestView | None:
+            current = await self._take(view)
             return current if current.state is not RequestState.WAITING else None
 
-        found = await service.bells.wait_for(view.offer_id, decided, service.settings.wait_seconds)
-        return found or view
+        bells, seconds = self._service.bells, self._service.settings.wait_seconds
+        return await bells.wait_at(rung, taken, seconds) or view
+
+    async def _take(self, view: RequestView) -> RequestView:
+        """The request as it stands; an answer is taken out for the phone, which the desk is
+        told of."""
+        service = self._service
+        taken = await service.run(service.mailbox.deliver, view.request_id, service.now())
+        if taken.state is RequestState.DELIVERED:
+            service.bells.ring(view.offer_id)
+        return taken
 
     async def _hand_over(self, token: str, view: RequestView, *, deferred: bool) -> Response:
         """Credentials, or when to ask again, or a final no."""
@@ -180,29 +199,24 @@ class Issuing:
             return await self._defer(token, view)
         if view.sealed is None:
             raise _denied("the credential was handed over before")
-        return await self._deliver(token, view, deferred=deferred)
+        return self._answer(token, view, view.sealed, deferred=deferred)
 
     async def _defer(self, token: str, view: RequestView) -> Response:
         service = self._service
         await service.run(service.mailbox.defer, view.request_id, service.now())
         service.bells.ring(view.offer_id)
         body = {
-            "transaction_id": _transaction_id(token, view),
+            "transaction_id": _transaction_id(token, view.request_id),
             "interval": service.settings.poll_interval,
         }
         return encryption.answer(body, view.encryption, status=202)
 
-    async def _deliver(self, token: str, view: RequestView, *, deferred: bool) -> Response:
-        service = self._service
-        assert view.sealed is not None
-        if not await service.run(service.mailbox.deliver, view.request_id, service.now()):
-            raise _denied()
-        service.bells.ring(view.offer_id)
+    def _answer(self, token: str, view: RequestView, sealed: str, *, deferred: bool) -> Response:
         if view.encryption is not None:
-            return wire.answered_jwt(view.sealed)
-        opened = json.loads(keys.unseal(view.sealed, keys.token_opener(token), view.request_id))
+            return wire.answered_jwt(sealed)
+        opened = json.loads(keys.unseal(sealed, keys.token_opener(token), view.request_id))
         body: dict[str, Any] = {"credentials": [{"credential": entry} for entry in opened]}
-        if not deferred or Quirk.NOTIFY_DEFERRED in service.settings.quirks:
+        if not deferred or Quirk.NOTIFY_DEFERRED in self._service.settings.quirks:
             body["notification_id"] = view.notification_id
         return wire.answered(body)
 
@@ -215,12 +229,24 @@ class Issuing:
         wanted = message.body.get("transaction_id")
         if wanted is None:
             raise _bad_request("transaction_id is missing")
-        view = await self._find(token, holder, wanted, _transaction_id)
+        view = await self._find(token, holder, wanted)
         if view is None or not view.deferred or view.state is RequestState.DELIVERED:
             raise Refusal("invalid_transaction_id", "unknown or already used")
         if view.encryption != message.encryption:
             view = await self._ask_again(view, message)
+        else:
+            view = await self._take(view)
         return await self._hand_over(token, view, deferred=True)
+
+    async def _find(self, token: str, holder: Holder, wanted: object) -> RequestView | None:
+        """The request that the token's holder means by its transaction's identifier."""
+        if not isinstance(wanted, str) or not wanted.isascii():
+            return None
+        views = await self._service.run(self._service.mailbox.requests_of, holder.offer_id)
+        return next(
+            (v for v in views if hmac.compare_digest(_transaction_id(token, v.request_id), wanted)),
+            None,
+        )
 
     async def _ask_again(self, view: RequestView, message: Message) -> RequestView:
         """The key named now is the one to answer to, whatever the first request named (9.1)."""
@@ -228,8 +254,9 @@ class Issuing:
         view = await service.run(
             service.mailbox.encrypt_otherwise, view.request_id, message.encryption, service.now()
         )
-        service.bells.ring(view.offer_id)
-        return await self._await_answer(view)
+        with service.bells.listening(view.offer_id) as rung:
+            service.bells.ring(view.offer_id)
+            return await self._await_answer(view, rung)
 
     # Notification (section 11)
 
@@ -240,24 +267,19 @@ class Issuing:
         wanted, kind = body.get("notification_id"), _REPORTS.get(str(body.get("event")))
         if not isinstance(wanted, str) or kind is None:
             raise Refusal("invalid_notification_request", "id or event missing or unknown")
-        view = await self._find(token, holder, wanted, _notification_id)
-        if view is None or view.state is not RequestState.DELIVERED:
+        if not await self._report(token, holder, wanted, kind):
             raise Refusal("invalid_notification_id", "unknown notification_id")
-        service = self._service
-        await service.run(service.mailbox.report, view.request_id, kind, service.now())
-        service.bells.ring(holder.offer_id)
+        self._service.bells.ring(holder.offer_id)
         return wire.done()
 
-    # Shared steps
+    async def _report(self, token: str, holder: Holder, wanted: str, kind: EventKind) -> bool:
+        def meant(request_id: str) -> bool:
+            return hmac.compare_digest(_notification_id(token, request_id), wanted)
 
-    async def _find(
-        self, token: str, holder: Holder, wanted: object, reference: Any
-    ) -> RequestView | None:
-        """The request that the token's holder means by one of its references."""
-        if not isinstance(wanted, str) or not wanted.isascii():
-            return None
-        views = await self._service.run(self._service.mailbox.requests_of, holder.offer_id)
-        return next((v for v in views if hmac.compare_digest(reference(token, v), wanted)), None)
+        service = self._service
+        return wanted.isascii() and await service.run(
+            service.mailbox.report, holder.offer_id, meant, kind, service.now()
+        )
 
 
 def _identified(wanted: object, token: str, holder: Holder) -> str:
@@ -269,12 +291,12 @@ def _identified(wanted: object, token: str, holder: Holder) -> str:
     raise Refusal("unknown_credential_identifier", "no such credential identifier")
 
 
-def _transaction_id(token: str, view: RequestView) -> str:
-    return keys.token_reference(token, "transaction", view.request_id)
+def _transaction_id(token: str, request_id: str) -> str:
+    return keys.token_reference(token, "transaction", request_id)
 
 
-def _notification_id(token: str, view: RequestView) -> str:
-    return keys.token_reference(token, "notification", view.request_id)
+def _notification_id(token: str, request_id: str) -> str:
+    return keys.token_reference(token, "notification", request_id)
 
 
 def _offer_over(state: OfferState) -> Refusal:

@@ -9,7 +9,8 @@ a waiter its patience and nothing else, for everybody looks once more before giv
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from desk.enrollment.keys import sha256
@@ -19,6 +20,8 @@ from desk.enrollment.trouble import MailboxTrouble
 
 _T = TypeVar("_T")
 _AGAIN_SECONDS = 0.25
+# A loop's clock may be late by this: nobody is to wake just before the end of their time.
+_TICK = 0.001
 
 
 class Bells:
@@ -51,21 +54,35 @@ class Bells:
         self, topic: str, look: Callable[[], Awaitable[_T | None]], seconds: float
     ) -> _T | None:
         """What ``look`` finds, as soon as it finds something; None after ``seconds``."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
+        with self.listening(topic) as sleeper:
+            sleeper.set()
+            return await self.wait_at(sleeper, look, seconds)
+
+    @contextmanager
+    def listening(self, topic: str) -> Iterator[asyncio.Event]:
+        """What is set whenever ``topic`` rings meanwhile."""
         sleeper, mark = asyncio.Event(), sha256(topic)
         self._sleepers.setdefault(mark, set()).add(sleeper)
         try:
-            while True:
-                # Cleared before the look, so that a ring during the look is not lost.
-                sleeper.clear()
-                found = await look()
-                left = deadline - loop.time()
-                if found is not None or left <= 0 or self._closed:
-                    return found
-                await _sleep(sleeper, left)
+            yield sleeper
         finally:
             self._leave(mark, sleeper)
+
+    async def wait_at(
+        self, sleeper: asyncio.Event, look: Callable[[], Awaitable[_T | None]], seconds: float
+    ) -> _T | None:
+        """As :meth:`wait_for`, looking for the first time when ``sleeper`` is set."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while True:
+            left = deadline - loop.time()
+            if left > 0 and not self._closed:
+                await _sleep(sleeper, left, loop)
+            # Cleared before the look, so that a ring during the look is not lost.
+            sleeper.clear()
+            found = await look()
+            if found is not None or deadline <= loop.time() or self._closed:
+                return found
 
     def _leave(self, mark: str, sleeper: asyncio.Event) -> None:
         sleepers = self._sleepers[mark]
@@ -74,11 +91,15 @@ class Bells:
             del self._sleepers[mark]
 
 
-async def _sleep(sleeper: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(sleeper.wait(), seconds)
-    except TimeoutError:
+async def _sleep(sleeper: asyncio.Event, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+    """Until it is set, by a bell or at the end of its time."""
+    if sleeper.is_set():
         return
+    timer = loop.call_later(seconds + _TICK, sleeper.set)
+    try:
+        await sleeper.wait()
+    finally:
+        timer.cancel()
 
 
 async def listen(mailbox: Mailbox, bells: Bells, listening: asyncio.Event) -> None:

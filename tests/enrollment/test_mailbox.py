@@ -23,6 +23,7 @@ from desk.enrollment.records import (
     OfferState,
     Redemption,
     RequestState,
+    RequestView,
 )
 from desk.enrollment.trouble import (
     AlreadyOtherwise,
@@ -134,6 +135,10 @@ def filed(box: Mailbox, new: NewRequest, nonce_hash: str) -> Filing:
 
 def kinds(box: Mailbox, at: datetime = T0) -> list[EventKind]:
     return [event.kind for event in box.news("offer-1", 0, at).events]
+
+
+def stands(box: Mailbox, request_id: str) -> RequestView:
+    return next(one for one in box.requests_of("offer-1") if one.request_id == request_id)
 
 
 def test_wrong_guesses_are_counted_for_good(opened: Open) -> None:
@@ -314,7 +319,7 @@ def test_answer_and_denial_exclude_each_other(box: Mailbox) -> None:
         box.answer(second, "x")
     with pytest.raises(NotThere):
         box.answer("nobody", "x")
-    answered = box.request(first)
+    answered = stands(box, first)
     assert answered.sealed == "sealed once"
     assert answered.state is RequestState.ANSWERED
     assert box.queue(T0).length == 0
@@ -326,7 +331,7 @@ def test_void_wipes_what_waits(box: Mailbox) -> None:
 
     box.void_offer("offer-1", "reprint", T0)
 
-    view = box.request(request().request_id)
+    view = stands(box, request().request_id)
     assert (view.state, view.sealed) == (RequestState.DENIED, None)
     with pytest.raises(NotThere):
         box.void_offer("offer-9", "reprint", T0)
@@ -338,7 +343,9 @@ def test_nothing_leaves_after_the_end(box: Mailbox) -> None:
     box.answer(request().request_id, "sealed")
     box.void_offer("offer-1", "reprint", T0)
 
-    assert not box.deliver(request().request_id, T0)
+    left = box.deliver(request().request_id, T0)
+    assert (left.state, left.sealed) == (RequestState.DENIED, None)
+    assert EventKind.ANSWERED not in kinds(box)
     assert box.file_request(request("sd-jwt", "key-2"), "h2", T0) == (Filing.ENDED, None)
 
 

@@ -11,6 +11,7 @@ Left to others: what the records mean to a phone (``issuing``, ``presenting``) a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -41,7 +42,6 @@ from desk.enrollment.mailbox.steps import (
     forget_old,
     found,
     known_offer,
-    known_request,
     locked_offer,
     locked_request,
     raise_alarm,
@@ -196,7 +196,7 @@ class Mailbox(Steps):
             raise AlreadyOtherwise(reason="denied")
         if row.state == RequestState.WAITING and row.encryption == encryption_value(terms):
             values = {"state": RequestState.ANSWERED, "sealed": sealed}
-            db.execute(sql.DECIDE_REQUEST, {"key": request_id, **values}).one()
+            db.change(sql.DECIDE_REQUEST, {"key": request_id, **values})
         return str(row.offer_id)
 
     @step
@@ -206,7 +206,7 @@ class Mailbox(Steps):
         if row.state in (RequestState.ANSWERED, RequestState.DELIVERED):
             raise AlreadyOtherwise(reason="answered")
         values = {"state": RequestState.DENIED}
-        db.execute(sql.DECIDE_REQUEST, {"key": request_id, **values}).one()
+        db.change(sql.DECIDE_REQUEST, {"key": request_id, **values})
         return str(row.offer_id)
 
     @look
@@ -315,16 +315,11 @@ class Mailbox(Steps):
         if outcome is Filing.REPEATED and first is not None:
             first = answer_otherwise(db, first, new.encryption, now)
         if outcome is Filing.FILED:
-            db.execute(sql.NEW_REQUEST, request_values(new, now))
+            db.change(sql.NEW_REQUEST, request_values(new, now))
             facts: Facts = {"configuration": new.configuration, "keys": len(new.keys)}
             record(db, new.offer_id, EventKind.KEY_RECEIVED, now, facts)
             return outcome, filed_view(new, offer.seal_to, now)
         return outcome, request_view(first) if first and outcome is Filing.REPEATED else None
-
-    @look
-    def request(self, db: Driver, request_id: str) -> RequestView:
-        """One request as it stands; raises NotThere."""
-        return request_view(known_request(db, request_id))
 
     @look
     def requests_of(self, db: Driver, offer_id: str) -> tuple[RequestView, ...]:
@@ -342,31 +337,42 @@ class Mailbox(Steps):
             record(db, row.offer_id, EventKind.DEFERRED, now, facts)
 
     @step
-    def deliver(self, db: Driver, request_id: str, now: datetime) -> bool:
-        """The answer is about to leave for the phone: recorded once, before it does.
-
-        False when it must not leave any more, because the offer ended meanwhile.
-        """
+    def deliver(self, db: Driver, request_id: str, now: datetime) -> RequestView:
+        """The request as it stands, its answer about to leave for the phone where it has one:
+        that is recorded once, before it does. Raises NotThere."""
         row = locked_request(db, request_id)
-        if row.state == RequestState.ANSWERED:
-            set_request(db, request_id, state=RequestState.DELIVERED)
-            facts = {"configuration": row.configuration}
-            record(db, row.offer_id, EventKind.ANSWERED, now, facts)
-            return True
-        return bool(row.state == RequestState.DELIVERED and row.sealed is not None)
+        if row.state != RequestState.ANSWERED:
+            return request_view(row)
+        set_request(db, request_id, state=RequestState.DELIVERED)
+        facts = {"configuration": row.configuration}
+        record(db, row.offer_id, EventKind.ANSWERED, now, facts)
+        return request_view(row._replace(state=RequestState.DELIVERED))
 
     @step
-    def report(self, db: Driver, request_id: str, kind: EventKind, now: datetime) -> None:
+    def report(
+        self,
+        db: Driver,
+        offer_id: str,
+        meant: Callable[[str], bool],
+        kind: EventKind,
+        now: datetime,
+    ) -> bool:
         """What the wallet says became of a credential; saying it twice counts once.
 
-        Its answer stays, sealed, until the token's end: a wallet may ask again with the same
-        key, as the conformance suite's issuer plan does after its «accepted».
+        ``meant`` says of a request's identifier whether it is the one. False when none of the
+        delivered ones is. Its answer stays, sealed, until the token's end: a wallet may ask
+        again with the same key, as the conformance suite's issuer plan does after its
+        «accepted».
         """
-        row = locked_request(db, request_id)
-        if row.reported == kind:
-            return
-        set_request(db, request_id, reported=kind)
-        record(db, row.offer_id, kind, now, {"configuration": row.configuration})
+        locked_offer(db, offer_id)
+        rows = db.execute(sql.HEADS_OF_REQUESTS, {"key": offer_id}).all()
+        row = next((one for one in rows if meant(one.request_id)), None)
+        if row is None or row.state != RequestState.DELIVERED:
+            return False
+        if row.reported != kind:
+            set_request(db, row.request_id, reported=kind)
+            record(db, offer_id, kind, now, {"configuration": row.configuration})
+        return True
 
     # Checks
 

@@ -74,7 +74,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Written:
+class Written:
     """A statement as text, the names of its values in their order, those that are fixed, those
     that are written as JSON, and its rows."""
 
@@ -104,16 +104,25 @@ class Driver(ABC):
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self.in_step = False
-        self._written: dict[tuple[int, tuple[str, ...]], _Written] = {}
+        self._written: dict[tuple[int, tuple[str, ...]], Written] = {}
 
     def execute(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> Answer:
         """Run a statement that lives as long as the program: it is remembered by identity.
         Inserts and updates set the columns that ``values`` name."""
+        written = self.written(statement, values)
+        return Answer(self.run(written.text, written.filled(values)), written.row)
+
+    def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
+        """The same where nobody asks for an answer: within a step it may be sent together with
+        what comes next, its commit at the latest, and its error is raised there."""
+        self.execute(statement, values)
+
+    def written(self, statement: Statement, values: Mapping[str, Any]) -> Written:
         place = id(statement), tuple(values)
         written = self._written.get(place)
         if written is None:
             written = self._written[place] = _write(statement, place[1], self._dialect)
-        return Answer(self.run(written.text, written.filled(values)), written.row)
+        return written
 
     def say(self, command: str) -> None:
         """A command without values: the frame of a transaction, a setting."""
@@ -200,7 +209,7 @@ class Database(Protocol):
     def close(self) -> None: ...
 
 
-def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> _Written:
+def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> Written:
     columns = None
     if isinstance(statement, sa.Insert | sa.Update):
         columns = [name for name in names if name not in _COMPARED]
@@ -212,7 +221,7 @@ def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> _W
     fixed |= _defaults(statement, own)
     places = tuple(compiled.positiontup)
     texts = {name for name in places if isinstance(compiled.binds[name].type, sa.JSON)}
-    return _Written(
+    return Written(
         str(compiled), places, fixed, tuple(sorted(texts - fixed.keys())), _rows(compiled)
     )
 

@@ -35,12 +35,12 @@ LOCK_OFFER_BY_CODE = sa.select(offers_table).where(_offers.code_hash == _key).wi
 OFFER_BY_TOKEN = sa.select(offers_table).where(_offers.token_hash == _key)
 OFFERS_BEING_TRIED = sa.select(offers_table).where(_offers.tries_reserved > 0)
 SET_OFFER = sa.update(offers_table).where(_offers.offer_id == _key)
-NEXT_SEQ = SET_OFFER.values(last_seq=_offers.last_seq + 1).returning(
-    _offers.last_seq, told(_offers.offer_id)
-)
+NEXT_SEQ = SET_OFFER.values(last_seq=_offers.last_seq + 1).returning(told(_offers.offer_id))
 NEW_OFFER = insert(offers_table).on_conflict_do_nothing()
 
-NEW_EVENT = sa.insert(events_table)
+# Under the number that NEXT_SEQ has just given.
+_last_seq = sa.select(_offers.last_seq).where(_offers.offer_id == _key).scalar_subquery()
+NEW_EVENT = sa.insert(events_table).values(seq=_last_seq)
 EVENTS_AFTER = (
     sa.select(events_table)
     .where(events_table.c.offer_id == _key, events_table.c.seq > sa.bindparam("after"))
@@ -55,6 +55,10 @@ LOCK_REQUEST = REQUEST_BY_ID.with_for_update(of=[offers_table, requests_table])
 REQUESTS_OF_OFFER = _request_of_offer.where(_requests.offer_id == _key).order_by(
     _requests.received_at
 )
+# Without what is long in them.
+HEADS_OF_REQUESTS = sa.select(
+    _requests.request_id, _requests.configuration, _requests.state, _requests.reported
+).where(_requests.offer_id == _key)
 REQUESTS_WAITING = (
     sa.select(sa.func.count().label("length"), sa.func.min(_requests.received_at).label("oldest"))
     .join_from(requests_table, offers_table, _requests.offer_id == _offers.offer_id)

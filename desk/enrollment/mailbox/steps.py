@@ -67,11 +67,11 @@ def _known(db: Driver, statement: sa.Select[Any], key: str) -> Row:
 
 
 def set_offer(db: Driver, offer_id: str, **values: object) -> None:
-    db.execute(sql.SET_OFFER, {"key": offer_id, **values})
+    db.change(sql.SET_OFFER, {"key": offer_id, **values})
 
 
 def set_request(db: Driver, request_id: str, **values: object) -> None:
-    db.execute(sql.SET_REQUEST, {"key": request_id, **values})
+    db.change(sql.SET_REQUEST, {"key": request_id, **values})
 
 
 def record(
@@ -83,9 +83,9 @@ def record(
     **changed: object,
 ) -> None:
     """Write an event with the offer's next number, and what it ``changed`` in the offer."""
-    seq = db.execute(sql.NEXT_SEQ, {"key": offer_id, **changed}).scalar_one()
-    values = {"offer_id": offer_id, "seq": seq, "kind": kind, "at": to_ms(now)}
-    db.execute(sql.NEW_EVENT, {**values, "facts": dict(facts)})
+    db.change(sql.NEXT_SEQ, {"key": offer_id, **changed})
+    values = {"key": offer_id, "offer_id": offer_id, "kind": kind, "at": to_ms(now)}
+    db.change(sql.NEW_EVENT, {**values, "facts": dict(facts)})
 
 
 def raise_alarm(db: Driver, row: Row, client: str, step: str, now: datetime) -> None:
@@ -148,8 +148,8 @@ def end(db: Driver, offer_id: str, state: OfferState, now: datetime) -> None:
         pin_hash=None,
         pin_salt=None,
     )
-    db.execute(sql.WIPE_REQUESTS, {"key": offer_id})
-    db.execute(sql.DENY_UNSERVED, {"key": offer_id})
+    db.change(sql.WIPE_REQUESTS, {"key": offer_id})
+    db.change(sql.DENY_UNSERVED, {"key": offer_id})
 
 
 def why_not(row: Row) -> Claim:
@@ -172,7 +172,7 @@ def use_nonce(
     if any(row.offer_id != offer_id or row.configuration == configuration for row in used):
         return False
     values = {"nonce_hash": nonce_hash, "configuration": configuration}
-    db.execute(sql.NEW_NONCE_USE, {**values, "offer_id": offer_id, "used_at": to_ms(now)})
+    db.change(sql.NEW_NONCE_USE, {**values, "offer_id": offer_id, "used_at": to_ms(now)})
     return True
 
 
@@ -195,5 +195,5 @@ def answer_otherwise(db: Driver, row: Row, terms: ResponseEncryption | None, now
 def forget_old(db: Driver, now: datetime) -> None:
     """Remove what ended long ago, and nonces that have outlived their own time limit."""
     for statement in sql.FORGET_OLD:
-        db.execute(statement, {"limit": to_ms(now - KEPT_AFTER_END)})
-    db.execute(sql.FORGET_HEARD, {"limit": to_ms(now - KEPT_AFTER_HEARD)})
+        db.change(statement, {"limit": to_ms(now - KEPT_AFTER_END)})
+    db.change(sql.FORGET_HEARD, {"limit": to_ms(now - KEPT_AFTER_HEARD)})
