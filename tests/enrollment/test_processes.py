@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -28,7 +29,7 @@ from desk.enrollment.waiting import Bells, listen
 from desk.issuance.ports import EventKind
 from desk.training.authority import TrainingAuthority
 from tests.enrollment.conftest import started, together
-from tests.enrollment.counter import WRONG_PIN, Counter, now
+from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
 from tests.enrollment.station import StationAuth
 from tests.enrollment.steps import Steps
 from tests.enrollment.test_mailbox import T0, claimed, guess, offer, redeem, request
@@ -178,6 +179,41 @@ def test_call_of_the_desk_is_heard_once_by_all(
     again = [fresh.get(f"{family.process.url}/desk/health", headers=headers) for _ in range(6)]
 
     assert first.status_code == 200
+    assert {(one.status_code, one.json()["error"]) for one in again} == {(401, "station_unknown")}
+
+
+LATER = (now() + timedelta(hours=12)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "offers/heard", {"configurations": ["mdoc"], "tx_code": PIN, "expires_at": LATER}),
+        ("POST", "offers/heard/void", {"reason": "reprint"}),
+        ("GET", "offers/heard/events?after=0&wait=0", None),
+        ("GET", "offers/heard/requests", None),
+        ("PUT", "requests/heard/answer", {"sealed": "x", "encryption": None}),
+        ("PUT", "requests/heard/denial", {"reason": "officer"}),
+        ("GET", "checks/heard-heard-heard-heard/answer?wait=0", None),
+        ("PUT", "status/heard", {"jwt": "x", "cwt": "eA=="}),
+    ],
+)
+def test_each_call_is_heard_once_by_all(
+    family: Family,
+    key: StationKey,
+    fresh: httpx.Client,
+    method: str,
+    path: str,
+    body: dict[str, object] | None,
+) -> None:
+    """Also one that finds nothing: what it is about may be there a moment later."""
+    url = f"{family.process.url}/desk/{path}"
+    with httpx.Client(trust_env=False, auth=StationAuth(key, now)) as desk:
+        first = desk.request(method, url, json=body)
+    headers, content = dict(first.request.headers), first.request.content
+    again = [fresh.request(method, url, headers=headers, content=content) for _ in range(4)]
+
+    assert first.status_code in (200, 204, 404)
     assert {(one.status_code, one.json()["error"]) for one in again} == {(401, "station_unknown")}
 
 
