@@ -8,7 +8,6 @@ queries of OpenID4VP 1.0 (clause 6). Signing is left to ``mdoc`` and ``sdjwt``.
 
 from __future__ import annotations
 
-import base64
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
@@ -18,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import pybase64
 from cbor2 import CBORTag
 
 from desk.credential import cbor
@@ -155,7 +155,7 @@ class Claim:
         if self.kind is Kind.DATE:
             return value.isoformat()
         if self.kind is Kind.PICTURE:
-            return _JPEG_URI + base64.b64encode(value).decode()
+            return _JPEG_URI + pybase64.b64encode_as_string(value)
         return value
 
     def read(self, value: Any) -> Any:
@@ -166,7 +166,7 @@ class Claim:
             if self.kind is Kind.DATE:
                 return date.fromisoformat(value)
             if self.kind is Kind.PICTURE and isinstance(value, str):
-                return base64.b64decode(value.removeprefix(_JPEG_URI), validate=True)
+                return pybase64.b64decode(value.removeprefix(_JPEG_URI), validate=True)
         except (TypeError, ValueError) as broken:
             raise Malformed(reason=f"{self.element} has another form") from broken
         return value

@@ -7,14 +7,13 @@ claims a token must carry is left to the modules that know the token.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
+import pybase64
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwe
 from joserfc.errors import JoseError
@@ -129,7 +128,7 @@ def parse_compact(token: str) -> Jws:
 
 def x5c_header(chain: Sequence[bytes]) -> list[str]:
     """RFC 7515 4.1.6: base64, not base64url."""
-    return [base64.b64encode(der).decode() for der in chain]
+    return [pybase64.b64encode_as_string(der) for der in chain]
 
 
 def x5c(header: Mapping[str, Any]) -> tuple[bytes, ...]:
@@ -138,8 +137,8 @@ def x5c(header: Mapping[str, Any]) -> tuple[bytes, ...]:
     if not isinstance(entries, list) or not entries:
         raise Malformed(reason="x5c is missing")
     try:
-        return tuple(base64.b64decode(entry, validate=True) for entry in entries)
-    except (TypeError, ValueError, binascii.Error) as broken:
+        return tuple(pybase64.b64decode(entry, validate=True) for entry in entries)
+    except (TypeError, ValueError) as broken:
         raise Malformed(reason="x5c is not base64") from broken
 
 

@@ -6,15 +6,14 @@ exists only inside this module. P-256 and P-384 are known, nothing else.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any
 
+import pybase64
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -26,7 +25,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 
 from desk.credential.troubles import Malformed, SignatureNotGenuine
 
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
 _COSE_KTY, _COSE_CRV, _COSE_X, _COSE_Y, _COSE_EC2 = 1, -1, -2, -3, 2
 
 
@@ -71,17 +69,18 @@ class Curve(Enum):
 
 def b64url(data: bytes) -> str:
     """base64url without padding (RFC 7515 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return pybase64.b64encode_as_string(data, b"-_", padded=False)
 
 
 def from_b64url(text: str) -> bytes:
-    """The bytes of unpadded base64url; raises ``Malformed`` for anything else."""
-    if not isinstance(text, str) or not _BASE64URL.match(text) or len(text) % 4 == 1:
+    """The bytes of unpadded base64url; raises ``Malformed`` for anything else: padding, other
+    characters, bits left over in the last one."""
+    if not isinstance(text, str):
         raise Malformed(reason="not base64url")
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if b64url(data) != text:
-        raise Malformed(reason="base64url with stray bits")
-    return data
+    try:
+        return pybase64.b64decode(text, b"-_", validate=True, padded=False, canonical=True)
+    except ValueError as broken:
+        raise Malformed(reason="not base64url") from broken
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ hash (``vct#integrity``), so nobody between issuer and reader can exchange the d
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from functools import lru_cache
 from typing import Any
+
+import pybase64
 
 from desk.credential.claims import LOCALES, Claim, ClaimProfile, Format
 
@@ -39,7 +40,7 @@ def document(profile: ClaimProfile) -> bytes:
 def integrity(profile: ClaimProfile) -> str:
     """The document's hash as W3C Subresource Integrity writes it: ``sha256-…``."""
     digest = hashlib.sha256(document(profile)).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
+    return f"sha256-{pybase64.b64encode_as_string(digest)}"
 
 
 def _display(shown: dict[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -89,8 +90,17 @@ def test_base64url_goes_both_ways(data: bytes) -> None:
     assert from_b64url(b64url(data)) == data
 
 
-@pytest.mark.parametrize("text", ["a", "ab==", "a+b/", "AB\n", "AB", "한글"])
-def test_other_base64_is_refused(text: str) -> None:
+@given(st.text("-_AQgw+/=\n한", max_size=9))
+def test_no_second_text_stands_for_the_same_bytes(text: str) -> None:
+    try:
+        data = from_b64url(text)
+    except Malformed:
+        return
+    assert text == base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("text", ["a", "abcde", "ab==", "a+b/", "AB\n", "AB", "한글", b"AA", None])
+def test_other_base64_is_refused(text: Any) -> None:
     """`AB` has bits left over, so two texts would stand for one byte."""
     with pytest.raises(Malformed):
         from_b64url(text)
