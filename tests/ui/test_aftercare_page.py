@@ -198,3 +198,22 @@ def test_a_list_that_is_not_out_is_never_shown_as_done(look: Look, opened: list[
     page.render(scenes.view(look, scenes.suspended(NOW, published=False)))
 
     assert "아직 반영되지 않음" in page.verdict.sentence.text()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_all_that_can_be_done_is_seen_at_once(
+    look: Look, opened: list[QWidget], language: str, size: tuple[int, int]
+) -> None:
+    """What was never proven has five rows; where they are low, the line in the middle goes."""
+    look.set_language(language)
+    shell = scenes.not_proven(look, size)
+    opened.append(shell)
+    settle()
+
+    (page,) = shell.findChildren(AftercarePage)
+    rows = [one for one in page.deeds.rows.values() if one.isVisible()]
+    assert len(rows) == 5
+    assert page._scroll.verticalScrollBar().maximum() == 0
+    assert all(one.height() >= one.LEAST for one in rows)
+    assert {one._text.isVisible() for one in rows} == {size[1] > 720}

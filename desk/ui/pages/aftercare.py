@@ -123,7 +123,6 @@ class AftercarePage(Page):
         self.holding.setMaximumWidth(16777215 if small else width)
         self.holding.setMinimumHeight(480 if small else 0)
         self.verdict.set_narrow(narrow or small)
-        self.deeds.set_narrow(narrow or small)
 
     def render(self, view: AftercareView) -> None:
         fresh = self._view is None or _first_hit(view) != _first_hit(self._view)

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desk.counter.holdings import Deed, Holding, Moment, Standing
 from desk.issuance.aftercare import CareAct
@@ -295,9 +296,10 @@ def _stamp(at: datetime, here: says.Here) -> str:
 
 
 class DeedRow(QWidget):
-    """One thing that may be done: icon, three lines, a button."""
+    """One thing that may be done: icon, three lines, a button. As tall as there is room for;
+    where that is little, the line in the middle stands back."""
 
-    HEIGHT, NARROW = 100, 76
+    LEAST, WHOLE, TALLEST = 56, 76, 100
 
     def __init__(self, look: Look, say: OwnWords, deed: Deed) -> None:
         super().__init__()
@@ -313,11 +315,9 @@ class DeedRow(QWidget):
         line = row(self._icon, 16, words, 16, self.button, margins=(16, 0, 16, 0))
         line.setStretch(2, 1)
         self.setLayout(line)
-        self.setFixedHeight(self.HEIGHT)
-
-    def set_narrow(self, narrow: bool) -> None:
-        self.setFixedHeight(self.NARROW if narrow else self.HEIGHT)
-        shown(self._text, not narrow)
+        self.setMinimumHeight(self.LEAST)
+        self.setMaximumHeight(self.TALLEST)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def render(self, holding: Holding, here: says.Here, names: Mapping[str, str]) -> None:
         say, key = self._say, self.deed.value
@@ -337,6 +337,14 @@ class DeedRow(QWidget):
         self.button.say(act)
         self.button.setEnabled(not why)
         self.button.setAccessibleDescription(self._how.text())
+
+    # Qt's own
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.TALLEST)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        shown(self._text, event.size().height() >= self.WHOLE)
 
 
 class DeedsCard(Card):
@@ -358,10 +366,6 @@ class DeedsCard(Card):
             self.body.addWidget(one)
             one.button.clicked.connect(lambda _=False, key=deed.value: self.asked.emit(key))
         self.body.addStretch(1)
-
-    def set_narrow(self, narrow: bool) -> None:
-        for one in self.rows.values():
-            one.set_narrow(narrow)
 
     def render(
         self,
