@@ -36,7 +36,7 @@ from desk.issuance.aftercare import (
 from desk.issuance.case import Act, Activation, Approval, Case, Ending, State, advance
 from desk.issuance.roles import Right
 from desk.store import care, cases, journal, status
-from desk.store.care import SUSPENDED, CareState, KeptAct
+from desk.store.care import CareState, KeptAct
 from desk.store.journal import Stamp
 from desk.store.session import Session
 from desk.store.status import StatusSlot, Validity
@@ -70,11 +70,11 @@ def suspend(
     with station.store.write() as session:
         found = holdings.read_in(station, session, officer, number)
         _demand_possible(found, Deed.SUSPEND)
+        before = journal.head(session)
         for slot in found.standing_slots:
             status.set_validity(session, stamp, slot, Validity.SUSPENDED, reason.value)
         count = len(found.standing_slots)
-        facts = {"reason": reason.value, "channel": channel.value, "count": count}
-        journal.append(session, stamp, SUSPENDED, number, **facts)
+        care.note_suspended(session, stamp, number, reason, channel, count, since=before)
     _publish(station, publish)
     return holdings.read(station, officer, number)
 
@@ -90,7 +90,7 @@ def undo(station: Station, officer: Officer, number: str, *, publish: bool = Tru
     with station.store.write() as session:
         if not holdings.read_in(station, session, officer, number).may(Deed.UNDO):
             raise UndoOver(case=number)
-        changed = {one.slot for one in _usable_before(session, number)}
+        changed = _usable_before(session, number)
         for slot in changed:
             status.set_validity(session, stamp, slot, Validity.VALID, "suspension_undone")
         journal.append(session, stamp, "CARE.SUSPENSION_UNDONE", number, count=len(changed))
@@ -98,22 +98,13 @@ def undo(station: Station, officer: Officer, number: str, *, publish: bool = Tru
     return holdings.read(station, officer, number)
 
 
-def _usable_before(session: Session, number: str) -> tuple[status.StatusEntry, ...]:
-    """The entries that the last suspension took from VALID."""
-    told = journal.newest_of(session, number, (SUSPENDED,))
-    if told is None:
-        return ()
-    places = {
-        (event.facts.get("list"), event.facts.get("position"))
-        for event in journal.events(session, case=number)
-        if event.kind == "STATUS.CHANGED"
-        and event.at == told.at
-        and event.facts.get("from") == Validity.VALID.value
-    }
+def _usable_before(session: Session, number: str) -> tuple[StatusSlot, ...]:
+    """The entries that the last suspension took from VALID, and that nothing changed since."""
+    taken = care.taken_from_valid(session, number)
     return tuple(
-        one
+        one.slot
         for one in status.entries_of(session, number)
-        if (one.slot.list_name, one.slot.index) in places and one.validity is Validity.SUSPENDED
+        if one.slot in taken and one.validity is Validity.SUSPENDED
     )
 
 

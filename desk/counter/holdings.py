@@ -185,13 +185,13 @@ def _held(
     if not credentials:
         return None
     case = holders.case_facts(session, number)
-    events = journal.events(session, case=number)
+    events = journal.of_kinds(session, number, _TOLD)
     standing = _standing(case.state, credentials)
     known = holders.person_of(session, number)
     asked = care.asked(session, number)
     due = set(status.due_lists(session))
     reported = care.is_reported(session, number)
-    undo_until = _undo_until(station, officer, events) if reported else None
+    undo_until = _undo_until(station, session, officer, number) if reported else None
     return Holding(
         number=number,
         person=known or person,
@@ -243,7 +243,8 @@ _ALWAYS = (
     "CARE.REVOKED",
     "CARE.REPLACED",
 )
-_DELIVERED = "CASE.ANSWERED"
+_DELIVERED, _PREPARED = "CASE.ANSWERED", "CASE.PREPARED"
+_TOLD = (*_ONCE, *_ALWAYS, _DELIVERED, _PREPARED)
 
 
 def _moments(events: tuple[AuditEvent, ...]) -> tuple[Moment, ...]:
@@ -254,7 +255,7 @@ def _moments(events: tuple[AuditEvent, ...]) -> tuple[Moment, ...]:
             found = [one for one in found if one.kind != event.kind]
         if event.kind in (*_ONCE, *_ALWAYS) or _is_delivery(event):
             found.append(event)
-    prepared = [event.actor for event in events if event.kind == "CASE.PREPARED"][-1:]
+    prepared = [event.actor for event in events if event.kind == _PREPARED][-1:]
     return tuple(_moment(event, prepared) for event in reversed(found))
 
 
@@ -272,12 +273,11 @@ def _moment(event: AuditEvent, prepared: list[str]) -> Moment:
 
 
 def _undo_until(
-    station: Station, officer: Officer, events: tuple[AuditEvent, ...]
+    station: Station, session: Session, officer: Officer, number: str
 ) -> datetime | None:
     """Until when this officer may take the suspension back; None where that is over, or
     something happened since."""
-    told = [event for event in events if event.kind not in ("CARE.LOOKED", "STATUS.CHANGED")]
-    last = told[-1] if told else None
+    last = journal.newest_but(session, number, ("CARE.LOOKED", status.CHANGED))
     if last is None or last.kind != care.SUSPENDED:
         return None
     if last.actor != f"officer:{officer.officer_id}":

@@ -13,12 +13,14 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk.issuance.aftercare import Statement, read_statement
+from desk.issuance.aftercare import Channel, Statement, SuspendReason, read_statement
+from desk.issuance.audit import AuditEvent, AuditHead
 from desk.issuance.case import Approval
 from desk.issuance.record import from_plain, to_plain
 from desk.store import journal
 from desk.store.journal import Stamp
 from desk.store.models import CareActRow
+from desk.store.status import CHANGED, StatusSlot, Validity
 
 SUSPENDED = "CARE.SUSPENDED"
 TAKEN_BACK = ("CARE.SUSPENSION_UNDONE", "CARE.RESUMED")
@@ -95,6 +97,56 @@ def is_reported(session: Session, number: str) -> bool:
     back since."""
     told = journal.newest_of(session, number, (SUSPENDED, *TAKEN_BACK))
     return told is not None and told.kind == SUSPENDED
+
+
+def note_suspended(
+    session: Session,
+    stamp: Stamp,
+    number: str,
+    reason: SuspendReason,
+    channel: Channel,
+    count: int,
+    since: AuditHead,
+) -> None:
+    """A suspension was asked for, and ``count`` entries say so now. Which of them were VALID
+    is told by the lines of the log behind ``since``, and the event names these lines: a list
+    of the entries themselves would have no bound."""
+    lines = f"{since.count + 1}-{journal.head(session).count}"
+    journal.append(
+        session,
+        stamp,
+        SUSPENDED,
+        number,
+        reason=reason.value,
+        channel=channel.value,
+        count=count,
+        lines=lines,
+    )
+
+
+def taken_from_valid(session: Session, number: str) -> frozenset[StatusSlot]:
+    """The entries of the case that its last suspension took from VALID."""
+    told = journal.newest_of(session, number, (SUSPENDED,))
+    if told is None:
+        return frozenset()
+    return frozenset(
+        StatusSlot(str(event.facts.get("list")), int(event.facts.get("position") or 0))
+        for event in _changes_of(session, number, told)
+        if event.facts.get("from") == Validity.VALID.value
+    )
+
+
+def _changes_of(session: Session, number: str, told: AuditEvent) -> tuple[AuditEvent, ...]:
+    """The changes of entries that belong to a suspension. One of a time when its event did not
+    name their lines shares its moment with them."""
+    lines = told.facts.get("lines")
+    if isinstance(lines, str):
+        first, last = (int(part) for part in lines.split("-"))
+        found = journal.between(session, first, last)
+    else:
+        changed = journal.of_kinds(session, number, (CHANGED,))
+        found = tuple(event for event in changed if event.at == told.at)
+    return tuple(one for one in found if one.case == number and one.kind == CHANGED)
 
 
 def _rows(session: Session, number: str, state: CareState) -> list[CareActRow]:

@@ -100,6 +100,12 @@ def of_kinds(session: Session, case: str, kinds: Sequence[str]) -> tuple[AuditEv
     return tuple(audit.read_line(line) for line in session.scalars(query.order_by(AuditRow.seq)))
 
 
+def between(session: Session, first: int, last: int) -> tuple[AuditEvent, ...]:
+    """The events ``first`` to ``last``, both among them; none where ``last`` is the lower."""
+    query = select(AuditRow.line).where(AuditRow.seq.between(first, last)).order_by(AuditRow.seq)
+    return tuple(audit.read_line(line) for line in session.scalars(query))
+
+
 def newest(
     session: Session,
     limit: int,
@@ -127,6 +133,13 @@ def newest(
 def newest_of(session: Session, case: str, kinds: Sequence[str]) -> AuditEvent | None:
     """The newest event of a case among these kinds."""
     query = select(AuditRow.line).where(AuditRow.case_number == case, AuditRow.kind.in_(kinds))
+    line = session.scalars(query.order_by(AuditRow.seq.desc()).limit(1)).first()
+    return None if line is None else audit.read_line(line)
+
+
+def newest_but(session: Session, case: str, kinds: Sequence[str]) -> AuditEvent | None:
+    """The newest event of a case that is of none of these kinds."""
+    query = select(AuditRow.line).where(AuditRow.case_number == case, AuditRow.kind.not_in(kinds))
     line = session.scalars(query.order_by(AuditRow.seq.desc()).limit(1)).first()
     return None if line is None else audit.read_line(line)
 

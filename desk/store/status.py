@@ -25,6 +25,7 @@ from desk.store.troubles import ListFull, StatusFinal
 # free indexes would begin to tell which ones come next.
 FILL_LIMIT = 0.9
 DEFAULT_SIZE = 1 << 20
+CHANGED = "STATUS.CHANGED"
 
 
 class Validity(StrEnum):
@@ -146,7 +147,7 @@ def set_validity(
     journal.append(
         session,
         stamp,
-        "STATUS.CHANGED",
+        CHANGED,
         row.case_number,
         list=slot.list_name,
         position=slot.index,

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from desk.cards.troubles import OtherCard, WrongPin
 from desk.counter import aftercare, day_close, holdings, proving
@@ -38,6 +39,7 @@ from desk.issuance.case import Case, State
 from desk.issuance.roles import Role, RoleMayNot
 from desk.store import care, evidence, journal, retention, status
 from desk.store.care import CareState
+from desk.store.models import IntentRow
 from desk.store.status import Validity
 from tests.cards.issue import pin
 from tests.counter.holding_cases import (
@@ -287,6 +289,51 @@ def test_taking_back_leaves_what_was_never_usable_as_it_was(station: Station) ->
 
     assert (one.standing, one.reported) == (Standing.UNPROVEN, False)
     assert validities(station, case) == {Validity.SUSPENDED}
+
+
+def mixed(station: Station) -> Case:
+    """A case with two entries: the one usable, the other suspended by somebody before."""
+    case = proven(station)
+    stamp = station.stamp()
+    with station.store.write() as session:
+        other = status.take(session, stamp, case.number)
+        (intent,) = session.scalars(select(IntentRow).where(IntentRow.case_number == case.number))
+        values = {one.key: getattr(intent, one.key) for one in IntentRow.__table__.columns}
+        twin = {"id": f"{intent.id}-2", "device_key": "another", "position": other.index}
+        session.add(IntentRow(**{**values, **twin, "list_name": other.list_name}))
+        journal.append(session, stamp, "CRED.SIGNED", case.number, position=other.index)
+    return case
+
+
+def by_index(station: Station, case: Case) -> dict[int, Validity]:
+    with station.store.read() as session:
+        return {one.slot.index: one.validity for one in status.entries_of(session, case.number)}
+
+
+def suspend_as_before(station: Station, case: Case) -> None:
+    """With an event of a time in which it named no lines of the log."""
+    stamp = station.stamp(officer(LEE))
+    with station.store.write() as session:
+        for one in status.entries_of(session, case.number):
+            status.set_validity(session, stamp, one.slot, Validity.SUSPENDED, "loss_call")
+        facts = {"reason": "loss_call", "channel": "phone", "count": 2}
+        journal.append(session, stamp, care.SUSPENDED, case.number, **facts)
+
+
+@pytest.mark.parametrize("of_before", [False, True])
+def test_only_what_the_suspension_took_is_usable_again(station: Station, of_before: bool) -> None:
+    case = mixed(station)
+    before = by_index(station, case)
+    if of_before:
+        suspend_as_before(station, case)
+    else:
+        aftercare.suspend(station, officer(LEE), case.number, SuspendReason.LOSS_CALL)
+    assert set(by_index(station, case).values()) == {Validity.SUSPENDED}
+
+    aftercare.undo(station, officer(LEE), case.number)
+
+    assert by_index(station, case) == before
+    assert set(before.values()) == {Validity.VALID, Validity.SUSPENDED}
 
 
 def test_nobody_else_takes_it_back(station: Station) -> None:
