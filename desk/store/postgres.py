@@ -154,12 +154,16 @@ def alone(engine: Engine, what: str) -> Iterator[None]:
     number = zlib.crc32(what.encode())
     outside = engine.execution_options(isolation_level="AUTOCOMMIT")
     with outside.connect() as connection:
-        query = f"SELECT pg_try_advisory_lock({WRITE_LOCK >> 32}, {number - 2**31})"
-        if not connection.exec_driver_sql(query).scalar():
+        lock = f"({WRITE_LOCK >> 32}, {number - 2**31})"
+        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{lock}").scalar():
             raise Busy(what)
         try:
             yield
         finally:
+            # A busy server notices a connection's end only some time later, and would refuse
+            # whoever comes next meanwhile.
+            with suppress(DBAPIError):
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock{lock}")
             # Not given back to the pool: whatever happens, its end ends the lock.
             connection.invalidate()
 

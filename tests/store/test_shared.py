@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from desk.issuance import audit
@@ -245,6 +245,19 @@ class TestTurns:
 
 
 class TestRegister:
+    def test_the_next_may_begin_at_once(
+        self, desks: list[Store], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Even where the server has not yet noticed that the former's connection ended."""
+        monkeypatch.setattr(Connection, "invalidate", lambda connection: None)
+        begun: list[int] = []
+
+        for number in (0, 1):
+            with desks[number].alone("import"):
+                begun.append(number)
+
+        assert begun == [0, 1]
+
     def test_imported_at_two_desks(
         self, desks: list[Store], stamp: Stamp, extract: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
