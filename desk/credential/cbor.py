@@ -22,6 +22,7 @@ MAX_DEPTH = 16
 TAG_DATETIME = 0
 TAG_ENCODED = 24
 TAG_FULL_DATE = 1004
+_TAG_24 = b"\xd8\x18"
 
 # Every tag cbor2 would interpret by itself.
 _INTERPRETED = (
@@ -36,9 +37,8 @@ def _keeping(tag: int) -> Callable[[Any, bool], Any]:
 _KEEP_TAGS = {tag: _keeping(tag) for tag in _INTERPRETED}
 
 
-def encode(value: Any) -> bytes:
-    """Encode with definite lengths and shortest heads, map members in the given order."""
-    return cbor2.dumps(value)
+encode: Callable[[Any], bytes] = cbor2.dumps
+"""Encode with definite lengths and shortest heads, map members in the given order."""
 
 
 def decode(data: bytes) -> Any:
@@ -60,9 +60,9 @@ def decode(data: bytes) -> Any:
         raise Malformed(reason="not CBOR") from broken
 
 
-def encoded(value: bytes) -> CBORTag:
-    """``#6.24(bstr .cbor …)``."""
-    return CBORTag(TAG_ENCODED, value)
+def encoded(item: bytes) -> bytes:
+    """``#6.24(bstr .cbor …)`` around an item that is encoded already."""
+    return _TAG_24 + encode(item)
 
 
 def inner(slice_: bytes) -> bytes:
@@ -150,13 +150,13 @@ def map_slices(data: bytes) -> dict[Any, bytes]:
 
 def join_array(members: Sequence[bytes]) -> bytes:
     """An array around members that are encoded already."""
-    return _length(_MAJOR_ARRAY, len(members)) + b"".join(members)
+    return b"".join((_length(_MAJOR_ARRAY, len(members)), *members))
 
 
 def join_map(members: Mapping[str, bytes]) -> bytes:
     """A map around values that are encoded already, in the given order."""
-    pairs = (encode(name) + value for name, value in members.items())
-    return _length(_MAJOR_MAP, len(members)) + b"".join(pairs)
+    pairs = [part for name, value in members.items() for part in (encode(name), value)]
+    return b"".join((_length(_MAJOR_MAP, len(members)), *pairs))
 
 
 def _length(major: int, count: int) -> bytes:

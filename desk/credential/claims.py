@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from enum import StrEnum
@@ -92,13 +92,15 @@ class CredentialValues:
 
     def value(self, name: str) -> Any:
         """The value of that name, ages computed on ``issue_date``; None where unknown."""
-        if over := _AGE_OVER.match(name):
-            return self._age() >= int(over[1])
+        if name in _FIELDS:
+            return getattr(self, name)
         if name == "age_in_years":
             return self._age()
         if name == "age_birth_year":
             return self.birth_date.year
-        return getattr(self, name)
+        over = _AGE_OVER.match(name)
+        assert over is not None, "the profile knows no other names"
+        return self._age() >= int(over[1])
 
     def _age(self) -> int:
         birth, on = self.birth_date, self.issue_date
@@ -178,7 +180,7 @@ def _text_problem(value: Any) -> str | None:
     return f"more than {_MAX_TEXT} characters" if len(value) > _MAX_TEXT else None
 
 
-def _is(kind: type, what: str) -> Any:
+def _is(kind: type, what: str) -> Callable[[Any], str | None]:
     return lambda value: None if type(value) is kind else f"{what} expected"
 
 
@@ -192,7 +194,7 @@ def _picture_problem(value: Any) -> str | None:
     return None if fits else "JPEG expected"
 
 
-_PROBLEMS: Mapping[Kind, Any] = {
+_PROBLEMS: Mapping[Kind, Callable[[Any], str | None]] = {
     Kind.TEXT: _text_problem,
     Kind.DATE: _is(date, "date"),
     Kind.NUMBER: _is(int, "number"),

@@ -79,9 +79,13 @@ def parse_json(data: bytes | str) -> Any:
     """JSON of any type, without repeated names, and without NaN and Infinity, which no JSON
     has (RFC 8259, 6) and no time can be held against; raises ``Malformed``."""
     try:
-        return _STRICT.decode(data if isinstance(data, str) else data.decode())
+        text = (data if isinstance(data, str) else data.decode()).strip(_WHITE_SPACE)
+        value, end = _STRICT.raw_decode(text)
     except (ValueError, RecursionError) as broken:
         raise Malformed(reason="not JSON") from broken
+    if end != len(text):
+        raise Malformed(reason="something follows the JSON")
+    return value
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -95,6 +99,7 @@ def _no_constant(name: str) -> object:
     raise ValueError(name)
 
 
+_WHITE_SPACE = " \t\n\r"
 # Made once: json.loads makes it anew for each text.
 _STRICT = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)
 

@@ -25,6 +25,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 
 from desk.credential.troubles import Malformed, SignatureNotGenuine
 
+_UNCOMPRESSED = b"\x04"
+"""Before the coordinates of a point (SEC 1, 2.3.3)."""
 _COSE_KTY, _COSE_CRV, _COSE_X, _COSE_Y, _COSE_EC2 = 1, -1, -2, -3, 2
 
 
@@ -42,18 +44,13 @@ class Curve(Enum):
         self.cose_algorithms = cose
         self.cose_curve = cose_curve
         self.size = size
-
-    @property
-    def group(self) -> ec.EllipticCurve:
-        return ec.SECP256R1() if self is Curve.P256 else ec.SECP384R1()
-
-    @property
-    def digest(self) -> hashes.SHA256 | hashes.SHA384:
-        return hashes.SHA256() if self is Curve.P256 else hashes.SHA384()
+        self.group = ec.SECP256R1() if size == 32 else ec.SECP384R1()
+        self.digest = hashes.SHA256() if size == 32 else hashes.SHA384()
+        self.ecdsa = ec.ECDSA(self.digest)
 
     @classmethod
     def of(cls, curve: ec.EllipticCurve) -> Curve:
-        for known in cls:
+        for known in _CURVES:
             if known.group.name == curve.name:
                 return known
         raise Malformed(reason=f"curve {curve.name} is not supported")
@@ -61,10 +58,13 @@ class Curve(Enum):
     @classmethod
     def by_algorithm(cls, algorithm: str) -> Curve:
         """``ES256`` or ``ES384``; raises ``Malformed``."""
-        for known in cls:
+        for known in _CURVES:
             if known.algorithm == algorithm:
                 return known
         raise Malformed(reason="signature algorithm is not supported")
+
+
+_CURVES = tuple(Curve)
 
 
 def b64url(data: bytes) -> str:
@@ -111,7 +111,7 @@ class DeviceKey:
             raise Malformed(reason="JWK of another key type")
         if "d" in jwk:
             raise Malformed(reason="JWK holds a private key")
-        for curve in Curve:
+        for curve in _CURVES:
             if curve.jose == jwk.get("crv"):
                 return cls._checked(
                     curve, from_b64url(jwk.get("x", "")), from_b64url(jwk.get("y", ""))
@@ -123,7 +123,7 @@ class DeviceKey:
         """RFC 9053 7.1.1. Raises ``Malformed``; compressed points are refused."""
         if not isinstance(key, Mapping) or key.get(_COSE_KTY) != _COSE_EC2:
             raise Malformed(reason="COSE key of another type")
-        for curve in Curve:
+        for curve in _CURVES:
             if curve.cose_curve == key.get(_COSE_CRV):
                 return cls._checked(curve, key.get(_COSE_X), key.get(_COSE_Y))
         raise Malformed(reason="COSE key of another curve")
@@ -185,7 +185,7 @@ class DeviceKey:
             int.from_bytes(signature[:size]), int.from_bytes(signature[size:])
         )
         try:
-            self.public_key().verify(der, data, ec.ECDSA(self.curve.digest))
+            self.public_key().verify(der, data, self.curve.ecdsa)
         except InvalidSignature:
             raise SignatureNotGenuine(reason="signature does not verify") from None
 
@@ -193,8 +193,7 @@ class DeviceKey:
 @lru_cache(maxsize=64)
 def _point(curve: Curve, x: bytes, y: bytes) -> ec.EllipticCurvePublicKey:
     """A key is looked at several times while one request lasts: on its curve, then to verify."""
-    numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curve.group)
-    return numbers.public_key()
+    return ec.EllipticCurvePublicKey.from_encoded_point(curve.group, _UNCOMPRESSED + x + y)
 
 
 @lru_cache(maxsize=16)

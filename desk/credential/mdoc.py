@@ -8,17 +8,15 @@ delivered. Reading and verifying is left to ``verify``.
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any
-
-from cbor2 import CBORTag
 
 from desk.credential import cbor, cose
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.keys import Curve, DeviceKey, b64url
+from desk.credential.salts import salts, shuffled
 from desk.credential.terms import Terms
 from desk.credential.troubles import Malformed, SignatureNotGenuine, SignatureRefused
 
@@ -38,7 +36,7 @@ class PreparedMdoc:
 
     format = Format.MDOC
 
-    @property
+    @cached_property
     def to_be_signed(self) -> bytes:
         """The Sig_structure of RFC 9052 4.4: what the signer hashes and signs."""
         return cose.to_be_signed(self.protected, self.payload)
@@ -89,70 +87,75 @@ class PreparedMdoc:
             raise Malformed(reason="intent is incomplete") from broken
 
 
-def prepare(
-    profile: ClaimProfile,
-    values: CredentialValues,
-    terms: Terms,
-    random: Callable[[int], bytes] = secrets.token_bytes,
-) -> PreparedMdoc:
+def prepare(profile: ClaimProfile, values: CredentialValues, terms: Terms) -> PreparedMdoc:
     """Make every byte of an mdoc for one phone key.
 
     Raises ``ValueUnfit`` for a value that is missing or of the wrong form.
     """
-    name_spaces, digests = _items(profile.mdoc_elements(values), random)
+    name_spaces, digests = _items(profile.mdoc_elements(values))
+    signed, valid_until = map(cbor.tdate, (terms.validity.signed, terms.validity.valid_until))
     security_object = {
         "version": "1.0",
         "digestAlgorithm": "SHA-256",
         "valueDigests": digests,
         "deviceKeyInfo": {"deviceKey": terms.key.cose()},
         "docType": profile.doctype,
-        "validityInfo": {
-            "signed": cbor.tdate(terms.validity.signed),
-            "validFrom": cbor.tdate(terms.validity.signed),
-            "validUntil": cbor.tdate(terms.validity.valid_until),
-        },
+        "validityInfo": {"signed": signed, "validFrom": signed, "validUntil": valid_until},
     }
     if terms.status is not None:
         security_object["status"] = terms.status.as_claim()
     return PreparedMdoc(
         name_spaces=name_spaces,
-        protected=cose.protected_header(Curve.by_algorithm(terms.issuer.algorithm)),
-        payload=cbor.encode(cbor.encoded(cbor.encode(security_object))),
+        protected=_protected(terms.issuer.algorithm),
+        payload=cbor.encoded(cbor.encode(security_object)),
         chain=tuple(terms.issuer.certificate_chain),
         valid_until=terms.validity.valid_until,
     )
 
 
 def _items(
-    elements: dict[str, list[tuple[str, Any]]], random: Callable[[int], bytes]
+    elements: dict[str, list[tuple[str, Any]]],
 ) -> tuple[bytes, dict[str, dict[int, bytes]]]:
-    """The encoded nameSpaces and the valueDigests over the very bytes in them."""
-    name_spaces: dict[str, list[CBORTag]] = {}
+    """The encoded nameSpaces and the valueDigests over the very bytes in them.
+
+    The order of the digest ids tells nothing of the elements (9.1.2.4).
+    """
+    name_spaces: dict[str, bytes] = {}
     digests: dict[str, dict[int, bytes]] = {}
     for name_space, named in elements.items():
-        items = []
-        for digest_id, (element, value) in zip(_shuffled(len(named)), named, strict=True):
-            item = cbor.encoded(
-                cbor.encode(
-                    {
-                        "digestID": digest_id,
-                        "random": random(_RANDOM_BYTES),
-                        "elementIdentifier": element,
-                        "elementValue": value,
-                    }
-                )
-            )
-            items.append((digest_id, item))
-        name_spaces[name_space] = [item for _, item in items]
-        digests[name_space] = {
-            digest_id: hashlib.sha256(cbor.encode(item)).digest()
-            for digest_id, item in sorted(items, key=lambda entry: entry[0])
-        }
-    return cbor.encode(name_spaces), digests
+        items = [b""] * len(named)
+        hashed = digests[name_space] = {}
+        places = zip(shuffled(len(named)), salts(len(named), _RANDOM_BYTES), strict=True)
+        for digest_id, (place, random) in enumerate(places):
+            items[place] = _item(digest_id, random, *named[place])
+            hashed[digest_id] = hashlib.sha256(items[place]).digest()
+        name_spaces[name_space] = cbor.join_array(items)
+    return cbor.join_map(name_spaces), digests
 
 
-def _shuffled(count: int) -> list[int]:
-    """Digest ids in an order that tells nothing of the elements (9.1.2.4)."""
-    ids = list(range(count))
-    secrets.SystemRandom().shuffle(ids)
-    return ids
+def _item(digest_id: int, random: bytes, element: str, value: Any) -> bytes:
+    """One IssuerSignedItemBytes (9.1.2.4): a map of four members, whose names do not change."""
+    members = (
+        _DIGEST_ID,
+        cbor.encode(digest_id),
+        _RANDOM,
+        random,
+        _identified(element),
+        cbor.encode(value),
+    )
+    return cbor.encoded(b"".join(members))
+
+
+_DIGEST_ID = b"\xa4" + cbor.encode("digestID")
+# With the head of a byte string of 32 bytes.
+_RANDOM = cbor.encode("random") + b"\x58\x20"
+
+
+@lru_cache(maxsize=256)
+def _identified(element: str) -> bytes:
+    return b"".join(map(cbor.encode, ("elementIdentifier", element, "elementValue")))
+
+
+@lru_cache(maxsize=4)
+def _protected(algorithm: str) -> bytes:
+    return cose.protected_header(Curve.by_algorithm(algorithm))

@@ -152,7 +152,9 @@ def _check_claims(
 
 
 def _time(claims: Mapping[str, Any], name: str, absent: float | None) -> float:
-    value = claims.get(name, absent)
+    if absent is not None and name not in claims:
+        return absent
+    value = claims.get(name)
     if type(value) not in (int, float):
         raise ProofRefused(reason=f"{name} is missing or no time")
     return float(str(value))

@@ -8,8 +8,7 @@ Every claim of the profile can be disclosed by itself; what a verifier always ne
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,11 +19,11 @@ from cryptography import x509
 from desk.credential import cbor, jose, type_metadata
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.keys import DeviceKey, b64url, load_certificate
+from desk.credential.salts import salt_texts
 from desk.credential.terms import Terms
 from desk.credential.troubles import Malformed, SignatureNotGenuine, SignatureRefused
 
 TYPE = "dc+sd-jwt"
-_SALT_BYTES = 16
 _INTENT_VERSION = 1
 
 
@@ -82,19 +81,14 @@ class PreparedSdJwt:
             raise Malformed(reason="intent is incomplete") from broken
 
 
-def prepare(
-    profile: ClaimProfile,
-    values: CredentialValues,
-    terms: Terms,
-    random: Callable[[int], bytes] = secrets.token_bytes,
-) -> PreparedSdJwt:
+def prepare(profile: ClaimProfile, values: CredentialValues, terms: Terms) -> PreparedSdJwt:
     """Make every byte of an SD-JWT VC for one phone key.
 
     ``iss`` may be left out: with x5c the certificate's subject is the issuer. Some wallets
     want it (EUDI's for iOS up to 0.28.2) and some refuse one that no SAN of the certificate
     confirms (Credo): it stands where the certificate does. Raises ``ValueUnfit``.
     """
-    hidden, disclosures = _hide(profile.sdjwt_claims(values), random)
+    hidden, disclosures = _hide(profile.sdjwt_claims(values))
     payload: dict[str, Any] = {
         "vct": profile.vct,
         "vct#integrity": type_metadata.integrity(profile),
@@ -136,16 +130,16 @@ def _confirms(leaf: bytes, issuer_uri: str) -> bool:
 
 
 def _hide(
-    claims: Mapping[tuple[str, ...], Any], random: Callable[[int], bytes]
+    claims: Mapping[tuple[str, ...], Any],
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The payload part with ``_sd`` arrays, nested as the paths are, and the disclosures."""
     payload: dict[str, Any] = {}
     disclosures = []
-    for path, value in claims.items():
+    for salt, (path, value) in zip(salt_texts(len(claims)), claims.items(), strict=True):
         place = payload
         for step in path[:-1]:
             place = place.setdefault(step, {})
-        text = disclosure(random(_SALT_BYTES), path[-1], value)
+        text = disclosure(salt, path[-1], value)
         disclosures.append(text)
         place.setdefault("_sd", []).append(digest(text))
     _sort_digests(payload)
@@ -161,9 +155,9 @@ def _sort_digests(place: dict[str, Any]) -> None:
             _sort_digests(value)
 
 
-def disclosure(salt: bytes, name: str, value: Any) -> str:
+def disclosure(salt: str, name: str, value: Any) -> str:
     """``base64url([salt, name, value])`` of RFC 9901 4.2.1."""
-    return b64url(jose.compact_json([b64url(salt), name, value]))
+    return b64url(jose.compact_json([salt, name, value]))
 
 
 def digest(text: str) -> str:

@@ -51,7 +51,7 @@ class LocalKey:
     def sign(self, data: bytes) -> bytes:
         """Raw r||s."""
         curve = self.public.curve
-        return raw_signature(self.private.sign(data, ec.ECDSA(curve.digest)), curve)
+        return raw_signature(self.private.sign(data, curve.ecdsa), curve)
 
 
 class LocalSigner(LocalKey):

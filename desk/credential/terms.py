@@ -14,6 +14,8 @@ from desk.credential.keys import DeviceKey, load_certificate
 from desk.credential.signer import Issuer
 from desk.credential.troubles import Malformed, SignerExpired, SignerNotYetValid
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True)
 class StatusReference:
@@ -81,5 +83,4 @@ class Terms:
 
 def rounded_down(moment: datetime, unit: timedelta) -> datetime:
     """``moment`` in UTC without what is left over of ``unit``, counted from 1970."""
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return moment.astimezone(UTC) - (moment - epoch) % unit
+    return moment.astimezone(UTC) - (moment - _EPOCH) % unit

@@ -10,7 +10,7 @@ import hashlib
 from desk.credential import cbor
 from desk.credential.keys import DeviceKey
 
-NO_DEVICE_ITEMS = cbor.encode(cbor.encoded(cbor.encode({})))
+NO_DEVICE_ITEMS = cbor.encoded(cbor.encode({}))
 
 
 def session_transcript(
@@ -29,4 +29,4 @@ def device_authentication(transcript: bytes, doctype: str, device_items: bytes) 
     ``device_items`` is DeviceNameSpacesBytes with its tag.
     """
     members = [cbor.encode("DeviceAuthentication"), transcript, cbor.encode(doctype), device_items]
-    return cbor.encode(cbor.encoded(cbor.join_array(members)))
+    return cbor.encoded(cbor.join_array(members))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
+import cbor2
 import pytest
+from cbor2 import CBORTag
 from cryptography import x509
 
 from desk.credential import cbor, cose, intent, jose, sdjwt
@@ -108,6 +111,12 @@ def test_an_mdoc_has_the_form_of_the_standard(prepare: Prepare, signer: LocalSig
     for space, digests in security_object["valueDigests"].items():
         items = cbor.array_slices(cbor.map_slices(members["nameSpaces"])[space])
         assert list(digests) == list(range(len(items)))
+        for item in items:
+            content = cbor.decode(cbor.inner(item))
+            names = ["digestID", "random", "elementIdentifier", "elementValue"]
+            assert list(content) == names and len(content["random"]) == 32
+            assert item == cbor2.dumps(CBORTag(24, cbor2.dumps(content)))
+            assert sha256(item).digest() == digests[content["digestID"]]
 
 
 def test_an_sdjwt_has_the_form_of_the_standard(prepare: Prepare, signer: LocalSigner) -> None:
