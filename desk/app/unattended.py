@@ -146,7 +146,8 @@ class _Script:
         self._picture("no-card")
         self._sign_in()
         release_holder(self._stage.rehearsal, self._stage.person.overseas_number)
-        self._open_and_agree()
+        self._open()
+        self._agree()
         self._read_passport()
         self._lock_and_come_back()
         self._decide()
@@ -171,10 +172,12 @@ class _Script:
         self._until(self._program.board.is_checked, "checks")
         self._picture("board")
 
-    def _open_and_agree(self) -> None:
+    def _open(self) -> None:
         self._pages.board.new_case.emit()
         self._until(lambda: self._program.shell.page is self._pages.passport, "new case")
         self._picture("case-opened")
+
+    def _agree(self) -> None:
         applicant = self._program.applicant_window
         applicant.started.emit()
         self._picture("consent")

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from desk.counter.station import Station
 from desk.issuance.case import Case, CaseKind, State
+from desk.store import cases, journal, status
+from desk.store.session import Session
+from desk.store.status import Validity
 
 
 class CheckKey(StrEnum):
@@ -100,8 +104,18 @@ class RowState(StrEnum):
     ENDED = "ended"
 
 
+class Since(StrEnum):
+    """What became of a credential after its case had made it usable."""
+
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+
+
 @dataclass(frozen=True)
 class CaseRow:
+    """``since``: the case ended well, and its credential is usable no more."""
+
     number: str
     name: str
     state: State
@@ -114,6 +128,7 @@ class CaseRow:
     waits_until: datetime | None = None
     ending_reason: str | None = None
     kind: CaseKind = CaseKind.ISSUE
+    since: Since | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -151,7 +166,35 @@ _ROW_STATES: Mapping[State, RowState] = {
 }
 
 
-def row_of(case: Case) -> CaseRow:
+def rows_since(station: Station, start: datetime) -> tuple[CaseRow, ...]:
+    """The cases opened or changed since ``start``, and all that are open; the newest first."""
+    with station.store.read() as session:
+        found = cases.cases_since(session, start)
+        since = _since(session, found)
+        return tuple(row_of(case, since.get(case.number)) for case in found)
+
+
+def _since(session: Session, found: Iterable[Case]) -> dict[str, Since]:
+    """By number: what after-care did to what these cases made usable. A resume has no entries
+    of its own: it stands as what it resumed."""
+    usable = [case for case in found if _ROW_STATES.get(case.state) is RowState.USABLE]
+    holders = {case.number: _holder(case) for case in usable}
+    says = status.standing_of(session, tuple(set(holders.values())))
+    became: dict[str, Since] = {}
+    for number, holder in holders.items():
+        if says.get(holder) is Validity.SUSPENDED:
+            became[number] = Since.SUSPENDED
+        elif says.get(holder) is Validity.INVALID:
+            replaced = journal.tells(session, "CARE.REPLACED", holder)
+            became[number] = Since.REPLACED if replaced else Since.REVOKED
+    return became
+
+
+def _holder(case: Case) -> str:
+    return case.former if case.kind is CaseKind.RESUME and case.former else case.number
+
+
+def row_of(case: Case, since: Since | None = None) -> CaseRow:
     """The table row of ``case``."""
     return CaseRow(
         number=case.number,
@@ -166,6 +209,7 @@ def row_of(case: Case) -> CaseRow:
         waits_until=_waits_until(case),
         ending_reason=case.ending.reason if case.ending else None,
         kind=case.kind,
+        since=since,
     )
 
 

@@ -102,6 +102,12 @@ class Holding:
     def standing_slots(self) -> tuple[StatusSlot, ...]:
         return tuple(one.slot for one in self.credentials if one.validity is not Validity.INVALID)
 
+    @property
+    def replaced_by(self) -> str | None:
+        """The case whose reissue ended these credentials."""
+        told = (one for one in self.moments if one.kind == "CARE.REPLACED")
+        return next((str(one.facts.get("target")) for one in told), None)
+
     def may(self, deed: Deed) -> bool:
         return deed not in self.why_not
 

@@ -175,6 +175,27 @@ def not_proven(look: Look, size: Size) -> QWidget:
     return shell(look, size, view(look, unproven(_now())))
 
 
+@scene("admin-02-aftercare-replaced")
+def replaced(look: Look, size: Size) -> QWidget:
+    """Ended by its reissue; the present one is named."""
+    now = _now()
+    ended = Moment("CARE.REPLACED", now, ("T-001",), {"target": "LA-2026-001850"})
+    one = replace(
+        holding(now),
+        standing=Standing.REVOKED,
+        moments=(ended, *holding(now).moments),
+        why_not=dict.fromkeys(Deed, "is_revoked"),
+    )
+    return shell(look, size, view(look, one))
+
+
+@scene("admin-02-aftercare-reissued")
+def reissued(look: Look, size: Size) -> QWidget:
+    """What took the place of another phone's credential."""
+    one = replace(holding(_now()), kind=CaseKind.REISSUE, former="LA-2025-000731")
+    return shell(look, size, view(look, one))
+
+
 @scene("admin-02-aftercare-purged")
 def purged(look: Look, size: Size) -> QWidget:
     """The name is gone from the case; what was searched for stands there. A batch of ten."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from PySide6.QtWidgets import QWidget
 
+from desk.counter.board import RowState, Since
 from desk.issuance.case import Case, CaseKind, State
 from desk.store.holders import Person
 from desk.ui.glyphs import Glyph
@@ -145,11 +146,15 @@ def hand_over_resumed(look: Look, size: Size) -> QWidget:
 
 @scene("02-board-renewals")
 def board_renewals(look: Look, size: Size) -> QWidget:
-    """A resume that waits for its phone, a reissue to be proven, and one that is done."""
+    """A resume that waits for its phone, a reissue to be proven, and one that is done; what
+    became since of credentials that were usable."""
     page, board = BoardPage(look, TROUBLES), samples.board()
     kinds = (CaseKind.RESUME, CaseKind.REISSUE, CaseKind.ISSUE, CaseKind.REISSUE)
     rows = [replace(one, kind=kind) for one, kind in zip(board.rows, kinds * 4, strict=False)]
     rows[0] = replace(rows[0], state=State.APPROVED)
+    usable = [place for place, one in enumerate(rows) if one.row_state is RowState.USABLE]
+    for place, since in zip(usable, Since, strict=False):
+        rows[place] = replace(rows[place], since=since)
     page.render(BoardView(samples.here("10:12"), replace(board, rows=tuple(rows))))
     words = ("다음 신청인 대기 안내", "Waiting for the next applicant")
     return shell_for(look, size, page, None, StepKey.PASSPORT, "10:12", words)

@@ -8,9 +8,8 @@ from datetime import datetime, time
 from PySide6.QtCore import QObject
 
 from desk.counter import intake
-from desk.counter.board import Board, BoardCheck, CheckKey, CheckState, lines, row_of
+from desk.counter.board import Board, BoardCheck, CaseRow, CheckKey, CheckState, lines, rows_since
 from desk.issuance.case import Case
-from desk.store import cases
 from desk.trouble import Trouble
 from desk.ui.control.bundle import BundleControl
 from desk.ui.control.checks import Checks
@@ -35,7 +34,7 @@ class BoardControl(QObject):
         self._desk, self._page = desk, page
         self._open_case = open_case
         self._checks, self.bundle = checks, bundle
-        self._rows: tuple[Case, ...] = ()
+        self._rows: tuple[CaseRow, ...] = ()
         self._trouble: Trouble | None = None
         checks.changed.connect(self._checked)
         page.check_again.connect(checks.check)
@@ -95,15 +94,11 @@ class BoardControl(QObject):
         today = station.post.local(station.now()).date()
         start = datetime.combine(today, time(), station.post.zone)
 
-        def load() -> tuple[Case, ...]:
-            with station.store.read() as session:
-                return cases.cases_since(session, start)
-
-        def done(rows: tuple[Case, ...]) -> None:
+        def done(rows: tuple[CaseRow, ...]) -> None:
             self._rows = rows
             self.render()
 
-        self._desk.work(Lane.RECORDS, load, done)
+        self._desk.work(Lane.RECORDS, lambda: rows_since(station, start), done)
 
     def render(self) -> None:
         desk = self._desk
@@ -117,7 +112,7 @@ class BoardControl(QObject):
                 board=Board(
                     checks=found.checks if found else asking,
                     checked_at=found.at if found else None,
-                    rows=tuple(row_of(case) for case in self._rows),
+                    rows=self._rows,
                 ),
                 checking=self._checks.checking,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,

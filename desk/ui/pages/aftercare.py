@@ -196,6 +196,8 @@ class AftercarePage(Page):
             return say("verdict.suspended", time=says.day_and_clock(at, view.here))
         if one.standing is Standing.UNPROVEN and one.reported:
             return say("verdict.reported")
+        if one.standing is Standing.REVOKED and one.replaced_by is not None:
+            return say("verdict.replaced", case=one.replaced_by)
         return say(f"verdict.{one.standing.value}", case=one.number)
 
     def _show_footer(self, view: AftercareView) -> None:

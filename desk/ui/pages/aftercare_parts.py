@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desk.counter.holdings import Deed, Holding, Moment, Standing
 from desk.issuance.aftercare import CareAct
+from desk.issuance.case import CaseKind, State
 from desk.store.holders import Person
 from desk.ui import says
 from desk.ui.glyphs import Glyph
@@ -244,12 +245,21 @@ class HoldingCard(Card):
         return (
             (say("card.born"), person.birth_date.isoformat() if person else say("card.unknown")),
             (say("card.case"), holding.number),
+            *self._renewed(holding),
             (say("card.issued"), _stamp(issued, here) if issued else say("card.unknown")),
             (say("card.until"), until),
             (say("card.phone"), phone),
             (say("card.formats"), " · ".join(_format(one) for one in holding.configurations)),
             (say("card.slip"), holding.slip or say("card.none")),
         )
+
+    def _renewed(self, holding: Holding) -> tuple[tuple[str, str], ...]:
+        """The case that this one's credential took the place of."""
+        if holding.kind is not CaseKind.REISSUE or holding.former is None:
+            return ()
+        ended = holding.state in (State.PROVEN, State.ACTIVATED)
+        word = "card.former_ended" if ended else "card.former"
+        return ((self._say(word), holding.former),)
 
     def _show_moments(
         self, moments: Sequence[Moment], here: says.Here, names: Mapping[str, str]
@@ -264,6 +274,8 @@ class HoldingCard(Card):
         reason = f"suspend_reason.{moment.facts.get('reason')}"
         if moment.kind == "CARE.SUSPENDED" and reason in say:
             parts.append(say(reason))
+        if moment.kind in ("CARE.REPLACED", "CARE.RESUMED") and moment.facts.get("target"):
+            parts.append(str(moment.facts["target"]))
         more = f"outcome.{moment.facts.get(_OUTCOMES.get(moment.kind, ''))}"
         if more in say:
             parts.append(say(more))

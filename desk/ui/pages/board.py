@@ -22,6 +22,7 @@ from desk.counter.board import (
     CheckKey,
     CheckState,
     RowState,
+    Since,
     lines,
 )
 from desk.issuance.case import CaseKind, State
@@ -516,6 +517,9 @@ def _state(look: Look, one: CaseRow, here: says.Here) -> tuple[Glyph, str]:
         why = say(key) if key in look.words else ""
         words = say(f"case_state.{one.state.value}")
         return Glyph.FAILED, f"{words} · {why}" if why else words
+    if one.since is not None:
+        glyph = Glyph.ATTENTION if one.since is Since.SUSPENDED else Glyph.NOT_DONE
+        return glyph, say(f"case_state.since_{one.since.value}")
     if one.state is State.ACTIVATED:
         return Glyph.ATTENTION, say("case_state.activated")
     glyphs = {RowState.USABLE: Glyph.PASSED, RowState.NOT_PROVEN: Glyph.ATTENTION}

@@ -131,6 +131,7 @@ class ProofPage(QrPage):
             (CaseKind.RESUME, ProofStage.PREPARING): "renewal_proof.head_waiting",
             (CaseKind.RESUME, ProofStage.USABLE): "renewal_proof.head_usable",
             (CaseKind.REISSUE, ProofStage.WAITING): "renewal_proof.head_reissue",
+            (CaseKind.REISSUE, ProofStage.USABLE): "renewal_proof.head_reissued",
         }
         if (kind, stage) in own:
             return self._renewal(own[kind, stage])
@@ -152,7 +153,7 @@ class ProofPage(QrPage):
     def _qr(self, view: ProofView, stage: ProofStage) -> tuple[QrState, str, str, str]:
         say = self._say
         if stage is ProofStage.USABLE:
-            return QrState.USABLE, "", say("proof.usable"), say("proof.usable_more")
+            return QrState.USABLE, "", say("proof.usable"), self._usable_more(view.case)
         if stage is ProofStage.REFUSED:
             return QrState.BLOCKED, "", say("proof.failed"), say("proof.failed_more")
         if stage is ProofStage.CHECKING:
@@ -163,6 +164,11 @@ class ProofPage(QrPage):
             return QrState.LIVE, view.qr_text, say("proof.qr_of_case"), ""
         word = "check.service_waits" if view.trouble is not None else "proof.preparing"
         return QrState.PENDING, "", say(word), ""
+
+    def _usable_more(self, case: Case) -> str:
+        if case.kind is CaseKind.REISSUE:
+            return self._renewal("renewal_proof.reissued_more", former=case.former)
+        return self._say("proof.usable_more")
 
     def _render_below(self, view: ProofView, stage: ProofStage) -> None:
         say, here = self._say, view.here

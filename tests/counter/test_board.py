@@ -1,0 +1,63 @@
+"""The board's rows: what became of a credential after its case had ended well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from desk.counter import aftercare, board
+from desk.counter.board import RowState, Since
+from desk.counter.station import Station
+from desk.issuance.aftercare import SuspendReason
+from desk.issuance.case import Case
+from desk.store import journal, status
+from desk.store.status import Validity
+from tests.counter.holding_cases import delivered, desk_in, proven
+from tests.counter.test_approving import crew
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
+    with desk_in(tmp_path_factory.mktemp("records")) as opened:
+        yield opened
+
+
+def row(station: Station, case: Case) -> board.CaseRow:
+    found = {one.number: one for one in board.rows_since(station, LONG_AGO)}
+    return found[case.number]
+
+
+def test_a_usable_credential_and_one_that_is_not_there_yet_have_no_since(station: Station) -> None:
+    usable, unproven = row(station, proven(station)), row(station, delivered(station))
+
+    assert (usable.row_state, usable.since) == (RowState.USABLE, None)
+    assert (unproven.row_state, unproven.since) == (RowState.NOT_PROVEN, None)
+
+
+def test_suspended_and_taken_back(station: Station) -> None:
+    case, officer = proven(station), crew()[0].officer
+    aftercare.suspend(station, officer, case.number, SuspendReason.LOSS_CALL)
+    before = row(station, case)
+
+    aftercare.undo(station, officer, case.number)
+
+    assert (before.row_state, before.since) == (RowState.USABLE, Since.SUSPENDED)
+    assert row(station, case).since is None
+
+
+@pytest.mark.parametrize(("replaced", "since"), [(False, Since.REVOKED), (True, Since.REPLACED)])
+def test_ended_by_a_revocation_or_by_a_reissue(
+    station: Station, replaced: bool, since: Since
+) -> None:
+    case, stamp = proven(station), station.stamp()
+    with station.store.write() as session:
+        for entry in status.entries_of(session, case.number):
+            status.set_validity(session, stamp, entry.slot, Validity.INVALID, "reissued")
+        if replaced:
+            journal.append(session, stamp, "CARE.REPLACED", case.number, target="LA-2026-000099")
+
+    assert row(station, case).since is since
