@@ -161,6 +161,8 @@ def join_map(members: Mapping[str, bytes]) -> bytes:
 
 def _length(major: int, count: int) -> bytes:
     """The shortest head; an array's head is the same as a number's but for the type."""
+    if count < _SHORT:
+        return bytes((major << 5 | count,))
     head = encode(count)
     return bytes([head[0] | major << 5]) + head[1:]
 

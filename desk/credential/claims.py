@@ -150,15 +150,13 @@ class Claim:
 
     def to_mdoc(self, value: Any) -> Any:
         """The CBOR value of the element."""
-        return cbor.full_date(value) if self.kind is Kind.DATE else value
+        form = _CBOR_FORMS.get(self.kind)
+        return form(value) if form else value
 
     def to_json(self, value: Any) -> Any:
         """The JSON value of the claim; a picture becomes a data URI."""
-        if self.kind is Kind.DATE:
-            return value.isoformat()
-        if self.kind is Kind.PICTURE:
-            return _JPEG_URI + pybase64.b64encode_as_string(value)
-        return value
+        form = _JSON_FORMS.get(self.kind)
+        return form(value) if form else value
 
     def read(self, value: Any) -> Any:
         """The Python value of either format; raises ``Malformed``."""
@@ -172,6 +170,15 @@ class Claim:
         except (TypeError, ValueError) as broken:
             raise Malformed(reason=f"{self.element} has another form") from broken
         return value
+
+
+def _data_uri(picture: bytes) -> str:
+    return _JPEG_URI + pybase64.b64encode_as_string(picture)
+
+
+_Form = Callable[[Any], Any]
+_CBOR_FORMS: Mapping[Kind, _Form] = {Kind.DATE: cbor.full_date}
+_JSON_FORMS: Mapping[Kind, _Form] = {Kind.DATE: date.isoformat, Kind.PICTURE: _data_uri}
 
 
 def _text_problem(value: Any) -> str | None:
@@ -263,9 +270,7 @@ class ClaimProfile:
     def sdjwt_claims(self, values: CredentialValues) -> dict[tuple[str, ...], Any]:
         """Path → JSON value."""
         return {
-            claim.path: claim.to_json(value)
-            for claim, value in self.collect(values)
-            if claim.within(Format.SD_JWT)
+            claim.path: claim.to_json(value) for claim, value in self.collect(values) if claim.path
         }
 
     def named(self, fmt: Format, disclosed: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ is left to ``enrollment``; key attestations are read where the policy says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,33 +29,50 @@ JWT_PROOF, ATTESTATION_PROOF = "jwt", "attestation"
 _KEY_HEADERS = ("jwk", "kid", "x5c")
 
 
+@dataclass(frozen=True)
+class Proof:
+    """A key proof or key attestation taken apart; nothing of it is verified yet."""
+
+    compact: str
+    token: jose.Jws
+    claims: Mapping[str, Any]
+
+    @classmethod
+    def parse(cls, compact: str) -> Proof:
+        """Raises ``ProofRefused``."""
+        try:
+            token = jose.parse_compact(compact)
+            return cls(compact, token, token.claims())
+        except CredentialTrouble as trouble:
+            raise _refused(trouble) from trouble
+
+
 def verify_proof(
-    jwt: str,
+    jwt: str | Proof,
     *,
     audience: str,
     nonce: str,
     now: datetime,
     window: timedelta = WINDOW,
 ) -> DeviceKey:
-    """The key a genuine proof is about.
+    """The key a genuine proof is about, which may have been taken apart already.
 
     ``audience`` is the credential issuer identifier, compared byte for byte. ``iss`` is
     not looked at: an anonymous wallet should leave it out, and nothing depends on it.
     Raises ``ProofRefused``, and ``NonceStale`` where only the nonce is another.
     """
+    proof = jwt if isinstance(jwt, Proof) else Proof.parse(jwt)
+    if proof.token.header.get("typ") != TYPE:
+        raise ProofRefused(reason="another token type")
     try:
-        token = jose.parse_compact(jwt)
-        if token.header.get("typ") != TYPE:
-            raise ProofRefused(reason="another token type")
-        key = _header_key(token.header)
-        token.verify(key)
-        claims = token.claims()
+        key = _header_key(proof.token.header)
+        proof.token.verify(key)
     except ProofRefused:
         raise
     except CredentialTrouble as trouble:
-        raise ProofRefused(reason=str(trouble.facts.get("reason", ""))) from trouble
-    _check_claims(claims, audience, now, window)
-    if claims.get("nonce") != nonce:
+        raise _refused(trouble) from trouble
+    _check_claims(proof.claims, audience, now, window)
+    if proof.claims.get("nonce") != nonce:
         raise NonceStale(reason="another nonce")
     return key
 
@@ -69,7 +87,8 @@ def verify_proofs(
     attestations: AttestationPolicy = UNREAD,
 ) -> tuple[DeviceKey, ...]:
     """The keys of a credential request's ``proofs`` object, each different, ``most`` at most:
-    those that sign proofs, or all that an attestation vouches for.
+    those that sign proofs, or all that an attestation vouches for. Entries are texts, or a
+    ``Proof`` each where they have been taken apart already.
 
     Raises as ``verify_proof`` does.
     """
@@ -92,23 +111,24 @@ def verify_proofs(
 
 
 def _jwt_keys(
-    jwts: list[Any], audience: str, nonce: str, now: datetime, policy: AttestationPolicy
+    entries: list[Any], audience: str, nonce: str, now: datetime, policy: AttestationPolicy
 ) -> tuple[DeviceKey, ...]:
     """F.1: each proof's key; of a single one with an attestation, all that are attested."""
-    keys = tuple(verify_proof(jwt, audience=audience, nonce=nonce, now=now) for jwt in jwts)
+    proofs = [entry if isinstance(entry, Proof) else Proof.parse(entry) for entry in entries]
+    keys = tuple(verify_proof(proof, audience=audience, nonce=nonce, now=now) for proof in proofs)
     if policy.use is AttestationUse.OFF:
         return keys
     attested = tuple(
-        _beside(jwt, key, nonce, now, policy) for jwt, key in zip(jwts, keys, strict=True)
+        _beside(proof, key, nonce, now, policy) for proof, key in zip(proofs, keys, strict=True)
     )
     return attested[0] if len(attested) == 1 else keys
 
 
 def _beside(
-    jwt: str, key: DeviceKey, nonce: str, now: datetime, policy: AttestationPolicy
+    proof: Proof, key: DeviceKey, nonce: str, now: datetime, policy: AttestationPolicy
 ) -> tuple[DeviceKey, ...]:
     """The keys attested beside one proof, whose own must be among them."""
-    attestation = jose.parse_compact(jwt).header.get("key_attestation")
+    attestation = proof.token.header.get("key_attestation")
     if attestation is None and policy.use is AttestationUse.OPTIONAL:
         return (key,)
     found = verify_attestation(attestation or "", policy, nonce=nonce, now=now, expires=True)
@@ -123,10 +143,16 @@ def _attested_keys(
     """F.3: the attestation alone, made for this very nonce."""
     if len(entries) != 1:
         raise ProofRefused(reason="exactly one key attestation expected")
-    found = verify_attestation(entries[0], policy, nonce=nonce, now=now, expires=False)
+    (entry,) = entries
+    compact = entry.compact if isinstance(entry, Proof) else entry
+    found = verify_attestation(compact, policy, nonce=nonce, now=now, expires=False)
     if found.nonce is None:
         raise NonceStale(reason="key attestation without a nonce")
     return found.keys
+
+
+def _refused(trouble: CredentialTrouble) -> ProofRefused:
+    return ProofRefused(reason=str(trouble.facts.get("reason", "")))
 
 
 def _header_key(header: Mapping[str, Any]) -> DeviceKey:

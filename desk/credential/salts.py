@@ -15,10 +15,9 @@ _ORDER_BYTES = 16
 _TEXT_BYTES, _TEXT_LENGTH = 18, 24
 
 
-def salts(count: int, size: int) -> list[bytes]:
+def salts(count: int, size: int) -> tuple[bytes, ...]:
     """``count`` salts of ``size`` random bytes each."""
-    drawn = secrets.token_bytes(count * size)
-    return [salt for (salt,) in struct.iter_unpack(f"{size}s", drawn)]
+    return struct.unpack(f"{size}s" * count, secrets.token_bytes(count * size))
 
 
 def salt_texts(count: int) -> list[str]:

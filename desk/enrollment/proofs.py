@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from desk.credential.jose import parse_compact
 from desk.credential.keys import DeviceKey
-from desk.credential.proof import ATTESTATION_PROOF, JWT_PROOF, verify_proofs
-from desk.credential.troubles import CredentialTrouble, NonceStale
+from desk.credential.proof import ATTESTATION_PROOF, JWT_PROOF, Proof, verify_proofs
+from desk.credential.troubles import CredentialTrouble, NonceStale, ProofRefused
 from desk.enrollment.nonces import is_own_nonce
 from desk.enrollment.service import ServiceSettings
 from desk.enrollment.wire import Refusal
@@ -37,11 +36,12 @@ def take_in(
 ) -> PresentedKeys:
     """Check the ``proofs`` member; raises Refusal (invalid_proof, invalid_nonce)."""
     kind, jwts = _proofs(body.get("proofs"), settings.batch_size)
-    nonces = {_nonce_of(jwt) for jwt in jwts}
+    proofs = [_apart(jwt) for jwt in jwts]
+    nonces = {_nonce_of(proof) for proof in proofs}
     if len(nonces) != 1:
         raise _invalid("all proofs must carry the same nonce")
     nonce = nonces.pop()
-    found = _keys_of(kind, jwts, settings, nonce, now)
+    found = _keys_of(kind, proofs, settings, nonce, now)
     if not is_own_nonce(nonce_key, nonce, now):
         raise Refusal("invalid_nonce", "the nonce is unknown or too old, fetch a new one")
     return PresentedKeys(kind, jwts, tuple(key.thumbprint for key in found), nonce)
@@ -63,22 +63,26 @@ def _proofs(member: object, batch_size: int) -> tuple[str, tuple[str, ...]]:
     return kind, tuple(jwts)
 
 
-def _nonce_of(jwt: str) -> str:
+def _apart(jwt: str) -> Proof:
     try:
-        nonce = parse_compact(jwt).claims().get("nonce")
-    except CredentialTrouble as trouble:
+        return Proof.parse(jwt)
+    except ProofRefused as trouble:
         raise _invalid("a proof cannot be read") from trouble
+
+
+def _nonce_of(proof: Proof) -> str:
+    nonce = proof.claims.get("nonce")
     if not isinstance(nonce, str) or not nonce.isascii() or len(nonce) > 128:
         raise _invalid("a proof without a nonce")
     return nonce
 
 
 def _keys_of(
-    kind: str, jwts: tuple[str, ...], settings: ServiceSettings, nonce: str, now: datetime
+    kind: str, proofs: list[Proof], settings: ServiceSettings, nonce: str, now: datetime
 ) -> tuple[DeviceKey, ...]:
     try:
         return verify_proofs(
-            {kind: list(jwts)},
+            {kind: proofs},
             audience=settings.issuer,
             nonce=nonce,
             now=now,

@@ -9,8 +9,8 @@ import pytest
 
 from desk.credential import jose
 from desk.credential.holder import key_proof
-from desk.credential.keys import Curve
-from desk.credential.proof import verify_proof, verify_proofs
+from desk.credential.keys import Curve, DeviceKey, b64url
+from desk.credential.proof import Proof, verify_proof, verify_proofs
 from desk.credential.signer import LocalKey, LocalSigner
 from desk.credential.troubles import NonceStale, ProofRefused
 
@@ -93,6 +93,22 @@ def test_a_proof_may_say_how_long_it_holds(now: datetime) -> None:
     jwt = jose.sign_compact(header, {**claims, "nonce": "n-1"}, key)
 
     assert verify(jwt, now) == key.public.thumbprint
+
+
+def test_a_proof_taken_apart_is_verified_all_the_same(now: datetime) -> None:
+    key = LocalKey.generate()
+    proof = Proof.parse(key_proof(key, ISSUER, "n-1", now))
+    head, payload, _ = proof.compact.split(".")
+    other = Proof.parse(f"{head}.{payload}.{b64url(bytes(64))}")
+
+    def take(*proofs: Proof) -> tuple[DeviceKey, ...]:
+        return verify_proofs({"jwt": [*proofs]}, audience=ISSUER, nonce="n-1", now=now, most=2)
+
+    assert proof.claims["nonce"] == "n-1"
+    assert take(proof) == (key.public,)
+    for wrong in ((other,), (proof, proof), (proof, other)):
+        with pytest.raises(ProofRefused):
+            take(*wrong)
 
 
 def test_a_private_key_in_the_header_is_refused(now: datetime) -> None:
