@@ -9,7 +9,7 @@ from desk.counter.document import register_entries
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance import rules
-from desk.issuance.case import Act, Case, advance
+from desk.issuance.case import Act, Case, CaseKind, advance
 from desk.issuance.eligibility import RuleOutcome, Verdict
 from desk.issuance.rules import EligibilityFacts
 from desk.store import cases, register, renewals
@@ -33,9 +33,11 @@ def decide(station: Station, officer: Officer, case: Case) -> Case:
     """Answer every rule with what is known now, and keep the verdict with the case.
 
     Raises :class:`~desk.store.troubles.OtherHolder` where the passport is not that of the
-    person whose credential is to be replaced or resumed.
+    person whose credential is to be replaced or resumed, and
+    :class:`~desk.store.troubles.FormerPassport` where what is to be resumed names another.
     """
     _demand_same_holder(station, case)
+    _demand_same_passport(station, case)
     verdict = rules.decide(
         station.rules,
         _facts(station, case),
@@ -59,6 +61,13 @@ def _demand_same_holder(station: Station, case: Case) -> None:
     with station.store.read() as session:
         holder = cases.holder_digest(session, case.register.overseas_number)
         renewals.demand_same_holder(session, case.number, holder, case.former)
+
+
+def _demand_same_passport(station: Station, case: Case) -> None:
+    """A resume signs nothing: what the phone has must still be true."""
+    if case.kind is CaseKind.RESUME and case.former is not None and case.document is not None:
+        with station.store.read() as session:
+            renewals.demand_same_passport(session, case.former, case.document.number)
 
 
 def accept(station: Station, officer: Officer, case: Case) -> Case:

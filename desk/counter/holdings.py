@@ -8,7 +8,7 @@ name the words looked for stand in its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -19,9 +19,11 @@ from desk.issuance.aftercare import is_over
 from desk.issuance.audit import AuditEvent, Fact
 from desk.issuance.case import CaseKind, State
 from desk.issuance.roles import Right, RoleMayNot
-from desk.store import care, holders, journal, slips, status
+from desk.store import care, holders, journal, notices, slips, status
 from desk.store.care import KeptAct
 from desk.store.holders import Credential, Person
+from desk.store.notice_file import NoticeKind
+from desk.store.notices import ENDING, MustChange
 from desk.store.session import Session
 from desk.store.slips import SlipKind
 from desk.store.status import StatusSlot, Validity
@@ -69,7 +71,8 @@ class Holding:
     """``person`` is None where nobody says any more whose it is. ``published``: the lists say
     what the records say. ``reported``: a suspension was asked for and stands. ``why_not``
     has a word key for each deed that is not possible now; the others are. ``undo_until``:
-    until then the officer who looked may take the suspension back."""
+    until then the officer who looked may take the suspension back. ``notices``: what was told
+    of the holder since, the gravest first, as long as nobody settled it."""
 
     number: str
     person: Person | None
@@ -87,6 +90,7 @@ class Holding:
     published: bool
     asked: KeptAct | None = None
     undo_until: datetime | None = None
+    notices: tuple[MustChange, ...] = ()
     why_not: Mapping[Deed, str] = field(default_factory=dict)
 
     @property
@@ -198,6 +202,7 @@ def _held(
     due = set(status.due_lists(session))
     reported = care.is_reported(session, number)
     undo_until = _undo_until(station, session, officer, number) if reported else None
+    told = tuple(sorted(notices.of_case(session, number), key=_gravity))
     return Holding(
         number=number,
         person=known or person,
@@ -215,7 +220,8 @@ def _held(
         published=not due & {one.slot.list_name for one in credentials},
         asked=asked if asked and not is_over(asked.statement, station.now()) else None,
         undo_until=undo_until,
-        why_not=_why_not(officer, standing, reported, undo_until),
+        notices=told,
+        why_not=_why_not(officer, standing, reported, undo_until, told),
     )
 
 
@@ -301,10 +307,32 @@ _WHY: Mapping[Standing, Mapping[Deed, str]] = {
 }
 
 
+_GRAVITY = (NoticeKind.DIED, NoticeKind.DELETED, NoticeKind.NEW_PASSPORT, NoticeKind.MISSING)
+
+
+def _gravity(notice: MustChange) -> int:
+    return _GRAVITY.index(notice.kind)
+
+
+def _forbidden(told: Iterable[MustChange]) -> dict[Deed, str]:
+    """What a notice leaves no way to: nothing becomes usable again that must be revoked, and
+    no credential that names a former passport."""
+    kinds = {one.kind for one in told}
+    if kinds & ENDING:
+        return dict.fromkeys((Deed.RESUME, Deed.REISSUE, Deed.ACTIVATE), "must_revoke")
+    if NoticeKind.NEW_PASSPORT in kinds:
+        return dict.fromkeys((Deed.RESUME, Deed.ACTIVATE), "new_passport")
+    return {}
+
+
 def _why_not(
-    officer: Officer, standing: Standing, reported: bool, undo_until: datetime | None
+    officer: Officer,
+    standing: Standing,
+    reported: bool,
+    undo_until: datetime | None,
+    told: tuple[MustChange, ...],
 ) -> dict[Deed, str]:
-    why = dict(_WHY[standing])
+    why = {**_forbidden(told), **_WHY[standing]}
     if standing is Standing.UNPROVEN and reported:
         why |= {Deed.SUSPEND: "is_reported", Deed.ACTIVATE: "is_reported"}
     if undo_until is None:

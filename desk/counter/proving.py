@@ -25,7 +25,7 @@ from desk.credential.verify import Trust
 from desk.issuance.aftercare import ReportedLost
 from desk.issuance.case import Act, Case, CaseKind, State, UseProof, advance
 from desk.issuance.ports import CheckOrder
-from desk.store import care, cases, journal, renewals, status
+from desk.store import care, cases, journal, notices, renewals, status
 from desk.store.cases import BlobKind
 from desk.store.journal import Stamp
 from desk.store.status import StatusSlot, Validity
@@ -177,11 +177,15 @@ def make_usable(session: Any, stamp: Stamp, case: Case, reason: str) -> None:
     what it replaces, in one.
 
     Raises :class:`~desk.store.troubles.StatusFinal` where one of the first was revoked,
-    :class:`~desk.store.troubles.HeldElsewhere` where the person got another meanwhile, and
-    :class:`~desk.issuance.aftercare.ReportedLost` where its phone was reported.
+    :class:`~desk.store.troubles.HeldElsewhere` where the person got another meanwhile,
+    :class:`~desk.issuance.aftercare.ReportedLost` where its phone was reported,
+    :class:`~desk.store.troubles.MustBeRevoked` and
+    :class:`~desk.store.troubles.FormerPassport` where the holder's register or passport
+    changed meanwhile.
     """
     if care.is_reported(session, case.number):
         raise ReportedLost(case=case.number)
+    _demand_unchanged(session, case)
     renewals.demand_only_holding(session, case.number, case.former)
     if case.kind is CaseKind.REISSUE and case.former is not None:
         for entry in renewals.former(session, case.former).entries:
@@ -193,6 +197,14 @@ def make_usable(session: Any, stamp: Stamp, case: Case, reason: str) -> None:
         # The entries belong to the former case: only this tells which case decided.
         journal.append(session, stamp, DECIDED, case.number, target=case.former)
         journal.append(session, stamp, "CARE.RESUMED", case.former, target=case.number)
+
+
+def _demand_unchanged(session: Any, case: Case) -> None:
+    """Nothing was told since that forbids what the phone has, or will have."""
+    resumed = case.former if case.kind is CaseKind.RESUME else None
+    notices.demand_none_ends(session, resumed or case.number)
+    if resumed is not None:
+        notices.demand_same_passport(session, resumed)
 
 
 def _slots(case: Case) -> tuple[StatusSlot, ...]:

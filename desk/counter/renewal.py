@@ -19,18 +19,25 @@ from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance.case import Case, CaseKind
 from desk.issuance.roles import Right
-from desk.store import cases, renewals, sequences
+from desk.store import cases, notices, renewals, sequences
 from desk.store.renewals import Former
+from desk.store.session import Session
 from desk.store.status import Validity
+from desk.store.troubles import FormerPassport, MustBeRevoked
 from desk.trouble import Trouble
 
 
 class ReissueReason(StrEnum):
-    """Why another phone gets it."""
+    """Why another phone gets it, or the same one once more."""
 
     NEW_PHONE = "new_phone"
     APP_RESET = "app_reset"
     BOUGHT_AFTER_LOSS = "bought_after_loss"
+    NEW_PASSPORT = "new_passport"
+
+
+INSTEAD = "reissued_instead"
+"""Why a resume ended that gave way to a reissue."""
 
 
 class ResumeReason(StrEnum):
@@ -85,7 +92,8 @@ def open_reissue(
     """A case that gives another phone what case ``number`` gave.
 
     Its credential ends when the former one would have, unless that day has passed already.
-    Raises the family of :class:`RenewalTrouble`, CaseMissing, RoleMayNot and DayTrouble.
+    Raises the family of :class:`RenewalTrouble`, MustBeRevoked, CaseMissing, RoleMayNot and
+    DayTrouble.
     """
     return _open(station, officer, CaseKind.REISSUE, number, reason, language)
 
@@ -99,19 +107,31 @@ def open_resume(
 ) -> Case:
     """A case that makes what case ``number`` gave, and what is suspended, usable again.
 
-    Raises the same, and :class:`NotSuspended` and :class:`TechnicallyOver`.
+    Raises the same, :class:`NotSuspended`, :class:`TechnicallyOver` and FormerPassport.
     """
     return _open(station, officer, CaseKind.RESUME, number, reason, language)
 
 
-def why_not(station: Station, kind: CaseKind, number: str) -> RenewalTrouble | None:
+def reissue_instead(station: Station, officer: Officer, case: Case) -> Case:
+    """The resume ``case`` turned out to be of a credential that names a former passport: it
+    ends, and a case that reissues the credential is opened.
+
+    Raises what :func:`open_reissue` raises, and NotPossible once it has ended.
+    """
+    if case.kind is not CaseKind.RESUME or case.former is None:
+        raise ValueError("only a resume gives way to a reissue")
+    intake.cancel(station, officer, case, INSTEAD)
+    reason = ReissueReason.NEW_PASSPORT
+    return open_reissue(station, officer, case.former, reason, case.language)
+
+
+def why_not(station: Station, kind: CaseKind, number: str) -> Trouble | None:
     """What keeps case ``number`` from being renewed so now; None where nothing does."""
     with station.store.read() as session:
-        found, under_way = renewals.former(session, number), renewals.under_way(session, number)
-    try:
-        _demand_renewable(station, kind, found, under_way)
-    except RenewalTrouble as reason:
-        return reason
+        try:
+            _demand_renewable(station, session, kind, renewals.former(session, number))
+        except (RenewalTrouble, FormerPassport, MustBeRevoked) as reason:
+            return reason
     return None
 
 
@@ -136,7 +156,7 @@ def _open(
     with station.store.write() as session:
         former = renewals.former(session, number)
         # Whoever writes here is alone: two windows cannot both find nothing under way.
-        _demand_renewable(station, kind, former, renewals.under_way(session, number))
+        _demand_renewable(station, session, kind, former)
         own = sequences.next_case_number(session, station.post.code, station.post.local(stamp.at))
         case = intake.new_case(
             station,
@@ -154,16 +174,17 @@ def _open(
     return case
 
 
-def _demand_renewable(
-    station: Station, kind: CaseKind, former: Former, under_way: renewals.UnderWay | None
-) -> None:
+def _demand_renewable(station: Station, session: Session, kind: CaseKind, former: Former) -> None:
+    under_way = renewals.under_way(session, former.number)
     if under_way is not None:
         raise UnderWay(case=under_way.number, window=under_way.window)
     if former.state.is_open:
         raise NeverUsable(case=former.number)
     if not former.entries:
         raise NothingToRenew(case=former.number)
+    notices.demand_none_ends(session, former.number)
     if kind is CaseKind.RESUME:
+        notices.demand_same_passport(session, former.number)
         _demand_resumable(station, former)
 
 

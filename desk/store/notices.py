@@ -25,8 +25,11 @@ from desk.store.models import CaseRow, NoticeRow, StatusEntryRow
 from desk.store.notice_file import Notice, NoticeKind
 from desk.store.register_file import STRUCK_OFF, Entry
 from desk.store.status import Validity
+from desk.store.troubles import FormerPassport, MustBeRevoked
 from desk.trouble import Trouble
 
+ENDING = frozenset({NoticeKind.DELETED, NoticeKind.DIED})
+"""What leaves nothing to do but to revoke."""
 WITHDRAWN = "withdrawn"
 """The end of what a later extract no longer shows."""
 
@@ -148,6 +151,26 @@ def standing(session: Session) -> tuple[MustChange, ...]:
     """The credentials that must change now, those told first at the top: one line for each
     case and kind."""
     return _listed(session, NoticeRow.ended_at.is_(None))
+
+
+def of_case(session: Session, case_number: str) -> tuple[MustChange, ...]:
+    """The same of one case, as long as its credential stands."""
+    return _listed(session, and_(NoticeRow.ended_at.is_(None), CaseRow.number == case_number))
+
+
+def demand_none_ends(session: Session, case_number: str) -> None:
+    """Before the credential of this case becomes usable or is renewed. Raises
+    :class:`MustBeRevoked` where its holder was struck off or died."""
+    for one in of_case(session, case_number):
+        if one.kind in ENDING:
+            raise MustBeRevoked(case_number, case=case_number, kind=one.kind.value)
+
+
+def demand_same_passport(session: Session, case_number: str) -> None:
+    """Raises :class:`FormerPassport` where another passport was told of the holder."""
+    for one in of_case(session, case_number):
+        if one.kind is NoticeKind.NEW_PASSPORT:
+            raise FormerPassport(case_number, case=case_number)
 
 
 def set_aside(session: Session) -> tuple[MustChange, ...]:

@@ -17,7 +17,7 @@ from desk.issuance.record import from_plain
 from desk.store import cases, status
 from desk.store.models import CaseRow, IntentRow
 from desk.store.status import StatusEntry, StatusSlot, Validity
-from desk.store.troubles import CaseMissing, HeldElsewhere, OtherHolder
+from desk.store.troubles import CaseMissing, FormerPassport, HeldElsewhere, OtherHolder
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,14 @@ def demand_same_holder(
     the digest of the person of case ``number``."""
     if former is not None and (holder is None or _row(session, former).holder != holder):
         raise OtherHolder(number, case=number, former=former)
+
+
+def demand_same_passport(session: Session, former: str, passport: str) -> None:
+    """Whether the credential of case ``former`` was issued upon the passport with this number.
+    Raises :class:`FormerPassport`; a case of a time that kept no digest is not compared."""
+    known = _row(session, former).document
+    if known is not None and known != cases.passport_digest(session, passport):
+        raise FormerPassport(former, case=former)
 
 
 def demand_only_holding(session: Session, number: str, former: str | None) -> None:

@@ -22,6 +22,8 @@
     ├── HeldElsewhere     STORE-18   another case gave this person a credential meanwhile
     ├── NonceUsed         STORE-19   the proof's nonce served another offer
     ├── OtherHolder       RENEW-04   not the person whose credential is to be renewed
+    ├── FormerPassport    RENEW-07   the credential names a passport that is no longer the holder's
+    ├── MustBeRevoked     RENEW-08   its holder was struck off or died
     │
     │   records shared on PostgreSQL
     ├── Unreachable       STORE-31   the server is away; nothing of this step was stored
@@ -135,6 +137,20 @@ class OtherHolder(StoreTrouble):
     """Facts: case, former."""
 
     code = "RENEW-04"
+
+
+class FormerPassport(StoreTrouble):
+    """What the credential says of the passport is not true any more: it is reissued, not
+    resumed. Fact: case."""
+
+    code = "RENEW-07"
+
+
+class MustBeRevoked(StoreTrouble):
+    """A notice says that the holder was struck off or died; nothing becomes usable before the
+    credential is revoked or the notice set aside. Facts: case, kind."""
+
+    code = "RENEW-08"
 
 
 class HeldElsewhere(StoreTrouble):

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from desk.counter.holdings import Holding, Standing
 from desk.counter.renewal import ReissueReason, ResumeReason
+from desk.store.notice_file import NoticeKind
 from desk.ui.aftercare_dialogs import CareDialog
 from desk.ui.dialogs import CANCELS, NOT_PROVEN, ReasonDialog
 from desk.ui.glyphs import Glyph
@@ -67,7 +68,9 @@ class RenewalDialog(CareDialog):
 
 
 class _Reasons(QWidget):
-    """Radio buttons beside each other, one chosen."""
+    """Radio buttons beside each other, one chosen; four stand in two rows."""
+
+    A_ROW = 3
 
     def __init__(self, look: Look, say: OwnWords, area: str, keys: Sequence[str]) -> None:
         super().__init__()
@@ -77,8 +80,10 @@ class _Reasons(QWidget):
         for key, button in self.buttons.items():
             button.clicked.connect(lambda _=False, one=key: self.choose(one))
         label = Text(look, say("renewal_dialog.reason"), Type.SMALL, "muted")
-        line = row(*self.buttons.values(), gap=8)
-        self.setLayout(column(label, 2, line))
+        many = list(self.buttons.values())
+        half = len(many) if len(many) <= self.A_ROW else (len(many) + 1) // 2
+        rows = [row(*many[place : place + half], gap=8) for place in range(0, len(many), half)]
+        self.setLayout(column(label, 2, column(*rows, gap=8)))
         self.choose(self.chosen)
 
     def choose(self, key: str) -> None:
@@ -113,6 +118,8 @@ class ReissueDialog(RenewalDialog):
         phones.setStretch(2, 1)
         self.fields.addLayout(phones)
         self.reasons = _Reasons(look, say, "reissue_reason", [one.value for one in ReissueReason])
+        if any(one.kind is NoticeKind.NEW_PASSPORT for one in holding.notices):
+            self.reasons.choose(ReissueReason.NEW_PASSPORT)
         if not under_way:
             self.fields.addWidget(self.reasons)
         else:

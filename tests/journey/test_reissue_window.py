@@ -3,6 +3,7 @@ on the officer's screen by its words, with training devices and a phone that is 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,10 +14,12 @@ from pytestqt.qtbot import QtBot
 
 from desk.app.rehearsal import TRAINING_PIN
 from desk.app.unattended import ISSUANCE_PIN, _Script
+from desk.counter import aftercare
 from desk.counter.board import Since
 from desk.counter.holdings import Standing
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
+from desk.issuance.aftercare import SuspendReason
 from desk.issuance.case import CaseKind, State
 from desk.store.history import Outcome
 from desk.ui.parts.fields import PinDots
@@ -174,6 +177,45 @@ def test_a_new_phone_from_the_call_to_the_closed_case(
         desk.until(lambda: standing(desk) is Standing.USABLE)
         assert ask._holding is not None
         assert (ask._holding.number, ask._holding.former) == (case.number, desk.number)
+
+
+def test_a_resume_with_another_passport_gives_way_to_a_reissue(
+    approved_home: Path,
+    service: ServiceProcess,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The passport page says why the resume does not go on, and one press leads to the case
+    that does."""
+    monkeypatch.setattr(_Script, "_picture", lambda _self, _name: None)
+    with window_of(approved_home, service, qtbot, proven=True) as desk:
+        program, page = desk.stage.program, desk.stage.program.pages.passport
+        script = _Script(cast(QApplication, QApplication.instance()), desk.stage, tmp_path)
+        desk.stage.person = replace(desk.stage.person, passport_number="M246B8013")
+        desk.sign_in()
+        reason = SuspendReason.LOSS_CALL
+        aftercare.suspend(program.station, program.desk.officer, desk.number, reason)
+        program.aftercare.show_holding(desk.number)
+        desk.until(lambda: standing(desk) is Standing.SUSPENDED)
+        press(desk, "재개…")
+        press(desk, "재개 건 열기")
+        at(desk, page)
+        resumed = program.desk.the_case()
+        script._agree()
+        script._read_passport()
+        press(desk, "다음: 자격 확인")
+        desk.until(page.banner.isVisible)
+        assert page.banner.code.text() == "RENEW-07"
+        press(desk, "다시 발급으로 바꾸기")
+        desk.until(lambda: program.desk.the_case().number != resumed.number)
+
+        case = program.desk.the_case()
+        assert (case.kind, case.former) == (CaseKind.REISSUE, desk.number)
+        assert case.renewal_reason == "new_passport"
+        assert program.station.load(resumed.number).state is State.CANCELLED
+        desk.until(lambda: not page.banner.isVisible())
+        assert program.shell.rail._kind.text() == "다시 발급"
 
 
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -18,6 +18,7 @@ from desk.app.scripted import APPROVER
 from desk.app.serve import release_holder
 from desk.counter import aftercare, intake, proving, renewal
 from desk.counter.closing import close_case
+from desk.counter.notices import Due, listing
 from desk.counter.renewal import ReissueReason, ResumeReason
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
@@ -26,10 +27,11 @@ from desk.enrollment.process import ServiceProcess
 from desk.issuance.aftercare import ActivateReason, CareAct
 from desk.issuance.case import Case, CaseKind, NotPossible, State
 from desk.issuance.roles import Role
-from desk.store import cases, intents, journal, retention, status
+from desk.store import cases, intents, journal, notices, retention, status
 from desk.store.cases import BlobKind
+from desk.store.notice_file import Notice, NoticeKind
 from desk.store.status import Validity
-from desk.store.troubles import CasePurged, OtherHolder
+from desk.store.troubles import CasePurged, FormerPassport, OtherHolder
 from desk.training.applicants import Applicant
 from desk.trouble import Trouble
 from tests.journey.acts import FORMATS, PATIENCE, Counter, Holder, assert_invariants, opened
@@ -269,6 +271,55 @@ def test_what_cannot_be_renewed(
     assert refused.value.facts == {"case": case.number, "window": case.window}
     assert unproven == ["RENEW-06", "RENEW-06"]
     assert ended == ["RENEW-01", "RENEW-01"]
+
+
+def test_a_new_passport_is_reissued_upon_and_not_resumed(
+    counter: Counter, phone: Holder, new_phone: Holder
+) -> None:
+    """The credential names the former passport. With the new one on the reader the resume is
+    refused and gives way to a reissue; the list of what must change says the same as soon as
+    somebody told it, and is settled by that reissue."""
+    station, officer = counter.rehearsal.station, counter.script.officer
+    person = next(one for one in counter.rehearsal.people if one.key == "sunrye")
+    later = replace(person, passport_number="M246B8013")
+    held = counter.script.approved_case(person)
+    held = counter.prove(counter.deliver(held, phone), phone)
+    suspend(counter, held)
+    case = resume(counter, held)
+
+    with pytest.raises(FormerPassport) as refused:
+        counter.script.to_approval(case, later)
+    assert refused.value.facts == {"case": held.number}
+    newer = renewal.reissue_instead(station, officer, station.load(case.number))
+    intake.cancel(station, officer, newer, "applicant_left")
+    told = Notice(
+        NoticeKind.NEW_PASSPORT,
+        person.overseas_number,
+        station.now().date(),
+        "P-2026-17",
+        later.passport_number,
+    )
+    with station.store.write() as session:
+        notices.take(session, station.stamp(officer), [told], "ab" * 32)
+    resumed = renewal.why_not(station, CaseKind.RESUME, held.number)
+    must_change = [(one.number, one.due) for one in listing(station, officer).standing]
+    newer = renewal.open_reissue(station, officer, held.number, ReissueReason.NEW_PASSPORT)
+    newer = counter.deliver(counter.script.to_approval(newer, later), new_phone)
+    newer = counter.prove(newer, new_phone)
+
+    ended = station.load(case.number)
+    assert (ended.state, ended.ending and ended.ending.reason) == (
+        State.CANCELLED,
+        "reissued_instead",
+    )
+    assert resumed is not None
+    assert resumed.code == "RENEW-07"
+    assert must_change == [(held.number, Due.REISSUE)]
+    assert listing(station, officer).standing == ()
+    assert newer.document is not None
+    assert newer.document.number == later.passport_number
+    assert listed(phone) == [Status.INVALID] * 2
+    assert listed(new_phone) == [Status.VALID] * 2
 
 
 def test_two_windows_at_once(counter: Counter, held: Case) -> None:

@@ -11,6 +11,8 @@ from desk.counter.holdings import Deed, Holding, Moment, Standing
 from desk.issuance.aftercare import CareAct
 from desk.issuance.case import Act, Activation, Case, CaseKind, State, advance
 from desk.store.holders import Credential, Person
+from desk.store.notice_file import NoticeKind
+from desk.store.notices import MustChange, Source
 from desk.store.status import StatusSlot, Validity
 from desk.ui.aftercare_dialogs import (
     CareDialog,
@@ -173,6 +175,49 @@ def several(look: Look, size: Size) -> QWidget:
 @scene("admin-02-aftercare-unproven")
 def not_proven(look: Look, size: Size) -> QWidget:
     return shell(look, size, view(look, unproven(_now())))
+
+
+def told(kind: NoticeKind, source: Source = Source.FILE) -> MustChange:
+    at = _now() - timedelta(hours=3)
+    by_file = source is Source.FILE
+    return MustChange(
+        case_number=NUMBER,
+        kind=kind,
+        source=source,
+        effective_on=date(2026, 11, 20) if by_file else None,
+        document="LA-REG-2026-0311" if by_file else "",
+        noted_at=at,
+        issued_at=at,
+        validity=Validity.VALID,
+        person=None,
+    )
+
+
+@scene("admin-02-aftercare-died")
+def died(look: Look, size: Size) -> QWidget:
+    """Suspended, and told since to have died: it can only be revoked. A second notice too."""
+    one = suspended(_now())
+    why = dict.fromkeys((Deed.RESUME, Deed.REISSUE, Deed.ACTIVATE), "must_revoke") | one.why_not
+    notices = (told(NoticeKind.DIED), told(NoticeKind.MISSING, Source.REGISTER))
+    return shell(look, size, view(look, replace(one, notices=notices, why_not=why)))
+
+
+@scene("admin-02-aftercare-new-passport")
+def new_passport(look: Look, size: Size) -> QWidget:
+    one = suspended(_now())
+    notices = (told(NoticeKind.NEW_PASSPORT, Source.REGISTER),)
+    why = {Deed.RESUME: "new_passport", **one.why_not}
+    return shell(look, size, view(look, replace(one, notices=notices, why_not=why)))
+
+
+@scene("admin-02-aftercare-unproven-struck-off")
+def unproven_struck_off(look: Look, size: Size) -> QWidget:
+    """The most that may stand on the page: five rows and a notice."""
+    one = unproven(_now())
+    why = {Deed.ACTIVATE: "must_revoke", **one.why_not}
+    return shell(
+        look, size, view(look, replace(one, notices=(told(NoticeKind.DELETED),), why_not=why))
+    )
 
 
 @scene("admin-02-aftercare-replaced")

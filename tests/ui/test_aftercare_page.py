@@ -10,11 +10,14 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from desk.counter.holdings import Deed
+from desk.counter.renewal import ReissueReason
 from desk.issuance.aftercare import CareAct, Channel, SuspendReason
+from desk.store.notice_file import NoticeKind
 from desk.ui.aftercare_dialogs import Signer, SuspendDialog, TwoCardsActDialog, TwoCardsView
 from desk.ui.look import Look
 from desk.ui.pages.aftercare import AftercarePage
 from desk.ui.pages.aftercare_parts import day_of, is_whole_day, key_print
+from desk.ui.renewal_dialogs import ReissueDialog
 from tests.ui import scenes_aftercare as scenes
 from tests.ui.officer import drop, settle
 
@@ -202,12 +205,14 @@ def test_a_list_that_is_not_out_is_never_shown_as_done(look: Look, opened: list[
 
 @pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (1920, 1080)])
 @pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("told", [False, True])
 def test_all_that_can_be_done_is_seen_at_once(
-    look: Look, opened: list[QWidget], language: str, size: tuple[int, int]
+    look: Look, opened: list[QWidget], language: str, size: tuple[int, int], told: bool
 ) -> None:
-    """What was never proven has five rows; where they are low, the line in the middle goes."""
+    """What was never proven has five rows; where they are low, the line in the middle goes.
+    A notice of the holder stands above them."""
     look.set_language(language)
-    shell = scenes.not_proven(look, size)
+    shell = (scenes.unproven_struck_off if told else scenes.not_proven)(look, size)
     opened.append(shell)
     settle()
 
@@ -216,4 +221,33 @@ def test_all_that_can_be_done_is_seen_at_once(
     assert len(rows) == 5
     assert page._scroll.verticalScrollBar().maximum() == 0
     assert all(one.height() >= one.LEAST for one in rows)
-    assert {one._text.isVisible() for one in rows} == {size[1] > 720}
+    assert {one._text.isVisible() for one in rows} == {size[1] > (900 if told else 720)}
+    assert page.notice.isVisible() is told
+
+
+def test_a_notice_says_what_since_when_by_which_paper_and_what_is_to_be_done(
+    look: Look, opened: list[QWidget]
+) -> None:
+    page = AftercarePage(look)
+    opened.append(page)
+    one = replace(scenes.suspended(NOW), notices=(scenes.told(NoticeKind.DIED),) * 2)
+
+    page.render(scenes.view(look, one))
+
+    assert page.notice.accessibleName() == (
+        "사망 · 2026-11-20부터 · LA-REG-2026-0311 · 그 밖에 1건. "
+        "폐지해야 합니다. 틀린 자료는 ‘바뀔 것’에서 제쳐 둡니다."
+    )
+    page.render(scenes.view(look, scenes.suspended(NOW)))
+    assert page.notice.isHidden()
+
+
+def test_a_new_passport_is_the_reason_that_is_offered(look: Look, opened: list[QWidget]) -> None:
+    told = replace(scenes.suspended(NOW), notices=(scenes.told(NoticeKind.NEW_PASSPORT),))
+    dialogs = [ReissueDialog(look, None, one, None) for one in (told, scenes.suspended(NOW))]
+    opened += dialogs
+
+    assert [one.reason for one in dialogs] == [
+        ReissueReason.NEW_PASSPORT,
+        ReissueReason.NEW_PHONE,
+    ]

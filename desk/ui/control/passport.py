@@ -17,17 +17,20 @@ from desk.mrtd.reader import Kept, ReadProgress
 from desk.mrtd.troubles import ChipLost, PassportTrouble
 from desk.store import cases
 from desk.store.cases import BlobKind
+from desk.store.troubles import FormerPassport
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
 from desk.ui.control.reading_track import ReadingTrack
 from desk.ui.control.steps import Step
 from desk.ui.findings import found
 from desk.ui.lanes import Lane
+from desk.ui.pages.own_words import OwnWords
 from desk.ui.pages.passport import PassportPage, PassportView, Stage
 from desk.ui.pages.passport_parts import PhaseLine
 from desk.ui.parts.verdict import Remedy
 from desk.ui.pictures import image_of
 from desk.ui.reading_log import FindingSheet, ReadingLog
+from desk.ui.renewals import AREA as RENEWAL
 from desk.words import Words
 
 PROGRESS_MS = 100
@@ -43,9 +46,11 @@ class PassportControl(QObject):
     """Reads in the passport's lane; the page polls the newest progress ten times a second.
 
     ``progressed(ReadProgress | None)``: the applicant's window follows (None: it ended).
+    ``reissue_asked(Case)``: what this case should resume names a former passport.
     """
 
     progressed = Signal(object)
+    reissue_asked = Signal(object)
 
     def __init__(self, desk: Desk, page: PassportPage) -> None:
         super().__init__(desk)
@@ -231,9 +236,15 @@ class PassportControl(QObject):
         if isinstance(self._trouble, PassportTrouble | TransportFailed):
             words = self._desk.look.say("passport.read_again")
             return (Remedy("read_again", words, "rotate-ccw"),)
+        if isinstance(self._trouble, FormerPassport):
+            words = OwnWords(self._desk.look, RENEWAL)("resume_refused.reissue")
+            return (Remedy("reissue", words, "arrow-right-left"),)
         return ()
 
     def _remedy(self, key: str) -> None:
+        if key == "reissue":
+            self.reissue_asked.emit(self._desk.the_case())
+            return
         if key != "consent":
             self._again()
             return
@@ -293,7 +304,12 @@ class PassportControl(QObject):
             present = deciding.confirm_in_person(desk.station, desk.officer, case)
             return deciding.decide(desk.station, desk.officer, present)
 
-        desk.act(Lane.RECORDS, decide, lambda: desk.go_to.emit(Step.ELIGIBILITY))
+        self._trouble = None
+        desk.act(Lane.RECORDS, decide, lambda: desk.go_to.emit(Step.ELIGIBILITY), self._not_decided)
+
+    def _not_decided(self, reason: Trouble) -> None:
+        self._trouble = reason
+        self.render()
 
 
 def _decoded(data: bytes) -> QImage | None:

@@ -15,8 +15,9 @@ from PySide6.QtCore import QObject
 
 from desk.counter import intake, renewal
 from desk.counter.holdings import Holding
-from desk.counter.renewal import RenewalTrouble, UnderWay
+from desk.counter.renewal import UnderWay
 from desk.issuance.case import Case, CaseKind, State
+from desk.trouble import Trouble
 from desk.ui import says
 from desk.ui.control.desk import Desk
 from desk.ui.glyphs import Glyph
@@ -38,7 +39,7 @@ _SENT = frozenset({State.OFFERED, State.SIGNING, State.DELIVERED})
 class _Found:
     """What stands in the way, and the case that is under way."""
 
-    trouble: RenewalTrouble | None
+    trouble: Trouble | None
     case: Case | None
 
 
@@ -58,6 +59,16 @@ class RenewalControl(QObject):
     def resume(self, holding: Holding) -> None:
         """Whether what is suspended shall be usable again."""
         self._look(CaseKind.RESUME, holding)
+
+    def instead(self, case: Case) -> None:
+        """The resume turned out to be of a credential that names a former passport: a case
+        that reissues it takes its place."""
+        station, officer = self._desk.station, self._desk.officer
+        self._desk.work(
+            Lane.SERVICE,
+            lambda: renewal.reissue_instead(station, officer, case),
+            self._open_case,
+        )
 
     def may_end(self, case: Case) -> bool:
         """A renewal that has sent nothing to a phone yet is ended from any of its pages."""

@@ -25,6 +25,7 @@ from desk.ui.pages.aftercare_parts import (
     FoundCard,
     HoldingCard,
     NobodyCard,
+    NoticeBar,
     title_key,
 )
 from desk.ui.pages.own_words import OwnWords
@@ -84,12 +85,13 @@ class AftercarePage(Page):
         self.suspend = Button(look, "", Kind.PRIMARY, height=48, icon="circle-pause").at_least(200)
         self.undo = Button(look, "", Kind.SECONDARY, height=40, icon="rotate-ccw")
         self.verdict.show_right(self.undo, self.suspend)
-        cards = (self.call, self.verdict, self.found, self.nobody, self.deeds)
+        self.notice = NoticeBar(look, self.say)
+        cards = (self.call, self.verdict, self.notice, self.found, self.nobody, self.deeds)
         self._right = column(*cards, None, gap=16)
         # What stands below the verdict takes the room; before anything was searched, nobody.
         for tall in (self.found, self.nobody, self.deeds):
             self._right.setStretch(self._right.indexOf(tall), 100)
-        for low in (self.call, self.verdict):
+        for low in (self.call, self.verdict, self.notice):
             low.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._right_box = holder(self._right)
         self._columns = row(self.holding, self._right_box, gap=16)
@@ -123,6 +125,7 @@ class AftercarePage(Page):
         self.holding.setMaximumWidth(16777215 if small else width)
         self.holding.setMinimumHeight(480 if small else 0)
         self.verdict.set_narrow(narrow or small)
+        self.notice.set_narrow(narrow or small)
 
     def render(self, view: AftercareView) -> None:
         fresh = self._view is None or _first_hit(view) != _first_hit(self._view)
@@ -138,6 +141,9 @@ class AftercarePage(Page):
         if several:
             self.found.render(view.found or (), here)
         self.nobody.render()
+        shown(self.notice, one is not None and bool(one.notices))
+        if one is not None and one.notices:
+            self.notice.render(one)
         if one is not None:
             self.deeds.render(one, view.offered, here, view.names)
         self.show_trouble(view.trouble)

@@ -15,6 +15,8 @@ from desk.counter.holdings import Deed, Holding, Moment, Standing
 from desk.issuance.aftercare import CareAct
 from desk.issuance.case import CaseKind, State
 from desk.store.holders import Person
+from desk.store.notice_file import NoticeKind
+from desk.store.notices import ENDING, Source
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
@@ -307,11 +309,65 @@ def _stamp(at: datetime, here: says.Here) -> str:
     return at.astimezone(here.zone).strftime("%Y-%m-%d %H:%M")
 
 
+class NoticeBar(Box):
+    """What was told of the holder since and nobody has settled: what, since when, by which
+    paper, and what has to be done."""
+
+    HEIGHT, NARROW = 64, 48
+
+    def __init__(self, look: Look, say: OwnWords) -> None:
+        super().__init__(look)
+        self._say = say
+        self.sign = GlyphSign(look, Glyph.ATTENTION, 24)
+        self.title = Text(look, "", Type.STRONG)
+        self.sentence = Text(look, "", Type.BODY)
+        words = column(None, self.title, self.sentence, None)
+        self._line = row(self.sign, 16, words, margins=(25, 0, 25, 0))
+        self._line.setStretch(2, 1)
+        self.setLayout(self._line)
+        self.set_narrow(False)
+
+    def set_narrow(self, narrow: bool) -> None:
+        self.setFixedHeight(self.NARROW if narrow else self.HEIGHT)
+        side = 17 if narrow else 25
+        self._line.setContentsMargins(side, 0, side, 0)
+        self.sentence.say(self.sentence.text(), kind=Type.SMALL if narrow else Type.BODY)
+
+    def render(self, holding: Holding) -> None:
+        """The gravest; how many there are besides."""
+        say, told = self._say, holding.notices
+        first, more = told[0], len(told) - 1
+        since = first.effective_on
+        parts = (
+            say(f"notice.{first.kind.value}"),
+            say("notice.since", day=since.isoformat()) if since else "",
+            first.document if first.source is Source.FILE else say("notice.register"),
+            say("notice.more", n=more) if more else "",
+        )
+        glyph = Glyph.FAILED if first.kind in ENDING else Glyph.ATTENTION
+        self.paint_with(glyph.ground, f"{glyph.token}-line")
+        title = " · ".join(part for part in parts if part)
+        sentence = say(f"notice.{_due(holding, first.kind)}")
+        self.sign.show_state(glyph, title)
+        self.title.say(title, glyph.token)
+        self.sentence.say(sentence)
+        self.setAccessibleName(f"{title}. {sentence}")
+
+
+def _due(holding: Holding, kind: NoticeKind) -> str:
+    """What an officer has to do; only what was usable once can be reissued."""
+    if kind in ENDING:
+        return "due_revoke"
+    if kind is NoticeKind.MISSING:
+        return "due_look"
+    return "due_renew" if holding.standing is Standing.UNPROVEN else "due_reissue"
+
+
 class DeedRow(QWidget):
     """One thing that may be done: icon, three lines, a button. As tall as there is room for;
     where that is little, the line in the middle stands back."""
 
-    LEAST, WHOLE, TALLEST = 56, 76, 100
+    LEAST, WHOLE, TALLEST = 46, 76, 100
 
     def __init__(self, look: Look, say: OwnWords, deed: Deed) -> None:
         super().__init__()
