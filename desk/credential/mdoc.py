@@ -134,25 +134,22 @@ def _items(
 
 
 def _item(digest_id: int, random: bytes, element: str, value: Any) -> bytes:
-    """One IssuerSignedItemBytes (9.1.2.4): a map of four members, whose names do not change."""
-    members = (
-        _DIGEST_ID,
-        cbor.encode(digest_id),
-        _RANDOM,
-        random,
-        _identified(element),
-        cbor.encode(value),
-    )
+    """One IssuerSignedItemBytes (9.1.2.4)."""
+    members = (_numbered(digest_id), random, _identified(element), cbor.encode(value))
     return cbor.encoded(b"".join(members))
 
 
-_DIGEST_ID = b"\xa4" + cbor.encode("digestID")
-# With the head of a byte string of 32 bytes.
-_RANDOM = cbor.encode("random") + b"\x58\x20"
+@lru_cache(maxsize=256)
+def _numbered(digest_id: int) -> bytes:
+    """An item up to its random bytes, the same in each credential: a map of four members, the
+    second of 32 bytes."""
+    members = (cbor.encode("digestID"), cbor.encode(digest_id), cbor.encode("random"))
+    return b"".join((b"\xa4", *members, b"\x58\x20"))
 
 
 @lru_cache(maxsize=256)
 def _identified(element: str) -> bytes:
+    """An item between its random bytes and its value, the same in each credential."""
     return b"".join(map(cbor.encode, ("elementIdentifier", element, "elementValue")))
 
 
