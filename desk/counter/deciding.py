@@ -9,7 +9,7 @@ from desk.counter.document import register_entries
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance import rules
-from desk.issuance.case import Act, Case, CaseKind, advance
+from desk.issuance.case import Act, Case, CaseKind, RegisterFacts, advance
 from desk.issuance.eligibility import RuleOutcome, Verdict
 from desk.issuance.rules import EligibilityFacts
 from desk.store import cases, register, renewals
@@ -38,19 +38,38 @@ def decide(station: Station, officer: Officer, case: Case) -> Case:
     """
     _demand_same_holder(station, case)
     _demand_same_passport(station, case)
+    facts = _facts(station, case)
     verdict = rules.decide(
         station.rules,
-        _facts(station, case),
+        facts,
         timedelta(hours=station.settings.register.fresh_hours),
         station.now(),
     )
-    decided = replace(case, verdict=verdict)
+    register = _as_it_stands(case.register, facts.found)
+    decided = replace(case, verdict=verdict, register=register)
     return station.save(
         officer,
         decided,
         "ELIGIBILITY.DECIDED",
         outcome=verdict.overall.value,
         edition=verdict.edition,
+    )
+
+
+def _as_it_stands(
+    entry: RegisterFacts | None, found: tuple[RegisterFacts, ...]
+) -> RegisterFacts | None:
+    """The entry that the passport was compared with, its status as the rules saw it: what was
+    told of it may have changed since the passport was read."""
+    now = (one for one in found if entry and one.overseas_number == entry.overseas_number)
+    same = next(now, None)
+    if entry is None or same is None:
+        return entry
+    return replace(
+        entry,
+        status=same.status,
+        status_date=same.status_date,
+        status_reason=same.status_reason,
     )
 
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from desk.counter import history
 from desk.counter.officers import Officer
 from desk.counter.station import Station
+from desk.issuance.case import Case
 from desk.issuance.roles import Right
-from desk.store import notices, register
+from desk.store import notices as kept
+from desk.store import register
 from desk.store.notice_file import NoticeKind, read_notices
-from desk.store.notices import MustChange, SetAside, Source, Taken
+from desk.store.notices import MustChange, NoSuchNotice, Paper, SetAside, Source, Taken
 from desk.store.status import Validity
 
 
@@ -72,8 +74,8 @@ def listing(station: Station, officer: Officer) -> Listing:
     with station.store.read() as session:
         extract = register.state(session)
         return Listing(
-            standing=tuple(_line(one) for one in notices.standing(session)),
-            aside=tuple(_line(one) for one in notices.set_aside(session)),
+            standing=tuple(_line(one) for one in kept.standing(session)),
+            aside=tuple(_line(one) for one in kept.set_aside(session)),
             register_as_of=extract.as_of if extract else None,
         )
 
@@ -81,7 +83,7 @@ def listing(station: Station, officer: Officer) -> Listing:
 def count(station: Station) -> int:
     """How many credentials must change now. Tells of nobody."""
     with station.store.read() as session:
-        return len(notices.standing(session))
+        return len(kept.standing(session))
 
 
 def put_aside(
@@ -93,8 +95,36 @@ def put_aside(
     """
     officer.role.demand(Right.AFTER_CARE)
     with station.store.write() as session:
-        notices.put_aside(session, station.stamp(officer), number, kind, reason)
+        kept.put_aside(session, station.stamp(officer), number, kind, reason)
     return listing(station, officer)
+
+
+AT_THE_WINDOW = (SetAside.OTHER_PERSON, SetAside.NOTICE_WRONG, SetAside.SETTLED_ELSEWHERE)
+"""Why a notice does not hold against the applicant who stands there."""
+
+
+def against(station: Station, case: Case) -> tuple[Paper, ...]:
+    """What files told of this applicant that the register's extract does not know, and that
+    stands in the way of an issuing."""
+    if case.register is None:
+        return ()
+    with station.store.read() as session:
+        return kept.against(session, case.register)
+
+
+def put_aside_at_window(station: Station, officer: Officer, case: Case, reason: SetAside) -> None:
+    """What was told of this applicant is wrong, or of somebody else: it stands in nobody's way
+    any more; the log says who said so, why, and in which case. The rules are asked anew by
+    the caller.
+
+    Raises RoleMayNot and :class:`~desk.store.notices.NoSuchNotice`.
+    """
+    officer.role.demand(Right.AFTER_CARE)
+    with station.store.write() as session:
+        if case.register is None:
+            raise NoSuchNotice(case=case.number)
+        stamp = station.stamp(officer)
+        kept.put_aside_against(session, stamp, case.register, case.number, reason)
 
 
 def take_file(station: Station, officer: Officer, path: Path) -> Taken:
@@ -105,7 +135,7 @@ def take_file(station: Station, officer: Officer, path: Path) -> Taken:
     # East of Greenwich a day may already be one that UTC has not reached.
     told, sha256 = read_notices(path, stamp.at.date() + timedelta(days=1))
     with station.store.write() as session:
-        return notices.take(session, stamp, told, sha256)
+        return kept.take(session, stamp, told, sha256)
 
 
 def _line(one: MustChange) -> Line:

@@ -75,6 +75,15 @@ class MustChange:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """What was told of somebody, by the number of the paper that says so."""
+
+    kind: NoticeKind
+    effective_on: date | None
+    document: str
+
+
+@dataclass(frozen=True)
 class Taken:
     """What a file brought: notices never seen before, and such as were known already."""
 
@@ -133,18 +142,47 @@ def overlaid(session: Session, found: Iterable[RegisterFacts]) -> tuple[Register
 def _overlaid(session: Session, entry: RegisterFacts) -> RegisterFacts:
     if entry.status == STRUCK_OFF:
         return entry
+    against = _against(session, entry)
+    if not against:
+        return entry
+    since, paper = against[0].effective_on, against[0].document
+    return replace(entry, status=STRUCK_OFF, status_date=since, status_reason=paper)
+
+
+def _against(session: Session, entry: RegisterFacts) -> list[NoticeRow]:
+    """What files told of this holder since the extract was true, the newest first."""
     query = select(NoticeRow).where(
         NoticeRow.holder == cases.holder_digest(session, entry.overseas_number),
         NoticeRow.source == Source.FILE,
-        NoticeRow.kind.in_((NoticeKind.DELETED, NoticeKind.DIED)),
+        NoticeRow.kind.in_(ENDING),
         NoticeRow.noted_at > entry.as_of,
         NoticeRow.ended_at.is_(None),
     )
-    told = session.scalars(query.order_by(NoticeRow.noted_at.desc()).limit(1)).first()
-    if told is None:
-        return entry
-    since, paper = told.effective_on, told.document
-    return replace(entry, status=STRUCK_OFF, status_date=since, status_reason=paper)
+    return list(session.scalars(query.order_by(NoticeRow.noted_at.desc())))
+
+
+def against(session: Session, entry: RegisterFacts) -> tuple[Paper, ...]:
+    """The papers by which this holder counts as struck off although the extract that
+    ``entry`` is of says otherwise, the newest first."""
+    return tuple(
+        Paper(NoticeKind(one.kind), one.effective_on, one.document)
+        for one in _against(session, entry)
+    )
+
+
+def put_aside_against(
+    session: Session, stamp: Stamp, entry: RegisterFacts, case_number: str, reason: SetAside
+) -> None:
+    """Whoever stands at the window with case ``case_number`` is not whom these papers mean, or
+    they are wrong. Raises :class:`NoSuchNotice`."""
+    found = _against(session, entry)
+    if not found:
+        raise NoSuchNotice(case=case_number, kind=NoticeKind.DELETED.value)
+    for one in found:
+        _end(one, stamp, reason.value)
+        facts = {"kind": one.kind, "reason": reason.value}
+        journal.append(session, stamp, "NOTICE.SET_ASIDE", case_number, **facts)
+    session.flush()
 
 
 def standing(session: Session) -> tuple[MustChange, ...]:

@@ -11,11 +11,14 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desk.app.home import Home
+from desk.counter import notices
 from desk.counter.station import Station
 from desk.issuance.case import State, Step, open_case
+from desk.issuance.eligibility import RuleOutcome
 from desk.store import cases, intents, status
 from desk.store.intents import Draft
 from desk.store.status import Validity
+from desk.ui.dialogs import ReasonDialog
 from desk.ui.navigation import Place
 from desk.ui.parts.text import Text
 from tests.app.test_window import Trainee, open_stage
@@ -87,3 +90,51 @@ def test_a_notice_leads_to_the_credential_and_so_does_the_history(
     trainee.stage.pull_card()
     trainee.until(lambda: program.desk.is_locked)
     assert pages.history.list.rows.rows == () and pages.changes.rows.rows == ()
+
+
+def test_a_wrong_notice_of_the_applicant_is_set_aside_at_the_window(
+    trainee: Trainee, tmp_path: Path
+) -> None:
+    """Somebody who holds nothing counts as dead by a paper; the officer who has the person
+    there says that it is another's, and the rules answer anew. Locked, no question stays."""
+    program, pages = trainee.program, trainee.program.pages
+    file = tmp_path / "changes.json"
+    notice = {
+        "kind": "died",
+        "overseas_number": trainee.stage.rehearsal.people[0].overseas_number,
+        "date": "2026-01-20",
+        "document": "D-18",
+    }
+    file.write_text(json.dumps({"version": 1, "notices": [notice]}), encoding="utf-8")
+    trainee.sign_in()
+    notices.take_file(program.station, program.desk.officer, file)
+    trainee.new_case("haneul")
+    trainee.read_passport()
+    trainee.decide()
+    page = pages.eligibility
+
+    def asked() -> ReasonDialog:
+        trainee.until(lambda: "aside" in [one.key for one in page.footer._others])
+        page.other_asked("aside")
+        assert program.eligibility.dialog is not None
+        return program.eligibility.dialog
+
+    dialog = asked()
+    trainee.stage.pull_card()
+    trainee.until(lambda: program.desk.is_locked)
+    assert program.eligibility.dialog is None
+    trainee.stage.insert_card()
+    trainee.until(lambda: program.desk.card_present)
+    pages.locked.pin_given.emit(trainee.pin(), False)
+    trainee.until(lambda: program.desk.is_open)
+    trainee.until(lambda: program.shell.page is page)
+    dialog = asked()
+    dialog.reason.setCurrentIndex(dialog.reason.findData("other_person"))
+    dialog.reason.activated.emit(dialog.reason.currentIndex())
+    dialog.act.click()
+    trainee.until(lambda: program.desk.the_case().verdict.overall is RuleOutcome.MET)
+
+    assert program.desk.the_case().register.status == "alive"
+    trainee.until(page.footer.primary.isEnabled)
+    page.footer.primary.click()
+    trainee.until(lambda: program.shell.page is pages.face)

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from desk.counter import notices
+from desk.counter import deciding, notices
 from desk.counter.document import register_entries
 from desk.counter.notices import DUE, Due
 from desk.counter.station import Station
+from desk.issuance.case import Act, Case, advance, open_case
+from desk.issuance.eligibility import RuleOutcome, Verdict
 from desk.issuance.roles import Role, RoleMayNot
-from desk.store import journal, register
+from desk.store import cases, journal, register, status
 from desk.store.notice_file import Notice, NoticeKind, NoticeWrong
-from desk.store.notices import SetAside
+from desk.store.notices import NoSuchNotice, SetAside
 from desk.store.notices import take as take_notices
+from desk.store.status import Validity
 from tests.counter.sealed import NUMBER, officer, station_in
 from tests.counter.test_history import SECRETS, proven
 from tests.samples import ENTRY, PASSPORT
@@ -115,3 +118,64 @@ def test_a_file_is_taken_or_refused_whole(station: Station, tmp_path: Path) -> N
 
     assert before == 0
     assert (taken.new, taken.known, notices.count(station)) == (1, 0, 1)
+
+
+def revoke(station: Station) -> None:
+    stamp = station.stamp()
+    with station.store.write() as session:
+        for one in status.entries_of(session, NUMBER):
+            status.set_validity(session, stamp, one.slot, Validity.INVALID, "own_request")
+
+
+def at_the_window(station: Station) -> Case:
+    """The applicant stands at the window with the passport read; nobody knows a credential."""
+    (entry,) = register_entries(station, PASSPORT)
+    officer_name = "이서준"
+    case = open_case("LA-2026-000777", "LA", "3", "T-001", officer_name, station.now())
+    read = advance(
+        case, Act.CHECK_DOCUMENT, station.now(), document=PASSPORT, register=entry, compared=()
+    )
+    with station.store.write() as session:
+        cases.add(session, station.stamp(officer()), case)
+        cases.save(session, station.stamp(officer()), read, "DOCUMENT.CHECKED")
+    return read
+
+
+def registered(verdict: Verdict | None) -> RuleOutcome:
+    assert verdict is not None
+    return verdict.rules[0].outcome
+
+
+def test_a_wrong_notice_is_set_aside_at_the_window_and_no_more_in_the_way(
+    station: Station, tmp_path: Path
+) -> None:
+    """Also of somebody who holds nothing: the extract that is in use counts again, at once,
+    and the log names the case in which somebody said so."""
+    file = tmp_path / "register.csv"
+    file.write_text(extract({}), encoding="utf-8")
+    register.import_extract(station.store, file, station.stamp(), POSTS)
+    revoke(station)
+    told(station)
+    case = deciding.decide(station, officer(), at_the_window(station))
+    assert notices.listing(station, officer()).standing == ()
+    assert registered(case.verdict) is RuleOutcome.NOT_MET
+    assert case.register is not None and case.register.status == "struck_off"
+    (paper,) = notices.against(station, case)
+    assert (paper.kind, paper.document) == (NoticeKind.DIED, "D-17")
+    with pytest.raises(RoleMayNot):
+        upkeep = officer(role=Role.ADMINISTRATOR)
+        notices.put_aside_at_window(station, upkeep, case, SetAside.OTHER_PERSON)
+
+    notices.put_aside_at_window(station, officer(), case, SetAside.OTHER_PERSON)
+    case = deciding.decide(station, officer(), case)
+
+    with station.store.read() as session:
+        event = journal.newest_of(session, case.number, ("NOTICE.SET_ASIDE",))
+    assert registered(case.verdict) is RuleOutcome.MET
+    assert case.register is not None
+    assert (case.register.status, case.register.status_reason) == ("alive", "")
+    assert notices.against(station, case) == ()
+    assert event is not None
+    assert dict(event.facts) == {"kind": "died", "reason": "other_person"}
+    with pytest.raises(NoSuchNotice):
+        notices.put_aside_at_window(station, officer(), case, SetAside.OTHER_PERSON)

@@ -48,12 +48,19 @@ def eligibility_present(look: Look, size: Size) -> QWidget:
     return shell_for(look, size, page, case, StepKey.ELIGIBILITY, "10:28", words)
 
 
+@scene("06d-eligibility-told-by-a-file")
+def eligibility_told(look: Look, size: Size) -> QWidget:
+    """Not the register but a file says it: an officer may find that wrong."""
+    return eligibility_not_met(look, size, told=True)
+
+
 @scene("06b-eligibility-not-met")
-def eligibility_not_met(look: Look, size: Size) -> QWidget:
+def eligibility_not_met(look: Look, size: Size, told: bool = False) -> QWidget:
     page = EligibilityPage(look, RULES)
     entry = samples.register(status="struck_off", name_hangul="박도윤", surname="PARK")
     case = samples.case(State.DOCUMENT_CHECKED, register=entry, compared=())
-    page.render(EligibilityView(samples.here("09:46"), case, samples.rules(struck_off=True)))
+    rules = samples.rules(struck_off=True)
+    page.render(EligibilityView(samples.here("09:46"), case, rules, may_set_aside=told))
     words = ("“등록 상태를 확인해야 합니다”", "“We need to look at your registration”")
     return shell_for(
         look,

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QDialog
 
-from desk.counter import deciding, intake
+from desk.counter import deciding, intake, notices
 from desk.issuance.case import Case, State
 from desk.issuance.eligibility import RuleOutcome
+from desk.issuance.roles import Right
+from desk.store.notices import Paper, SetAside
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
 from desk.ui.control.steps import Step
+from desk.ui.dialogs import ReasonDialog
 from desk.ui.lanes import Lane
+from desk.ui.pages.changes import AREA as CHANGES
 from desk.ui.pages.eligibility import EligibilityPage, EligibilityView
+from desk.ui.pages.own_words import OwnWords
 
 
 class EligibilityControl(QObject):
@@ -20,9 +26,12 @@ class EligibilityControl(QObject):
         self._desk, self._page = desk, page
         self._busy = False
         self._trouble: Trouble | None = None
+        self._against: tuple[Paper, ...] = ()
+        self.dialog: ReasonDialog | None = None
         page.ask_again.connect(self._ask_again)
         page.present_confirmed.connect(self._ask_again)
         page.print_and_refuse.connect(self._refuse)
+        page.aside_asked.connect(self._ask_aside)
         page.go_on.connect(self._go_on)
         page.back.connect(lambda: desk.go_to.emit(Step.PASSPORT))
         desk.look.retranslated.connect(self.render)
@@ -31,9 +40,12 @@ class EligibilityControl(QObject):
         """Show the verdict; without one the rules are asked now."""
         self._trouble = None
         self._busy = False
+        self._against = ()
         self._desk.show(Step.ELIGIBILITY, self._page)
         if case.verdict is None:
             self._ask_again()
+        else:
+            self._look_against()
         self.render()
 
     def render(self) -> None:
@@ -52,6 +64,7 @@ class EligibilityControl(QObject):
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
                 other_language=case.language if case.language != "ko" else "en",
                 read_only=not waiting,
+                may_set_aside=bool(self._against) and desk.officer.role.may(Right.AFTER_CARE),
             )
         )
 
@@ -71,6 +84,72 @@ class EligibilityControl(QObject):
     def _decided(self) -> None:
         self._busy = False
         self.render()
+        self._look_against()
+
+    # What a file told of the applicant
+
+    def _look_against(self) -> None:
+        """Whether a paper stands in the way that an officer may find to be wrong."""
+        desk, case = self._desk, self._desk.the_case()
+        refused = case.verdict is not None and case.verdict.overall is RuleOutcome.NOT_MET
+        if not refused or case.state is not State.DOCUMENT_CHECKED:
+            self._found(case.number, ())
+            return
+        number, station = case.number, desk.station
+        desk.work(
+            Lane.RECORDS,
+            lambda: notices.against(station, case),
+            lambda papers: self._found(number, papers),
+        )
+
+    def _found(self, number: str, papers: tuple[Paper, ...]) -> None:
+        case = self._desk.case
+        if case is not None and case.number == number:
+            self._against = papers
+            self.render()
+
+    def _ask_aside(self) -> None:
+        if not self._against or self.dialog is not None:
+            return
+        look, paper = self._desk.look, self._against[0]
+        say = OwnWords(look, CHANGES)
+        what = [say(f"kind.{paper.kind.value}"), paper.document]
+        if paper.effective_on is not None:
+            what.insert(1, say("when.since", day=paper.effective_on.isoformat()))
+        self.dialog = ReasonDialog(
+            look,
+            self._page.window(),
+            say("window.title"),
+            say("window.text", what=" · ".join(what)),
+            say("window.keep"),
+            say("dialog.aside_act"),
+            [(one.value, say(f"reason.{one.value}")) for one in notices.AT_THE_WINDOW],
+            remark=False,
+            danger=False,
+        )
+        self.dialog.finished.connect(self._aside_decided)
+        self.dialog.open()
+
+    def _aside_decided(self, result: int) -> None:
+        dialog, self.dialog = self.dialog, None
+        if dialog is None:
+            return
+        reason = dialog.answer()[0]
+        dialog.deleteLater()
+        desk = self._desk
+        if result != QDialog.DialogCode.Accepted or not reason or desk.case is None:
+            return
+        case, station, officer = desk.case, desk.station, desk.officer
+        self._busy, self._trouble = True, None
+        self.render()
+
+        def decide() -> Case:
+            notices.put_aside_at_window(station, officer, case, SetAside(reason))
+            return deciding.decide(station, officer, case)
+
+        desk.act(Lane.RECORDS, decide, self._decided, self._failed)
+
+    # Deciding
 
     def _failed(self, trouble: Trouble) -> None:
         self._busy, self._trouble = False, trouble

@@ -1,7 +1,8 @@
 """Eligibility: each rule with its fact, where the fact comes from and how old it is.
 
 Signals: ``ask_again`` (look the register up and judge again), ``present_confirmed`` (the
-applicant stands at the counter), ``print_and_refuse`` (slip and end), ``go_on``; besides
+applicant stands at the counter), ``aside_asked`` (what a file told is wrong),
+``print_and_refuse`` (slip and end), ``go_on``; besides
 ``back``, ``stop_case``, ``remedy(str)``.
 """
 
@@ -34,7 +35,8 @@ from desk.ui.troubles import Spoken
 @dataclass(frozen=True)
 class EligibilityView:
     """``decision`` None: the register is being asked (``busy``). ``fresh_hours``
-    is how old a register extract may be (0: not said)."""
+    is how old a register extract may be (0: not said). ``may_set_aside``: a file told what
+    stands in the way, and this officer may say that it is wrong."""
 
     here: says.Here
     case: Case
@@ -46,6 +48,7 @@ class EligibilityView:
     other_language: str = "en"
     fresh_hours: int = 0
     read_only: bool = False
+    may_set_aside: bool = False
 
 
 class EligibilityPage(Page):
@@ -53,6 +56,7 @@ class EligibilityPage(Page):
 
     ask_again = Signal()
     present_confirmed = Signal()
+    aside_asked = Signal()
     print_and_refuse = Signal()
     go_on = Signal()
 
@@ -229,7 +233,9 @@ class EligibilityPage(Page):
         refused = self._is_refused()
         word = "eligibility.register_again" if refused else "eligibility.judge_again"
         again = Other("again", say(word), icon="refresh-cw", enabled=not view.busy)
-        self.footer.show_others((*self.leave_out(), again))
+        aside = Other("aside", say("eligibility.aside"), enabled=not view.busy)
+        told = (aside,) if refused and view.may_set_aside else ()
+        self.footer.show_others((*self.leave_out(), again, *told))
         if refused:
             why = say("eligibility.slip_languages")
             primary = Primary(say("eligibility.print_and_refuse"), True, why, icon="printer")
@@ -252,6 +258,8 @@ class EligibilityPage(Page):
     def other_asked(self, key: str) -> None:
         if key == "again":
             self.ask_again.emit()
+        elif key == "aside":
+            self.aside_asked.emit()
 
     def primary_key(self) -> None:
         if self._is_refused() and self._view is not None and not self._view.read_only:
