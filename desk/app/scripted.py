@@ -32,7 +32,6 @@ from desk.face.quality import judge
 from desk.issuance.case import Case, Comparison, Judgement, State
 from desk.issuance.digest import case_digest
 from desk.issuance.flagged import flagged_items
-from desk.issuance.ports import OfferEvent
 from desk.issuance.roles import Role
 from desk.training.applicants import Applicant
 from desk.training.officers import PEOPLE
@@ -163,13 +162,13 @@ class Script:
         station = self.rehearsal.station
         if case.offer is None:
             return case, after
-        events: tuple[OfferEvent, ...] = station.link.events(case.offer.offer_id, after, wait_s)
-        for event in events:
+        news = station.link.news(case.offer.offer_id, after, wait_s)
+        for event in news.events:
             after = event.seq
             case = offering.note_event(station, case, event)
             case = signing.note_delivery(station, self.officer, case, event)
         if case.state in (State.OFFERED, State.SIGNING):
-            case, requests = signing.take_requests(station, self.officer, case)
+            case, requests = signing.take_requests(station, self.officer, case, news.requests)
             case = signing.sign_requests(station, self.officer, case, requests, card)
         return case, after
 

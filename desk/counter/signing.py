@@ -61,14 +61,20 @@ def case_signer(station: Station) -> CardSigner:
 
 
 def take_requests(
-    station: Station, officer: Officer | None, case: Case
+    station: Station,
+    officer: Officer | None,
+    case: Case,
+    waiting: Sequence[KeyRequest] | None = None,
 ) -> tuple[Case, tuple[CheckedRequest, ...]]:
-    """Fetch what phones sent for the live offer and verify it: SIGNING from the first good
-    key on. A request with a bad proof is denied and leaves its event; the others stay."""
+    """Verify what phones sent for the live offer: SIGNING from the first good key on. A
+    request with a bad proof is denied and leaves its event; the others stay. ``waiting`` is
+    what came with the news of it; it is asked for where there was none."""
     if case.offer is None:
         return case, ()
+    if waiting is None:
+        waiting = station.link.requests(case.offer.offer_id)
     checked = []
-    for request in station.link.requests(case.offer.offer_id):
+    for request in waiting:
         try:
             checked.append(CheckedRequest(request, _verified(station, case, request)))
         except CredentialTrouble as reason:

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 # Longer than any proxy lets a silent call stand.
 LONGEST_POLL = 30.0
 LANDING_PATH = "get"
+JSON, JWT = "application/json", "application/jwt"
+SEALED = "application/octet-stream"
+"""Of an answer that is sealed to the phone's token; an encrypted one is a JWT."""
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 """By this the library that counts is told that it counts for several processes, and where."""
 

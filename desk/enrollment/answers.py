@@ -5,12 +5,20 @@ Apart from the service's other parts, because the desk encrypts what it sends.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from desk.credential import jose
 from desk.credential.keys import DeviceKey
+from desk.issuance import jcs
 from desk.issuance.ports import ResponseEncryption
+
+
+def terms_mark(terms: ResponseEncryption) -> str:
+    """Names what an answer was encrypted for: another key or another way is another mark."""
+    return hashlib.sha256(jcs.canonical(asdict(terms))).hexdigest()
 
 
 def encrypted(body: Mapping[str, Any], terms: ResponseEncryption) -> str:

@@ -99,7 +99,6 @@ def _desk_routes(service: Service) -> list[Route]:
         ("PUT", "/desk/offers/{offer_id}", desk.place_offer),
         ("POST", "/desk/offers/{offer_id}/void", desk.void_offer),
         ("GET", "/desk/offers/{offer_id}/events", desk.events),
-        ("GET", "/desk/offers/{offer_id}/requests", desk.requests),
         ("PUT", "/desk/requests/{request_id}/answer", desk.answer),
         ("PUT", "/desk/requests/{request_id}/denial", desk.deny),
         ("PUT", "/desk/checks/{check_id}", desk.place_check),

@@ -23,7 +23,7 @@ from desk import __version__
 from desk.credential.jose import compact_json, parse_compact
 from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys, metadata, wire
-from desk.enrollment.agreed import LANDING_PATH, LONGEST_POLL
+from desk.enrollment.agreed import JWT, LANDING_PATH, LONGEST_POLL, SEALED
 from desk.enrollment.languages import pin_description
 from desk.enrollment.policy import Quirk
 from desk.enrollment.presenting import response_mode
@@ -40,7 +40,7 @@ from desk.enrollment.service import Service
 from desk.enrollment.station_auth import Call, ClockApart, HeardCalls, NotTheStation
 from desk.enrollment.trouble import AlreadyOtherwise, NotThere
 from desk.enrollment.wire import Refusal
-from desk.issuance.ports import OfferEvent, QrForm, ResponseEncryption
+from desk.issuance.ports import OfferEvent, QrForm
 
 OFFER_SCHEME = "openid-credential-offer://"
 HAIP_SCHEME = "haip-vci://"
@@ -53,6 +53,7 @@ _POST = re.compile(r"[A-Za-z0-9-]{1,16}\Z")
 # What milliseconds since 1970 can say in any time zone.
 _YEARS = range(2000, 9999)
 _SEALING_KEY_LENGTH = 32
+_MARK = re.compile(r"[0-9a-f]{64}\Z")
 _PIN = re.compile(r"[0-9]{6}\Z")
 _NUMBER = "desk.call_number"
 
@@ -189,7 +190,8 @@ class DeskSide:
         return wire.done()
 
     async def events(self, request: Request) -> Response:
-        """Events after ``after``; waits for the next one up to ``wait`` seconds."""
+        """Events after ``after``, waited for up to ``wait`` seconds; and the phone's keys that
+        await an answer, so that the desk need not ask for them when it hears that they came."""
         offer_id = _identifier(request, "offer_id")
         after = _count(request, "after")
         service, wait = self._service, _wait(request)
@@ -203,7 +205,10 @@ class DeskSide:
             # Nobody rings when an offer's time runs out, so nobody sleeps past it.
             seconds = min(wait, self._until(found.ends_at))
             found = await service.bells.wait_for(offer_id, news, seconds) or found
-        return wire.answered({"events": [_event_body(entry) for entry in found.events]})
+        late = Quirk.NOTIFY_DEFERRED in service.settings.quirks
+        events = [_event_body(entry) for entry in found.events]
+        requests = [_request_body(entry, late) for entry in found.requests]
+        return wire.answered({"events": events, "requests": requests})
 
     def _until(self, end: datetime | None) -> float:
         if end is None:
@@ -212,20 +217,25 @@ class DeskSide:
 
     # Requests
 
-    async def requests(self, request: Request) -> Response:
-        offer_id = _identifier(request, "offer_id")
-        service = self._service
-        found = await self._run(request, service.mailbox.waiting_requests, offer_id, service.now())
-        late = Quirk.NOTIFY_DEFERRED in service.settings.quirks
-        return wire.answered({"requests": [_request_body(entry, late) for entry in found]})
-
     async def answer(self, request: Request) -> Response:
         request_id = _identifier(request, "request_id")
-        body = await wire.read_json(request, "invalid_order", wire.LARGE_BODY)
-        sealed, terms = _text(body, "sealed"), _encryption(body)
+        sealed = await wire.read_body(request, wire.LARGE_BODY)
+        terms = _terms(request)
+        if not sealed:
+            raise _unusable("an answer is missing")
         service = self._service
-        offer_id = await self._run(request, service.mailbox.answer, request_id, sealed, terms)
-        service.bells.ring(offer_id)
+        view = await self._run(
+            request,
+            service.mailbox.answer,
+            request_id,
+            sealed,
+            terms,
+            service.now(),
+            is_awaited=service.parked.is_there(request_id),
+        )
+        if view.sealed is not None:
+            service.parked.hand(view)
+        service.bells.ring(view.offer_id)
         return wire.done()
 
     async def deny(self, request: Request) -> Response:
@@ -321,13 +331,14 @@ def _request_body(entry: RequestView, notify_deferred: bool) -> dict[str, Any]:
     }
 
 
-def _encryption(body: Mapping[str, Any]) -> ResponseEncryption | None:
-    """For which of the phone's keys an answer was encrypted."""
-    member = body.get("encryption")
-    try:
-        return None if member is None else ResponseEncryption(**member)
-    except TypeError as error:
-        raise _unusable("encryption has another form") from error
+def _terms(request: Request) -> str | None:
+    """The mark of what an answer was encrypted for; None where it is sealed to the token."""
+    media_type, mark = wire.content_type(request), request.query_params.get("terms")
+    if media_type == SEALED and mark is None:
+        return None
+    if media_type != JWT or mark is None or not _MARK.match(mark):
+        raise _unusable("an answer of another form")
+    return mark
 
 
 def _identifier(request: Request, name: str, pattern: re.Pattern[str] = _IDENTIFIER) -> str:

@@ -18,6 +18,7 @@ from desk.credential import jose
 from desk.credential.keys import DeviceKey
 from desk.credential.troubles import CredentialTrouble, Malformed
 from desk.enrollment import wire
+from desk.enrollment.agreed import JWT
 from desk.enrollment.answers import encrypted
 from desk.enrollment.keys import StationKey
 from desk.enrollment.policy import Demand, Quirk
@@ -64,7 +65,7 @@ class MessageEncryption:
 
     async def read(self, request: Request) -> Message:
         """The message of a request, encrypted or not; raises Refusal."""
-        encrypted = wire.content_type(request) == wire.JWT
+        encrypted = wire.content_type(request) == JWT
         if not encrypted and self._demand is Demand.REQUIRED:
             raise _bad("the request must be encrypted")
         if encrypted and self._demand is Demand.OFF:
@@ -109,7 +110,7 @@ def answer(body: Mapping[str, Any], terms: ResponseEncryption | None, status: in
     """An answer without credentials, encrypted where the wallet asked for it."""
     if terms is None:
         return wire.answered(body, status)
-    return wire.answered_jwt(encrypted(body, terms), status)
+    return wire.answered_jwt(encrypted(body, terms).encode("ascii"), status)
 
 
 def _as_now(member: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import secrets
 import time
 from typing import Any, Final
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.enrollment import encryption, keys, metadata, proofs, wire
 from desk.enrollment.access import Access
+from desk.enrollment.agreed import JSON, JWT
 from desk.enrollment.authorizing import client_mark, credential_identifier
 from desk.enrollment.dpop import Dpop
 from desk.enrollment.encryption import Message, MessageEncryption
@@ -64,10 +65,10 @@ class Issuing:
     async def issuer_metadata(self, request: Request) -> Response:
         """Plain, or signed for a wallet that likes ``application/jwt`` better (12.2.2)."""
         signer, accept = self._service.metadata_signer, request.headers.get("accept", "*/*")
-        if signer is None or wire.preferred(accept, (wire.JSON, wire.JWT)) != wire.JWT:
+        if signer is None or wire.preferred(accept, (JSON, JWT)) != JWT:
             return wire.answered(self._issuer)
         signed = metadata.signed_metadata(self._issuer, signer, self._service.now())
-        return wire.answered_jwt(signed)
+        return wire.answered_jwt(signed.encode("ascii"))
 
     async def authorization_metadata(self, _request: Request) -> Response:
         return wire.answered(self._authorization)
@@ -175,12 +176,14 @@ class Issuing:
         """The request once it is decided, its answer taken for the phone, or as it stands when
         the time is over."""
 
-        async def taken() -> RequestView | None:
-            current = await self._take(view)
-            return current if current.state is not RequestState.WAITING else None
+        service = self._service
+        with service.parked.park(view.request_id, rung) as parked:
 
-        bells, seconds = self._service.bells, self._service.settings.wait_seconds
-        return await bells.wait_at(rung, taken, seconds) or view
+            async def taken() -> RequestView | None:
+                current = parked.taken or await self._take(view)
+                return current if current.state is not RequestState.WAITING else None
+
+            return await service.bells.wait_at(rung, taken, service.settings.wait_seconds) or view
 
     async def _take(self, view: RequestView) -> RequestView:
         """The request as it stands; an answer is taken out for the phone, which the desk is
@@ -211,10 +214,10 @@ class Issuing:
         }
         return encryption.answer(body, view.encryption, status=202)
 
-    def _answer(self, token: str, view: RequestView, sealed: str, *, deferred: bool) -> Response:
+    def _answer(self, token: str, view: RequestView, sealed: bytes, *, deferred: bool) -> Response:
         if view.encryption is not None:
             return wire.answered_jwt(sealed)
-        opened = json.loads(keys.unseal(sealed, keys.token_opener(token), view.request_id))
+        opened = orjson.loads(keys.unseal(sealed, keys.token_opener(token), view.request_id))
         body: dict[str, Any] = {"credentials": [{"credential": entry} for entry in opened]}
         if not deferred or Quirk.NOTIFY_DEFERRED in self._service.settings.quirks:
             body["notification_id"] = view.notification_id

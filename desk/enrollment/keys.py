@@ -126,24 +126,23 @@ def public_bytes(opener: X25519PrivateKey) -> bytes:
     return opener.public_key().public_bytes_raw()
 
 
-def seal(plain: bytes, seal_to: bytes, bound_to: str) -> str:
+def seal(plain: bytes, seal_to: bytes, bound_to: str) -> bytes:
     """Encrypt ``plain`` to an X25519 key (32 bytes), bound to an identifier.
 
-    Ephemeral X25519, HKDF-SHA256 over both public keys, AES-256-GCM. Text form:
-    base64url of ephemeral key (32), nonce (12), ciphertext with tag.
+    Ephemeral X25519, HKDF-SHA256 over both public keys, AES-256-GCM. What comes of it:
+    ephemeral key (32), nonce (12), ciphertext with tag (16).
     """
     ephemeral = X25519PrivateKey.generate()
     ours = public_bytes(ephemeral)
     shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(seal_to))
     nonce = secrets.token_bytes(12)
     cipher = AESGCM(_sealing_key(shared, ours, seal_to))
-    return to_base64url(ours + nonce + cipher.encrypt(nonce, plain, bound_to.encode()))
+    return ours + nonce + cipher.encrypt(nonce, plain, bound_to.encode())
 
 
-def unseal(sealed: str, opener: X25519PrivateKey, bound_to: str) -> bytes:
+def unseal(sealed: bytes, opener: X25519PrivateKey, bound_to: str) -> bytes:
     """The inverse of :func:`seal`; raises ValueError when it is not for this key."""
-    raw = from_base64url(sealed)
-    theirs, nonce, ciphertext = raw[:32], raw[32:44], raw[44:]
+    theirs, nonce, ciphertext = sealed[:32], sealed[32:44], sealed[44:]
     shared = opener.exchange(X25519PublicKey.from_public_bytes(theirs))
     cipher = AESGCM(_sealing_key(shared, theirs, public_bytes(opener)))
     try:

@@ -12,7 +12,6 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Self
@@ -20,8 +19,8 @@ from urllib.parse import quote
 
 from desk.credential.jose import compact_json
 from desk.enrollment import keys, nonces
-from desk.enrollment.agreed import LONGEST_POLL, utc_now
-from desk.enrollment.answers import encrypted
+from desk.enrollment.agreed import JSON, JWT, LONGEST_POLL, SEALED, utc_now
+from desk.enrollment.answers import encrypted, terms_mark
 from desk.enrollment.calls import Caller, Calls, Reply, Unreached
 from desk.enrollment.keys import StationKey
 from desk.enrollment.station_auth import Call, authorization
@@ -44,6 +43,7 @@ from desk.issuance.ports import (
     KeyRequest,
     Offer,
     OfferEvent,
+    OfferNews,
     OfferOrder,
     ResponseEncryption,
     ServiceHealth,
@@ -53,6 +53,8 @@ from desk.trouble import Trouble
 # Expiry times are the desk's; a service further ahead would end a QR noticeably early.
 CLOCK_TOLERANCE_SECONDS = 30
 _ANSWER_SECONDS = 10.0
+# After the last event that an offer can have.
+_NO_EVENTS = 999_999_999
 
 
 class HttpLink:
@@ -145,29 +147,27 @@ class HttpLink:
         """End an offer; ``reason`` is one lower-case word, never a sentence."""
         self._call("POST", f"/offers/{_part(offer_id)}/void", {"reason": reason})
 
-    def events(self, offer_id: str, after: int, wait_s: float) -> tuple[OfferEvent, ...]:
-        """What happened since event ``after``; waits up to ``wait_s`` seconds for it."""
+    def news(self, offer_id: str, after: int, wait_s: float) -> OfferNews:
+        """What happened since event ``after``, waited for up to ``wait_s`` seconds, and the
+        phone's keys that await an answer then."""
         wait = min(max(wait_s, 0.0), LONGEST_POLL)
         path = f"/offers/{_part(offer_id)}/events?after={after}&wait={wait}"
         body = self._call("GET", path, wait=wait)
         with _understood():
-            return tuple(
-                OfferEvent(
-                    int(entry["seq"]),
-                    EventKind(entry["kind"]),
-                    _moment(entry["at"]),
-                    dict(entry["facts"]),
-                )
-                for entry in body["events"]
+            return OfferNews(
+                tuple(_event(entry) for entry in body["events"]),
+                tuple(self._key_request(entry) for entry in body["requests"]),
             )
+
+    def events(self, offer_id: str, after: int, wait_s: float) -> tuple[OfferEvent, ...]:
+        """What happened since event ``after``; waits up to ``wait_s`` seconds for it."""
+        return self.news(offer_id, after, wait_s).events
 
     # Requests
 
     def requests(self, offer_id: str) -> tuple[KeyRequest, ...]:
         """The phone's keys that await an answer."""
-        body = self._call("GET", f"/offers/{_part(offer_id)}/requests")
-        with _understood():
-            return tuple(self._key_request(entry) for entry in body["requests"])
+        return self.news(offer_id, _NO_EVENTS, 0).requests
 
     def _key_request(self, entry: Mapping[str, Any]) -> KeyRequest:
         """The nonce is looked at here, with the station's key, whatever the service says."""
@@ -189,16 +189,15 @@ class HttpLink:
     def answer(self, request: KeyRequest, credentials: Sequence[str]) -> None:
         """Send the credentials, one for each proof in its order, encrypted to the phone: by
         the key it named, or sealed to the token it holds."""
+        path = f"/requests/{_part(request.request_id)}/answer"
         if request.encryption is not None:
-            sealed = encrypted(_answer(request, credentials), request.encryption)
+            path = f"{path}?terms={terms_mark(request.encryption)}"
+            jwe = encrypted(_answer(request, credentials), request.encryption)
+            self._send("PUT", path, jwe.encode("ascii"), JWT)
         else:
             plain = compact_json(list(credentials))
             sealed = keys.seal(plain, request.seal_to, request.request_id)
-        body = {
-            "sealed": sealed,
-            "encryption": None if request.encryption is None else asdict(request.encryption),
-        }
-        self._call("PUT", f"/requests/{_part(request.request_id)}/answer", body)
+            self._send("PUT", path, sealed, SEALED)
 
     def deny(self, request_id: str, reason: str) -> None:
         """Refuse a request for good; ``reason`` is one lower-case word."""
@@ -238,7 +237,8 @@ class HttpLink:
         """A JWE has dots and a JSON text braces; what has neither was sealed on the way."""
         if "." in response or response.startswith("{"):
             return response
-        return keys.unseal(response, self._key.check_opener(check_id), check_id).decode()
+        sealed = keys.from_base64url(response)
+        return keys.unseal(sealed, self._key.check_opener(check_id), check_id).decode()
 
     # Status lists
 
@@ -257,12 +257,24 @@ class HttpLink:
         *,
         wait: float = 0.0,
     ) -> dict[str, Any]:
+        if body is None:
+            return self._send(method, path, wait=wait)
+        return self._send(method, path, compact_json(body), JSON, wait=wait)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        content: bytes = b"",
+        media_type: str = "",
+        *,
+        wait: float = 0.0,
+    ) -> dict[str, Any]:
         path = f"/desk{path}"
-        content = b"" if body is None else compact_json(body)
         call = Call(method, self._calls.target(path), content)
         headers = {"Authorization": authorization(self._key, call, self._machine_clock())}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+        if media_type:
+            headers["Content-Type"] = media_type
         try:
             reply = self._calls.send(method, path, headers, content, _ANSWER_SECONDS + wait)
         except Unreached as error:
@@ -327,6 +339,12 @@ def _understood() -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError) as error:
         raise AnswerUnusable from error
+
+
+def _event(entry: Mapping[str, Any]) -> OfferEvent:
+    return OfferEvent(
+        int(entry["seq"]), EventKind(entry["kind"]), _moment(entry["at"]), dict(entry["facts"])
+    )
 
 
 def _response_encryption(entry: Mapping[str, Any] | None) -> ResponseEncryption | None:

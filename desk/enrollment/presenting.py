@@ -66,7 +66,7 @@ def _answer_text(view: CheckView, form: dict[str, str]) -> str:
         return form["response"]
     if mode == _CLEAR and "vp_token" in form:
         clear = json.dumps({"vp_token": form["vp_token"], "state": form.get("state")})
-        return keys.seal(clear.encode(), view.seal_to, view.check_id)
+        return keys.to_base64url(keys.seal(clear.encode(), view.seal_to, view.check_id))
     raise Refusal("invalid_request", "not the kind of answer that was asked for")
 
 

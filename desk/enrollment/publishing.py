@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from desk.credential import type_metadata
 from desk.enrollment import wire
+from desk.enrollment.agreed import JSON
 from desk.enrollment.description import description
 from desk.enrollment.service import Service
 from desk.enrollment.wire import Refusal
@@ -67,7 +68,7 @@ class Publishing:
 
     async def openapi(self, request: Request) -> Response:
         """What this service answers, for other people's programs (OpenAPI 3.1)."""
-        return _unless_known(request, self._description, wire.JSON, {"Cache-Control": "no-cache"})
+        return _unless_known(request, self._description, JSON, {"Cache-Control": "no-cache"})
 
 
 @lru_cache(maxsize=32)

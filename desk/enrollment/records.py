@@ -152,17 +152,20 @@ class RequestView:
     received_at: datetime
     state: RequestState
     deferred: bool
-    sealed: str | None = field(repr=False)
     encryption: ResponseEncryption | None = None
     notification_id: str | None = None
     proof_type: str = "jwt"
+    sealed: bytes | None = field(default=None, repr=False)
+    """Its answer, where it is taken out for the phone and is still there."""
 
 
 @dataclass(frozen=True)
 class News:
-    """Events of an offer, and when it will end by itself (None: it has ended)."""
+    """Events of an offer, its credential requests that await the desk's answer, and when it
+    will end by itself (None: it has ended)."""
 
     events: tuple[OfferEvent, ...]
+    requests: tuple[RequestView, ...]
     ends_at: datetime | None
 
 

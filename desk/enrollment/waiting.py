@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from desk.enrollment.keys import sha256
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox.driver import Ear
+from desk.enrollment.records import RequestView
 from desk.enrollment.trouble import MailboxTrouble
 
 _T = TypeVar("_T")
@@ -89,6 +91,44 @@ class Bells:
         sleepers.discard(sleeper)
         if not sleepers:
             del self._sleepers[mark]
+
+
+@dataclass
+class Parked:
+    """A phone that waits for the answer to its request; ``taken`` is the request with its
+    answer, once that was taken out for this phone."""
+
+    bell: asyncio.Event
+    taken: RequestView | None = None
+
+
+class ParkedPhones:
+    """The phones that wait in this process: an answer is handed to them as it comes. Those of
+    other processes find it in the database when the bell rings."""
+
+    def __init__(self) -> None:
+        self._parked: dict[str, list[Parked]] = {}
+
+    @contextmanager
+    def park(self, request_id: str, bell: asyncio.Event) -> Iterator[Parked]:
+        parked = Parked(bell)
+        beside = self._parked.setdefault(request_id, [])
+        beside.append(parked)
+        try:
+            yield parked
+        finally:
+            beside.remove(parked)
+            if not beside:
+                del self._parked[request_id]
+
+    def is_there(self, request_id: str) -> bool:
+        return request_id in self._parked
+
+    def hand(self, view: RequestView) -> None:
+        """To all who wait for it: a phone that asked again may wait twice."""
+        for parked in self._parked.get(view.request_id, ()):
+            parked.taken = view
+            parked.bell.set()
 
 
 async def _sleep(sleeper: asyncio.Event, seconds: float, loop: asyncio.AbstractEventLoop) -> None:

@@ -18,11 +18,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from desk.credential.jose import compact_json
+from desk.enrollment.agreed import JSON, JWT
 
 NO_STORE = {"Cache-Control": "no-store"}
 _Head = tuple[tuple[bytes, bytes], ...]
 _NO_STORE: Final[_Head] = ((b"cache-control", b"no-store"),)
-JSON, JWT = "application/json", "application/jwt"
 GZIP = "gzip"
 _QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z")
 ANY_ORIGIN: Final[_Head] = (
@@ -94,8 +94,8 @@ def answered(body: Mapping[str, Any], status: int = 200) -> Response:
     return Written(compact_json(body), status, _JSON_HEAD)
 
 
-def answered_jwt(token: str, status: int = 200) -> Response:
-    return Written(token.encode("ascii"), status, _JWT_HEAD)
+def answered_jwt(token: bytes, status: int = 200) -> Response:
+    return Written(token, status, _JWT_HEAD)
 
 
 def preferred(accept: str, offered: Sequence[str]) -> str:

@@ -171,6 +171,14 @@ class StatusPlace(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class OfferNews:
+    """What happened to an offer, and the phone's keys that await an answer."""
+
+    events: tuple[OfferEvent, ...]
+    requests: tuple[KeyRequest, ...]
+
+
 class EnrollmentLink(Protocol):
     """The desk's way to the phone-facing service. Every method may raise a coded Trouble."""
 
@@ -192,6 +200,8 @@ class EnrollmentLink(Protocol):
     def place_offer(self, order: OfferOrder) -> Offer: ...
 
     def void_offer(self, offer_id: str, reason: str) -> None: ...
+
+    def news(self, offer_id: str, after: int, wait_s: float) -> OfferNews: ...
 
     def events(self, offer_id: str, after: int, wait_s: float) -> tuple[OfferEvent, ...]: ...
 

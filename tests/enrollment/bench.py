@@ -133,12 +133,14 @@ class Bench:
             phone = LeanPhone(self.connection, link.issuer, offer, key)
             phone.ask_for_credential(configuration, PIN)
         with shares.of("desk"):
-            seen = desk.wait_for(offer.offer_id, EventKind.KEY_RECEIVED)
-            desk.answer_all(offer.offer_id)
+            seen = link.news(offer.offer_id, 0, 5)
+            while not seen.requests:
+                seen = link.news(offer.offer_id, seen.events[-1].seq, 5)
+            desk.answer(seen.requests)
         with shares.of("phone"):
             credential = phone.take_credential()
         with shares.of("desk"):
-            news = link.events(offer.offer_id, seen[-1].seq, 0)
+            news = link.events(offer.offer_id, seen.events[-1].seq, 0)
         assert [event.kind for event in news] == [EventKind.ANSWERED, EventKind.ACCEPTED]
         assert len(credential) > len(desk.values.portrait)
 

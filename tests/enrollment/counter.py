@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -112,7 +112,9 @@ class Counter:
 
     def answer_all(self, offer_id: str) -> int:
         """Answer what waits; how many were answered."""
-        requests = self.link.requests(offer_id)
+        return self.answer(self.link.requests(offer_id))
+
+    def answer(self, requests: Sequence[KeyRequest]) -> int:
         for request in requests:
             self.link.answer(request, self.credentials(request))
         return len(requests)

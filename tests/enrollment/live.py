@@ -35,7 +35,6 @@ class Live:
             "typeMetadata": lambda case: self._path(case, vct=counter.profile.vct),
             "voidOffer": self._offer,
             "events": self._offer,
-            "keyRequests": self._offer,
             "answer": self._request,
             "denial": self._request,
             "checkAnswer": self._check,

@@ -11,7 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from desk.enrollment.answers import terms_mark
 from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.mailbox.steps import kept_answer
 from desk.enrollment.mailbox.tables import ADDED, LAYOUT
 from desk.enrollment.records import (
     TRIES,
@@ -32,7 +34,7 @@ from desk.enrollment.trouble import (
     MailboxNewer,
     NotThere,
 )
-from desk.issuance.ports import EventKind
+from desk.issuance.ports import EventKind, ResponseEncryption
 
 T0 = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 LIFE = timedelta(minutes=10)
@@ -94,7 +96,12 @@ def offer(number: int = 1, expires_at: datetime = T0 + LIFE) -> NewOffer:
     )
 
 
-def request(configuration: str = "mdoc", key: str = "key-1", nonce: str = "n1") -> NewRequest:
+def request(
+    configuration: str = "mdoc",
+    key: str = "key-1",
+    nonce: str = "n1",
+    encryption: ResponseEncryption | None = None,
+) -> NewRequest:
     return NewRequest(
         f"request-{configuration}-{key}-{nonce}",
         "offer-1",
@@ -102,6 +109,7 @@ def request(configuration: str = "mdoc", key: str = "key-1", nonce: str = "n1") 
         (key,),
         (f"proof {key} {nonce}",),
         nonce,
+        encryption,
     )
 
 
@@ -139,6 +147,12 @@ def kinds(box: Mailbox, at: datetime = T0) -> list[EventKind]:
 
 def stands(box: Mailbox, request_id: str) -> RequestView:
     return next(one for one in box.requests_of("offer-1") if one.request_id == request_id)
+
+
+def kept(box: Mailbox, request_id: str) -> bytes | None:
+    """The ciphertext that lies in the database."""
+    with box._database.connection() as db:
+        return kept_answer(db, request_id)
 
 
 def test_wrong_guesses_are_counted_for_good(opened: Open) -> None:
@@ -265,7 +279,7 @@ def test_claimed_offer_without_delivery_expires_too(box: Mailbox) -> None:
     assert kinds(box, late)[-1] is EventKind.EXPIRED
     assert box.holder("token", late) is None
     with pytest.raises(AlreadyOtherwise):
-        box.answer(request().request_id, "sealed")
+        box.answer(request().request_id, b"sealed", None, T0)
 
 
 def test_delivered_offer_ends_quietly(box: Mailbox) -> None:
@@ -274,11 +288,11 @@ def test_delivered_offer_ends_quietly(box: Mailbox) -> None:
     for place, configuration in enumerate(("mdoc", "sd-jwt")):
         new = request(configuration, f"key-{place}")
         box.file_request(new, f"h{place}", T0)
-        box.answer(new.request_id, "sealed")
+        box.answer(new.request_id, b"sealed", None, T0)
         box.deliver(new.request_id, T0)
 
     assert EventKind.EXPIRED not in kinds(box, T0 + TOKEN_LIFE)
-    assert all(view.sealed is None for view in box.requests_of("offer-1"))
+    assert [kept(box, view.request_id) for view in box.requests_of("offer-1")] == [None, None]
 
 
 def test_one_key_for_each_thing_offered(box: Mailbox) -> None:
@@ -289,7 +303,7 @@ def test_one_key_for_each_thing_offered(box: Mailbox) -> None:
     assert filed(box, request(), "h1") is Filing.REPEATED
     assert filed(box, request(nonce="n2"), "h2") is Filing.REPEATED
     assert filed(box, request(key="key-2", nonce="n3"), "h3") is Filing.OTHER_KEY
-    assert len(box.waiting_requests("offer-1", T0)) == 1
+    assert len(box.news("offer-1", 0, T0).requests) == 1
     assert kinds(box).count(EventKind.KEY_RECEIVED) == 1
 
 
@@ -309,30 +323,61 @@ def test_answer_and_denial_exclude_each_other(box: Mailbox) -> None:
     first, second = request().request_id, request("sd-jwt", "key-2").request_id
 
     for _ in range(2):
-        box.answer(first, "sealed once")
+        box.answer(first, b"sealed once", None, T0)
         box.deny(second)
-    box.answer(first, "sealed again")
+    box.answer(first, b"sealed again", None, T0)
 
     with pytest.raises(AlreadyOtherwise):
         box.deny(first)
     with pytest.raises(AlreadyOtherwise):
-        box.answer(second, "x")
+        box.answer(second, b"x", None, T0)
     with pytest.raises(NotThere):
-        box.answer("nobody", "x")
-    answered = stands(box, first)
-    assert answered.sealed == "sealed once"
-    assert answered.state is RequestState.ANSWERED
+        box.answer("nobody", b"x", None, T0)
+    assert stands(box, first).state is RequestState.ANSWERED
+    assert kept(box, first) == b"sealed once"
     assert box.queue(T0).length == 0
+
+
+def test_answer_leaves_at_once_for_a_phone_that_waits(box: Mailbox) -> None:
+    """One step in place of two; whoever asks again gets it again, and it is told once."""
+    claimed(box).file_request(request(), "h1", T0)
+    wanted = request().request_id
+
+    handed = box.answer(wanted, b"sealed", None, T0, is_awaited=True)
+    again = box.answer(wanted, b"other", None, T0, is_awaited=True)
+
+    assert (handed.state, handed.sealed) == (RequestState.DELIVERED, b"sealed")
+    assert (again.state, again.sealed) == (RequestState.DELIVERED, None)
+    assert box.deliver(wanted, T0).sealed == b"sealed"
+    assert kinds(box).count(EventKind.ANSWERED) == 1
+
+
+def test_news_bring_what_awaits_an_answer(box: Mailbox) -> None:
+    """As long as it does, whether there is another event or not."""
+    box.place_offer(offer(), T0)
+    assert box.news("offer-1", 0, T0).requests == ()
+    redeem(box)
+    box.file_request(request(), "h1", T0)
+    box.file_request(request("sd-jwt", "key-2"), "h2", T0)
+
+    first = box.news("offer-1", 0, T0)
+    later = box.news("offer-1", first.events[-1].seq, T0)
+    box.answer(first.requests[0].request_id, b"sealed", None, T0)
+    box.deny(first.requests[1].request_id)
+
+    assert [one.configuration for one in first.requests] == ["mdoc", "sd-jwt"]
+    assert (later.events, later.requests) == ((), first.requests)
+    assert box.news("offer-1", 0, T0).requests == ()
 
 
 def test_void_wipes_what_waits(box: Mailbox) -> None:
     claimed(box).file_request(request(), "h1", T0)
-    box.answer(request().request_id, "sealed")
+    box.answer(request().request_id, b"sealed", None, T0)
 
     box.void_offer("offer-1", "reprint", T0)
 
     view = stands(box, request().request_id)
-    assert (view.state, view.sealed) == (RequestState.DENIED, None)
+    assert (view.state, kept(box, view.request_id)) == (RequestState.DENIED, None)
     with pytest.raises(NotThere):
         box.void_offer("offer-9", "reprint", T0)
 
@@ -340,7 +385,7 @@ def test_void_wipes_what_waits(box: Mailbox) -> None:
 def test_nothing_leaves_after_the_end(box: Mailbox) -> None:
     """An offer withdrawn between answer and delivery, or before the key came."""
     claimed(box).file_request(request(), "h1", T0)
-    box.answer(request().request_id, "sealed")
+    box.answer(request().request_id, b"sealed", None, T0)
     box.void_offer("offer-1", "reprint", T0)
 
     left = box.deliver(request().request_id, T0)
@@ -413,9 +458,10 @@ def test_database_of_the_first_version_is_brought_up(opened: Open, place: Path |
     first = opened()
     first.place_offer(offer(), T0)
     first.close()
+    older = "ALTER TABLE requests ADD COLUMN sealed TEXT", "DROP TABLE answers"
     added = [entry for entries in ADDED.values() for entry in entries]
     lacking = [f"ALTER TABLE {table.name} DROP COLUMN {column}" for table, column in added]
-    change(place, "UPDATE layout SET version = 1", "DROP TABLE heard_calls", *lacking)
+    change(place, "UPDATE layout SET version = 1", "DROP TABLE heard_calls", *older, *lacking)
 
     box = opened()
     claimed = redeem(box, details=("mdoc",))
@@ -426,6 +472,31 @@ def test_database_of_the_first_version_is_brought_up(opened: Open, place: Path |
     assert holder.details == ("mdoc",)
     box.close()
     assert opened().holder("token", T0) == holder
+
+
+def test_answers_of_the_sixth_layout_stay(opened: Open, place: Path | str) -> None:
+    """They were text beside their requests: sealed ones in base64url, encrypted ones as JWE."""
+    box = claimed(opened())
+    terms = ResponseEncryption({"kty": "EC"}, "A128GCM")
+    for new in (request(), request("sd-jwt", "key-2", encryption=terms)):
+        box.file_request(new, f"nonce of {new.configuration}", T0)
+        box.answer(new.request_id, b"", terms_mark(terms) if new.encryption else None, T0)
+    box.close()
+    change(
+        place,
+        "UPDATE layout SET version = 6",
+        "DROP TABLE answers",
+        "ALTER TABLE requests ADD COLUMN sealed TEXT",
+        "UPDATE requests SET sealed = CASE configuration WHEN 'mdoc' THEN '_-8' ELSE 'a.b' END",
+    )
+
+    box = opened()
+
+    taken = [box.deliver(view.request_id, T0) for view in box.requests_of("offer-1")]
+    assert {view.configuration: view.sealed for view in taken} == {
+        "mdoc": b"\xff\xef",
+        "sd-jwt": b"a.b",
+    }
 
 
 def test_file_that_is_no_database(file: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from desk.enrollment.agreed import SEALED
 from desk.enrollment.keys import StationKey, make_key_file, sha256
 from desk.enrollment.link import HttpLink
 from desk.enrollment.mailbox import Mailbox
@@ -191,8 +192,7 @@ LATER = (now() + timedelta(hours=12)).isoformat()
         ("PUT", "offers/heard", {"configurations": ["mdoc"], "tx_code": PIN, "expires_at": LATER}),
         ("POST", "offers/heard/void", {"reason": "reprint"}),
         ("GET", "offers/heard/events?after=0&wait=0", None),
-        ("GET", "offers/heard/requests", None),
-        ("PUT", "requests/heard/answer", {"sealed": "x", "encryption": None}),
+        ("PUT", "requests/heard/answer", b"sealed"),
         ("PUT", "requests/heard/denial", {"reason": "officer"}),
         ("GET", "checks/heard-heard-heard-heard/answer?wait=0", None),
         ("PUT", "status/heard", {"jwt": "x", "cwt": "eA=="}),
@@ -204,12 +204,16 @@ def test_each_call_is_heard_once_by_all(
     fresh: httpx.Client,
     method: str,
     path: str,
-    body: dict[str, object] | None,
+    body: dict[str, object] | bytes | None,
 ) -> None:
     """Also one that finds nothing: what it is about may be there a moment later."""
     url = f"{family.process.url}/desk/{path}"
     with httpx.Client(trust_env=False, auth=StationAuth(key, now)) as desk:
-        first = desk.request(method, url, json=body)
+        if isinstance(body, bytes):
+            kind = {"Content-Type": SEALED}
+            first = desk.request(method, url, content=body, headers=kind)
+        else:
+            first = desk.request(method, url, json=body)
     headers, content = dict(first.request.headers), first.request.content
     again = [fresh.request(method, url, headers=headers, content=content) for _ in range(4)]
 
@@ -378,7 +382,7 @@ def test_what_an_offer_goes_through_is_heard(pair: tuple[Mailbox, Mailbox], act:
     "act",
     [
         lambda box: box.file_request(request("sd-jwt", "k2", "n2"), "h2", T0),
-        lambda box: box.answer(request().request_id, "sealed"),
+        lambda box: box.answer(request().request_id, b"sealed", None, T0),
         lambda box: box.deny(request().request_id),
         lambda box: box.defer(request().request_id, T0),
     ],

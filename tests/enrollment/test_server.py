@@ -114,7 +114,7 @@ def test_one_key_a_thing_offered(boxes: list[Mailbox]) -> None:
     )
 
     assert sorted(filed, key=str) == sorted([Filing.FILED, *[Filing.OTHER_KEY] * 3], key=str)
-    assert len(boxes[0].waiting_requests("offer-1", T0)) == 1
+    assert len(boxes[0].news("offer-1", 0, T0).requests) == 1
 
 
 def test_one_nonce_never_serves_two_offers(boxes: list[Mailbox]) -> None:

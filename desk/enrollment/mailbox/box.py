@@ -12,6 +12,7 @@ Left to others: what the records mean to a phone (``issuing``, ``presenting``) a
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from desk.enrollment.mailbox.rows import (
     check_values,
     check_view,
     claimed_values,
-    encryption_value,
+    encryption_mark,
     ends_at,
     filed_view,
     holder,
@@ -41,12 +42,14 @@ from desk.enrollment.mailbox.steps import (
     expired_if_due,
     forget_old,
     found,
+    kept_answer,
     known_offer,
     locked_offer,
     locked_request,
     raise_alarm,
     record,
     set_request,
+    take_out,
     use_nonce,
     why_not,
 )
@@ -156,21 +159,17 @@ class Mailbox(Steps):
 
     @look
     def news(self, db: Driver, offer_id: str, after: int, now: datetime) -> News:
-        """What happened to an offer since event ``after``; raises NotThere."""
+        """What happened to an offer since event ``after``, and what awaits the desk's answer;
+        raises NotThere."""
         offer = expired_if_due(db, known_offer(db, offer_id), now)
         rows = db.execute(sql.EVENTS_AFTER, {"key": offer_id, "after": after}).all()
         events = tuple(
             OfferEvent(row.seq, EventKind(row.kind), from_ms(row.at), row.facts) for row in rows
         )
-        return News(events, ends_at(offer))
-
-    @look
-    def waiting_requests(self, db: Driver, offer_id: str, now: datetime) -> tuple[RequestView, ...]:
-        """The credential requests of an offer that await the desk's answer; raises NotThere."""
-        expired_if_due(db, known_offer(db, offer_id), now)
-        rows = db.execute(sql.REQUESTS_OF_OFFER, {"key": offer_id}).all()
-        waiting = [row for row in rows if row.state == RequestState.WAITING]
-        return tuple(request_view(row) for row in waiting)
+        waiting: list[Row] = []
+        if offer.state == OfferState.CLAIMED:
+            waiting = db.execute(sql.WAITING_OF_OFFER, {"key": offer_id}).all()
+        return News(events, tuple(request_view(row) for row in waiting), ends_at(offer))
 
     @step
     def encrypt_otherwise(
@@ -183,21 +182,33 @@ class Mailbox(Steps):
 
     @step
     def answer(
-        self, db: Driver, request_id: str, sealed: str, terms: ResponseEncryption | None = None
-    ) -> str:
-        """Keep the sealed answer to a request; the first stays. Returns its offer.
+        self,
+        db: Driver,
+        request_id: str,
+        sealed: bytes,
+        terms: str | None,
+        now: datetime,
+        *,
+        is_awaited: bool = False,
+    ) -> RequestView:
+        """Keep the sealed answer to a request; the first stays. The request as it stands then.
 
-        An answer encrypted as the phone does not want it any more changes nothing: the desk
-        was asked again. Raises NotThere, or AlreadyOtherwise when the request was denied or
-        its offer ended.
+        ``terms`` marks what it is encrypted for (``answers.terms_mark``): an answer encrypted
+        as the phone does not want it any more changes nothing, for the desk was asked again.
+        Where the phone holds its line (``is_awaited``) it is taken out for it at once, as
+        :meth:`deliver` does. Raises NotThere, or AlreadyOtherwise when the request was denied
+        or its offer ended.
         """
         row = locked_request(db, request_id)
         if row.state == RequestState.DENIED:
             raise AlreadyOtherwise(reason="denied")
-        if row.state == RequestState.WAITING and row.encryption == encryption_value(terms):
-            values = {"state": RequestState.ANSWERED, "sealed": sealed}
-            db.change(sql.DECIDE_REQUEST, {"key": request_id, **values})
-        return str(row.offer_id)
+        if row.state != RequestState.WAITING or encryption_mark(row) != terms:
+            return request_view(row)
+        db.change(sql.NEW_ANSWER, {"request_id": request_id, "sealed": sealed})
+        if is_awaited:
+            return take_out(db, row, sealed, now)
+        db.change(sql.DECIDE_REQUEST, {"key": request_id, "state": RequestState.ANSWERED})
+        return replace(request_view(row), state=RequestState.ANSWERED)
 
     @step
     def deny(self, db: Driver, request_id: str) -> str:
@@ -341,12 +352,11 @@ class Mailbox(Steps):
         """The request as it stands, its answer about to leave for the phone where it has one:
         that is recorded once, before it does. Raises NotThere."""
         row = locked_request(db, request_id)
-        if row.state != RequestState.ANSWERED:
-            return request_view(row)
-        set_request(db, request_id, state=RequestState.DELIVERED)
-        facts = {"configuration": row.configuration}
-        record(db, row.offer_id, EventKind.ANSWERED, now, facts)
-        return request_view(row._replace(state=RequestState.DELIVERED))
+        if row.state == RequestState.ANSWERED:
+            return take_out(db, row, kept_answer(db, request_id), now)
+        if row.state == RequestState.DELIVERED:
+            return replace(request_view(row), sealed=kept_answer(db, request_id))
+        return request_view(row)
 
     @step
     def report(

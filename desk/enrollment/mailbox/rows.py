@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from desk.enrollment.answers import terms_mark
 from desk.enrollment.mailbox.driver import Row
 from desk.enrollment.mailbox.tables import from_ms, to_ms
 from desk.enrollment.records import (
@@ -118,7 +119,6 @@ def request_view(row: Row) -> RequestView:
         from_ms(row.received_at),
         RequestState(row.state),
         row.deferred,
-        row.sealed,
         None if row.encryption is None else ResponseEncryption(**row.encryption),
         row.notification_id,
         row.proof_type or "jwt",
@@ -138,7 +138,6 @@ def filed_view(new: NewRequest, seal_to: bytes, now: datetime) -> RequestView:
         from_ms(to_ms(now)),
         RequestState.WAITING,
         False,
-        None,
         new.encryption,
         new.notification_id,
         new.proof_type,
@@ -147,6 +146,12 @@ def filed_view(new: NewRequest, seal_to: bytes, now: datetime) -> RequestView:
 
 def encryption_value(terms: ResponseEncryption | None) -> dict[str, Any] | None:
     return None if terms is None else {"jwk": dict(terms.jwk), "enc": terms.enc, "zip": terms.zip}
+
+
+def encryption_mark(row: Row) -> str | None:
+    """What an answer to a request has to be encrypted for; None: sealed to the token."""
+    terms = request_view(row).encryption
+    return None if terms is None else terms_mark(terms)
 
 
 def check_view(row: Row) -> CheckView:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from desk.enrollment.mailbox.tables import (
+    answers_table,
     checks_table,
     events_table,
     heard_table,
@@ -55,6 +56,7 @@ LOCK_REQUEST = REQUEST_BY_ID.with_for_update(of=[offers_table, requests_table])
 REQUESTS_OF_OFFER = _request_of_offer.where(_requests.offer_id == _key).order_by(
     _requests.received_at
 )
+WAITING_OF_OFFER = REQUESTS_OF_OFFER.where(_requests.state == RequestState.WAITING)
 # Without what is long in them.
 HEADS_OF_REQUESTS = sa.select(
     _requests.request_id, _requests.configuration, _requests.state, _requests.reported
@@ -70,7 +72,14 @@ REQUESTS_WAITING = (
 )
 SET_REQUEST = sa.update(requests_table).where(_requests.request_id == _key)
 DECIDE_REQUEST = SET_REQUEST.returning(told(_requests.offer_id))
-WIPE_REQUESTS = sa.update(requests_table).where(_requests.offer_id == _key).values(sealed=None)
+ANSWER_OF_REQUEST = sa.select(answers_table.c.sealed).where(answers_table.c.request_id == _key)
+NEW_ANSWER = sa.insert(answers_table)
+WIPE_ANSWER = sa.delete(answers_table).where(answers_table.c.request_id == _key)
+WIPE_ANSWERS = sa.delete(answers_table).where(
+    answers_table.c.request_id.in_(
+        sa.select(_requests.request_id).where(_requests.offer_id == _key).scalar_subquery()
+    )
+)
 DENY_UNSERVED = (
     sa.update(requests_table)
     .where(

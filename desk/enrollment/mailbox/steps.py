@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,10 @@ import sqlalchemy as sa
 
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import Driver, Row
-from desk.enrollment.mailbox.rows import encryption_value
+from desk.enrollment.mailbox.rows import encryption_value, request_view
 from desk.enrollment.mailbox.tables import to_ms
 from desk.enrollment.mailbox.transaction import Due
-from desk.enrollment.records import TRIES, Claim, OfferState, RequestState
+from desk.enrollment.records import TRIES, Claim, OfferState, RequestState, RequestView
 from desk.enrollment.trouble import NotThere
 from desk.issuance.ports import EventKind, ResponseEncryption
 
@@ -59,6 +60,13 @@ def locked_request(db: Driver, request_id: str) -> Row:
     return _known(db, sql.LOCK_REQUEST, request_id)
 
 
+def kept_answer(db: Driver, request_id: str) -> bytes | None:
+    answer: bytes | None = db.execute(
+        sql.ANSWER_OF_REQUEST, {"key": request_id}
+    ).scalar_one_or_none()
+    return answer
+
+
 def _known(db: Driver, statement: sa.Select[Any], key: str) -> Row:
     row = found(db, statement, key)
     if row is None:
@@ -86,6 +94,14 @@ def record(
     db.change(sql.NEXT_SEQ, {"key": offer_id, **changed})
     values = {"key": offer_id, "offer_id": offer_id, "kind": kind, "at": to_ms(now)}
     db.change(sql.NEW_EVENT, {**values, "facts": dict(facts)})
+
+
+def take_out(db: Driver, row: Row, sealed: bytes | None, now: datetime) -> RequestView:
+    """An answer is about to leave for the phone: that is recorded before it does."""
+    set_request(db, row.request_id, state=RequestState.DELIVERED)
+    facts = {"configuration": row.configuration}
+    record(db, row.offer_id, EventKind.ANSWERED, now, facts)
+    return replace(request_view(row), state=RequestState.DELIVERED, sealed=sealed)
 
 
 def raise_alarm(db: Driver, row: Row, client: str, step: str, now: datetime) -> None:
@@ -148,7 +164,7 @@ def end(db: Driver, offer_id: str, state: OfferState, now: datetime) -> None:
         pin_hash=None,
         pin_salt=None,
     )
-    db.change(sql.WIPE_REQUESTS, {"key": offer_id})
+    db.change(sql.WIPE_ANSWERS, {"key": offer_id})
     db.change(sql.DENY_UNSERVED, {"key": offer_id})
 
 
@@ -182,10 +198,11 @@ def answer_otherwise(db: Driver, row: Row, terms: ResponseEncryption | None, now
     if row.encryption == wanted or row.state == RequestState.DENIED:
         return row
     waits = row.state == RequestState.WAITING
-    if not waits and row.sealed is None:
+    if not waits and kept_answer(db, row.request_id) is None:
         # The offer has ended: there is nothing left to encrypt again.
         return row
-    set_request(db, row.request_id, state=RequestState.WAITING, sealed=None, encryption=wanted)
+    db.change(sql.WIPE_ANSWER, {"key": row.request_id})
+    set_request(db, row.request_id, state=RequestState.WAITING, encryption=wanted)
     if not waits:
         facts = {"configuration": row.configuration, "keys": len(row.keys), "again": 1}
         record(db, row.offer_id, EventKind.KEY_RECEIVED, now, facts)

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from desk.enrollment.keys import from_base64url
 from desk.enrollment.mailbox.driver import UNLOGGED, Driver
 from desk.enrollment.trouble import MailboxNewer
 
-LAYOUT = 6
+LAYOUT = 7
 
 tables = sa.MetaData()
 
@@ -64,7 +65,6 @@ requests_table = sa.Table(
     sa.Column("received_at", sa.BigInteger, nullable=False),
     sa.Column("state", sa.String(16), nullable=False, index=True),
     sa.Column("deferred", sa.Boolean, nullable=False, default=False),
-    sa.Column("sealed", sa.Text),
     sa.Column("reported", sa.String(16)),
     # How the phone wants its answer encrypted; NULL: sealed to its token alone.
     sa.Column("encryption", sa.JSON(none_as_null=True)),
@@ -73,6 +73,14 @@ requests_table = sa.Table(
     sa.Column("proof_type", sa.String(16)),
     # One key of one phone for each thing offered: a second key finds the place taken.
     sa.UniqueConstraint("offer_id", "configuration"),
+)
+
+# Apart from the requests, whose rows change several times while the answer stays.
+answers_table = sa.Table(
+    "answers",
+    tables,
+    sa.Column("request_id", sa.String(64), primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
 )
 
 nonces_table = sa.Table(
@@ -132,6 +140,8 @@ def from_ms(value: int) -> datetime:
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
+_ANSWERS_APART = 7
+_NEW_ANSWER = sa.insert(answers_table)
 _LAYOUT_FOUND = sa.select(layout_table.c.version)
 _NEW_LAYOUT = sa.insert(layout_table)
 _SET_LAYOUT = sa.update(layout_table)
@@ -154,4 +164,16 @@ def create_or_check_layout(db: Driver) -> None:
     for older in range(found, LAYOUT):
         for table, column in ADDED.get(older, ()):
             db.add_column(table.c[column])
+    if found < _ANSWERS_APART:
+        _move_answers(db)
     db.execute(_SET_LAYOUT, {"version": LAYOUT})
+
+
+def _move_answers(db: Driver) -> None:
+    """Older layouts kept answers beside their requests, as text: base64url of what is sealed
+    to a token, or a JWE."""
+    kept = "SELECT request_id, sealed, encryption FROM requests WHERE sealed IS NOT NULL"
+    for request_id, text, encryption in db.run(kept, ()).fetchall():
+        sealed = from_base64url(text) if encryption is None else text.encode()
+        db.execute(_NEW_ANSWER, {"request_id": request_id, "sealed": sealed})
+    db.say("ALTER TABLE requests DROP COLUMN sealed")

@@ -21,7 +21,7 @@ from desk.counter.slips import NewOfferNeeded
 from desk.issuance.approvals import ApprovalTrouble
 from desk.issuance.case import Case, OfferFacts, State
 from desk.issuance.digest import case_digest
-from desk.issuance.ports import EventKind, OfferEvent
+from desk.issuance.ports import EventKind, OfferEvent, OfferNews
 from desk.store.slips import SlipKind
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
@@ -284,13 +284,13 @@ class PhoneControl(QObject):
         after = self.events[-1].seq if self.events else 0
         desk.work(
             Lane.EVENTS,
-            lambda: desk.station.link.events(offer_id, after, POLL_SECONDS),
-            lambda events: self._happened(turn, events),
+            lambda: desk.station.link.news(offer_id, after, POLL_SECONDS),
+            lambda news: self._happened(turn, news),
             lambda trouble: self._unreachable(turn, trouble),
         )
 
-    def _happened(self, turn: int, events: tuple[OfferEvent, ...]) -> None:
-        desk, case = self._desk, self._desk.case
+    def _happened(self, turn: int, news: OfferNews) -> None:
+        desk, case, events = self._desk, self._desk.case, news.events
         if turn != self._turn or case is None:
             return
         if self._trouble is not None and not self._desk.is_wrong_pin(self._trouble):
@@ -307,22 +307,22 @@ class PhoneControl(QObject):
         self.progressed.emit()
         desk.work(
             Lane.SERVICE,
-            lambda: self._attend(case, events),
+            lambda: self._attend(case, news),
             lambda brought: self._attended(turn, brought),
             lambda trouble: self._unreachable(turn, trouble),
         )
 
-    def _attend(self, case: Case, events: tuple[OfferEvent, ...]) -> Round:
-        """Write down what happened, then fetch and verify what awaits a signature."""
+    def _attend(self, case: Case, news: OfferNews) -> Round:
+        """Write down what happened, then verify what awaits a signature."""
         station, officer = self._desk.station, self._desk.officer
         # As the records have it: a slip may have been printed since the question was put.
         case = station.load(case.number)
-        for event in events:
+        for event in news.events:
             case = offering.note_event(station, case, event)
             case = signing.note_delivery(station, officer, case, event)
         requests: tuple[CheckedRequest, ...] = ()
         if case.state in (State.OFFERED, State.SIGNING):
-            case, requests = signing.take_requests(station, officer, case)
+            case, requests = signing.take_requests(station, officer, case, news.requests)
         return Round(case, requests, signing.refusal(station, case))
 
     def _attended(self, turn: int, brought: Round) -> None:
