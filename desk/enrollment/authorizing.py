@@ -71,9 +71,8 @@ class Authorizing:
         return name
 
     def _grant(self, token: str, details: tuple[str, ...] | None, bound_to: str | None) -> Grant:
-        opener = keys.public_bytes(keys.token_opener(token))
         life = self._service.settings.token_life
-        return Grant(keys.sha256(token), opener, life, details, bound_to)
+        return Grant(keys.sha256(token), life, details, bound_to)
 
     async def _redeem(self, request: Request, code: str, pin: str, grant: Grant) -> Redemption:
         service = self._service

@@ -15,6 +15,7 @@ import time
 from typing import Any, Final
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -109,11 +110,15 @@ class Issuing:
         token, holder = await self._access.holder(request)
         message = await self._encryption.read(request)
         configuration = self._configuration(message.body, token, holder)
+        if holder.state is OfferState.VOID:
+            raise _denied()
+        opener = keys.token_opener(token)
+        new = self._new_request(token, holder, configuration, message, opener)
         # Listening from before the desk can know of the request: no answer to it is missed.
         with self._service.bells.listening(holder.offer_id) as rung:
-            view = await self._file(token, holder, configuration, message, rung)
+            view = await self._file(new, rung)
             taken = await self._await_answer(view, rung)
-        return await self._hand_over(token, taken, deferred=False)
+        return await self._hand_over(token, taken, opener, deferred=False)
 
     def _configuration(self, body: dict[str, Any], token: str, holder: Holder) -> str:
         by_id, by_name = body.get("credential_configuration_id"), body.get("credential_identifier")
@@ -129,35 +134,37 @@ class Issuing:
             raise bearer_refusal("insufficient_scope", "not part of this offer", status=403)
         return by_id
 
-    async def _file(
+    def _new_request(
         self,
         token: str,
         holder: Holder,
         configuration: str,
         message: Message,
-        rung: asyncio.Event,
-    ) -> RequestView:
+        opener: X25519PrivateKey,
+    ) -> NewRequest:
         service = self._service
-        if holder.state is OfferState.VOID:
-            raise _denied()
         presented = proofs.take_in(
             message.body, service.settings, service.key.nonce_key(), service.now()
         )
         request_id = secrets.token_urlsafe(16)
-        new = NewRequest(
+        return NewRequest(
             request_id,
             holder.offer_id,
             configuration,
             presented.thumbprints,
             presented.proofs,
             presented.nonce,
+            keys.public_bytes(opener),
             message.encryption,
             keys.token_reference(token, "notification", request_id),
             presented.proof_type,
             Quirk.SHARED_NONCE in service.settings.quirks,
         )
+
+    async def _file(self, new: NewRequest, rung: asyncio.Event) -> RequestView:
+        service = self._service
         outcome, view = await service.run(
-            service.mailbox.file_request, new, keys.sha256(presented.nonce), service.now()
+            service.mailbox.file_request, new, keys.sha256(new.nonce), service.now()
         )
         if outcome is Filing.NONCE_USED:
             raise Refusal("invalid_nonce", "the nonce was used before, fetch a new one")
@@ -166,7 +173,7 @@ class Issuing:
         if view is None:
             raise _denied()
         decided = rung.is_set() or view.state is not RequestState.WAITING
-        service.bells.ring(holder.offer_id)
+        service.bells.ring(new.offer_id)
         if not decided:
             # What rang was this request itself.
             rung.clear()
@@ -194,7 +201,9 @@ class Issuing:
             service.bells.ring(view.offer_id)
         return taken
 
-    async def _hand_over(self, token: str, view: RequestView, *, deferred: bool) -> Response:
+    async def _hand_over(
+        self, token: str, view: RequestView, opener: X25519PrivateKey, *, deferred: bool
+    ) -> Response:
         """Credentials, or when to ask again, or a final no."""
         if view.state is RequestState.DENIED:
             raise _denied()
@@ -202,7 +211,7 @@ class Issuing:
             return await self._defer(token, view)
         if view.sealed is None:
             raise _denied("the credential was handed over before")
-        return self._answer(token, view, view.sealed, deferred=deferred)
+        return self._answer(view, view.sealed, opener, deferred=deferred)
 
     async def _defer(self, token: str, view: RequestView) -> Response:
         service = self._service
@@ -214,10 +223,12 @@ class Issuing:
         }
         return encryption.answer(body, view.encryption, status=202)
 
-    def _answer(self, token: str, view: RequestView, sealed: bytes, *, deferred: bool) -> Response:
+    def _answer(
+        self, view: RequestView, sealed: bytes, opener: X25519PrivateKey, *, deferred: bool
+    ) -> Response:
         if view.encryption is not None:
             return wire.answered_jwt(sealed)
-        opened = orjson.loads(keys.unseal(sealed, keys.token_opener(token), view.request_id))
+        opened = orjson.loads(keys.unseal(sealed, opener, view.request_id))
         body: dict[str, Any] = {"credentials": [{"credential": entry} for entry in opened]}
         if not deferred or Quirk.NOTIFY_DEFERRED in self._service.settings.quirks:
             body["notification_id"] = view.notification_id
@@ -239,7 +250,7 @@ class Issuing:
             view = await self._ask_again(view, message)
         else:
             view = await self._take(view)
-        return await self._hand_over(token, view, deferred=True)
+        return await self._hand_over(token, view, keys.token_opener(token), deferred=True)
 
     async def _find(self, token: str, holder: Holder, wanted: object) -> RequestView | None:
         """The request that the token's holder means by its transaction's identifier."""

@@ -85,13 +85,12 @@ class OfferLook:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a redeemed code gave: hash of the access token, the key that answers are sealed
-    to, and the configurations that were asked for one by one (``authorization_details``;
-    None: whatever the offer holds, asked for by configuration id). ``dpop_key`` is the
-    thumbprint of the key that the token is bound to, where it is (RFC 9449)."""
+    """What a redeemed code gave: hash of the access token, and the configurations that were
+    asked for one by one (``authorization_details``; None: whatever the offer holds, asked for
+    by configuration id). ``dpop_key`` is the thumbprint of the key that the token is bound to,
+    where it is (RFC 9449)."""
 
     token_hash: str
-    seal_to: bytes
     life: timedelta
     details: tuple[str, ...] | None = None
     dpop_key: str | None = None
@@ -118,14 +117,14 @@ class Holder:
     offer_id: str
     state: OfferState
     configurations: tuple[str, ...]
-    seal_to: bytes
     details: tuple[str, ...] | None = None
     dpop_key: str | None = None
 
 
 @dataclass(frozen=True)
 class NewRequest:
-    """A checked credential request; ``keys`` are RFC 7638 thumbprints in order of the proofs."""
+    """A checked credential request; ``keys`` are RFC 7638 thumbprints in order of the proofs,
+    ``seal_to`` is the X25519 key that its answer is sealed to."""
 
     request_id: str
     offer_id: str
@@ -133,6 +132,7 @@ class NewRequest:
     keys: tuple[str, ...]
     proofs: tuple[str, ...]
     nonce: str
+    seal_to: bytes
     encryption: ResponseEncryption | None = None
     notification_id: str | None = None
     proof_type: str = "jwt"

@@ -109,6 +109,7 @@ def request(
         (key,),
         (f"proof {key} {nonce}",),
         nonce,
+        b"s" * 32,
         encryption,
     )
 
@@ -123,7 +124,7 @@ def redeem(
     details: tuple[str, ...] | None = None,
 ) -> Redemption:
     """A phone tries a code with the right PIN or another."""
-    grant = Grant(token, b"s" * 32, TOKEN_LIFE, details)
+    grant = Grant(token, TOKEN_LIFE, details)
     return box.redeem(f"code-{number}", "c", lambda _salt, _hash: pin, grant, at)
 
 
@@ -179,7 +180,7 @@ def test_pin_is_judged_by_its_own_salt_and_hash(box: Mailbox) -> None:
         seen.append((salt, wanted))
         return True
 
-    box.redeem("code-1", "c", fits, Grant("token", b"s" * 32, TOKEN_LIFE), T0)
+    box.redeem("code-1", "c", fits, Grant("token", TOKEN_LIFE), T0)
 
     assert seen == [(offer().pin_salt, offer().pin_hash)]
 
@@ -214,7 +215,7 @@ def test_what_is_not_offered_costs_no_guess(box: Mailbox) -> None:
         "code-1",
         "c",
         lambda *_secret: pytest.fail("judged"),
-        Grant("token", b"s" * 32, TOKEN_LIFE, ("passport",)),
+        Grant("token", TOKEN_LIFE, ("passport",)),
         T0,
     )
 
@@ -458,7 +459,12 @@ def test_database_of_the_first_version_is_brought_up(opened: Open, place: Path |
     first = opened()
     first.place_offer(offer(), T0)
     first.close()
-    older = "ALTER TABLE requests ADD COLUMN sealed TEXT", "DROP TABLE answers"
+    older = [
+        "ALTER TABLE requests ADD COLUMN sealed TEXT",
+        "ALTER TABLE offers ADD COLUMN seal_to BYTEA",
+        "ALTER TABLE offers ADD COLUMN last_seq INTEGER NOT NULL DEFAULT 0",
+        "DROP TABLE answers",
+    ]
     added = [entry for entries in ADDED.values() for entry in entries]
     lacking = [f"ALTER TABLE {table.name} DROP COLUMN {column}" for table, column in added]
     change(place, "UPDATE layout SET version = 1", "DROP TABLE heard_calls", *older, *lacking)
@@ -475,7 +481,8 @@ def test_database_of_the_first_version_is_brought_up(opened: Open, place: Path |
 
 
 def test_answers_of_the_sixth_layout_stay(opened: Open, place: Path | str) -> None:
-    """They were text beside their requests: sealed ones in base64url, encrypted ones as JWE."""
+    """They were text beside their requests: sealed ones in base64url, encrypted ones as JWE;
+    events were numbered by their offer, which also said what to seal to."""
     box = claimed(opened())
     terms = ResponseEncryption({"kty": "EC"}, "A128GCM")
     for new in (request(), request("sd-jwt", "key-2", encryption=terms)):
@@ -487,6 +494,9 @@ def test_answers_of_the_sixth_layout_stay(opened: Open, place: Path | str) -> No
         "UPDATE layout SET version = 6",
         "DROP TABLE answers",
         "ALTER TABLE requests ADD COLUMN sealed TEXT",
+        "ALTER TABLE requests DROP COLUMN seal_to",
+        "ALTER TABLE offers ADD COLUMN seal_to BYTEA",
+        "ALTER TABLE offers ADD COLUMN last_seq INTEGER NOT NULL DEFAULT 4",
         "UPDATE requests SET sealed = CASE configuration WHEN 'mdoc' THEN '_-8' ELSE 'a.b' END",
     )
 

@@ -329,7 +329,7 @@ class Mailbox(Steps):
             db.change(sql.NEW_REQUEST, request_values(new, now))
             facts: Facts = {"configuration": new.configuration, "keys": len(new.keys)}
             record(db, new.offer_id, EventKind.KEY_RECEIVED, now, facts)
-            return outcome, filed_view(new, offer.seal_to, now)
+            return outcome, filed_view(new, now)
         return outcome, request_view(first) if first and outcome is Filing.REPEATED else None
 
     @look

@@ -66,7 +66,6 @@ def claimed_values(grant: Grant, now: datetime) -> dict[str, Any]:
         "state": OfferState.CLAIMED,
         "token_hash": grant.token_hash,
         "token_expires_at": to_ms(now + grant.life),
-        "seal_to": grant.seal_to,
         "details": None if grant.details is None else list(grant.details),
         "dpop_key": grant.dpop_key,
         "pin_hash": None,
@@ -79,7 +78,6 @@ def holder(row: Row) -> Holder:
         row.offer_id,
         OfferState(row.state),
         tuple(row.configurations),
-        row.seal_to,
         None if row.details is None else tuple(row.details),
         row.dpop_key,
     )
@@ -99,6 +97,7 @@ def request_values(new: NewRequest, now: datetime) -> dict[str, Any]:
         "keys": list(new.keys),
         "proofs": list(new.proofs),
         "nonce": new.nonce,
+        "seal_to": new.seal_to,
         "received_at": to_ms(now),
         "state": RequestState.WAITING,
         "encryption": encryption_value(new.encryption),
@@ -125,7 +124,7 @@ def request_view(row: Row) -> RequestView:
     )
 
 
-def filed_view(new: NewRequest, seal_to: bytes, now: datetime) -> RequestView:
+def filed_view(new: NewRequest, now: datetime) -> RequestView:
     """The view of a request that was just stored: as its row will be read."""
     return RequestView(
         new.request_id,
@@ -134,7 +133,7 @@ def filed_view(new: NewRequest, seal_to: bytes, now: datetime) -> RequestView:
         new.keys,
         new.proofs,
         new.nonce,
-        seal_to,
+        new.seal_to,
         from_ms(to_ms(now)),
         RequestState.WAITING,
         False,

@@ -36,25 +36,27 @@ LOCK_OFFER_BY_CODE = sa.select(offers_table).where(_offers.code_hash == _key).wi
 OFFER_BY_TOKEN = sa.select(offers_table).where(_offers.token_hash == _key)
 OFFERS_BEING_TRIED = sa.select(offers_table).where(_offers.tries_reserved > 0)
 SET_OFFER = sa.update(offers_table).where(_offers.offer_id == _key)
-NEXT_SEQ = SET_OFFER.values(last_seq=_offers.last_seq + 1).returning(told(_offers.offer_id))
 NEW_OFFER = insert(offers_table).on_conflict_do_nothing()
 
-# Under the number that NEXT_SEQ has just given.
-_last_seq = sa.select(_offers.last_seq).where(_offers.offer_id == _key).scalar_subquery()
-NEW_EVENT = sa.insert(events_table).values(seq=_last_seq)
+_events = events_table.c
+_next_seq = (
+    sa.select(sa.func.coalesce(sa.func.max(_events.seq), 0) + 1)
+    .where(_events.offer_id == _key)
+    .scalar_subquery()
+)
+NEW_EVENT = sa.insert(events_table).values(seq=_next_seq).returning(told(_events.offer_id))
 EVENTS_AFTER = (
     sa.select(events_table)
-    .where(events_table.c.offer_id == _key, events_table.c.seq > sa.bindparam("after"))
-    .order_by(events_table.c.seq)
+    .where(_events.offer_id == _key, _events.seq > sa.bindparam("after"))
+    .order_by(_events.seq)
 )
 
-_request_of_offer = sa.select(requests_table, _offers.seal_to).join_from(
-    offers_table, requests_table, _requests.offer_id == _offers.offer_id
-)
-REQUEST_BY_ID = _request_of_offer.where(_requests.request_id == _key)
-LOCK_REQUEST = REQUEST_BY_ID.with_for_update(of=[offers_table, requests_table])
-REQUESTS_OF_OFFER = _request_of_offer.where(_requests.offer_id == _key).order_by(
-    _requests.received_at
+REQUEST_BY_ID = sa.select(requests_table).where(_requests.request_id == _key)
+LOCK_REQUEST = REQUEST_BY_ID.join(
+    offers_table, _requests.offer_id == _offers.offer_id
+).with_for_update(of=[offers_table, requests_table])
+REQUESTS_OF_OFFER = (
+    sa.select(requests_table).where(_requests.offer_id == _key).order_by(_requests.received_at)
 )
 WAITING_OF_OFFER = REQUESTS_OF_OFFER.where(_requests.state == RequestState.WAITING)
 # Without what is long in them.

@@ -51,12 +51,11 @@ def locked_offer(db: Driver, offer_id: str) -> Row:
 
 
 def known_request(db: Driver, request_id: str) -> Row:
-    """A request, with its offer's ``seal_to``."""
     return _known(db, sql.REQUEST_BY_ID, request_id)
 
 
 def locked_request(db: Driver, request_id: str) -> Row:
-    """The same with its offer locked."""
+    """A request as it stands, and its offer, until this step ends."""
     return _known(db, sql.LOCK_REQUEST, request_id)
 
 
@@ -91,7 +90,8 @@ def record(
     **changed: object,
 ) -> None:
     """Write an event with the offer's next number, and what it ``changed`` in the offer."""
-    db.change(sql.NEXT_SEQ, {"key": offer_id, **changed})
+    if changed:
+        set_offer(db, offer_id, **changed)
     values = {"key": offer_id, "offer_id": offer_id, "kind": kind, "at": to_ms(now)}
     db.change(sql.NEW_EVENT, {**values, "facts": dict(facts)})
 

@@ -35,10 +35,8 @@ offers_table = sa.Table(
     sa.Column("first_client", sa.String(32)),
     sa.Column("token_hash", sa.String(64), unique=True),
     sa.Column("token_expires_at", sa.BigInteger),
-    sa.Column("seal_to", sa.LargeBinary),
     sa.Column("details", sa.JSON(none_as_null=True)),
     sa.Column("dpop_key", sa.String(64)),
-    sa.Column("last_seq", sa.Integer, nullable=False, default=0),
     sa.Column("alarms", sa.Integer, nullable=False, default=0),
     sa.Column("ended_at", sa.BigInteger, index=True),
 )
@@ -71,6 +69,8 @@ requests_table = sa.Table(
     sa.Column("notification_id", sa.String(64)),
     # NULL in rows of an older layout: "jwt".
     sa.Column("proof_type", sa.String(16)),
+    # What its answer is sealed to.
+    sa.Column("seal_to", sa.LargeBinary),
     # One key of one phone for each thing offered: a second key finds the place taken.
     sa.UniqueConstraint("offer_id", "configuration"),
 )
@@ -129,6 +129,7 @@ ADDED = {
     3: ((offers_table, "dpop_key"),),
     4: ((requests_table, "proof_type"),),
     5: ((offers_table, "tries_at"),),
+    6: ((requests_table, "seal_to"),),
 }
 
 
@@ -140,7 +141,7 @@ def from_ms(value: int) -> datetime:
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
-_ANSWERS_APART = 7
+_REQUESTS_WHOLE = 7
 _NEW_ANSWER = sa.insert(answers_table)
 _LAYOUT_FOUND = sa.select(layout_table.c.version)
 _NEW_LAYOUT = sa.insert(layout_table)
@@ -164,8 +165,11 @@ def create_or_check_layout(db: Driver) -> None:
     for older in range(found, LAYOUT):
         for table, column in ADDED.get(older, ()):
             db.add_column(table.c[column])
-    if found < _ANSWERS_APART:
+    if found < _REQUESTS_WHOLE:
         _move_answers(db)
+        _move_sealing_keys(db)
+        # An event's number follows from those before it.
+        db.say("ALTER TABLE offers DROP COLUMN last_seq")
     db.execute(_SET_LAYOUT, {"version": LAYOUT})
 
 
@@ -177,3 +181,12 @@ def _move_answers(db: Driver) -> None:
         sealed = from_base64url(text) if encryption is None else text.encode()
         db.execute(_NEW_ANSWER, {"request_id": request_id, "sealed": sealed})
     db.say("ALTER TABLE requests DROP COLUMN sealed")
+
+
+def _move_sealing_keys(db: Driver) -> None:
+    """Older layouts kept what answers are sealed to with the offer."""
+    db.say(
+        "UPDATE requests SET seal_to ="
+        " (SELECT seal_to FROM offers WHERE offers.offer_id = requests.offer_id)"
+    )
+    db.say("ALTER TABLE offers DROP COLUMN seal_to")
