@@ -23,7 +23,7 @@ from desk.enrollment.lines import logged
 from desk.enrollment.meters import Meters
 from desk.enrollment.presenting import Presenting
 from desk.enrollment.publishing import Publishing
-from desk.enrollment.routing import Endpoint, Route, Routes
+from desk.enrollment.routing import Answered, Endpoint, Route, Routes
 from desk.enrollment.service import Service
 from desk.enrollment.trouble import AlreadyOtherwise, MailboxTrouble, NotThere
 from desk.enrollment.wire import Refusal
@@ -51,10 +51,10 @@ def build_app(
         *(_route(f"/{_name(act)}", act) for act in (meters.health, meters.ready, meters.metrics)),
     ]
 
-    def noted(request: Request, route: Route, response: Response, seconds: float) -> None:
-        meters.note(route.name, response.status_code, seconds)
-        status, spent = response.status_code, seconds * 1000
-        say(f"{request.method} {route.name} {status} {spent:.1f} ms")
+    def noted(answered: Answered) -> None:
+        name, status = answered.route.name, answered.response.status_code
+        meters.note(name, status, answered.seconds)
+        say(f"{answered.request.method} {name} {status} {answered.seconds * 1000:.1f} ms")
 
     return Routes(routes, _route("", _lost, *_METHODS), noted)
 

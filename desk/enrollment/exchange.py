@@ -46,11 +46,13 @@ class Exchange(RequestResponseCycle):
                 await self.proxies(scope, _nothing, _nothing)
             body = None if self.more_body or self.waiting_for_100_continue else bytes(self.body)
             receive: Any = self.receive
-            response = await app.respond(scope, receive, body)
+            answered = await app.respond(scope, receive, body)
             if self.flow.write_paused and not self.disconnected:
                 await self.flow.drain()
             if not self.disconnected:
-                self._write(response)
+                self._write(answered.response)
+            # Nobody has to wait for the log.
+            app.note(answered)
         except Exception:
             log.exception("an answer could not be given")
             self.transport.close()
@@ -58,15 +60,13 @@ class Exchange(RequestResponseCycle):
     def _write(self, response: Response) -> None:
         """The whole answer; its headers are the service's own, with the body's length."""
         status = response.status_code
-        lines = [STATUS_LINE[status]]
-        for name, value in (*self.default_headers, *response.raw_headers):
-            lines += (name, b": ", value, b"\r\n")
+        headers = [*self.default_headers, *response.raw_headers]
         if not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        lines.append(b"\r\n")
-        if self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY:
-            lines.append(bytes(response.body))
-        self.transport.write(b"".join(lines))
+            headers.append((b"connection", b"close"))
+        head = b"\r\n".join([b"%b: %b" % header for header in headers])
+        has_body = self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY
+        body = bytes(response.body) if has_body else b""
+        self.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[status], head, body))
         self.response_started = self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:

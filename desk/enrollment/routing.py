@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,14 +29,23 @@ class Route:
     name: str = ""
 
 
-Noted = Callable[[Request, Route, Response, float], None]
+class Answered(NamedTuple):
+    """An answer, and the seconds it took to come to it."""
+
+    request: Request
+    route: Route
+    response: Response
+    seconds: float
+
+
+Noted = Callable[[Answered], None]
 _Places = tuple[int, ...]
 """Which segments of an address stand for whatever is there."""
 
 
 class Routes:
     """The application. Addresses of no template go to ``lost``; ``noted`` is told of each
-    answer before it leaves, with the seconds it took."""
+    answer as it leaves, with the seconds it took."""
 
     def __init__(self, routes: Iterable[Route], lost: Route, noted: Noted) -> None:
         self._exact: dict[str, Route] = {}
@@ -51,11 +61,13 @@ class Routes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the service speaks HTTP only, not {scope['type']}")
-        response = await self.respond(scope, receive, None)
-        await response(scope, receive, send)
+        answered = await self.respond(scope, receive, None)
+        self.note(answered)
+        await answered.response(scope, receive, send)
 
-    async def respond(self, scope: Scope, receive: Receive, body: bytes | None) -> Response:
-        """The answer to one request; ``body`` where it is there as a whole already."""
+    async def respond(self, scope: Scope, receive: Receive, body: bytes | None) -> Answered:
+        """The answer to one request; ``body`` where it is there as a whole already. Whoever
+        sends it says so by :meth:`note`."""
         started = time.perf_counter()
         route, scope["path_params"] = self.find(scope["path"])
         request = Request(scope, receive)
@@ -63,8 +75,10 @@ class Routes:
             # What Starlette itself would keep, once read.
             request._body = body
         response = await route.endpoint(request)
-        self._noted(request, route, response, time.perf_counter() - started)
-        return response
+        return Answered(request, route, response, time.perf_counter() - started)
+
+    def note(self, answered: Answered) -> None:
+        self._noted(answered)
 
     @property
     def routes(self) -> Iterator[Route]:

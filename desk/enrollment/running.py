@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -105,6 +106,10 @@ def _run(
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config, service, when_ready)
+    # What stands now stays: looking through it for what nobody needs any more would make a
+    # phone wait now and then.
+    gc.collect()
+    gc.freeze()
     if watch is not None:
         threading.Thread(target=_end_with, args=(server, watch), daemon=True).start()
     try:

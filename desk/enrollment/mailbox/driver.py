@@ -75,25 +75,24 @@ class Answer:
 
 @dataclass(frozen=True)
 class Written:
-    """A statement as text, the names of its values in their order, those that are fixed, those
-    that are written as JSON, and its rows."""
+    """A statement as text, with ``places`` for its values: those that never change stand in
+    them already. ``given`` says whose value goes where, ``json`` which places are written as
+    JSON; ``row`` makes its rows."""
 
     text: str
-    names: tuple[str, ...]
-    fixed: Mapping[str, Any]
-    json: tuple[str, ...]
+    places: tuple[Any, ...]
+    given: tuple[tuple[int, str], ...]
+    json: tuple[int, ...]
     row: Callable[[tuple[Any, ...]], Row]
 
-    def filled(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        if self.json:
-            given = {name: values[name] for name in self.json}
-            texts = {
-                name: orjson.dumps(one).decode() for name, one in given.items() if one is not None
-            }
-            values = {**values, **texts}
-        if self.fixed:
-            values = {**self.fixed, **values}
-        return tuple(map(values.__getitem__, self.names))
+    def filled(self, values: Mapping[str, Any]) -> list[Any]:
+        filled = list(self.places)
+        for place, name in self.given:
+            filled[place] = values[name]
+        for place in self.json:
+            if filled[place] is not None:
+                filled[place] = orjson.dumps(filled[place]).decode()
+        return filled
 
 
 class Driver(ABC):
@@ -219,10 +218,14 @@ def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> Wr
     own = {name: bind for name, bind in compiled.binds.items() if name not in names}
     fixed = {name: bind.value for name, bind in own.items() if not bind.required}
     fixed |= _defaults(statement, own)
-    places = tuple(compiled.positiontup)
-    texts = {name for name in places if isinstance(compiled.binds[name].type, sa.JSON)}
+    places = list(enumerate(compiled.positiontup))
+    given = tuple((place, name) for place, name in places if name not in fixed)
     return Written(
-        str(compiled), places, fixed, tuple(sorted(texts - fixed.keys())), _rows(compiled)
+        str(compiled),
+        tuple(fixed.get(name) for _, name in places),
+        given,
+        tuple(place for place, name in given if isinstance(compiled.binds[name].type, sa.JSON)),
+        _rows(compiled),
     )
 
 

@@ -6,8 +6,8 @@ Write-ahead log, a sync at every commit, removed content overwritten.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +70,10 @@ class FileDatabase:
                 connection.close()
             raise _trouble(error) from error
         self._driver = FileDriver(connection)
+        self._always = nullcontext[Driver](self._driver)
 
-    @contextmanager
-    def connection(self) -> Iterator[Driver]:
-        yield self._driver
+    def connection(self) -> AbstractContextManager[Driver]:
+        return self._always
 
     def trouble(self, error: Exception) -> MailboxFull | MailboxBroken | None:
         return _trouble(error) if isinstance(error, sqlite3.Error) else None
