@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desk.enrollment.mailbox import statements as sql
-from desk.enrollment.mailbox.driver import Driver, Ear, Row
+from desk.enrollment.mailbox.driver import Asked, Driver, Ear, Row
 from desk.enrollment.mailbox.place import open_database
 from desk.enrollment.mailbox.rows import (
     check_values,
@@ -27,6 +27,7 @@ from desk.enrollment.mailbox.rows import (
     ends_at,
     filed_view,
     holder,
+    offer_event,
     offer_look,
     offer_values,
     offer_view,
@@ -50,6 +51,7 @@ from desk.enrollment.mailbox.steps import (
     record,
     set_request,
     take_out,
+    there,
     use_nonce,
     why_not,
 )
@@ -87,7 +89,7 @@ from desk.enrollment.trouble import (
     AlreadyOtherwise,
     MailboxTrouble,
 )
-from desk.issuance.ports import EventKind, OfferEvent, ResponseEncryption
+from desk.issuance.ports import EventKind, ResponseEncryption
 
 Facts = dict[str, str | int]
 
@@ -161,15 +163,23 @@ class Mailbox(Steps):
     def news(self, db: Driver, offer_id: str, after: int, now: datetime) -> News:
         """What happened to an offer since event ``after``, and what awaits the desk's answer;
         raises NotThere."""
-        offer = expired_if_due(db, known_offer(db, offer_id), now)
-        rows = db.execute(sql.EVENTS_AFTER, {"key": offer_id, "after": after}).all()
-        events = tuple(
-            OfferEvent(row.seq, EventKind(row.kind), from_ms(row.at), row.facts) for row in rows
+        key = {"key": offer_id}
+        asked: list[Asked] = [
+            (sql.OFFER_BY_ID, key),
+            (sql.EVENTS_AFTER, {**key, "after": after}),
+            (sql.WAITING_OF_OFFER, key),
+        ]
+        offer, events, waiting = db.together(*asked)
+        row = there(offer)
+        if expired_if_due(db, row, now) is not row:
+            # It has just ended, which is news as well.
+            offer, events, waiting = db.together(*asked)
+            row = there(offer)
+        return News(
+            tuple(offer_event(one) for one in events.all()),
+            tuple(request_view(one) for one in waiting.all()),
+            ends_at(row),
         )
-        waiting: list[Row] = []
-        if offer.state == OfferState.CLAIMED:
-            waiting = db.execute(sql.WAITING_OF_OFFER, {"key": offer_id}).all()
-        return News(events, tuple(request_view(row) for row in waiting), ends_at(offer))
 
     @step
     def encrypt_otherwise(
@@ -317,11 +327,12 @@ class Mailbox(Steps):
         self, db: Driver, new: NewRequest, nonce_hash: str, now: datetime
     ) -> tuple[Filing, RequestView | None]:
         """Queue a phone's key for the desk; the same key again finds its first request."""
-        offer = expired_if_due(db, locked_offer(db, new.offer_id), now)
-        if offer.state != OfferState.CLAIMED:
+        key = {"key": new.offer_id}
+        offer, requests = db.together((sql.LOCK_OFFER, key), (sql.REQUESTS_OF_OFFER, key))
+        if expired_if_due(db, there(offer), now).state != OfferState.CLAIMED:
             return Filing.ENDED, None
-        rows = db.execute(sql.REQUESTS_OF_OFFER, {"key": new.offer_id}).all()
-        first = next((row for row in rows if row.configuration == new.configuration), None)
+        same = (row for row in requests.all() if row.configuration == new.configuration)
+        first = next(same, None)
         outcome = _filing(db, first, new, nonce_hash, now)
         if outcome is Filing.REPEATED and first is not None:
             first = answer_otherwise(db, first, new.encryption, now)
@@ -374,9 +385,10 @@ class Mailbox(Steps):
         again with the same key, as the conformance suite's issuer plan does after its
         «accepted».
         """
-        locked_offer(db, offer_id)
-        rows = db.execute(sql.HEADS_OF_REQUESTS, {"key": offer_id}).all()
-        row = next((one for one in rows if meant(one.request_id)), None)
+        key = {"key": offer_id}
+        offer, heads = db.together((sql.LOCK_OFFER, key), (sql.HEADS_OF_REQUESTS, key))
+        there(offer)
+        row = next((one for one in heads.all() if meant(one.request_id)), None)
         if row is None or row.state != RequestState.DELIVERED:
             return False
         if row.reported != kind:

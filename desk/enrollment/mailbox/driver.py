@@ -24,6 +24,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from desk.enrollment.trouble import MailboxTrouble
 
 Statement = sa.Select[*tuple[Any, ...]] | sa.Insert | sa.Update | sa.Delete
+Asked = tuple[Statement, Mapping[str, Any]]
+"""A statement and its values."""
 Row = Any
 """One row: a named tuple, its columns read as attributes."""
 
@@ -110,6 +112,10 @@ class Driver(ABC):
         Inserts and updates set the columns that ``values`` name."""
         written = self.written(statement, values)
         return Answer(self.run(written.text, written.filled(values)), written.row)
+
+    def together(self, *asked: Asked) -> list[Answer]:
+        """Several of which none needs another's answer: on a server they are sent in one go."""
+        return [self.execute(*one) for one in asked]
 
     def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
         """The same where nobody asks for an answer: within a step it may be sent together with

@@ -21,7 +21,7 @@ from desk.enrollment.records import (
     RequestState,
     RequestView,
 )
-from desk.issuance.ports import ResponseEncryption
+from desk.issuance.ports import EventKind, OfferEvent, ResponseEncryption
 
 
 def offer_values(new: NewOffer) -> dict[str, Any]:
@@ -163,6 +163,10 @@ def check_view(row: Row) -> CheckView:
         row.response,
         received,
     )
+
+
+def offer_event(row: Row) -> OfferEvent:
+    return OfferEvent(row.seq, EventKind(row.kind), from_ms(row.at), row.facts)
 
 
 def ends_at(row: Row) -> datetime | None:

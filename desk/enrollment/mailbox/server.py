@@ -26,7 +26,7 @@ import sqlalchemy as sa
 from psycopg import conninfo, errors, pq
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from desk.enrollment.mailbox.driver import UNLOGGED, Driver, Statement
+from desk.enrollment.mailbox.driver import UNLOGGED, Answer, Asked, Driver, Statement
 from desk.enrollment.mailbox.told import CHANNEL
 from desk.enrollment.trouble import (
     MailboxAddressUnusable,
@@ -117,10 +117,18 @@ class ServerDriver(Driver):
 
     def run(self, text: str, values: Sequence[Any]) -> Rows:
         if self._unsent:
-            return self._sent_with(self._order(text, values))
+            return self._in_one_go([self._order(text, values)])[0]
         if not values:
             return self._checked(self._wire.exec_params(text.encode(), None, result_format=_BINARY))
         return self._checked(self._wire.exec_prepared(*self._order(text, values), _BINARY))
+
+    def together(self, *asked: Asked) -> list[Answer]:
+        written = [self.written(*one) for one in asked]
+        both = list(zip(written, asked, strict=True))
+        rows = self._in_one_go(
+            [self._order(one.text, one.filled(values)) for one, (_, values) in both]
+        )
+        return [Answer(cursor, one.row) for cursor, one in zip(rows, written, strict=True)]
 
     def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
         if not self.in_step:
@@ -178,14 +186,14 @@ class ServerDriver(Driver):
         sent: list[Any] = [_sent(value) for value in values]
         return name, sent, [_BINARY if isinstance(value, bytes) else _TEXT for value in values]
 
-    def _sent_with(self, last: _Order) -> Rows:
-        """What waits and ``last``, in this order and in one go (libpq's pipeline mode); what
-        ``last`` gave back. After an error the server passes over the rest."""
-        orders, self._unsent = [*self._unsent, last], []
+    def _in_one_go(self, orders: list[_Order]) -> list[Rows]:
+        """What waits and ``orders`` after it, by libpq's pipeline mode; what each of ``orders``
+        gave back. After an error the server passes over the rest."""
+        sent, self._unsent = [*self._unsent, *orders], []
         wire = self._wire
         wire.enter_pipeline_mode()
         try:
-            for order in orders:
+            for order in sent:
                 wire.send_query_prepared(*order, _BINARY)
             wire.pipeline_sync()
             rows = [self._checked(result) for result in self._results()]
@@ -193,7 +201,7 @@ class ServerDriver(Driver):
             # Fails on a line that is gone, which is_usable sees as well.
             with suppress(psycopg.Error):
                 wire.exit_pipeline_mode()
-        return rows[-1]
+        return rows[-len(orders) :]
 
     def _results(self) -> list[pq.abc.PGresult]:
         """One a statement, all that the server says of them being read; raises psycopg.Error."""

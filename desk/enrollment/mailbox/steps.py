@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from desk.enrollment.mailbox import statements as sql
-from desk.enrollment.mailbox.driver import Driver, Row
+from desk.enrollment.mailbox.driver import Answer, Driver, Row
 from desk.enrollment.mailbox.rows import encryption_value, request_view
 from desk.enrollment.mailbox.tables import to_ms
 from desk.enrollment.mailbox.transaction import Due
@@ -67,7 +67,12 @@ def kept_answer(db: Driver, request_id: str) -> bytes | None:
 
 
 def _known(db: Driver, statement: sa.Select[Any], key: str) -> Row:
-    row = found(db, statement, key)
+    return there(db.execute(statement, {"key": key}))
+
+
+def there(answer: Answer) -> Row:
+    """The one row of an answer; raises NotThere."""
+    row = answer.one_or_none()
     if row is None:
         raise NotThere
     return row
