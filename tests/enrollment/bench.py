@@ -15,8 +15,9 @@ of our own with its own defaults, which synchronises each commit; it shares the 
 Desk (the desk's real link, as the counter uses it) and phone (``lean_phone``) share one thread
 on the other core, so that nobody is waited for but the service. Processor time is told of each.
 
-At the end: the same with a card of so many milliseconds a signature, how long a synchronised
-write takes here (each issuance has some eight of them), and the disk is the temporary folder's.
+Then the same with several desks and phones at once (``--at-once``): what one core of service
+has room for. At the end with a card of so many milliseconds a signature. Also told: how long a
+synchronised write takes here (an issuance has six); the disk is the temporary folder's.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ import random
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -80,6 +83,7 @@ class Shares:
     """Processor seconds by who used them."""
 
     spent: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def of(self, who: str) -> Iterator[None]:
@@ -87,7 +91,8 @@ class Shares:
         try:
             yield
         finally:
-            self.spent[who] += time.thread_time() - before
+            with self._lock:
+                self.spent[who] += time.thread_time() - before
 
 
 @dataclass
@@ -106,31 +111,46 @@ class Bench:
     """One service and those who use it."""
 
     desk: Desk
-    connection: Connection
     pids: dict[str, int]
     """The service's process, and the database server's first one where there is one."""
 
-    def run(self, configuration: str, flows: int) -> dict[str, float]:
+    def run(self, configuration: str, flows: int, at_once: int = 1) -> dict[str, float]:
         """The figures of ``flows`` issuances of one format."""
-        keys = [LocalKey.generate() for _ in range(flows)]
-        shares, seconds = Shares(), []
+        shares, each = Shares(), max(flows // at_once, 1)
         before = {who: _processor_seconds(pid) for who, pid in self.pids.items()}
-        for key in keys:
+        with ThreadPoolExecutor(at_once) as counters:
+            lots = [[LocalKey.generate() for _ in range(each)] for _ in range(at_once)]
             started = time.perf_counter()
-            self._issue(configuration, key, shares)
-            seconds.append(time.perf_counter() - started)
+            ended = counters.map(lambda lot: self._issue_all(configuration, lot, shares), lots)
+            seconds = [one for lot in ended for one in lot]
+            spent = time.perf_counter() - started
         for who, pid in self.pids.items():
             shares.spent[who] = _processor_seconds(pid) - before[who]
-        return _figures(seconds) | {
-            f"{who}_cpu_ms": round(spent / flows * 1000, 2) for who, spent in shares.spent.items()
+        return _figures(seconds, spent) | {
+            f"{who}_cpu_ms": round(spent / len(seconds) * 1000, 2)
+            for who, spent in shares.spent.items()
         }
 
-    def _issue(self, configuration: str, key: LocalKey, shares: Shares) -> None:
+    def _issue_all(self, configuration: str, lot: list[LocalKey], shares: Shares) -> list[float]:
+        """One counter's: seconds of each."""
+        seconds, connection = [], Connection(self.desk.link.issuer)
+        try:
+            for key in lot:
+                started = time.perf_counter()
+                self._issue(configuration, key, connection, shares)
+                seconds.append(time.perf_counter() - started)
+        finally:
+            connection.close()
+        return seconds
+
+    def _issue(
+        self, configuration: str, key: LocalKey, connection: Connection, shares: Shares
+    ) -> None:
         desk, link = self.desk, self.desk.link
         with shares.of("desk"):
             offer = desk.place(configuration)
         with shares.of("phone"):
-            phone = LeanPhone(self.connection, link.issuer, offer, key)
+            phone = LeanPhone(connection, link.issuer, offer, key)
             phone.ask_for_credential(configuration, PIN)
         with shares.of("desk"):
             seen = link.news(offer.offer_id, 0, 5)
@@ -146,7 +166,7 @@ class Bench:
 
 
 def measure(
-    flows: int, card_ms: float, database: str = "", server: int | None = None
+    flows: int, card_ms: float, at_once: int = 4, database: str = "", server: int | None = None
 ) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as name, _serving(Path(name), database, server) as bench:
         desk, software = bench.desk, bench.desk.signer
@@ -159,6 +179,8 @@ def measure(
             "synchronised_write_ms": _write_ms(Path(name)),
         }
         report |= {name: bench.run(name, flows) for name in CONFIGURATIONS}
+        many = {f"{name}_{at_once}_at_once": name for name in CONFIGURATIONS}
+        report |= {told: bench.run(name, flows, at_once) for told, name in many.items()}
         desk.chosen = SlowSigner(software, card_ms / 1000)
         few = max(flows // 10, 10)
         report |= {f"{name}_card_{card_ms:g}_ms": bench.run(name, few) for name in CONFIGURATIONS}
@@ -183,11 +205,7 @@ def _serving(folder: Path, database: str = "", server: int | None = None) -> Ite
             desk = Desk(link, TrainingAuthority.create(now()), values=values)
             # Made once, as a card's is: it reads its certificates when it is made.
             desk.chosen = desk.signer
-            connection = Connection(url)
-            try:
-                yield Bench(desk, connection, pids)
-            finally:
-                connection.close()
+            yield Bench(desk, pids)
     finally:
         process.stop()
 
@@ -237,10 +255,11 @@ def _own_postgresql() -> Iterator[tuple[str, int | None]]:
         yield f"postgresql://{USER}@/{made.name}?host={made.socket_folder}", first
 
 
-def _figures(seconds: list[float]) -> dict[str, float]:
+def _figures(seconds: list[float], spent: float) -> dict[str, float]:
+    """Of issuances that took so long each, and ``spent`` together."""
     ordered = sorted(seconds)
     return {
-        "per_second": round(len(seconds) / sum(seconds), 1),
+        "per_second": round(len(seconds) / spent, 1),
         "p50_ms": round(statistics.median(ordered) * 1000, 2),
         "p99_ms": round(ordered[int(len(ordered) * 0.99)] * 1000, 2),
     }
@@ -264,7 +283,7 @@ def table(report: dict[str, object]) -> str:
     for name, figures in report.items():
         if isinstance(figures, dict):
             told = "  ".join(f"{what} {value}" for what, value in figures.items())
-            lines.append(f"{name:20} {told}")
+            lines.append(f"{name:21} {told}")
     return "\n".join(lines)
 
 
@@ -272,13 +291,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--flows", type=int, default=500, help="issuances of each format")
     parser.add_argument("--card-ms", type=float, default=59, help="of the card's signature")
+    parser.add_argument("--at-once", type=int, default=4, help="desks and phones then")
     parser.add_argument("--database", default="", help="address of an empty PostgreSQL database")
     parser.add_argument("--postgresql", action="store_true", help="start one for this")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     named = nullcontext((args.database, None))
     with _own_postgresql() if args.postgresql else named as (database, server):
-        report = measure(args.flows, args.card_ms, database, server)
+        report = measure(args.flows, args.card_ms, args.at_once, database, server)
     sys.stdout.write((json.dumps(report) if args.json else table(report)) + "\n")
 
 

@@ -15,14 +15,15 @@ def test_bench_measures_whole_issuances(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(bench, "WARM_UP", 1)
     cores = os.sched_getaffinity(0) if sys.platform == "linux" else set()
 
-    report = bench.measure(flows=3, card_ms=0)
+    report = bench.measure(flows=3, card_ms=0, at_once=2)
 
-    for name in ("mdoc", "sd-jwt", "mdoc_card_0_ms", "sd-jwt_card_0_ms"):
+    parts = ("", "_2_at_once", "_card_0_ms")
+    for name in (f"{one}{part}" for one in bench.CONFIGURATIONS for part in parts):
         figures = report[name]
         assert isinstance(figures, dict)
         assert figures["per_second"] > 0
         assert figures["p99_ms"] >= figures["p50_ms"] > 0
     assert report["database"] == "SQLite"
-    assert bench.table(report).count("per_second") == 4
+    assert bench.table(report).count("per_second") == 6
     if sys.platform == "linux":
         assert os.sched_getaffinity(0) == cores

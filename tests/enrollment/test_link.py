@@ -28,6 +28,7 @@ from desk.issuance.ports import EnrollmentLink, EventKind, KeyRequest, OfferOrde
 from desk.trouble import Trouble
 from tests.enrollment.conftest import together
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
+from tests.enrollment.station import StationAuth
 from tests.enrollment.steps import Steps
 
 KEY = StationKey(b"k" * 32)
@@ -147,6 +148,28 @@ def test_unknown_identifiers(counter: Counter) -> None:
     ):
         with pytest.raises(NotThere):
             call()
+
+
+@pytest.mark.parametrize(
+    ("media_type", "query", "body"),
+    [
+        ("application/octet-stream", "", b""),
+        ("application/octet-stream", f"?terms={'0' * 64}", b"sealed"),
+        ("application/jwt", "", b"a.b.c.d.e"),
+        ("application/jwt", "?terms=0", b"a.b.c.d.e"),
+        ("application/json", "", b"{}"),
+        ("", "", b"sealed"),
+    ],
+)
+def test_answers_of_another_form(
+    service: ServiceProcess, key: StationKey, media_type: str, query: str, body: bytes
+) -> None:
+    """Sealed to the token, or a JWE with the mark of what it was encrypted for."""
+    url = f"{service.url}/desk/requests/request-1/answer{query}"
+    with httpx.Client(trust_env=False, auth=StationAuth(key, now)) as desk:
+        answer = desk.put(url, content=body, headers={"Content-Type": media_type})
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_order")
 
 
 def test_events_are_waited_for(counter: Counter) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
-from desk.enrollment.waiting import Bells
+from desk.enrollment.records import RequestState, RequestView
+from desk.enrollment.waiting import Bells, ParkedPhones
 
 
 def test_a_ring_wakes_everybody_of_its_topic() -> None:
@@ -69,3 +71,42 @@ def test_closing_ends_every_wait() -> None:
         assert await bells.wait_for("topic", look, 30) is None
 
     asyncio.run(scene())
+
+
+def test_an_answer_is_handed_to_whoever_waits_for_it() -> None:
+    """A phone that asked again waits twice; who has left, or waits for another, gets none."""
+
+    async def scene() -> None:
+        phones, view = ParkedPhones(), answered("request-1")
+        with phones.park("request-1", asyncio.Event()) as gone:
+            pass
+        with (
+            phones.park("request-1", asyncio.Event()) as first,
+            phones.park("request-1", asyncio.Event()) as second,
+            phones.park("request-2", asyncio.Event()) as other,
+        ):
+            assert phones.is_there("request-1")
+            phones.hand(view)
+            assert [one.taken for one in (first, second)] == [view, view]
+            assert first.bell.is_set()
+            assert second.bell.is_set()
+        assert (gone.taken, other.taken, other.bell.is_set()) == (None, None, False)
+        assert not phones.is_there("request-1")
+
+    asyncio.run(scene())
+
+
+def answered(request_id: str) -> RequestView:
+    return RequestView(
+        request_id,
+        "offer-1",
+        "mdoc",
+        (),
+        (),
+        "nonce",
+        b"s" * 32,
+        datetime(2026, 11, 23, tzinfo=UTC),
+        RequestState.DELIVERED,
+        deferred=False,
+        sealed=b"sealed",
+    )
