@@ -205,21 +205,26 @@ class Issuing:
         self, token: str, view: RequestView, opener: X25519PrivateKey, *, deferred: bool
     ) -> Response:
         """Credentials, or when to ask again, or a final no."""
+        if view.state is RequestState.WAITING:
+            view = await self._defer(view)
         if view.state is RequestState.DENIED:
             raise _denied()
-        if view.state is RequestState.WAITING:
-            return await self._defer(token, view)
+        if view.state is not RequestState.DELIVERED:
+            return self._come_back(token, view)
         if view.sealed is None:
             raise _denied("the credential was handed over before")
         return self._answer(view, view.sealed, opener, deferred=deferred)
 
-    async def _defer(self, token: str, view: RequestView) -> Response:
+    async def _defer(self, view: RequestView) -> RequestView:
         service = self._service
-        await service.run(service.mailbox.defer, view.request_id, service.now())
+        view = await service.run(service.mailbox.defer, view.request_id, service.now())
         service.bells.ring(view.offer_id)
+        return view
+
+    def _come_back(self, token: str, view: RequestView) -> Response:
         body = {
             "transaction_id": _transaction_id(token, view.request_id),
-            "interval": service.settings.poll_interval,
+            "interval": self._service.settings.poll_interval,
         }
         return encryption.answer(body, view.encryption, status=202)
 

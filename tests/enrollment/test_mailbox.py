@@ -353,13 +353,31 @@ def test_answer_leaves_at_once_for_a_phone_that_waits(box: Mailbox) -> None:
     assert kinds(box).count(EventKind.ANSWERED) == 1
 
 
+def test_phone_that_is_told_to_come_back_loses_nothing(box: Mailbox) -> None:
+    """Whichever comes first, the end of its patience or the answer."""
+    claimed(box)
+    for new in (request(), request("sd-jwt", "key-2")):
+        box.file_request(new, f"nonce of {new.configuration}", T0)
+    late, early = (view.request_id for view in box.requests_of("offer-1"))
+
+    assert box.defer(late, T0).state is RequestState.WAITING
+    assert box.answer(late, b"late", None, T0, is_awaited=True).state is RequestState.ANSWERED
+    box.answer(early, b"early", None, T0, is_awaited=True)
+    put_off = box.defer(early, T0)
+    box.void_offer("offer-1", "officer", T0)
+
+    assert (put_off.state, put_off.sealed) == (RequestState.DELIVERED, b"early")
+    assert box.defer(late, T0).state is RequestState.DENIED
+    assert kinds(box).count(EventKind.DEFERRED) == 1
+
+
 def test_news_bring_what_awaits_an_answer(box: Mailbox) -> None:
     """As long as it does, whether there is another event or not."""
     box.place_offer(offer(), T0)
     assert box.news("offer-1", 0, T0).requests == ()
     redeem(box)
     box.file_request(request(), "h1", T0)
-    box.file_request(request("sd-jwt", "key-2"), "h2", T0)
+    box.file_request(request("sd-jwt", "key-2"), "h2", T0 + MINUTE)
 
     first = box.news("offer-1", 0, T0)
     later = box.news("offer-1", first.events[-1].seq, T0)

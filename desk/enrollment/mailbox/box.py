@@ -205,9 +205,9 @@ class Mailbox(Steps):
 
         ``terms`` marks what it is encrypted for (``answers.terms_mark``): an answer encrypted
         as the phone does not want it any more changes nothing, for the desk was asked again.
-        Where the phone holds its line (``is_awaited``) it is taken out for it at once, as
-        :meth:`deliver` does. Raises NotThere, or AlreadyOtherwise when the request was denied
-        or its offer ended.
+        Where the phone holds its line (``is_awaited``) and was not told to come back meanwhile,
+        it is taken out for it at once, as :meth:`deliver` does. Raises NotThere, or
+        AlreadyOtherwise when the request was denied or its offer ended.
         """
         row = locked_request(db, request_id)
         if row.state == RequestState.DENIED:
@@ -215,7 +215,7 @@ class Mailbox(Steps):
         if row.state != RequestState.WAITING or encryption_mark(row) != terms:
             return request_view(row)
         db.change(sql.NEW_ANSWER, {"request_id": request_id, "sealed": sealed})
-        if is_awaited:
+        if is_awaited and not row.deferred:
             return take_out(db, row, sealed, now)
         db.change(sql.DECIDE_REQUEST, {"key": request_id, "state": RequestState.ANSWERED})
         return replace(request_view(row), state=RequestState.ANSWERED)
@@ -350,13 +350,19 @@ class Mailbox(Steps):
         return tuple(request_view(row) for row in rows)
 
     @step
-    def defer(self, db: Driver, request_id: str, now: datetime) -> None:
-        """The phone was told to come back: recorded once."""
+    def defer(self, db: Driver, request_id: str, now: datetime) -> RequestView:
+        """The phone is told to come back: recorded once. Where it was answered or denied at
+        the last moment, that is what it is told."""
         row = locked_request(db, request_id)
+        if row.state == RequestState.DELIVERED:
+            return replace(request_view(row), sealed=kept_answer(db, request_id))
+        if row.state == RequestState.DENIED:
+            return request_view(row)
         if not row.deferred:
             set_request(db, request_id, deferred=True)
             facts = {"configuration": row.configuration}
             record(db, row.offer_id, EventKind.DEFERRED, now, facts)
+        return replace(request_view(row), deferred=True)
 
     @step
     def deliver(self, db: Driver, request_id: str, now: datetime) -> RequestView:
