@@ -18,22 +18,27 @@ def impatient(kind: type[Connection], seconds: float) -> type[asyncio.Protocol]:
 
     class Impatient(kind):  # type: ignore[misc, valid-type]
         _timer: asyncio.TimerHandle | None = None
-        _head = 0
+        _in_head, _head = True, 0
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             self._await_head()
 
         def data_received(self, data: bytes) -> None:
-            self._head = len(data) if self._timer is None else self._head + len(data)
+            self._head = self._head + len(data) if self._in_head else len(data)
             super().data_received(data)
+            if not self._in_head:
+                return
             # Still the same head after all of this: no honest phone's is so long.
-            if self._timer is not None and self._head > LONGEST_HEAD:
+            if self._head > LONGEST_HEAD:
                 self.transport.close()
+            elif self._timer is None:
+                # Most heads come whole and are never waited for.
+                self._await_head()
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            self._await_head()
+            self._in_head = True
 
         def on_headers_complete(self) -> None:
             self._head_came()
@@ -44,10 +49,10 @@ def impatient(kind: type[Connection], seconds: float) -> type[asyncio.Protocol]:
             super().connection_lost(exc)
 
         def _await_head(self) -> None:
-            self._head_came()
             self._timer = self.loop.call_later(seconds, self.transport.close)
 
         def _head_came(self) -> None:
+            self._in_head = False
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
