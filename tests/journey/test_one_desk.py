@@ -170,7 +170,7 @@ def test_silent_service_keeps_nobody_from_starting(
             raise ServiceDown
 
         with monkeypatch.context() as cut:
-            for call in ("events", "requests", "publish_status"):
+            for call in ("news", "publish_status"):
                 cut.setattr(rehearsal.station.link, call, silent)
             settle(rehearsal.station)
 
