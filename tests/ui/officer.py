@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
-from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 SEVERAL = 6
@@ -32,8 +32,8 @@ class StrayWindows(QObject):
         self._shown: list[tuple[QWidget, str]] = []
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        shown = event.type() == QEvent.Type.Show and isinstance(watched, QWidget)
-        if shown and watched.isWindow():
+        # Asked in this order, for every event of every widget comes by.
+        if isinstance(event, QShowEvent) and isinstance(watched, QWidget) and watched.isWindow():
             self._shown.append((watched, f"{type(watched).__name__} {watched.accessibleName()}"))
         return False
 
