@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -27,6 +27,15 @@ from desk.ui.program import Program, report_bug
 from desk.ui.start import Front
 
 PHONE_SECONDS = 15.0
+PHONES = 2
+"""So many phones lie on the table: what is reissued goes to another one, as in life."""
+
+
+@dataclass(frozen=True)
+class _Handset:
+    phone: Phone
+    window: PhoneWindow
+    control: PhoneControl
 
 
 class RealDesk:
@@ -64,11 +73,8 @@ class Stage:
             card_setup.known_key = TRAINING_MANAGEMENT_KEY.hex()
         self._http = httpx.Client(timeout=PHONE_SECONDS, trust_env=False)
         language = front.look.language
-        self.phone_window = PhoneWindow(language)
-        self.phone = self._new_phone()
-        self.phone_control = PhoneControl(
-            self.phone_window, self.phone, self.current_qr, report_bug
-        )
+        self._handsets = tuple(self._new_handset(language, number + 1) for number in range(PHONES))
+        self._held = 0
         self.bench = BenchWindow(language)
         self._view = BenchView(
             people=tuple(_bench_person(one) for one in rehearsal.people),
@@ -79,24 +85,43 @@ class Stage:
                 for one in rehearsal.station.officers.values()
             ),
             card_pin=TRAINING_PIN,
+            phones=PHONES,
         )
         self._join()
         self.program.start()
         self.bench.show_view(self._view)
 
-    def _new_phone(self) -> Phone:
+    def _new_handset(self, language: str, number: int) -> _Handset:
         """A phone that trusts the training authorities and holds nothing yet."""
         authority = self.rehearsal.authority
-        return Phone(
+        listening: list[PhoneControl] = []
+
+        def hear(event: PhoneEvent) -> None:
+            listening[0].hear(event)
+
+        window = PhoneWindow(language, number=number)
+        phone = Phone(
             self._http,
             self.rehearsal.station.now,
             anchors=(authority.iaca,),
             verifiers=(authority.relying_party_root,),
-            on_event=self._phone_tells,
+            on_event=hear,
         )
+        listening.append(PhoneControl(window, phone, self.current_qr, report_bug))
+        return _Handset(phone, window, listening[0])
 
-    def _phone_tells(self, event: PhoneEvent) -> None:
-        self.phone_control.hear(event)
+    @property
+    def phone(self) -> Phone:
+        """The one in the applicant's hand."""
+        return self._handsets[self._held].phone
+
+    @property
+    def phone_window(self) -> PhoneWindow:
+        return self._handsets[self._held].window
+
+    @property
+    def phone_control(self) -> PhoneControl:
+        return self._handsets[self._held].control
 
     def _join(self) -> None:
         bench = self.bench
@@ -107,6 +132,7 @@ class Stage:
         bench.card_inserted.connect(self.insert_card)
         bench.card_pulled.connect(self.pull_card)
         bench.scene_chosen.connect(self.set_scene)
+        bench.phone_chosen.connect(self.take_phone)
         bench.mrz_scanned.connect(self.scan_mrz)
 
     def _show(self, **changes: object) -> None:
@@ -147,6 +173,17 @@ class Stage:
         self.training_camera.scene = Scene(scene)
         self._show(scene=scene)
 
+    def take_phone(self, place: int) -> None:
+        """Another phone in the applicant's hand, in the place of the one before; each keeps
+        what it has."""
+        before = self.phone_window
+        self._held = place
+        if self.phone_window is not before:
+            self.phone_window.move(before.pos())
+            self.phone_window.setVisible(before.isVisible())
+            before.hide()
+        self._show(phone=place)
+
     def scan_mrz(self) -> None:
         """The page reader types the zone printed in the applicant's passport."""
         lines = self.person.mrz_lines
@@ -171,8 +208,9 @@ class Stage:
         self.phone_window.show()
 
     def close(self) -> None:
-        self.phone_control.close()
-        self.phone_window.close()
+        for one in self._handsets:
+            one.control.close()
+            one.window.close()
         self.bench.close()
         self.program.close()
         self.rehearsal.close()

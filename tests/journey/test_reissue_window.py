@@ -120,7 +120,12 @@ def test_a_new_phone_from_the_call_to_the_closed_case(
     ended, and board, history and after-care say of each case what became of it."""
     monkeypatch.setattr(_Script, "_picture", lambda _self, _name: None)
     with window_of(approved_home, service, qtbot, proven=True) as desk:
-        program, pages, phone = desk.stage.program, desk.stage.program.pages, desk.stage.phone
+        program, pages = desk.stage.program, desk.stage.program.pages
+        first = desk.stage.phone
+        desk.stage.bench.phone.chosen.emit("1")
+        phone = desk.stage.phone
+        assert phone is not first
+        assert desk.stage.phone_window.windowTitle() == "훈련용 휴대전화 2"
         script = _Script(cast(QApplication, QApplication.instance()), desk.stage, tmp_path)
         desk.sign_in()
         ask_for_a_reissue(desk)
@@ -143,6 +148,7 @@ def test_a_new_phone_from_the_call_to_the_closed_case(
         press(desk, "다음: 인도·종결")
         assert desk.status() == {Status.INVALID}
         assert {phone.status(card) for card in phone.cards} == {Status.VALID}
+        assert first.cards == ()
         desk.until(program.hand_over.is_printed)
         assert desk.number in pages.hand_over.verdict.sentence.text()
         assert not pages.hand_over.verdict.sentence.is_cut()

@@ -49,7 +49,8 @@ class BenchView:
     """What lies where. ``passport`` and ``chosen`` are keys of ``people``, empty for none;
     ``kind`` is the key of the passport that the one chosen brings, ``laid`` of the one lying;
     ``card`` is the place in ``cards`` of the one inserted. ``cards`` hold the officers'
-    names by language; ``card_pin`` is told to the trainee, empty to keep it back."""
+    names by language; ``card_pin`` is told to the trainee, empty to keep it back. ``phone`` of
+    ``phones`` is the one in the applicant's hand, from 0."""
 
     people: tuple[Person, ...] = ()
     chosen: str = ""
@@ -62,6 +63,8 @@ class BenchView:
     card_pin: str = ""
     scene: str = SCENES[0]
     scenes: tuple[str, ...] = SCENES
+    phone: int = 0
+    phones: int = 2
 
     def person(self, key: str) -> Person | None:
         return next((one for one in self.people if one.key == key), None)
@@ -71,7 +74,8 @@ class BenchView:
 
 
 class BenchWindow(QWidget):
-    """Signals carry the key of an applicant or a passport, the place of a card, a scene."""
+    """Signals carry the key of an applicant or a passport, the place of a card or a phone, a
+    scene."""
 
     applicant_chosen = Signal(str)
     passport_chosen = Signal(str)
@@ -80,6 +84,7 @@ class BenchWindow(QWidget):
     card_inserted = Signal(int)
     card_pulled = Signal()
     scene_chosen = Signal(str)
+    phone_chosen = Signal(int)
     mrz_scanned = Signal()
 
     def __init__(self, language: str = "ko", parent: QWidget | None = None) -> None:
@@ -193,6 +198,11 @@ class BenchWindow(QWidget):
         self.scene.chosen.connect(self.scene_chosen)
         self._scene_box = Labelled(look, self.scene)
         self._camera.body.addWidget(self._scene_box)
+        self.phone = Choice(look)
+        self.phone.chosen.connect(lambda key: self.phone_chosen.emit(int(key)))
+        self._phone_box = Labelled(look, self.phone)
+        self._camera.body.addSpacing(2)
+        self._camera.body.addWidget(self._phone_box)
         return self._camera
 
     @staticmethod
@@ -263,6 +273,9 @@ class BenchWindow(QWidget):
         self._camera.name(say("camera.title"))
         self._scene_box.say(say("camera.choose"))
         self.scene.offer([(one, say(f"camera.{one}")) for one in view.scenes], view.scene)
+        self._phone_box.say(say("phone.choose"))
+        phones = [(str(place), say("phone.numbered", n=place + 1)) for place in range(view.phones)]
+        self.phone.offer(phones, str(view.phone))
 
     def _say_forgeries(self) -> None:
         say, view = self.look.say, self._view

@@ -44,8 +44,12 @@ PAGES: dict[Page, type[PhonePage]] = {
 class PhoneWindow(QWidget):
     """390×844 inside the training frame. The signals of :class:`Acts` are attributes here."""
 
-    def __init__(self, language: str = "ko", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, language: str = "ko", parent: QWidget | None = None, number: int = 0
+    ) -> None:
+        """``number`` tells one phone of a rehearsal from another, 0 where there is one."""
         super().__init__(parent)
+        self._number = number
         self.look = PhoneLook(language)
         self._screen = PhoneScreen()
         self._shape: tuple[object, ...] | None = None
@@ -131,7 +135,7 @@ class PhoneWindow(QWidget):
         self._give_focus(focus)
 
     def _say_frame(self) -> None:
-        title = self.look.say("window.title")
+        title = f"{self.look.say('window.title')} {self._number or ''}".rstrip()
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self._bar.retranslate()

@@ -129,3 +129,12 @@ def test_a_picture_that_cannot_be_read_shows_a_stand_in(bench: BenchWindow) -> N
     bench.show_view(BenchView(people=(person,)))
 
     assert bench.people[0]._image is None
+
+
+def test_another_phone_is_taken_in_hand(bench: BenchWindow, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(bench.phone_chosen) as chosen:
+        bench.phone.chosen.emit("1")
+    assert chosen.args == [1]
+
+    bench.show_view(replace(samples.benches()["00-empty"], phone=1))
+    assert bench.phone.currentText() == "휴대전화 2"
