@@ -32,7 +32,7 @@ _OUTCOMES = {
 class ServicesCard(Card):
     """What each service asks, what it would get, whether it takes it, and since when."""
 
-    COLUMNS = (-200, -184, 116, 96)
+    COLUMNS = (-200, -184, 116, 112)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(1, 0, 1, 8))
