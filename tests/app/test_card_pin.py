@@ -16,6 +16,7 @@ from desk.app.window import make_front
 from desk.counter.settings import load_settings
 from desk.store import journal
 from desk.ui.card_pin import CardPinDialog
+from tests.ui.officer import drop_all
 
 PATIENCE_MS = 60_000
 TRAINING_PUK = "12345678"
@@ -59,6 +60,7 @@ def officer(tmp_path: Path, qtbot: QtBot) -> Iterator[Officer]:
     officer.until(lambda: stage.program.desk.card_present)
     yield officer
     stage.close()
+    drop_all()
 
 
 def test_pin_is_changed_before_anybody_signs_in(officer: Officer) -> None:

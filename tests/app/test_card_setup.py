@@ -25,6 +25,7 @@ from desk.ui.card_work import CardWorkDialog, RequestDialog
 from desk.ui.control.card_setup import CardSetup
 from desk.ui.lanes import Lane
 from desk.ui.pages.card_setup import CardSetupPage
+from tests.ui.officer import drop_all
 
 PATIENCE_MS = 60_000
 
@@ -100,6 +101,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory, qapp: QApplication) -> Itera
         stage.program.lanes.run(lane, lambda: None)
     yield stage
     stage.close()
+    drop_all()
 
 
 @pytest.fixture

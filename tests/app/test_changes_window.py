@@ -23,6 +23,7 @@ from desk.ui.navigation import Place
 from desk.ui.parts.text import Text
 from tests.app.test_window import Trainee, open_stage
 from tests.samples import ENTRY, PASSPORT
+from tests.ui.officer import drop_all
 
 NUMBER = "LA-2026-009001"
 
@@ -32,6 +33,7 @@ def trainee(tmp_path: Path, qtbot: QtBot) -> Iterator[Trainee]:
     stage = open_stage(Home.make(tmp_path / "home"))
     yield Trainee(stage, qtbot)
     stage.close()
+    drop_all()
 
 
 def issued(station: Station) -> None:

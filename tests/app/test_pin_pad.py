@@ -18,6 +18,7 @@ from desk.counter.settings import load_settings
 from desk.training.bench import CARD_READER, BenchConnection
 from desk.training.piv_card import PivCard
 from tests.cards.pad import PadReader
+from tests.ui.officer import drop_all
 
 PATIENCE_MS = 60_000
 
@@ -83,6 +84,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     stage.show_windows()
     yield stage
     stage.close()
+    drop_all()
 
 
 def test_sign_in_by_the_readers_keys(stage: Stage, qtbot: QtBot) -> None:

@@ -16,6 +16,7 @@ from desk.training.piv_card import FULL_TRIES
 from desk.ui.control.steps import Step
 from desk.ui.pages.review import ReviewPage
 from tests.app.test_window import Trainee, open_stage
+from tests.ui.officer import drop_all
 
 EXCEPTION = "junho"
 """His passport was renewed; the register still knows the old one."""
@@ -35,6 +36,7 @@ def trainee(home: Home, qtbot: QtBot) -> Iterator[Trainee]:
     yield Trainee(stage, qtbot)
 
     stage.close()
+    drop_all()
 
 
 def to_review(trainee: Trainee) -> None:

@@ -19,6 +19,7 @@ from desk.counter.settings import load_settings
 from desk.ui.pages.locked import LockReason
 from tests.app.test_window import Trainee
 from tests.pcscd import PcscService, pcscd, pcscd_host, wait_until
+from tests.ui.officer import drop_all
 
 __all__ = ["pcscd", "pcscd_host"]
 
@@ -41,6 +42,7 @@ def trainee(pcscd: PcscService, home: Home, qtbot: QtBot) -> Iterator[Trainee]:
     trainee.sign_in()
     yield trainee
     stage.close()
+    drop_all()
 
 
 def state(trainee: Trainee, key: CheckKey) -> CheckState:

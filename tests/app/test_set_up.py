@@ -23,6 +23,7 @@ from desk.ui.control.records_cards import RecordsCards
 from desk.ui.lanes import Lane
 from desk.ui.navigation import Place
 from desk.ui.two_cards import TwoCardsDialog
+from tests.ui.officer import drop_all
 
 PATIENCE_MS = 60_000
 
@@ -91,6 +92,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory, qapp: QApplication) -> Itera
         stage.program.lanes.run(lane, lambda: None)
     yield stage
     stage.close()
+    drop_all()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from desk.counter.settings import RecordsSettings, Settings, load_settings
 from tests.app.test_window import Trainee
 from tests.journey.acts import Preparing
 from tests.postgres import PostgresServer
+from tests.ui.officer import drop_all
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ def trainee(settings: Settings, tmp_path: Path, qtbot: QtBot) -> Iterator[Traine
     stage.show_windows()
     yield Trainee(stage, qtbot)
     stage.close()
+    drop_all()
 
 
 @contextmanager

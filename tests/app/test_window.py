@@ -9,9 +9,8 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
 
 from desk.app.home import Home
 from desk.app.rehearsal import TRAINING_PIN, officer_card, open_rehearsal
@@ -35,7 +34,7 @@ from desk.ui.navigation import Place
 from desk.ui.pages.day_close import DayClosePage
 from desk.ui.phone.bench import GENUINE
 from desk.ui.program import Program
-from tests.ui.officer import drop
+from tests.ui.officer import drop_all
 
 PATIENCE = 60_000
 
@@ -106,13 +105,10 @@ def open_stage(home: Home, language: str = "ko") -> Stage:
 
 
 @pytest.fixture(autouse=True)
-def no_window_is_left(qapp: QApplication) -> Iterator[None]:
+def no_window_is_left() -> Iterator[None]:
     """Closed ones would slow all later tests: styles and fonts are worked out for them too."""
     yield
-    for window in qapp.topLevelWidgets():
-        # One may have gone with another.
-        if isValid(window) and window.parent() is None:
-            drop(window)
+    drop_all()
 
 
 @pytest.fixture

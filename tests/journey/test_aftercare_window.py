@@ -31,6 +31,7 @@ from desk.ui.control import aftercare as aftercare_control
 from desk.ui.control.steps import Step
 from desk.ui.pages.locked import LockReason
 from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
+from tests.ui.officer import drop_all
 
 PATIENCE = 60_000
 NO_KEYS = Qt.KeyboardModifier.NoModifier
@@ -116,6 +117,7 @@ def window_of(
         yield Window(stage, qtbot, holder, case.number)
     finally:
         stage.close()
+        drop_all()
         holder.close()
 
 

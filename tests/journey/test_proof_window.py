@@ -16,6 +16,7 @@ from desk.issuance.case import State
 from desk.ui.control.steps import Step
 from desk.ui.parts.rows import Row
 from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
+from tests.ui.officer import drop_all
 
 PATIENCE = 60_000
 
@@ -61,6 +62,7 @@ def test_the_phone_presents_and_the_services_are_told(
         assert "없는 항목: 주민등록번호" in told(rows)["훈련: 주민등록번호 요구"]
     finally:
         stage.close()
+        drop_all()
         holder.close()
 
 

@@ -25,6 +25,7 @@ from desk.issuance.ports import Offer
 from desk.ui.control.steps import Step
 from tests.enrollment.steps import Steps
 from tests.journey.acts import PIN, Counter, only_case, opened, settings_with
+from tests.ui.officer import drop_all
 
 PATIENCE = 60_000
 
@@ -66,6 +67,7 @@ def desk_with(home: Path, url: str, number: str, until: Until) -> Iterator[Stage
         yield stage
     finally:
         stage.close()
+        drop_all()
 
 
 def test_an_old_proof_is_told_at_the_window(

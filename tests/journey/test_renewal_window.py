@@ -23,6 +23,7 @@ from desk.ui.dialogs import ReasonDialog
 from desk.ui.program import Program
 from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
 from tests.journey.test_renewal import suspend
+from tests.ui.officer import drop_all
 
 PATIENCE = 60_000
 
@@ -117,6 +118,7 @@ def test_suspended_is_asked_for_resumed_and_handed_over(
         assert "재개" in program.pages.hand_over.verdict.accessibleName()
     finally:
         stage.close()
+        drop_all()
         holder.close()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 SEVERAL = 6
 """Passes of the event loop after which nested layouts stand still."""
@@ -22,6 +23,15 @@ def drop(window: QWidget) -> None:
     window.close()
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def drop_all() -> None:
+    """Every window, closed or not."""
+    app = QApplication.instance()
+    for window in app.topLevelWidgets() if isinstance(app, QApplication) else []:
+        # One may have gone with another.
+        if isValid(window) and window.parent() is None:
+            drop(window)
 
 
 class StrayWindows(QObject):
