@@ -22,9 +22,9 @@ if [ $# -gt 0 ]; then
     pytest "$@"
     exit
 fi
-# Three runs beside each other on the two cores: what starts whole programs mostly waits for
+# Four runs beside each other on the two cores: what starts whole programs mostly waits for
 # them. They share the machine's smartcard service in turns, through the tests' own lock.
-beside=("tests/app tests/store tests/face tests/training" "tests/enrollment tests/journey")
+beside=("tests/app tests/store tests/face tests/training" "tests/enrollment" "tests/journey")
 folders=(${beside[@]})
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
