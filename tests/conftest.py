@@ -5,8 +5,10 @@ Warnings and Qt's own messages already fail by the settings in pyproject.toml.
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +57,17 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """As the desk does: windows are let go in their own thread, whoever made the objects that
+    made Python look for them."""
+    if "PySide6.QtWidgets" in sys.modules:
+        from desk.ui.tidying import tidy
+
+        gc.disable()
+        tidy()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -24,6 +24,7 @@ from desk.ui.look import Look
 from desk.ui.pages.sign_in import CardView, SignInPage, SignInView
 from desk.ui.shell import BAND, FRAME, Shell
 from desk.ui.theme import Mode, load_fonts
+from desk.ui.tidying import Tidying
 from desk.ui.troubles import TroubleWords
 from desk.words import Words
 
@@ -42,6 +43,8 @@ def make_application() -> QApplication:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(["desk"])
+    if app.findChild(Tidying) is None:
+        Tidying(app)
     app.setApplicationName("desk")
     app.setQuitOnLastWindowClosed(False)
     load_fonts()
