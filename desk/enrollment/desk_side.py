@@ -196,15 +196,18 @@ class DeskSide:
         after = _count(request, "after")
         service, wait = self._service, _wait(request)
 
-        async def news() -> News | None:
-            latest = await service.run(service.mailbox.news, offer_id, after, service.now())
-            return latest if latest.events else None
-
         found = await self._run(request, service.mailbox.news, offer_id, after, service.now())
+
+        async def news() -> News | None:
+            nonlocal found
+            # Told at the end even without an event: what awaited an answer may have got it.
+            found = await service.run(service.mailbox.news, offer_id, after, service.now())
+            return found if found.events else None
+
         if not found.events and wait > 0:
             # Nobody rings when an offer's time runs out, so nobody sleeps past it.
             seconds = min(wait, self._until(found.ends_at))
-            found = await service.bells.wait_for(offer_id, news, seconds) or found
+            await service.bells.wait_for(offer_id, news, seconds)
         late = Quirk.NOTIFY_DEFERRED in service.settings.quirks
         events = [_event_body(entry) for entry in found.events]
         requests = [_request_body(entry, late) for entry in found.requests]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.trouble import MailboxFull, PublicUrlUnusable
 from tests.enrollment.counter import PIN, now
 from tests.enrollment.station import StationAuth
+from tests.enrollment.test_mailbox import offer, redeem, request
 
 KEY = StationKey(b"k" * 32)
 ISSUER = "https://issue.example/kr"
@@ -64,6 +66,29 @@ def inside(tmp_path: Path) -> Iterator[Inside]:
     made = Inside(tmp_path)
     yield made
     made.service.close()
+
+
+def test_poll_that_ends_tells_what_waits_then(inside: Inside) -> None:
+    """Not what waited when it began: an answer that no phone has fetched is no event."""
+    box, bells = inside.mailbox, inside.service.bells
+    box.place_offer(replace(offer(), expires_at=now() + timedelta(minutes=5)), now())
+    redeem(box, at=now())
+    box.file_request(request(), "h1", now())
+    known = box.news("offer-1", 0, now())
+
+    async def poll_while_answering(client: httpx.AsyncClient) -> httpx.Response:
+        last = known.events[-1].seq
+        poll = asyncio.ensure_future(
+            client.get(f"/desk/offers/offer-1/events?after={last}&wait=20")
+        )
+        while not bells._sleepers:
+            await asyncio.sleep(0)
+        box.answer(request().request_id, b"sealed", None, now())
+        bells.close()
+        return await poll
+
+    assert len(known.requests) == 1
+    assert inside.call(poll_while_answering).json() == {"events": [], "requests": []}
 
 
 def test_full_disk(inside: Inside) -> None:
