@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 import pybase64
@@ -42,8 +41,7 @@ class _SigningKey(Protocol):
     def sign(self, data: bytes) -> bytes: ...
 
 
-@dataclass(frozen=True)
-class Jws:
+class Jws(NamedTuple):
     """A compact JWS taken apart; nothing is verified yet."""
 
     header: Mapping[str, Any]

@@ -8,9 +8,8 @@ is left to ``enrollment``; key attestations are read where the policy says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from desk.credential import jose
 from desk.credential.attestation import (
@@ -29,8 +28,7 @@ JWT_PROOF, ATTESTATION_PROOF = "jwt", "attestation"
 _KEY_HEADERS = ("jwk", "kid", "x5c")
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(NamedTuple):
     """A key proof or key attestation taken apart; nothing of it is verified yet."""
 
     compact: str

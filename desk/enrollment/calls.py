@@ -15,8 +15,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import httptools
@@ -35,8 +34,7 @@ class Unreached(Exception):
     HTTP."""
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer, whatever its status."""
 
     status: int
@@ -150,26 +148,38 @@ class Calls:
 
 
 class _Connection:
-    """One socket and the answer that comes on it."""
+    """One socket and the answers that come on it; interim ones (1xx) are passed over."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         self._used_at = time.monotonic()
+        self._parser = httptools.HttpResponseParser(self)
+        self._parts: list[bytes] = []
+        self._status, self._complete = 0, False
         self.may_be_kept = False
 
     def exchange(self, request: bytes, seconds: float) -> Reply:
         """Send one request and read its answer; raises OSError or HttpParserError."""
-        self.may_be_kept = False
+        self._parts, self._complete, self.may_be_kept = [], False, False
         self._socket.settimeout(seconds)
         self._socket.sendall(request)
-        answer = _Answer()
-        while not answer.complete:
+        length = 0
+        while not self._complete:
             part = self._socket.recv(_PART)
-            if not part:
-                raise ConnectionError("ended in the middle")
-            answer.read(part)
-        self._used_at, self.may_be_kept = time.monotonic(), answer.keeps
-        return Reply(answer.status, b"".join(answer.parts))
+            length += len(part)
+            if not part or length > _LONGEST_ANSWER:
+                raise ConnectionError("ended in the middle, or without end")
+            self._parser.feed_data(part)
+        self._used_at = time.monotonic()
+        return Reply(self._status, b"".join(self._parts))
+
+    def on_body(self, part: bytes) -> None:
+        self._parts.append(part)
+
+    def on_message_complete(self) -> None:
+        self._status = self._parser.get_status_code()
+        self._complete = self._status >= _FIRST_FINAL
+        self.may_be_kept = self._complete and self._parser.should_keep_alive()
 
     def is_good(self) -> bool:
         """Not idle for too long, and nothing to read: that would be its end."""
@@ -191,27 +201,3 @@ def _readable(connected: socket.socket) -> bool:
     poll = select.poll()
     poll.register(connected, select.POLLIN)
     return bool(poll.poll(0))
-
-
-class _Answer:
-    """One answer as it comes in; interim ones (1xx) are passed over."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self.status, self.complete, self.keeps = 0, False, False
-        self._length = 0
-        self._parser = httptools.HttpResponseParser(self)
-
-    def read(self, part: bytes) -> None:
-        self._length += len(part)
-        if self._length > _LONGEST_ANSWER:
-            raise ConnectionError("an answer without end")
-        self._parser.feed_data(part)
-
-    def on_body(self, part: bytes) -> None:
-        self.parts.append(part)
-
-    def on_message_complete(self) -> None:
-        self.status = self._parser.get_status_code()
-        self.complete = self.status >= _FIRST_FINAL
-        self.keeps = self._parser.should_keep_alive()

@@ -8,14 +8,15 @@ service stores what it cannot open.
 from __future__ import annotations
 
 import base64
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import quote
+
+import orjson
 
 from desk.credential.jose import compact_json
 from desk.enrollment import keys, nonces
@@ -93,7 +94,7 @@ class HttpLink:
         started = time.perf_counter()
         body = self._call("GET", "/health")
         latency = (time.perf_counter() - started) * 1000
-        with _understood():
+        with _understood:
             self._issuer = str(body["issuer"])
             self._compare_clocks(datetime.fromisoformat(body["time"]))
             return ServiceHealth(
@@ -140,7 +141,7 @@ class HttpLink:
                 "post": order.post,
             },
         )
-        with _understood():
+        with _understood:
             return Offer(order.offer_id, str(body["uri"]), _moment(body["expires_at"]))
 
     def void_offer(self, offer_id: str, reason: str) -> None:
@@ -153,7 +154,7 @@ class HttpLink:
         wait = min(max(wait_s, 0.0), LONGEST_POLL)
         path = f"/offers/{_part(offer_id)}/events?after={after}&wait={wait}"
         body = self._call("GET", path, wait=wait)
-        with _understood():
+        with _understood:
             return OfferNews(
                 tuple(_event(entry) for entry in body["events"]),
                 tuple(self._key_request(entry) for entry in body["requests"]),
@@ -220,7 +221,7 @@ class HttpLink:
                 "seal_to": base64.b64encode(keys.public_bytes(opener)).decode(),
             },
         )
-        with _understood():
+        with _understood:
             return Check(order.check_id, str(body["uri"]), _moment(body["expires_at"]))
 
     def check_answer(self, check_id: str, wait_s: float) -> CheckAnswer | None:
@@ -229,7 +230,7 @@ class HttpLink:
         body = self._call("GET", f"/checks/{_part(check_id)}/answer?wait={wait}", wait=wait)
         if not body:
             return None
-        with _understood():
+        with _understood:
             response = self._opened(check_id, str(body["response"]))
             return CheckAnswer(check_id, response, _moment(body["received_at"]))
 
@@ -289,7 +290,7 @@ class HttpLink:
         """Raises ClocksApart where the call was refused for its time alone."""
         body = _json_object(reply) if reply.body else {}
         if body.get("error") == "clocks_apart":
-            with _understood():
+            with _understood:
                 theirs = datetime.fromisoformat(body["time"])
             raise ClocksApart(seconds=round((theirs - self._machine_clock()).total_seconds()))
 
@@ -324,7 +325,7 @@ def _failure(reply: Reply) -> Trouble:
 
 def _json_object(reply: Reply) -> dict[str, Any]:
     try:
-        value = json.loads(reply.body)
+        value = orjson.loads(reply.body)
     except ValueError as error:
         raise AnswerUnusable(status=reply.status) from error
     if not isinstance(value, dict):
@@ -332,18 +333,24 @@ def _json_object(reply: Reply) -> dict[str, Any]:
     return value
 
 
-@contextmanager
-def _understood() -> Iterator[None]:
-    """Turn an answer of unexpected shape into its trouble."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError) as error:
-        raise AnswerUnusable from error
+class _Understood:
+    """Turns an answer of unexpected shape into its trouble."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
+        if isinstance(error, KeyError | TypeError | ValueError):
+            raise AnswerUnusable from error
+
+
+_understood = _Understood()
+_KINDS = {kind.value: kind for kind in EventKind}
 
 
 def _event(entry: Mapping[str, Any]) -> OfferEvent:
     return OfferEvent(
-        int(entry["seq"]), EventKind(entry["kind"]), _moment(entry["at"]), dict(entry["facts"])
+        int(entry["seq"]), _KINDS[entry["kind"]], _moment(entry["at"]), dict(entry["facts"])
     )
 
 
@@ -363,5 +370,7 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+@lru_cache(maxsize=64)
 def _part(identifier: str) -> str:
+    """Of an address: an offer is asked for again and again."""
     return quote(identifier, safe="")

@@ -11,8 +11,8 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from desk.enrollment.keys import StationKey, to_base64url
 
@@ -23,8 +23,7 @@ _MARK = b"/desk/"
 _LONGEST = 256
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """What a signature is about; ``target`` is the address as sent, with its query."""
 
     method: str
