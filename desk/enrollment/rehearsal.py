@@ -7,6 +7,7 @@ not started with ``--mint-at`` has no such route.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
 
@@ -31,6 +32,8 @@ def minting(desk_url: str) -> Callable[[Request], Awaitable[Response]]:
         # Here, because only a rehearsal needs a client of its own.
         import httpx
 
+        # Its client wants to be a task's, which answers a request from its first wait on.
+        await asyncio.sleep(0)
         async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as desk:
             answer = await desk.post(desk_url, content=body)
         return Response(

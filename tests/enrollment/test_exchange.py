@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from desk.enrollment.exchange import Begun
 from desk.enrollment.process import ServiceProcess
 
 NONCE = b"POST /nonce HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -134,3 +136,53 @@ def test_percent_encoded_addresses(service: ServiceProcess) -> None:
 
     assert first[0].startswith(b"HTTP/1.1 200 ")
     assert second[0].startswith(b"HTTP/1.1 404 ")
+
+
+@pytest.mark.parametrize("steps_of_the_task", [0, 1])
+def test_what_has_begun_can_be_cancelled_where_it_waits(steps_of_the_task: int) -> None:
+    """Before the task that goes on with it had its turn, and afterwards."""
+    ended = []
+
+    async def waiting(for_it: asyncio.Future[None]) -> None:
+        try:
+            await for_it
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    async def begun_and_cancelled() -> None:
+        begun = waiting(asyncio.get_running_loop().create_future())
+        task = asyncio.ensure_future(Begun(begun, begun.send(None)))
+        for _ in range(steps_of_the_task):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(begun_and_cancelled())
+
+    assert ended == ["cancelled"]
+
+
+@pytest.mark.parametrize("comes", ["before", "after"])
+def test_what_has_begun_goes_on_when_that_comes(comes: str) -> None:
+    """Before the task that waits for it had its turn, and afterwards."""
+
+    async def waiting(for_it: asyncio.Future[int]) -> None:
+        found.append(await for_it)
+        await asyncio.sleep(0)
+        found.append(await for_it + 1)
+
+    async def begun() -> None:
+        for_it: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        begun = waiting(for_it)
+        task = asyncio.ensure_future(Begun(begun, begun.send(None)))
+        if comes == "after":
+            await asyncio.sleep(0)
+        for_it.set_result(1)
+        await task
+
+    found: list[int] = []
+    asyncio.run(begun())
+
+    assert found == [1, 2]
