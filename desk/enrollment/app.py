@@ -52,9 +52,10 @@ def build_app(
     ]
 
     def noted(answered: Answered) -> None:
-        name, status = answered.route.name, answered.response.status_code
-        meters.note(name, status, answered.seconds)
-        say(f"{answered.request.method} {name} {status} {answered.seconds * 1000:.1f} ms")
+        request, route, response, seconds = answered
+        status = response.status_code
+        meters.note(route.name, status, seconds)
+        say(f"{request.method} {route.name} {status} {seconds * 1000:.1f} ms")
 
     return Routes(routes, _route("", _lost, *_METHODS), noted)
 
@@ -71,7 +72,7 @@ def _phone_routes(service: Service) -> list[Route]:
     well_known = "/.well-known"
 
     def shared(place: str, act: Endpoint, *methods: str) -> Route:
-        return _shared(place, _counted(service, act), *methods)
+        return _route(place, _counted(service, act), *methods, shared=True)
 
     return [
         # Inserted between host and path (OpenID4VCI 12.2.2, RFC 8414 section 3.1).
@@ -117,13 +118,28 @@ def _admitted(desk: DeskSide, act: Endpoint) -> Endpoint:
     return admitted
 
 
-def _route(path: str, act: Endpoint, *methods: str) -> Route:
-    allowed = methods or ("GET",)
+def _route(path: str, act: Endpoint, *methods: str, shared: bool = False) -> Route:
+    """Where ``act`` answers, its refusals and failures included. ``shared`` with wallets made
+    of web pages: no answer there follows from a cookie, so any origin may read it (Fetch
+    standard, CORS protocol)."""
+    allowed, name = methods or ("GET",), _name(act)
+    taken = {*allowed, "HEAD"} if "GET" in allowed else {*allowed}
 
     async def endpoint(request: Request) -> Response:
-        return await _answer(request, act, allowed)
+        try:
+            if request.method in taken:
+                response = await act(request)
+            elif shared and request.method == "OPTIONS":
+                response = wire.preflight(allowed)
+            else:
+                raise _wrong_method(allowed)
+        except Exception as error:
+            response = _refused(name, error)
+        if shared:
+            response.raw_headers.extend(wire.ANY_ORIGIN)
+        return response
 
-    return Route(path, endpoint, _name(act))
+    return Route(path, endpoint, name)
 
 
 def _counted(service: Service, act: Endpoint) -> Endpoint:
@@ -137,41 +153,20 @@ def _counted(service: Service, act: Endpoint) -> Endpoint:
     return counted
 
 
-def _shared(path: str, act: Endpoint, *methods: str) -> Route:
-    """A route that wallets made of web pages reach too: no answer here follows from a cookie,
-    so any origin may read it (Fetch standard, CORS protocol)."""
-    allowed = methods or ("GET",)
-
-    async def cross_origin(request: Request) -> Response:
-        if request.method == "OPTIONS":
-            response = wire.preflight(allowed)
-        else:
-            response = await plain.endpoint(request)
-        response.raw_headers.extend(wire.ANY_ORIGIN)
-        return response
-
-    plain = _route(path, act, *allowed)
-    return Route(path, cross_origin, plain.name)
-
-
 def _name(act: Endpoint) -> str:
     return str(getattr(act, "__name__", "endpoint")).lstrip("_")
 
 
-async def _answer(request: Request, act: Endpoint, allowed: tuple[str, ...]) -> Response:
-    try:
-        if request.method not in allowed and not (request.method == "HEAD" and "GET" in allowed):
-            raise _wrong_method(allowed)
-        return await act(request)
-    except Refusal as refusal:
-        log.info("%s refused: %s", _name(act), refusal.error)
-        return wire.refused(refusal)
-    except Trouble as trouble:
-        log.warning("%s: %s", _name(act), trouble.code)
-        return wire.refused(_as_refusal(trouble))
-    except Exception:
-        log.exception("%s failed", _name(act))
-        return wire.refused(Refusal("server_error", "the service failed", status=500))
+def _refused(name: str, error: Exception) -> Response:
+    """The answer to what was raised, which is told in the log."""
+    if isinstance(error, Refusal):
+        log.info("%s refused: %s", name, error.error)
+        return wire.refused(error)
+    if isinstance(error, Trouble):
+        log.warning("%s: %s", name, error.code)
+        return wire.refused(_as_refusal(error))
+    log.error("%s failed", name, exc_info=error)
+    return wire.refused(Refusal("server_error", "the service failed", status=500))
 
 
 def _wrong_method(allowed: tuple[str, ...]) -> Refusal:

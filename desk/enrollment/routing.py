@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -39,8 +40,17 @@ class Answered(NamedTuple):
 
 
 Noted = Callable[[Answered], None]
-_Places = tuple[int, ...]
-"""Which segments of an address stand for whatever is there."""
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Templates of one length with their places at the same segments."""
+
+    places: tuple[int, ...]
+    words: Callable[[list[str]], object]
+    """Takes out the segments that stand for themselves."""
+    templates: dict[object, tuple[Route, list[tuple[str, int]]]]
+    """By their words: where each goes, and its places by their names."""
 
 
 class Routes:
@@ -49,8 +59,7 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route], lost: Route, noted: Noted) -> None:
         self._exact: dict[str, Route] = {}
-        self._templates: dict[tuple[_Places, tuple[str, ...]], tuple[Route, list[str]]] = {}
-        self._shapes: dict[int, list[_Places]] = {}
+        self._shapes: dict[int, list[_Shape]] = {}
         self._lost, self._noted = lost, noted
         for route in routes:
             if "{" not in route.path:
@@ -84,7 +93,8 @@ class Routes:
     def routes(self) -> Iterator[Route]:
         """All that is answered."""
         yield from self._exact.values()
-        yield from (route for route, _ in self._templates.values())
+        shapes = (shape for alike in self._shapes.values() for shape in alike)
+        yield from (route for shape in shapes for route, _ in shape.templates.values())
 
     def find(self, path: str) -> tuple[Route, dict[str, str]]:
         """The route of a path, and what stands in its template's places."""
@@ -92,25 +102,23 @@ class Routes:
         if exact is not None:
             return exact, {}
         parts = path.split("/")
-        for places in self._shapes.get(len(parts), ()):
-            found = self._templates.get((places, _words(parts, places)))
+        for shape in self._shapes.get(len(parts), ()):
+            found = shape.templates.get(shape.words(parts))
             if found is not None:
                 route, names = found
-                filled = [parts[place] for place in places]
-                if all(filled):
-                    return route, dict(zip(names, filled, strict=True))
+                filled = {name: parts[place] for name, place in names}
+                if all(filled.values()):
+                    return route, filled
         return self._lost, {}
 
     def _add(self, route: Route) -> None:
         parts = route.path.split("/")
         places = tuple(n for n, part in enumerate(parts) if part.startswith("{"))
-        names = [parts[place][1:-1] for place in places]
-        self._templates[places, _words(parts, places)] = route, names
-        shapes = self._shapes.setdefault(len(parts), [])
-        if places not in shapes:
-            shapes.append(places)
-
-
-def _words(parts: list[str], places: _Places) -> tuple[str, ...]:
-    """The segments that stand for themselves."""
-    return tuple([part for n, part in enumerate(parts) if n not in places])
+        names = [(parts[place][1:-1], place) for place in places]
+        words = itemgetter(*(n for n in range(len(parts)) if n not in places))
+        alike = self._shapes.setdefault(len(parts), [])
+        shape = next((shape for shape in alike if shape.places == places), None)
+        if shape is None:
+            shape = _Shape(places, words, {})
+            alike.append(shape)
+        shape.templates[words(parts)] = route, names
