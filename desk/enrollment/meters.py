@@ -26,7 +26,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 class Meters:
     """The counts of one process, told together with the others'. ``port`` is where
-    ``/metrics`` is asked for; 0: nowhere."""
+    ``/metrics`` is asked for; 0: nowhere, and no answer is counted."""
 
     def __init__(self, service: Service, port: int = 0) -> None:
         self._service, self._port = service, port
@@ -61,6 +61,8 @@ class Meters:
         self._counts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def note(self, endpoint: str, status: int, seconds: float) -> None:
+        if not self._port:
+            return
         counts = self._counts.get((endpoint, status))
         if counts is None:
             counts = self._requests.labels(endpoint, str(status)), self._spent.labels(endpoint)
