@@ -11,6 +11,7 @@ import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
 
+from desk.enrollment import keys
 from desk.enrollment.keys import from_base64url, to_base64url
 
 NONCE_LIFE = timedelta(minutes=5)
@@ -45,4 +46,4 @@ def made_at(key: bytes, nonce: str) -> datetime | None:
 
 
 def _mac(key: bytes, head: bytes) -> bytes:
-    return hmac.digest(key, head, "sha256")[:_MAC]
+    return keys.mac(key, head)[:_MAC]

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from desk.enrollment.keys import StationKey, to_base64url
+from desk.enrollment.keys import StationKey, mac, to_base64url
 
 SCHEME = "Desk"
 # Desk and service tell each other when their clocks differ by half of this.
@@ -34,7 +34,7 @@ class Call(NamedTuple):
         address = self.target[max(self.target.rfind(_MARK), 0) :]
         digest = hashlib.sha256(self.body).hexdigest()
         said = "\n".join((self.method, address.decode("latin-1"), moment, number, digest))
-        return to_base64url(hmac.digest(key.desk_key(), said.encode(), "sha256"))
+        return to_base64url(mac(key.desk_key(), said.encode()))
 
 
 def authorization(key: StationKey, call: Call, now: datetime) -> str:

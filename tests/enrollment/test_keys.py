@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from desk.enrollment import keys
 from desk.enrollment.keys import StationKey, key_file, make_key_file, read_key_file
@@ -54,6 +56,25 @@ def test_every_purpose_has_its_own_secret() -> None:
     assert len(derived) == 7
     assert handle == KEY.offer_handle("offer-1")
     assert all(len(text) >= 32 for text in derived)
+
+
+def test_secrets_are_derived_as_others_derive_them() -> None:
+    """HKDF-SHA256 without a salt (RFC 5869), as a library makes it: a service of another
+    version finds the same for an offer that is open."""
+
+    def derived(secret: bytes, purpose: str) -> bytes:
+        return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret)
+
+    handle = keys.to_base64url(derived(KEY.secret, "offer handle offer-1"))
+    code = keys.to_base64url(derived(handle.encode(), "pre-authorized code"))
+
+    assert KEY.desk_key() == derived(KEY.secret, "desk calls")
+    assert KEY.offer_handle("offer-1") == handle
+    assert keys.pre_authorized_code(handle) == code
+    assert (
+        keys.from_base64url(keys.token_reference("t", "transaction", "r"))
+        == (derived(b"t", "transaction r")[:24])
+    )
 
 
 def test_pin_hash_depends_on_key_and_salt() -> None:
