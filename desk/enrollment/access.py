@@ -6,7 +6,7 @@ import time
 
 from starlette.requests import Request
 
-from desk.enrollment import dpop, keys
+from desk.enrollment import dpop, keys, wire
 from desk.enrollment.dpop import Dpop
 from desk.enrollment.records import Holder
 from desk.enrollment.service import Service
@@ -24,7 +24,7 @@ class Access:
 
     async def holder(self, request: Request) -> tuple[str, Holder]:
         """The access token of the request and whose it is; raises Refusal."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        scheme, _, token = wire.header(request, b"authorization").partition(" ")
         token, is_dpop = token.strip(), scheme.lower() == dpop.SCHEME.lower()
         if not token or not (is_dpop or scheme.lower() == "bearer"):
             raise self._refusal(None, "an access token is needed")

@@ -103,8 +103,8 @@ class Authorizing:
 
 def client_mark(service: Service, code: str, request: Request) -> str:
     """A mark that tells two phones at one offer apart, made of no kept address."""
-    address = request.client.host if request.client else ""
-    return service.key.client_mark(code, address, request.headers.get("user-agent", ""))
+    agent = wire.header(request, b"user-agent")
+    return service.key.client_mark(code, wire.caller(request), agent)
 
 
 def credential_identifier(token: str, configuration: str) -> str:

@@ -72,7 +72,7 @@ class DeskSide:
         body = await wire.keep_body(request, wire.LARGE_BODY)
         query = request.scope["query_string"]
         target = request.scope["raw_path"] + (b"?" + query if query else b"")
-        shown = request.headers.get("authorization", "")
+        shown = wire.header(request, b"authorization")
         call, now = Call(request.method, target, body), self._service.now()
         try:
             request.scope[_NUMBER] = self._heard.check(shown, call, now)

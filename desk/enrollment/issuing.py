@@ -90,7 +90,7 @@ class Issuing:
         service.bells.ring(view.offer_id)
         if view.state is not OfferState.OPEN:
             raise _offer_over(view.state)
-        pin = pin_description(request.headers.get("accept-language", ""))
+        pin = pin_description(wire.header(request, b"accept-language"))
         offered = metadata.credential_offer(service.settings, view.configurations, code, pin)
         return wire.answered(offered)
 

@@ -8,14 +8,18 @@ written down.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from starlette.requests import Request
 
+from desk.enrollment import wire
 from desk.enrollment.buckets import Buckets
 from desk.enrollment.policy import Allowance
 from desk.enrollment.wire import Refusal
 
 _IPV6_NETWORK = 64
+# A phone asks some ten times in a row.
+_CALLERS = 1024
 
 
 class Limits:
@@ -31,7 +35,7 @@ class Limits:
         This machine itself is not counted: the desk, its rehearsals, and a proxy that does
         not say for whom it asks.
         """
-        network = _network(request.client.host if request.client else "")
+        network = _network(wire.caller(request))
         if network is not None:
             self._admit(f"address {network}", self._address, now)
 
@@ -45,6 +49,7 @@ class Limits:
             raise _too_many(seconds)
 
 
+@lru_cache(maxsize=_CALLERS)
 def _network(address: str) -> str | None:
     """What counts as one caller: an IPv4 address, an IPv6 network; None for this machine."""
     try:
