@@ -97,7 +97,7 @@ class Authorizing:
         if grant.details is not None:
             body["authorization_details"] = [_detail(token, name) for name in grant.details]
         answer = wire.answered(body)
-        answer.headers.update(self._dpop.nonce())
+        self._dpop.tell_nonce(answer)
         return answer
 
 

@@ -13,8 +13,9 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -107,7 +108,7 @@ class DeskSide:
         queue = await self._run(request, service.mailbox.queue, now)
         body = {"version": __version__, "queue": queue.length, "issuer": service.settings.issuer}
         waited = (now - queue.oldest).total_seconds() if queue.oldest else 0.0
-        return wire.answered({**body, "oldest_seconds": int(waited), "time": now.isoformat()})
+        return wire.answered({**body, "oldest_seconds": int(waited), "time": now})
 
     # Offers
 
@@ -117,43 +118,44 @@ class DeskSide:
         pin = _matching(body, "tx_code", _PIN)
         expires_at = _moment(body, "expires_at")
         configurations, qr = _configurations(body, self._known), _qr_form(body)
-        view = await self._store_offer(request, offer_id, configurations, pin, expires_at)
+        handle = self._service.key.offer_handle(offer_id)
+        view = await self._store_offer(request, offer_id, handle, configurations, pin, expires_at)
         self._service.bells.ring(offer_id)
-        uri = self._qr_text(view, qr, _post_code(body))
-        return wire.answered({"uri": uri, "expires_at": view.expires_at.isoformat()})
+        uri = self._qr_text(view, handle, qr, _post_code(body))
+        return wire.answered({"uri": uri, "expires_at": view.expires_at})
 
-    def _qr_text(self, view: OfferView, qr: QrForm, post: str) -> str:
+    def _qr_text(self, view: OfferView, handle: str, qr: QrForm, post: str) -> str:
         """The offer or its address, behind the scheme its wallets listen to (section 4.1), or
         behind the landing page, which understands the same parameter."""
-        settings, handle = self._service.settings, self._service.key.offer_handle(view.offer_id)
+        settings = self._service.settings
         scheme = HAIP_SCHEME if qr in (QrForm.HAIP_REFERENCE, QrForm.HAIP_VALUE) else OFFER_SCHEME
         if qr is QrForm.PAGE:
             scheme = settings.address(LANDING_PATH)
+        # Colons and slashes may stand in a query (RFC 3986, 3.4); each one kept as it is makes
+        # the longest of the QRs three characters less.
+        bare = ":/" if qr is QrForm.PAGE else ""
         if qr in (QrForm.REFERENCE, QrForm.HAIP_REFERENCE, QrForm.PAGE):
-            parameter = {"credential_offer_uri": settings.address(f"offer/{handle}")}
+            # A handle is base64url, which means itself in a query.
+            quoted = f"{_quoted(settings.address('offer/'), bare)}{handle}"
+            text = f"{scheme}?credential_offer_uri={quoted}"
         else:
             code = keys.pre_authorized_code(handle)
             # In one language: each letter of another script makes the QR larger.
             pin = pin_description("en")
             offer = metadata.credential_offer(settings, view.configurations, code, pin)
-            parameter = {"credential_offer": compact_json(offer).decode()}
-        if qr is QrForm.PAGE and post:
-            parameter["post"] = post
-        # Colons and slashes may stand in a query (RFC 3986, 3.4); each one kept as it is makes
-        # the longest of the QRs three characters less.
-        bare = ":/" if qr is QrForm.PAGE else ""
-        return f"{scheme}?{urlencode(parameter, safe=bare)}"
+            text = f"{scheme}?{urlencode({'credential_offer': compact_json(offer).decode()})}"
+        return f"{text}&post={post}" if qr is QrForm.PAGE and post else text
 
     async def _store_offer(
         self,
         request: Request,
         offer_id: str,
+        handle: str,
         configurations: tuple[str, ...],
         pin: str,
         expires_at: datetime,
     ) -> OfferView:
         service = self._service
-        handle = service.key.offer_handle(offer_id)
         salt = secrets.token_bytes(keys.PIN_SALT_LENGTH)
         new = NewOffer(
             offer_id,
@@ -267,7 +269,7 @@ class DeskSide:
             raise AlreadyOtherwise(reason="another_order")
         where = service.settings.address(f"present/{check_id}/request")
         uri = f"{CHECK_SCHEME}?{urlencode({'client_id': client_id, 'request_uri': where})}"
-        return wire.answered({"uri": uri, "expires_at": view.expires_at.isoformat()})
+        return wire.answered({"uri": uri, "expires_at": view.expires_at})
 
     async def check_answer(self, request: Request) -> Response:
         """The phone's answer, waited for up to ``wait`` seconds; 204 while there is none."""
@@ -283,7 +285,7 @@ class DeskSide:
             view = await service.bells.wait_for(check_id, arrived, wait)
         if view is None or view.received_at is None:
             return wire.done()
-        body = {"response": view.response, "received_at": view.received_at.isoformat()}
+        body = {"response": view.response, "received_at": view.received_at}
         return wire.answered(body)
 
     # Status lists
@@ -295,6 +297,12 @@ class DeskSide:
         service = self._service
         await self._run(request, service.mailbox.publish_status, name, jwt, cwt)
         return wire.done()
+
+
+@lru_cache(maxsize=4)
+def _quoted(address: str, bare: str) -> str:
+    """For a query, once for all offers; what is ``bare`` stays as it is."""
+    return quote_plus(address, safe=bare)
 
 
 def _unknown_station() -> Refusal:
@@ -312,7 +320,7 @@ def _event_body(entry: OfferEvent) -> dict[str, Any]:
     return {
         "seq": entry.seq,
         "kind": entry.kind.value,
-        "at": entry.at.isoformat(),
+        "at": entry.at,
         "facts": dict(entry.facts),
     }
 
@@ -327,7 +335,7 @@ def _request_body(entry: RequestView, notify_deferred: bool) -> dict[str, Any]:
         "proofs": list(entry.proofs),
         "nonce": entry.nonce,
         "seal_to": base64.b64encode(entry.seal_to).decode(),
-        "received_at": entry.received_at.isoformat(),
+        "received_at": entry.received_at,
         "encryption": None if entry.encryption is None else asdict(entry.encryption),
         "notification_id": entry.notification_id if notified else None,
         "proof_type": entry.proof_type,
@@ -336,7 +344,7 @@ def _request_body(entry: RequestView, notify_deferred: bool) -> dict[str, Any]:
 
 def _terms(request: Request) -> str | None:
     """The mark of what an answer was encrypted for; None where it is sealed to the token."""
-    media_type, mark = wire.content_type(request), request.query_params.get("terms")
+    media_type, mark = wire.content_type(request), wire.query(request).get("terms")
     if media_type == SEALED and mark is None:
         return None
     if media_type != JWT or mark is None or not _MARK.match(mark):
@@ -417,14 +425,14 @@ def _moment(body: Mapping[str, Any], name: str) -> datetime:
 
 
 def _count(request: Request, name: str) -> int:
-    value = request.query_params.get(name, "0")
+    value = wire.query(request).get(name, "0")
     if not value.isdecimal() or len(value) > 9:
         raise _unusable(f"{name} is not a number")
     return int(value)
 
 
 def _wait(request: Request) -> float:
-    value = request.query_params.get("wait", "0")
+    value = wire.query(request).get("wait", "0")
     try:
         seconds = float(value)
     except ValueError as error:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from desk.credential import jose
 from desk.credential.keys import DeviceKey
@@ -29,6 +30,7 @@ from desk.enrollment.wire import Refusal
 TYPE = "dpop+jwt"
 SCHEME = "DPoP"
 NONCE_HEADER = "DPoP-Nonce"
+_NONCE_NAME = NONCE_HEADER.lower().encode()
 # Freshness comes from the nonce; a clock further off than this is broken.
 _WINDOW = timedelta(hours=24)
 _LONGEST_PROOF = 8 * 1024
@@ -48,11 +50,10 @@ class Dpop:
     def is_offered(self) -> bool:
         return self._demand is not Demand.OFF
 
-    def nonce(self) -> dict[str, str]:
-        """A new nonce as header, for any answer (section 8.2)."""
-        if not self.is_offered:
-            return {}
-        return {NONCE_HEADER: new_nonce(self._nonce_key, self._service.now())}
+    def tell_nonce(self, answer: Response) -> None:
+        """A new nonce with any answer (section 8.2)."""
+        if self.is_offered:
+            answer.raw_headers.append((_NONCE_NAME, self._nonce().encode("ascii")))
 
     async def key_for_token(self, request: Request) -> str | None:
         """The key that the token asked for shall be bound to (section 5), by its thumbprint.
@@ -124,9 +125,12 @@ class Dpop:
         ):
             raise self._refusal("invalid_dpop_proof", "the proof was used before", token)
 
+    def _nonce(self) -> str:
+        return new_nonce(self._nonce_key, self._service.now())
+
     def _refusal(self, error: str, description: str, token: str | None) -> Refusal:
         """400 at the token endpoint (5), 401 with a challenge where a token is shown (7.1)."""
-        headers = self.nonce()
+        headers = {NONCE_HEADER: self._nonce()} if self.is_offered else {}
         if token is None:
             return Refusal(error, description, headers=headers)
         headers["WWW-Authenticate"] = challenge(error, description)

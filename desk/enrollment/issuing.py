@@ -100,7 +100,7 @@ class Issuing:
         service = self._service
         answer = wire.answered({"c_nonce": new_nonce(service.key.nonce_key(), service.now())})
         # 7.2: a wallet may take the nonce of its next DPoP proof from here as well.
-        answer.headers.update(self._dpop.nonce())
+        self._dpop.tell_nonce(answer)
         return answer
 
     # Credential (section 8)

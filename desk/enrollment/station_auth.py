@@ -19,6 +19,7 @@ from desk.enrollment.keys import StationKey, mac, to_base64url
 SCHEME = "Desk"
 # Desk and service tell each other when their clocks differ by half of this.
 WINDOW = timedelta(seconds=60)
+_WINDOW_SECONDS = WINDOW.total_seconds()
 _MARK = b"/desk/"
 _LONGEST = 256
 
@@ -67,22 +68,21 @@ class HeardCalls:
         """The call's number, heard for the first time; raises NotTheStation, ClockApart."""
         moment, number, signature = _parts(shown)
         wanted = call.signature(self._key, moment, number)
-        if not hmac.compare_digest(wanted.encode(), signature.encode()):
+        if not hmac.compare_digest(wanted, signature):
             raise NotTheStation
-        at = int(moment) / 1000
-        if abs(now.timestamp() - at) > WINDOW.total_seconds():
+        at, here = int(moment) / 1000, now.timestamp()
+        if abs(here - at) > _WINDOW_SECONDS:
             raise ClockApart
-        self._forget(now)
+        self._forget(here - 2 * _WINDOW_SECONDS)
         if number in self._heard:
             raise NotTheStation
         self._heard[number] = at
         return number
 
-    def _forget(self, now: datetime) -> None:
+    def _forget(self, until: float) -> None:
         """The first heard stand first; one clock's numbers come about in their order."""
-        limit = now.timestamp() - 2 * WINDOW.total_seconds()
         while self._heard:
-            if self._heard[next(iter(self._heard))] > limit:
+            if self._heard[next(iter(self._heard))] > until:
                 return
             self._heard.popitem(last=False)
 

@@ -11,9 +11,11 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -94,6 +96,7 @@ def refused(refusal: Refusal) -> Response:
 
 
 def answered(body: Mapping[str, Any], status: int = 200) -> Response:
+    """JSON, in which a time stands as RFC 3339 writes it."""
     return Written(compact_json(body), status, _JSON_HEAD)
 
 
@@ -242,6 +245,16 @@ def header(request: Request, name: bytes) -> str:
         if known == name:
             return str(value, "latin-1")
     return ""
+
+
+def query(request: Request) -> QueryParams:
+    """What an address asks beside its path. The desk's calls ask the same over and over."""
+    return _asked(request.scope["query_string"])
+
+
+@lru_cache(maxsize=64)
+def _asked(text: bytes) -> QueryParams:
+    return QueryParams(text)
 
 
 def caller(request: Request) -> str:
