@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import cbor2
@@ -155,8 +156,14 @@ def join_array(members: Sequence[bytes]) -> bytes:
 
 def join_map(members: Mapping[str, bytes]) -> bytes:
     """A map around values that are encoded already, in the given order."""
-    pairs = [part for name, value in members.items() for part in (encode(name), value)]
+    pairs = [part for name, value in members.items() for part in (_name(name), value)]
     return b"".join((_length(_MAJOR_MAP, len(members)), *pairs))
+
+
+@lru_cache(maxsize=256)
+def _name(name: str) -> bytes:
+    """Of a member: each structure of its kind has the same ones."""
+    return encode(name)
 
 
 def _length(major: int, count: int) -> bytes:

@@ -1,5 +1,8 @@
 """What is stored before a card signs, and found again after a crash.
 
+Preparing has two steps: what is said (``Said``), and for whose key (``Said.prepare``). The
+first is pure and can be done before the phone comes.
+
 An intent is the prepared credential as bytes. It holds personal data and belongs in
 the encrypted store only. Signing what ``restore`` returns signs the very same bytes as
 before; keeping at most one live intent per case is left to ``issuance``.
@@ -31,6 +34,40 @@ def restore(data: bytes) -> Prepared:
     raise Malformed(reason="intent of no known format")
 
 
+class Said:
+    """What one credential says, made while its phone is still awaited; holds personal data.
+
+    It serves one credential alone: by their salts two of one make would be known as one
+    person's to everybody who sees both.
+    """
+
+    def __init__(self, fmt: Format, profile: ClaimProfile, values: CredentialValues) -> None:
+        """Raises ``ValueUnfit``."""
+        say = mdoc.say if fmt is Format.MDOC else sdjwt.say
+        self._country = values.issuing_country
+        self._unused = [say(profile, values)]
+
+    def prepare(
+        self,
+        *,
+        key: DeviceKey,
+        issuer: Issuer,
+        validity: Validity,
+        status: StatusReference | None,
+        issuer_uri: str = "",
+    ) -> Prepared:
+        """The credential for one phone key; the second time raises ``ValueError``.
+
+        Raises ``SignerUnfit`` for a certificate whose signature no verifier would accept;
+        ``Validity.of`` has looked at its times.
+        """
+        check_fit(issuer.certificate_chain, self._country)
+        if not self._unused:
+            raise ValueError("said to another key already")
+        said = self._unused.pop()
+        return said.prepared(Terms(key, issuer, validity, status, issuer_uri))
+
+
 def prepare(
     fmt: Format,
     profile: ClaimProfile,
@@ -42,13 +79,8 @@ def prepare(
     status: StatusReference | None,
     issuer_uri: str = "",
 ) -> Prepared:
-    """``mdoc.prepare`` or ``sdjwt.prepare``, by format.
-
-    Raises ``ValueUnfit``, and ``SignerUnfit`` for a certificate whose signature no
-    verifier would accept; ``Validity.of`` has looked at its times.
-    """
-    check_fit(issuer.certificate_chain, values.issuing_country)
-    terms = Terms(key, issuer, validity, status, issuer_uri)
-    if fmt is Format.MDOC:
-        return mdoc.prepare(profile, values, terms)
-    return sdjwt.prepare(profile, values, terms)
+    """Both steps at once; raises what they raise."""
+    said = Said(fmt, profile, values)
+    return said.prepare(
+        key=key, issuer=issuer, validity=validity, status=status, issuer_uri=issuer_uri
+    )

@@ -1,17 +1,21 @@
 """Preparing a mobile document (ISO/IEC 18013-5 9.1.2) for one signature.
 
-``prepare`` makes every byte and signs nothing; ``PreparedMdoc`` survives a crash as
-bytes; ``finish`` adds the signature. Items are encoded once: what is hashed is what is
-delivered. Reading and verifying is left to ``verify``.
+``say`` makes what no phone's key is needed for; ``prepare`` makes every byte and signs
+nothing; ``PreparedMdoc`` survives a crash as bytes; ``finish`` adds the signature. Items
+are encoded once: what is hashed is what is delivered. Reading and verifying is left to
+``verify``.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
+
+from cbor2 import CBORTag
 
 from desk.credential import cbor, cose
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
@@ -87,30 +91,62 @@ class PreparedMdoc:
             raise Malformed(reason="intent is incomplete") from broken
 
 
-def prepare(profile: ClaimProfile, values: CredentialValues, terms: Terms) -> PreparedMdoc:
-    """Make every byte of an mdoc for one phone key.
+@dataclass(frozen=True)
+class SaidMdoc:
+    """What an mdoc says, of whose key nothing is known yet; holds personal data. ``members``
+    are the encoded members of its security object that depend on nothing else."""
+
+    name_spaces: bytes
+    members: Mapping[str, bytes]
+
+    def prepared(self, terms: Terms) -> PreparedMdoc:
+        """Every byte of the mdoc for one phone key."""
+        return PreparedMdoc(
+            name_spaces=self.name_spaces,
+            protected=_protected(terms.issuer.algorithm),
+            payload=cbor.encoded(cbor.join_map({**self.members, **_terms(terms)})),
+            chain=tuple(terms.issuer.certificate_chain),
+            valid_until=terms.validity.valid_until,
+        )
+
+
+def say(profile: ClaimProfile, values: CredentialValues) -> SaidMdoc:
+    """The items with new salts, and their digests.
 
     Raises ``ValueUnfit`` for a value that is missing or of the wrong form.
     """
     name_spaces, digests = _items(profile.mdoc_elements(values))
-    signed, valid_until = map(cbor.tdate, (terms.validity.signed, terms.validity.valid_until))
     security_object = {
         "version": "1.0",
         "digestAlgorithm": "SHA-256",
         "valueDigests": digests,
-        "deviceKeyInfo": {"deviceKey": terms.key.cose()},
         "docType": profile.doctype,
-        "validityInfo": {"signed": signed, "validFrom": signed, "validUntil": valid_until},
+    }
+    members = {name: cbor.encode(value) for name, value in security_object.items()}
+    return SaidMdoc(name_spaces, members)
+
+
+def prepare(profile: ClaimProfile, values: CredentialValues, terms: Terms) -> PreparedMdoc:
+    """Make every byte of an mdoc for one phone key; raises as ``say`` does."""
+    return say(profile, values).prepared(terms)
+
+
+def _terms(terms: Terms) -> dict[str, bytes]:
+    """The encoded members of the security object (9.1.2.4) that the key and the time decide."""
+    signed, until = _tdate(terms.validity.signed), _tdate(terms.validity.valid_until)
+    members: dict[str, Any] = {
+        "deviceKeyInfo": {"deviceKey": terms.key.cose()},
+        "validityInfo": {"signed": signed, "validFrom": signed, "validUntil": until},
     }
     if terms.status is not None:
-        security_object["status"] = terms.status.as_claim()
-    return PreparedMdoc(
-        name_spaces=name_spaces,
-        protected=_protected(terms.issuer.algorithm),
-        payload=cbor.encoded(cbor.encode(security_object)),
-        chain=tuple(terms.issuer.certificate_chain),
-        valid_until=terms.validity.valid_until,
-    )
+        members["status"] = terms.status.as_claim()
+    return {name: cbor.encode(value) for name, value in members.items()}
+
+
+@lru_cache(maxsize=8)
+def _tdate(moment: datetime) -> CBORTag:
+    """Rounded as they are, many credentials say the same times."""
+    return cbor.tdate(moment)
 
 
 def _items(

@@ -1,6 +1,6 @@
 """Preparing an SD-JWT VC (RFC 9901, draft-ietf-oauth-sd-jwt-vc) for one signature.
 
-The same three steps as ``mdoc``: ``prepare``, the durable ``PreparedSdJwt``, ``finish``.
+The same steps as ``mdoc``: ``say``, ``prepare``, the durable ``PreparedSdJwt``, ``finish``.
 Every claim of the profile can be disclosed by itself; what a verifier always needs
 (vct, times, cnf, status) is plain. Verifying is left to ``verify``.
 """
@@ -81,38 +81,55 @@ class PreparedSdJwt:
             raise Malformed(reason="intent is incomplete") from broken
 
 
-def prepare(profile: ClaimProfile, values: CredentialValues, terms: Terms) -> PreparedSdJwt:
-    """Make every byte of an SD-JWT VC for one phone key.
+@dataclass(frozen=True)
+class SaidSdJwt:
+    """What an SD-JWT VC says, of whose key nothing is known yet; holds personal data."""
 
-    ``iss`` may be left out: with x5c the certificate's subject is the issuer. Some wallets
-    want it (EUDI's for iOS up to 0.28.2) and some refuse one that no SAN of the certificate
-    confirms (Credo): it stands where the certificate does. Raises ``ValueUnfit``.
-    """
+    claims: Mapping[str, Any]
+    """Of the payload: the type, and the digests of all that can be disclosed."""
+    disclosures: tuple[str, ...]
+
+    def prepared(self, terms: Terms) -> PreparedSdJwt:
+        """Every byte of the SD-JWT VC for one phone key.
+
+        ``iss`` may be left out: with x5c the certificate's subject is the issuer. Some wallets
+        want it (EUDI's for iOS up to 0.28.2) and some refuse one that no SAN of the
+        certificate confirms (Credo): it stands where the certificate does.
+        """
+        payload: dict[str, Any] = {
+            **self.claims,
+            "iat": int(terms.validity.signed.timestamp()),
+            "nbf": int(terms.validity.signed.timestamp()),
+            "exp": int(terms.validity.valid_until.timestamp()),
+            "cnf": {"jwk": terms.key.jwk()},
+        }
+        if _confirms(terms.issuer.certificate_chain[0], terms.issuer_uri):
+            payload["iss"] = terms.issuer_uri
+        if terms.status is not None:
+            payload["status"] = terms.status.as_claim()
+        header = {
+            "alg": terms.issuer.algorithm,
+            "typ": TYPE,
+            "x5c": jose.x5c_header(terms.issuer.certificate_chain),
+        }
+        return PreparedSdJwt(
+            to_be_signed=jose.signing_input(header, payload),
+            disclosures=self.disclosures,
+            chain=tuple(terms.issuer.certificate_chain),
+            valid_until=terms.validity.valid_until,
+        )
+
+
+def say(profile: ClaimProfile, values: CredentialValues) -> SaidSdJwt:
+    """The disclosures with new salts, and their digests. Raises ``ValueUnfit``."""
     hidden, disclosures = _hide(profile.sdjwt_claims(values))
-    payload: dict[str, Any] = {
-        "vct": profile.vct,
-        "vct#integrity": type_metadata.integrity(profile),
-        "iat": int(terms.validity.signed.timestamp()),
-        "nbf": int(terms.validity.signed.timestamp()),
-        "exp": int(terms.validity.valid_until.timestamp()),
-        "cnf": {"jwk": terms.key.jwk()},
-    }
-    if _confirms(terms.issuer.certificate_chain[0], terms.issuer_uri):
-        payload["iss"] = terms.issuer_uri
-    if terms.status is not None:
-        payload["status"] = terms.status.as_claim()
-    payload |= {**hidden, "_sd_alg": "sha-256"}
-    header = {
-        "alg": terms.issuer.algorithm,
-        "typ": TYPE,
-        "x5c": jose.x5c_header(terms.issuer.certificate_chain),
-    }
-    return PreparedSdJwt(
-        to_be_signed=jose.signing_input(header, payload),
-        disclosures=disclosures,
-        chain=tuple(terms.issuer.certificate_chain),
-        valid_until=terms.validity.valid_until,
-    )
+    plain = {"vct": profile.vct, "vct#integrity": type_metadata.integrity(profile)}
+    return SaidSdJwt({**plain, **hidden, "_sd_alg": "sha-256"}, disclosures)
+
+
+def prepare(profile: ClaimProfile, values: CredentialValues, terms: Terms) -> PreparedSdJwt:
+    """Make every byte of an SD-JWT VC for one phone key. Raises ``ValueUnfit``."""
+    return say(profile, values).prepared(terms)
 
 
 def _confirms(leaf: bytes, issuer_uri: str) -> bool:

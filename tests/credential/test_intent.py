@@ -61,6 +61,28 @@ def test_preparing_twice_gives_other_bytes(prepare: Prepare, fmt: Format) -> Non
 
 
 @pytest.mark.parametrize("fmt", list(Format))
+def test_what_was_said_serves_one_credential(
+    profile: ClaimProfile, values: CredentialValues, signer: LocalSigner, now: datetime, fmt: Format
+) -> None:
+    """Prepared for one key, also with a signer who was refused before; never for a second."""
+    said = intent.Said(fmt, profile, values)
+    leaf = signer.certificate_chain[0]
+    validity = Validity.of(now, timedelta(days=30), profile.rounding, leaf)
+
+    def prepared(issuer: LocalSigner) -> intent.Prepared:
+        key = LocalKey.generate().public
+        return said.prepare(key=key, issuer=issuer, validity=validity, status=None)
+
+    with pytest.raises(SignerUnfit):
+        prepared(LocalSigner(signer.private, ()))
+    once = prepared(signer)
+
+    assert intent.restore(once.to_bytes()) == once
+    with pytest.raises(ValueError, match="another key"):
+        prepared(signer)
+
+
+@pytest.mark.parametrize("fmt", list(Format))
 def test_a_wrong_signature_makes_no_credential(
     prepare: Prepare, authority: TrainingAuthority, fmt: Format
 ) -> None:
