@@ -26,6 +26,7 @@ from desk.counter import (
     signing_in,
 )
 from desk.counter.officers import Officer
+from desk.counter.values import make_ready
 from desk.face.finder import FaceFinder
 from desk.face.matcher import Matcher
 from desk.face.quality import judge
@@ -148,9 +149,10 @@ class Script:
     def offer(
         self, case: Case, tx_code: str, configurations: tuple[str, ...] | None = None
     ) -> Case:
-        return offering.place_offer(
-            self.rehearsal.station, self.officer, case, tx_code, configurations
-        )
+        station = self.rehearsal.station
+        case = offering.place_offer(station, self.officer, case, tx_code, configurations)
+        make_ready(station, case)
+        return case
 
     def unlocked_card(self) -> CardSigner:
         card = signing.case_signer(self.rehearsal.station)

@@ -20,7 +20,7 @@ from desk.counter import approving, offering, sealing
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status, reference
-from desk.counter.values import credential_values
+from desk.counter.values import sources
 from desk.credential import intent as prepared_intent
 from desk.credential.keys import DeviceKey
 from desk.credential.proof import WINDOW, verify_proofs
@@ -243,7 +243,7 @@ def _write_intents(
     """All of them or none, each with a status index of its own."""
     case = approved.case
     request, profile = checked.request, station.profile
-    values = credential_values(station, case)
+    made_of = sources(station, case)
     lifetime = timedelta(days=365 * station.settings.credential.technical_months // 12)
     validity = Validity.of(station.now(), lifetime, profile.rounding, card.certificate_chain[0])
     stamp = station.stamp(officer)
@@ -252,10 +252,7 @@ def _write_intents(
 
     def draft(key: DeviceKey, slot: StatusSlot) -> Draft:
         place = reference(station, slot, fmt)
-        prepared = prepared_intent.prepare(
-            fmt,
-            profile,
-            values,
+        prepared = station.ready.said(made_of, fmt).prepare(
             key=key,
             issuer=card,
             validity=validity,
@@ -357,5 +354,6 @@ def note_delivery(station: Station, officer: Officer | None, case: Case, event: 
             # The live picture served the comparison; it is not kept beyond the delivery.
             cases.wipe_blobs(session, stamp, case.number, (BlobKind.FACE,))
     if complete:
+        station.ready.forget()
         station.store.checkpoint()
     return moved

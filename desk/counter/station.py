@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from desk.cards.revocation import Revocations
 from desk.cards.session import CardSession
 from desk.counter.officers import Officer, SignIn
 from desk.counter.readers import ReaderRoles, Readers
+from desk.counter.readying import Ready
 from desk.counter.records import Records
 from desk.counter.settings import Settings
 from desk.credential.attestation import UNREAD, AttestationPolicy
@@ -58,7 +59,7 @@ def _nothing_more(_station: Station) -> None: ...
 @dataclass(frozen=True)
 class Station:
     """``home`` holds the station's own files. ``prepare`` is called when the records have
-    just opened."""
+    just opened. ``ready`` is what was made of the case whose phone is awaited."""
 
     home: Path
     settings: Settings
@@ -77,6 +78,7 @@ class Station:
     training: bool = False
     status_storage: StatusPlace | None = None
     prepare: Callable[[Station], None] = _nothing_more
+    ready: Ready = field(default_factory=Ready)
 
     @property
     def store(self) -> Store:

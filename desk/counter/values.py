@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
 from datetime import date
 from typing import Any
 
-from PIL import Image
-
+from desk.counter.readying import Sources
 from desk.counter.station import Station
-from desk.credential import portrait
 from desk.credential.claims import CredentialValues
-from desk.issuance.case import Case
+from desk.credential.portrait import PortraitSize
+from desk.issuance.case import Case, State
 from desk.mrtd import lds
-from desk.mrtd.portrait import portrait_rgb
 from desk.store import cases
 from desk.store.cases import BlobKind
 from desk.trouble import Trouble
+
+_log = logging.getLogger(__name__)
 
 AUTHORITY = "Ministry of Foreign Affairs of the Republic of Korea"
 _NO_PICTURE = b"\xff\xd8\xff\xd9"
@@ -39,13 +39,33 @@ def administrative_expiry(issued: date, passport_expiry: date, years: int) -> da
     return min(anniversary, passport_expiry)
 
 
-def credential_values(station: Station, case: Case) -> CredentialValues:
+def sources(station: Station, case: Case) -> Sources:
     """Everything the claim profile may take from this case. Raises :class:`FactsMissing`."""
-    return replace(spoken_values(station, case), portrait=_portrait(station, case))
+    chosen = station.settings.credential
+    live = chosen.portrait == "live"
+    return Sources(
+        profile=station.profile,
+        spoken=spoken_values(station, case),
+        picture=_picture(station, case, BlobKind.FACE if live else BlobKind.PORTRAIT),
+        live=live,
+        size=PortraitSize(chosen.portrait_width, chosen.portrait_bytes),
+    )
+
+
+def make_ready(station: Station, case: Case) -> None:
+    """While the phone of the live offer is awaited, make what its key is not needed for. What
+    cannot be made is told of when it has to be signed."""
+    if case.offer is None or case.state not in (State.OFFERED, State.SIGNING):
+        return
+    formats = [station.profile.format_of(one) for one in case.offer.configurations]
+    try:
+        station.ready.make(sources(station, case), formats)
+    except Trouble as trouble:
+        _log.warning("case %s: not made ready: %s", case.number, trouble.code)
 
 
 def spoken_values(station: Station, case: Case) -> CredentialValues:
-    """The same without the portrait, whose place an empty JPEG holds: nothing is decoded.
+    """What a credential says but for the portrait, whose place an empty JPEG holds.
 
     Raises :class:`FactsMissing`.
     """
@@ -70,12 +90,6 @@ def spoken_values(station: Station, case: Case) -> CredentialValues:
     )
 
 
-def _portrait(station: Station, case: Case) -> bytes:
-    chosen = station.settings.credential
-    size = portrait.PortraitSize(chosen.portrait_width, chosen.portrait_bytes)
-    return portrait.prepare(_picture(station, case), size=size)
-
-
 def _passport_files(station: Station, case: Case) -> dict[str, Any]:
     """The chip's files as they were read, and what annex C of TS 23220-4 wants beside them."""
     if not station.settings.credential.passport_data_groups:
@@ -94,15 +108,12 @@ def _passport_files(station: Station, case: Case) -> dict[str, Any]:
     }
 
 
-def _picture(station: Station, case: Case) -> bytes | Image.Image:
-    """The desk's own frame as it is kept; the chip's picture decoded in its own process."""
-    live = station.settings.credential.portrait == "live"
-    kind = BlobKind.FACE if live else BlobKind.PORTRAIT
+def _picture(station: Station, case: Case, kind: BlobKind) -> bytes:
     with station.store.read() as session:
         picture = cases.blob(session, case.number, kind)
     if picture is None:
         raise FactsMissing(case=case.number)
-    return picture if live else Image.fromarray(portrait_rgb(picture))
+    return picture
 
 
 def _approved_on(station: Station, case: Case) -> date:

@@ -18,6 +18,7 @@ from desk.counter import approving, closing, intake, offering, signing
 from desk.counter.closing import PrintedSlip
 from desk.counter.signing import CheckedRequest
 from desk.counter.slips import NewOfferNeeded
+from desk.counter.values import make_ready
 from desk.issuance.approvals import ApprovalTrouble
 from desk.issuance.case import Case, OfferFacts, State
 from desk.issuance.digest import case_digest
@@ -104,7 +105,7 @@ class PhoneControl(QObject):
         self._desk.show(Step.PHONE, self._page)
         self.render()
         if case.offer is not None:
-            self._poll(self._turn)
+            self._await_phone()
         elif case.state is State.APPROVED and not case.held:
             self.pin_wanted.emit()
 
@@ -113,6 +114,8 @@ class PhoneControl(QObject):
             self._turn += 1
             self._retry.stop()
             self.forget_pin()
+            # Behind what is still being made.
+            self._desk.work(Lane.RECORDS, self._desk.station.ready.forget)
 
     def forget_pin(self) -> None:
         """The card's PIN is wiped wherever it stands; the large QR goes with the page."""
@@ -194,7 +197,7 @@ class PhoneControl(QObject):
         self._forget_offer()
         self.render()
         self.progressed.emit()
-        self._poll(self._turn)
+        self._await_phone()
 
     def _place_failed(self, trouble: Trouble) -> None:
         if isinstance(trouble, ApprovalTrouble):
@@ -275,6 +278,13 @@ class PhoneControl(QObject):
             self.pin_wanted.emit()
 
     # Rounds
+
+    def _await_phone(self) -> None:
+        """Ask for events; meanwhile what needs no key of the phone's is made."""
+        desk, case = self._desk, self._desk.case
+        self._poll(self._turn)
+        if case is not None:
+            desk.work(Lane.RECORDS, lambda: make_ready(desk.station, case))
 
     def _poll(self, turn: int) -> None:
         desk, case = self._desk, self._desk.case
