@@ -16,9 +16,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from PIL import Image
 
-from desk.credential import intent
 from desk.credential.attestation import UNREAD, AttestationPolicy
 from desk.credential.claims import ClaimProfile, CredentialValues, load_profile
+from desk.credential.intent import Said
 from desk.credential.keys import DeviceKey
 from desk.credential.proof import verify_proofs
 from desk.credential.signer import LocalSigner
@@ -85,8 +85,9 @@ class Counter:
         """Verify the proof, then sign a credential for its key."""
         return self.credentials(request)[0]
 
-    def credentials(self, request: KeyRequest) -> list[str]:
-        """Verify the proofs, then sign a credential for each key."""
+    def credentials(self, request: KeyRequest, *ready: Said) -> list[str]:
+        """Verify the proofs, then sign a credential for each key; what was made ``ready`` for
+        one is taken first."""
         found = verify_proofs(
             {request.proof_type: list(request.proofs)},
             audience=self.link.issuer,
@@ -95,14 +96,16 @@ class Counter:
             most=10,
             attestations=self.attestations,
         )
-        return [self._signed(request, key, INDEX + n) for n, key in enumerate(found)]
+        said = [*ready, *(self.say(request.configuration) for _ in found[len(ready) :])]
+        return [self._signed(said[n], key, INDEX + n) for n, key in enumerate(found)]
 
-    def _signed(self, request: KeyRequest, key: DeviceKey, index: int) -> str:
+    def say(self, configuration: str) -> Said:
+        """What a credential will say, while its phone is on its way."""
+        return Said(self.profile.format_of(configuration), self.profile, self.values)
+
+    def _signed(self, said: Said, key: DeviceKey, index: int) -> str:
         leaf = self.signer.certificate_chain[0]
-        prepared = intent.prepare(
-            self.profile.format_of(request.configuration),
-            self.profile,
-            self.values,
+        prepared = said.prepare(
             key=key,
             issuer=self.signer,
             validity=Validity.of(now(), timedelta(days=365), self.profile.rounding, leaf),
@@ -114,9 +117,10 @@ class Counter:
         """Answer what waits; how many were answered."""
         return self.answer(self.link.requests(offer_id))
 
-    def answer(self, requests: Sequence[KeyRequest]) -> int:
+    def answer(self, requests: Sequence[KeyRequest], *ready: Said) -> int:
         for request in requests:
-            self.link.answer(request, self.credentials(request))
+            self.link.answer(request, self.credentials(request, *ready))
+            ready = ()
         return len(requests)
 
     def kinds(self, offer_id: str) -> list[EventKind]:

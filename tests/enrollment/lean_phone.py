@@ -76,9 +76,13 @@ class LeanPhone:
         self._offer = parse_qs(urlsplit(offer.uri).query)["credential_offer_uri"][0]
         self._token = ""
 
+    def fetch_offer(self) -> None:
+        """The offer is asked for; its answer comes with the next step."""
+        self._connection.send("GET", urlsplit(self._offer).path)
+
     def ask_for_credential(self, configuration: str, pin: str) -> None:
         """Offer, token, nonce; the credential request is sent and its answer left for later."""
-        offer = self._get(urlsplit(self._offer).path)
+        offer = json.loads(self._connection.answer())
         code = offer["grants"][GRANT]["pre-authorized_code"]
         form = {"grant_type": GRANT, "pre-authorized_code": code, "tx_code": pin}
         self._token = str(self._post("/token", urlencode(form).encode(), _FORM)["access_token"])
@@ -101,10 +105,6 @@ class LeanPhone:
         header = {"alg": public.curve.algorithm, "typ": TYPE, "jwk": public.jwk()}
         claims = {"aud": self._issuer, "iat": int(time.time()), "nonce": nonce}
         return jose.sign_compact(header, claims, self._key)
-
-    def _get(self, path: str) -> dict[str, Any]:
-        self._connection.send("GET", path)
-        return dict(json.loads(self._connection.answer()))
 
     def _post(self, path: str, body: bytes, kind: str = _JSON) -> dict[str, Any]:
         self._connection.send("POST", path, body, kind)
