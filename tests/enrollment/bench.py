@@ -43,14 +43,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from desk.credential.signer import LocalKey, LocalSigner
+from desk.credential.signer import LocalSigner
 from desk.enrollment.keys import make_key_file
 from desk.enrollment.link import HttpLink
 from desk.enrollment.process import ServiceOrder, ServiceProcess
 from desk.issuance.ports import EventKind
 from desk.training.authority import TrainingAuthority
 from tests.enrollment.counter import PIN, Counter, invented_values, now
-from tests.enrollment.lean_phone import Connection, LeanPhone
+from tests.enrollment.lean_phone import Connection, LeanKey, LeanPhone
 from tests.postgres import USER, own_server
 
 CONFIGURATIONS = ("mdoc", "sd-jwt")
@@ -121,7 +121,7 @@ class Bench:
         shares, each = Shares(), max(flows // at_once, 1)
         before = {who: _processor_seconds(pid) for who, pid in self.pids.items()}
         with ThreadPoolExecutor(at_once) as counters:
-            lots = [[LocalKey.generate() for _ in range(each)] for _ in range(at_once)]
+            lots = [[LeanKey.generate() for _ in range(each)] for _ in range(at_once)]
             started = time.perf_counter()
             ended = counters.map(lambda lot: self._issue_all(configuration, lot, shares), lots)
             seconds = [one for lot in ended for one in lot]
@@ -133,7 +133,7 @@ class Bench:
             for who, spent in shares.spent.items()
         }
 
-    def _issue_all(self, configuration: str, lot: list[LocalKey], shares: Shares) -> list[float]:
+    def _issue_all(self, configuration: str, lot: list[LeanKey], shares: Shares) -> list[float]:
         """One counter's: seconds of each."""
         seconds, connection = [], Connection(self.desk.link.issuer)
         try:
@@ -146,7 +146,7 @@ class Bench:
         return seconds
 
     def _issue(
-        self, configuration: str, key: LocalKey, connection: Connection, shares: Shares
+        self, configuration: str, key: LeanKey, connection: Connection, shares: Shares
     ) -> None:
         desk, link = self.desk, self.desk.link
         with shares.of("desk"):

@@ -8,19 +8,23 @@ and desk can stand in one thread. For measuring on this machine only.
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from desk.credential import jose
+import orjson
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from desk.credential.jose import compact_json
+from desk.credential.keys import b64url
 from desk.credential.proof import TYPE
 from desk.credential.signer import LocalKey
 from desk.issuance.ports import Offer
 from tests.enrollment.steps import GRANT
 
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+_GRANT = quote(GRANT, safe="")
 
 
 class Connection:
@@ -38,12 +42,12 @@ class Connection:
     def send(
         self, method: str, path: str, body: bytes = b"", kind: str = _JSON, token: str = ""
     ) -> None:
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}", "User-Agent: lean"]
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nUser-Agent: lean\r\n"
         if token:
-            lines.append(f"Authorization: Bearer {token}")
+            head += f"Authorization: Bearer {token}\r\n"
         if method == "POST":
-            lines += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
-        self._socket.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+            head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+        self._socket.sendall(f"{head}\r\n".encode() + body)
 
     def answer(self) -> bytes:
         """The body of the next answer; anything but success is an error here."""
@@ -68,44 +72,50 @@ class Connection:
         return part
 
 
-class LeanPhone:
-    """One phone at one offer; ``key`` was made before the clock ran."""
+class LeanKey(LocalKey):
+    """A key made before the clock ran, and with it what all its proofs begin with."""
 
-    def __init__(self, connection: Connection, issuer: str, offer: Offer, key: LocalKey) -> None:
+    def __init__(self, private: ec.EllipticCurvePrivateKey) -> None:
+        super().__init__(private)
+        header = {"alg": self.algorithm, "typ": TYPE, "jwk": self.public.jwk()}
+        self.proof_head = b64url(compact_json(header))
+
+
+class LeanPhone:
+    """One phone at one offer."""
+
+    def __init__(self, connection: Connection, issuer: str, offer: Offer, key: LeanKey) -> None:
         self._connection, self._issuer, self._key = connection, issuer, key
-        self._offer = parse_qs(urlsplit(offer.uri).query)["credential_offer_uri"][0]
+        self._offer = unquote(offer.uri.partition("credential_offer_uri=")[2])
         self._token = ""
 
     def fetch_offer(self) -> None:
         """The offer is asked for; its answer comes with the next step."""
-        self._connection.send("GET", urlsplit(self._offer).path)
+        self._connection.send("GET", self._offer.removeprefix(self._issuer))
 
     def ask_for_credential(self, configuration: str, pin: str) -> None:
         """Offer, token, nonce; the credential request is sent and its answer left for later."""
-        offer = json.loads(self._connection.answer())
-        code = offer["grants"][GRANT]["pre-authorized_code"]
-        form = {"grant_type": GRANT, "pre-authorized_code": code, "tx_code": pin}
-        self._token = str(self._post("/token", urlencode(form).encode(), _FORM)["access_token"])
-        proof = self._proof(str(self._post("/nonce", b"")["c_nonce"]))
+        code = self._told()["grants"][GRANT]["pre-authorized_code"]
+        form = f"grant_type={_GRANT}&pre-authorized_code={code}&tx_code={pin}"
+        self._connection.send("POST", "/token", form.encode(), _FORM)
+        self._token = self._told()["access_token"]
+        self._connection.send("POST", "/nonce")
+        proof = self._proof(self._told()["c_nonce"])
         request = {"credential_configuration_id": configuration, "proofs": {"jwt": [proof]}}
-        body = json.dumps(request).encode()
-        self._connection.send("POST", "/credential", body, token=self._token)
+        self._connection.send("POST", "/credential", compact_json(request), token=self._token)
 
     def take_credential(self) -> str:
         """The credential that was asked for; the service is told that it came."""
-        body = json.loads(self._connection.answer())
+        body = self._told()
         said = {"notification_id": body["notification_id"], "event": "credential_accepted"}
-        told = json.dumps(said).encode()
-        self._connection.send("POST", "/notification", told, token=self._token)
+        self._connection.send("POST", "/notification", compact_json(said), token=self._token)
         self._connection.answer()
         return str(body["credentials"][0]["credential"])
 
     def _proof(self, nonce: str) -> str:
-        public = self._key.public
-        header = {"alg": public.curve.algorithm, "typ": TYPE, "jwk": public.jwk()}
         claims = {"aud": self._issuer, "iat": int(time.time()), "nonce": nonce}
-        return jose.sign_compact(header, claims, self._key)
+        signed = f"{self._key.proof_head}.{b64url(compact_json(claims))}"
+        return f"{signed}.{b64url(self._key.sign(signed.encode()))}"
 
-    def _post(self, path: str, body: bytes, kind: str = _JSON) -> dict[str, Any]:
-        self._connection.send("POST", path, body, kind)
-        return dict(json.loads(self._connection.answer()))
+    def _told(self) -> Any:
+        return orjson.loads(self._connection.answer())
