@@ -124,6 +124,15 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))
 
+    def on_response_complete(self) -> None:
+        """uvicorn's, without a timer for each pause between two requests: see ``patience``."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+
     def _begin(self, exchange: Exchange, app: Any) -> None:
         """Answer as far as nothing has to be waited for: most requests' whole way. The rest is
         a task's, which can be cancelled and counts among those under way."""

@@ -1,11 +1,13 @@
-"""Connections that send a request's head slowly, or without end, are closed.
+"""Connections that send a request's head slowly or without end, or nothing for long, are closed.
 
-uvicorn waits for ever for the rest of a head; bodies have their own limits in ``wire``.
+uvicorn waits for ever for the rest of a head, and makes a timer for each pause between two
+requests. Here a connection is looked at now and then, which costs its requests nothing. Bodies
+have their own limits in ``wire``.
 """
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from desk.enrollment.exchange import Connection
@@ -13,48 +15,45 @@ from desk.enrollment.exchange import Connection
 LONGEST_HEAD = 32 * 1024
 
 
-def impatient(kind: type[Connection], seconds: float) -> type[asyncio.Protocol]:
-    """Connections for uvicorn that give each request's head so long."""
+def impatient(kind: type[Connection], seconds: float) -> type[Connection]:
+    """Connections for uvicorn that give each request's head so long, and a pause between two
+    requests as long as uvicorn is told, as far as they are looked at (:func:`look_at`)."""
 
     class Impatient(kind):  # type: ignore[misc, valid-type]
-        _timer: asyncio.TimerHandle | None = None
-        _in_head, _head = True, 0
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self._await_head()
+        _head, _since = 0, 0.0
+        _seen: tuple[Any, bool] | None = None
 
         def data_received(self, data: bytes) -> None:
-            self._head = self._head + len(data) if self._in_head else len(data)
+            before = self._head if self._awaits_head else 0
             super().data_received(data)
-            if not self._in_head:
+            if self._awaits_head:
+                self._head = before + len(data)
+                # Still the same head after all of this: no honest phone's is so long.
+                if self._head > LONGEST_HEAD:
+                    self.transport.close()
+
+        def look(self, now: float) -> None:
+            """Close it where it has waited for the same thing since a look too long ago."""
+            awaits_head = self._awaits_head
+            if not awaits_head and not self.cycle.response_complete:
                 return
-            # Still the same head after all of this: no honest phone's is so long.
-            if self._head > LONGEST_HEAD:
+            seen = self._seen
+            # A request has a scope of its own from its head's first byte on.
+            if seen is None or seen[0] is not self.scope or seen[1] is not awaits_head:
+                self._seen, self._since = (self.scope, awaits_head), now
+            elif now - self._since >= (seconds if awaits_head else self.timeout_keep_alive):
                 self.transport.close()
-            elif self._timer is None:
-                # Most heads come whole and are never waited for.
-                self._await_head()
 
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._in_head = True
-
-        def on_headers_complete(self) -> None:
-            self._head_came()
-            super().on_headers_complete()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._head_came()
-            super().connection_lost(exc)
-
-        def _await_head(self) -> None:
-            self._timer = self.loop.call_later(seconds, self.transport.close)
-
-        def _head_came(self) -> None:
-            self._in_head = False
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+        @property
+        def _awaits_head(self) -> bool:
+            """Whether a head is to come as the next thing, or to come further."""
+            return self.cycle is None or self.cycle.scope is not self.scope
 
     return Impatient
+
+
+def look_at(connections: Iterable[Any], now: float) -> None:
+    """Close those that have been silent for too long; ``now`` is a clock in seconds, and to be
+    asked about twice a second."""
+    for one in list(connections):
+        one.look(now)

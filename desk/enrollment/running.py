@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -24,7 +25,7 @@ from desk.enrollment.exchange import connection
 from desk.enrollment.keys import read_key_file
 from desk.enrollment.lines import straight
 from desk.enrollment.mailbox import Mailbox
-from desk.enrollment.patience import impatient
+from desk.enrollment.patience import impatient, look_at
 from desk.enrollment.pem import read_certificates, read_signer
 from desk.enrollment.policy import KNOWN_QUIRKS, Allowance, Quirk
 from desk.enrollment.processes import Place, address
@@ -32,6 +33,8 @@ from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.waiting import listen
 
 _GRACE_SECONDS = 3
+# uvicorn's server ticks ten times a second.
+_TICKS_A_LOOK = 5
 
 
 def serve(
@@ -151,6 +154,11 @@ class _Server(uvicorn.Server):
         await hears.wait()
         await super().startup(sockets)
         self._when_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_A_LOOK == 0:
+            look_at(self.server_state.connections, time.monotonic())
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._service.bells.close()

@@ -1,0 +1,142 @@
+"""desk.enrollment.patience: how long a connection may wait for what, by a clock of ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+from uvicorn.server import ServerState
+
+from desk.enrollment.exchange import connection
+from desk.enrollment.patience import impatient, look_at
+from desk.enrollment.routing import Route, Routes
+
+HEAD_SECONDS, PAUSE_SECONDS = 10.0, 30
+AT_ONCE, SLOWLY = b"GET /now HTTP/1.1\r\n\r\n", b"GET /later HTTP/1.1\r\n\r\n"
+
+
+class Line(asyncio.Transport):
+    """The other side of a connection, which only listens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard, self.closed = b"", False
+
+    def write(self, data: Any) -> None:
+        self.heard += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+class Scene:
+    """One connection of a service that answers at once, or when ``answer`` is set."""
+
+    def __init__(self) -> None:
+        self.answer = asyncio.Event()
+        lost = Route("", self._now)
+        routes = Routes([Route("/now", self._now), Route("/later", self._later)], lost, self._noted)
+        kind = impatient(connection([]), HEAD_SECONDS)
+        config = uvicorn.Config(routes, http=kind, timeout_keep_alive=PAUSE_SECONDS, lifespan="off")
+        self.state, self.line = ServerState(), Line()
+        self.connection = kind(config, self.state, {})
+        self.connection.connection_made(self.line)
+
+    def is_open_at(self, now: float) -> bool:
+        look_at(self.state.connections, now)
+        return not self.line.closed
+
+    def comes(self, data: bytes) -> None:
+        self.connection.data_received(data)
+
+    async def _now(self, _request: Request) -> Response:
+        return Response(b"now")
+
+    async def _later(self, _request: Request) -> Response:
+        await self.answer.wait()
+        return Response(b"later")
+
+    @staticmethod
+    def _noted(*_told: object) -> None:
+        pass
+
+
+def played(play: Callable[[Scene], Any]) -> None:
+    async def within_a_loop() -> None:
+        waited_for = play(Scene())
+        if waited_for is not None:
+            await waited_for
+
+    asyncio.run(within_a_loop())
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /now HT"])
+def test_head_is_waited_for_so_long_and_no_longer(begun: bytes) -> None:
+    def play(scene: Scene) -> None:
+        scene.comes(begun)
+        assert scene.is_open_at(100.0)
+        assert scene.is_open_at(109.9)
+        assert not scene.is_open_at(110.0)
+
+    played(play)
+
+
+def test_a_head_that_comes_in_drops_has_no_more_time() -> None:
+    def play(scene: Scene) -> None:
+        scene.comes(b"GET ")
+        assert scene.is_open_at(0.0)
+        scene.comes(b"/now")
+        assert scene.is_open_at(9.0)
+        scene.comes(b" HTTP/1.1\r\n")
+        assert not scene.is_open_at(10.0)
+
+    played(play)
+
+
+def test_a_pause_is_longer_than_a_head_and_each_request_has_its_own() -> None:
+    def play(scene: Scene) -> None:
+        for start in (0.0, 40.0):
+            scene.comes(AT_ONCE)
+            assert scene.is_open_at(start)
+            assert scene.is_open_at(start + 29.9)
+        assert scene.line.heard.count(b"HTTP/1.1 200 OK") == 2
+        assert not scene.is_open_at(70.0)
+
+    played(play)
+
+
+def test_the_next_head_has_its_own_time_whatever_came_with_its_beginning() -> None:
+    def play(scene: Scene) -> None:
+        scene.comes(AT_ONCE[:9])
+        assert scene.is_open_at(0.0)
+        scene.comes(AT_ONCE[9:] + AT_ONCE[:9])
+        assert scene.is_open_at(9.0)
+        assert scene.is_open_at(18.9)
+        assert not scene.is_open_at(19.0)
+
+    played(play)
+
+
+def test_who_waits_for_the_service_may_wait() -> None:
+    """And the pause begins with the answer."""
+
+    async def play(scene: Scene) -> None:
+        scene.comes(SLOWLY)
+        assert scene.is_open_at(0.0)
+        assert scene.is_open_at(1000.0)
+        scene.answer.set()
+        while not scene.line.heard:
+            await asyncio.sleep(0)
+        assert scene.is_open_at(2000.0)
+        assert scene.is_open_at(2029.9)
+        assert not scene.is_open_at(2030.0)
+
+    played(play)
