@@ -8,7 +8,6 @@ encrypted, and describe themselves in plain ASCII.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -19,7 +18,8 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from desk.credential.jose import compact_json
+from desk.credential.jose import compact_json, parse_json
+from desk.credential.troubles import Malformed
 from desk.enrollment.agreed import JSON, JWT
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -224,8 +224,8 @@ async def read_json(request: Request, error: str, limit: int = SMALL_BODY) -> di
 def json_object(raw: bytes, error: str) -> dict[str, Any]:
     """A JSON object without repeated names; anything else is refused as ``error``."""
     try:
-        value = _STRICT.decode(raw.decode())
-    except (ValueError, RecursionError) as broken:
+        value = parse_json(raw)
+    except Malformed as broken:
         raise Refusal(error, "the body is not JSON") from broken
     if not isinstance(value, dict):
         raise Refusal(error, "the body is not a JSON object")
@@ -259,20 +259,5 @@ def _asked(text: bytes) -> QueryParams:
 
 def caller(request: Request) -> str:
     """The address that the request comes from; empty where nobody knows."""
-    client = request.scope["client"]
+    client = request.scope.get("client")
     return client[0] if client else ""
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("repeated name")
-    return value
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(name)
-
-
-# Made once: json.loads makes it anew for each text.
-_STRICT: Final = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)
