@@ -1,4 +1,5 @@
-"""Encrypting an answer to the key that a phone named (OpenID4VCI 1.0, section 10).
+"""What an answer is made of: encrypted to the key that a phone named (OpenID4VCI 1.0, section
+10), or put together from what the desk sealed to the token.
 
 Apart from the service's other parts, because the desk encrypts what it sends.
 """
@@ -9,6 +10,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
+
+import orjson
 
 from desk.credential import jose
 from desk.credential.keys import DeviceKey
@@ -30,3 +33,11 @@ def encrypted(body: Mapping[str, Any], terms: ResponseEncryption) -> str:
         kid=terms.jwk.get("kid"),
         deflate=terms.zip == jose.DEFLATE,
     )
+
+
+def entries(array: bytes) -> list[Any]:
+    """The texts of a JSON array as the desk's encoder writes it, for an answer to hold."""
+    if array.find(b'"', 2) == len(array) - 2:
+        # A single one, as mostly: a credential with a portrait is long, and stays as it is.
+        return [orjson.Fragment(array[1:-1])]
+    return list(orjson.loads(array))

@@ -53,9 +53,9 @@ def build_app(
 
     def noted(answered: Answered) -> None:
         request, route, response, seconds = answered
-        status = response.status_code
-        meters.note(route.name, status, seconds)
-        say(f"{request.method} {route.name} {status} {seconds * 1000:.1f} ms")
+        method, name, status = request.scope["method"], route.name, response.status_code
+        meters.note(name, status, seconds)
+        say(f"{method} {name} {status} {seconds * 1000:.1f} ms")
 
     return Routes(routes, _route("", _lost, *_METHODS), noted)
 
@@ -126,10 +126,11 @@ def _route(path: str, act: Endpoint, *methods: str, shared: bool = False) -> Rou
     taken = {*allowed, "HEAD"} if "GET" in allowed else {*allowed}
 
     async def endpoint(request: Request) -> Response:
+        method = request.scope["method"]
         try:
-            if request.method in taken:
+            if method in taken:
                 response = await act(request)
-            elif shared and request.method == "OPTIONS":
+            elif shared and method == "OPTIONS":
                 response = wire.preflight(allowed)
             else:
                 raise _wrong_method(allowed)

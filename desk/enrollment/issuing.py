@@ -14,7 +14,6 @@ import secrets
 import time
 from typing import Any, Final
 
-import orjson
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +21,7 @@ from starlette.responses import Response
 from desk.enrollment import encryption, keys, metadata, proofs, wire
 from desk.enrollment.access import Access
 from desk.enrollment.agreed import JSON, JWT
+from desk.enrollment.answers import entries
 from desk.enrollment.authorizing import client_mark, credential_identifier
 from desk.enrollment.dpop import Dpop
 from desk.enrollment.encryption import Message, MessageEncryption
@@ -233,7 +233,7 @@ class Issuing:
     ) -> Response:
         if view.encryption is not None:
             return wire.answered_jwt(sealed)
-        opened = orjson.loads(keys.unseal(sealed, opener, view.request_id))
+        opened = entries(keys.unseal(sealed, opener, view.request_id))
         body: dict[str, Any] = {"credentials": [{"credential": entry} for entry in opened]}
         if not deferred or Quirk.NOTIFY_DEFERRED in self._service.settings.quirks:
             body["notification_id"] = view.notification_id

@@ -1,0 +1,29 @@
+"""desk.enrollment.answers: what the desk sealed stands in an answer as it was meant."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from desk.credential.jose import compact_json
+from desk.enrollment.answers import entries
+
+# JSON has no lone surrogates, and the desk's encoder refuses them.
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@example([])
+@example([""])
+@example(["", ""])
+@example(['"'])
+@example(["\\"])
+@example(['\\"'])
+@example(['a","b'])
+@given(st.lists(TEXT, max_size=3))
+def test_texts_of_the_desk_are_the_phones(texts: list[str]) -> None:
+    """Read by another JSON decoder than the one in use."""
+    answer = compact_json({"credentials": entries(compact_json(texts))})
+
+    assert json.loads(answer) == {"credentials": texts}
