@@ -15,13 +15,11 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
-from cbor2 import CBORTag
-
 from desk.credential import cbor, cose
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.keys import Curve, DeviceKey, b64url
 from desk.credential.salts import salts, shuffled
-from desk.credential.terms import Terms
+from desk.credential.terms import Terms, Validity
 from desk.credential.troubles import Malformed, SignatureNotGenuine, SignatureRefused
 
 _RANDOM_BYTES = 32
@@ -133,20 +131,20 @@ def prepare(profile: ClaimProfile, values: CredentialValues, terms: Terms) -> Pr
 
 def _terms(terms: Terms) -> dict[str, bytes]:
     """The encoded members of the security object (9.1.2.4) that the key and the time decide."""
-    signed, until = _tdate(terms.validity.signed), _tdate(terms.validity.valid_until)
-    members: dict[str, Any] = {
-        "deviceKeyInfo": {"deviceKey": terms.key.cose()},
-        "validityInfo": {"signed": signed, "validFrom": signed, "validUntil": until},
+    members = {
+        "deviceKeyInfo": cbor.encode({"deviceKey": terms.key.cose()}),
+        "validityInfo": _validity_info(terms.validity),
     }
     if terms.status is not None:
-        members["status"] = terms.status.as_claim()
-    return {name: cbor.encode(value) for name, value in members.items()}
+        members["status"] = cbor.encode(terms.status.as_claim())
+    return members
 
 
 @lru_cache(maxsize=8)
-def _tdate(moment: datetime) -> CBORTag:
+def _validity_info(validity: Validity) -> bytes:
     """Rounded as they are, many credentials say the same times."""
-    return cbor.tdate(moment)
+    signed, until = cbor.tdate(validity.signed), cbor.tdate(validity.valid_until)
+    return cbor.encode({"signed": signed, "validFrom": signed, "validUntil": until})
 
 
 def _items(

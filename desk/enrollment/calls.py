@@ -13,8 +13,9 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -97,11 +98,12 @@ class Calls:
             connection.end()
 
     def _written(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        lines = [f"{method} {self._prefix}{path} HTTP/1.1", f"Host: {self._netloc}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        head = f"{method} {self._prefix}{path} HTTP/1.1\r\nHost: {self._netloc}\r\n"
+        for name, value in headers.items():
+            head += f"{name}: {value}\r\n"
         if body or method != "GET":
-            lines.append(f"Content-Length: {len(body)}")
-        return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+            head += f"Content-Length: {len(body)}\r\n"
+        return f"{head}\r\n".encode("ascii") + body
 
     def _take(self) -> _Connection:
         """A kept connection that is still good, the one used last first, or a new one."""
@@ -152,6 +154,7 @@ class _Connection:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self._readable = _readable(connected)
         self._used_at = time.monotonic()
         self._parser = httptools.HttpResponseParser(self)
         self._parts: list[bytes] = []
@@ -185,7 +188,7 @@ class _Connection:
         """Not idle for too long, and nothing to read: that would be its end."""
         if time.monotonic() - self._used_at > _KEPT_SECONDS:
             return False
-        return not _readable(self._socket)
+        return not self._readable()
 
     def end(self) -> None:
         with suppress(OSError):
@@ -194,10 +197,11 @@ class _Connection:
         self._socket.close()
 
 
-def _readable(connected: socket.socket) -> bool:
+def _readable(connected: socket.socket) -> Callable[[], Sequence[object]]:
+    """Asks whether there is something to read now: empty where there is nothing."""
     if sys.platform == "win32":
-        return bool(select.select([connected], [], [], 0)[0])
+        return lambda: select.select([connected], [], [], 0)[0]
     # Unlike select, without a bound on how many files a process may have open.
     poll = select.poll()
     poll.register(connected, select.POLLIN)
-    return bool(poll.poll(0))
+    return partial(poll.poll, 0)
