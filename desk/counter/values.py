@@ -57,6 +57,7 @@ def make_ready(station: Station, case: Case) -> None:
     cannot be made is told of when it has to be signed."""
     if case.offer is None or case.state not in (State.OFFERED, State.SIGNING):
         return
+    station.link.get_ready()
     formats = [station.profile.format_of(one) for one in case.offer.configurations]
     try:
         station.ready.make(sources(station, case), formats)

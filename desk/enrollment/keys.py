@@ -153,13 +153,16 @@ def public_bytes(opener: X25519PrivateKey) -> bytes:
     return opener.public_key().public_bytes_raw()
 
 
-def seal(plain: bytes, seal_to: bytes, bound_to: str) -> bytes:
+def seal(
+    plain: bytes, seal_to: bytes, bound_to: str, ephemeral: X25519PrivateKey | None = None
+) -> bytes:
     """Encrypt ``plain`` to an X25519 key (32 bytes), bound to an identifier.
 
     Ephemeral X25519, HKDF-SHA256 over both public keys, AES-256-GCM. What comes of it:
-    ephemeral key (32), nonce (12), ciphertext with tag (16).
+    ephemeral key (32), nonce (12), ciphertext with tag (16). An ``ephemeral`` key that was
+    made beforehand must serve for nothing else.
     """
-    ephemeral = X25519PrivateKey.generate()
+    ephemeral = ephemeral or X25519PrivateKey.generate()
     ours = public_bytes(ephemeral)
     shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(seal_to))
     nonce = secrets.token_bytes(12)

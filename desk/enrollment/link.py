@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,6 +18,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from desk.credential.jose import compact_json
 from desk.enrollment import keys, nonces
@@ -76,6 +78,8 @@ class HttpLink:
         self._now = now
         self._machine_clock = machine_clock
         self._issuer: str | None = None
+        # One at a time: whatever did not seal by then is as good for the next answer.
+        self._ephemeral: deque[X25519PrivateKey] = deque(maxlen=1)
         self._calls = calls or Calls(base_url)
 
     def close(self) -> None:
@@ -164,6 +168,11 @@ class HttpLink:
         """What happened since event ``after``; waits up to ``wait_s`` seconds for it."""
         return self.news(offer_id, after, wait_s).events
 
+    def get_ready(self) -> None:
+        """Make the key that seals the next answer: it takes as long as all else of the seal."""
+        if not self._ephemeral:
+            self._ephemeral.append(X25519PrivateKey.generate())
+
     # Requests
 
     def requests(self, offer_id: str) -> tuple[KeyRequest, ...]:
@@ -197,8 +206,15 @@ class HttpLink:
             self._send("PUT", path, jwe.encode("ascii"), JWT)
         else:
             plain = compact_json(list(credentials))
-            sealed = keys.seal(plain, request.seal_to, request.request_id)
+            sealed = keys.seal(plain, request.seal_to, request.request_id, self._taken())
             self._send("PUT", path, sealed, SEALED)
+
+    def _taken(self) -> X25519PrivateKey | None:
+        """What was made beforehand, for one seal alone; any thread may ask."""
+        try:
+            return self._ephemeral.pop()
+        except IndexError:
+            return None
 
     def deny(self, request_id: str, reason: str) -> None:
         """Refuse a request for good; ``reason`` is one lower-case word."""

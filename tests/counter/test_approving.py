@@ -117,6 +117,8 @@ class Service:
     def void_offer(self, offer_id: str, _reason: str) -> None:
         self.voided.append(offer_id)
 
+    def get_ready(self) -> None: ...
+
     def answer(self, _request: KeyRequest, _credentials: Sequence[str]) -> None:
         self.answers += 1
 

@@ -46,6 +46,8 @@ class Service:
 
     def void_offer(self, _offer_id: str, _reason: str) -> None: ...
 
+    def get_ready(self) -> None: ...
+
     def requests(self, _offer_id: str) -> tuple[KeyRequest, ...]:
         return (self.request,)
 

@@ -155,7 +155,7 @@ class Bench:
             phone = LeanPhone(connection, link.issuer, offer, key)
             phone.fetch_offer()
         with shares.of("desk"):
-            said = desk.say(configuration)
+            said = desk.get_ready(configuration)
         with shares.of("phone"):
             phone.ask_for_credential(configuration, PIN)
         with shares.of("desk"):

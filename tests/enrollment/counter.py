@@ -96,11 +96,15 @@ class Counter:
             most=10,
             attestations=self.attestations,
         )
-        said = [*ready, *(self.say(request.configuration) for _ in found[len(ready) :])]
+        said = [*ready, *(self._say(request.configuration) for _ in found[len(ready) :])]
         return [self._signed(said[n], key, INDEX + n) for n, key in enumerate(found)]
 
-    def say(self, configuration: str) -> Said:
-        """What a credential will say, while its phone is on its way."""
+    def get_ready(self, configuration: str) -> Said:
+        """What needs no key of the phone's, while it is on its way."""
+        self.link.get_ready()
+        return self._say(configuration)
+
+    def _say(self, configuration: str) -> Said:
         return Said(self.profile.format_of(configuration), self.profile, self.values)
 
     def _signed(self, said: Said, key: DeviceKey, index: int) -> str:

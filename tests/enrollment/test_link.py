@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from desk.enrollment import nonces
+from desk.enrollment import keys, nonces
 from desk.enrollment.calls import Reply, Unreached
 from desk.enrollment.keys import StationKey
 from desk.enrollment.link import HttpLink
@@ -170,6 +170,27 @@ def test_answers_of_another_form(
         answer = desk.put(url, content=body, headers={"Content-Type": media_type})
 
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_order")
+
+
+@pytest.mark.parametrize("times", [0, 1, 2])
+def test_a_key_made_beforehand_seals_one_answer(times: int) -> None:
+    """Each answer opens for its phone, and no two are sealed by one key."""
+    opener = keys.token_opener("token")
+    sent: list[bytes] = []
+
+    def keep(request: httpx.Request) -> httpx.Response:
+        sent.append(request.content)
+        return httpx.Response(204)
+
+    request = KeyRequest("r", "o", "mdoc", (), "", keys.public_bytes(opener), now())
+    with answering(keep) as link:
+        for _ in range(times):
+            link.get_ready()
+        for _ in range(3):
+            link.answer(request, ["credential"])
+
+    assert {keys.unseal(one, opener, "r") for one in sent} == {b'["credential"]'}
+    assert len({one[:32] for one in sent}) == 3
 
 
 def test_events_are_waited_for(counter: Counter) -> None:
