@@ -248,7 +248,7 @@ class DeskSide:
         body = await wire.read_json(request, "invalid_order")
         _matching(body, "reason", _WORD)
         service = self._service
-        offer_id = await self._run(request, service.mailbox.deny, request_id)
+        offer_id = await self._run(request, service.mailbox.deny, request_id, service.now())
         service.bells.ring(offer_id)
         return wire.done()
 

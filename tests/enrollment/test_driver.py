@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,23 +9,25 @@ import pytest
 import sqlalchemy as sa
 
 from desk.enrollment.mailbox import statements as sql
-from desk.enrollment.mailbox.driver import Driver
+from desk.enrollment.mailbox.driver import Database, Driver
 from desk.enrollment.mailbox.file import FileDatabase
+from desk.enrollment.mailbox.server import ServerDatabase
 from desk.enrollment.mailbox.tables import offers_table, tables
-from desk.enrollment.records import OfferState
 
 OFFER = {
     "offer_id": "one",
     "handle_hash": "h",
     "code_hash": "c",
-    "configurations": ["mdoc", "한글"],
-    "state": OfferState.OPEN,
-    "pin_salt": b"\x00salt",
-    "pin_hash": b"hash",
-    "expires_at": 1_900_000_000_000,
+    "mark": 2**62 - 1,
+    "document": '{"word": "한글"}',
+    "due_at": 1_900_000_000_000,
+    "ended": False,
+    "waiting": 0,
+    "waiting_since": None,
 }
-
-NONCE = {"nonce_hash": "n", "configuration": "", "offer_id": "one", "used_at": 0}
+SWAP = {"key": "one", "former": OFFER["mark"], "mark": 5, "document": "other"}
+ANSWER = {"key": "one", "mark": 5, "request": "r", "answer": b"\x00\xff"}
+NONCE = {"nonce_hash": "n", "used_by": "one", "used_at": 0}
 
 
 @pytest.fixture
@@ -43,6 +44,26 @@ def driver(file: Path) -> Iterator[Driver]:
     database.close()
 
 
+@pytest.fixture(params=["file", "server"])
+def database(request: pytest.FixtureRequest, file: Path) -> Iterator[Database]:
+    """Of either kind, with empty tables."""
+    if request.param == "file":
+        made: Database = FileDatabase(file)
+    else:
+        made = ServerDatabase(str(request.getfixturevalue("server_place")))
+    with made.connection() as driver:
+        driver.create(tables)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def either(database: Database) -> Iterator[Driver]:
+    """A file's driver or a server's."""
+    with database.connection() as driver:
+        yield driver
+
+
 def test_sqlalchemy_reads_the_row_that_the_driver_wrote(driver: Driver, file: Path) -> None:
     driver.execute(sql.NEW_OFFER, OFFER)
 
@@ -51,9 +72,9 @@ def test_sqlalchemy_reads_the_row_that_the_driver_wrote(driver: Driver, file: Pa
         theirs = connection.execute(sa.select(offers_table)).mappings().one()
     engine.dispose()
 
-    assert dict(theirs) == driver.execute(sql.OFFER_BY_ID, {"key": "one"}).one()._asdict()
-    assert theirs["configurations"] == ["mdoc", "한글"]
-    assert (theirs["tries_wrong"], theirs["details"]) == (0, None)
+    assert dict(theirs) == {**OFFER, "token_hash": None}
+    found = driver.execute(sql.OFFER_BY_ID, {"key": "one"}).one()
+    assert (found.mark, found.document) == (OFFER["mark"], OFFER["document"])
 
 
 def test_the_tables_are_those_that_sqlalchemy_makes(driver: Driver, tmp_path: Path) -> None:
@@ -77,18 +98,42 @@ def test_the_tables_are_those_that_sqlalchemy_makes(driver: Driver, tmp_path: Pa
     engine.dispose()
 
 
-def test_what_is_not_known_is_none_and_nothing_was_changed(driver: Driver) -> None:
-    assert driver.execute(sql.OFFER_BY_ID, {"key": "two"}).one_or_none() is None
-    assert driver.execute(sql.SET_OFFER, {"key": "two", "alarms": 1}).rowcount == 0
-    assert driver.execute(sql.REQUESTS_OF_OFFER, {"key": "two"}).all() == []
+def test_what_is_not_known_is_none(either: Driver) -> None:
+    assert either.execute(sql.OFFER_BY_ID, {"key": "two"}).one_or_none() is None
+    assert either.execute(sql.NONCE, {"key": "two"}).all() == []
 
 
-def test_a_transaction_is_undone_whole(driver: Driver) -> None:
-    driver.begin()
-    driver.execute(sql.NEW_NONCE_USE, NONCE)
-    with pytest.raises(sqlite3.IntegrityError):
-        driver.execute(sql.NEW_NONCE_USE, NONCE)
-    driver.undo()
+def test_a_swap_takes_what_goes_with_it_along(either: Driver) -> None:
+    either.execute(sql.NEW_OFFER, OFFER)
 
-    assert driver.execute(sql.NONCE_USES, {"key": "n"}).all() == []
-    driver.undo()
+    swapped = either.write((sql.SWAP_OFFER, SWAP), (sql.NEW_ANSWER, ANSWER))
+
+    found = either.execute(sql.OFFER_BY_ID, {"key": "one"}).one()
+    assert (swapped, found.mark, found.document) == (True, 5, "other")
+    assert either.execute(sql.ANSWER_OF_REQUEST, {"key": "r"}).scalar_one() == b"\x00\xff"
+
+
+def test_whoever_comes_too_late_writes_nothing(either: Driver) -> None:
+    """Neither the offer nor what was to go with it, which also by itself asks for its mark."""
+    either.execute(sql.NEW_OFFER, OFFER)
+    late = {**SWAP, "former": 7}
+
+    assert not either.write((sql.SWAP_OFFER, late))
+    assert not either.write((sql.SWAP_OFFER, late), (sql.NEW_ANSWER, ANSWER))
+    either.execute(sql.NEW_ANSWER, ANSWER)
+
+    assert either.execute(sql.OFFER_BY_ID, {"key": "one"}).one().mark == OFFER["mark"]
+    assert either.execute(sql.ANSWER_OF_REQUEST, {"key": "r"}).scalar_one_or_none() is None
+
+
+def test_a_swap_is_undone_with_what_does_not_fit(either: Driver, database: Database) -> None:
+    """A nonce that another offer used."""
+    either.execute(sql.NEW_OFFER, OFFER)
+    either.execute(sql.FIRST_USE, NONCE)
+    used = {"key": "one", "mark": 5, "nonce": "n", "used": 1}
+
+    with pytest.raises(Exception, match=r"(?i)unique") as caught:
+        either.write((sql.SWAP_OFFER, SWAP), (sql.NEW_NONCE, used))
+
+    assert either.execute(sql.OFFER_BY_ID, {"key": "one"}).one().mark == OFFER["mark"]
+    assert database.is_conflict(caught.value)

@@ -11,15 +11,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from desk.enrollment.answers import terms_mark
 from desk.enrollment.mailbox import Mailbox
-from desk.enrollment.mailbox.steps import kept_answer
-from desk.enrollment.mailbox.tables import ADDED, LAYOUT
+from desk.enrollment.mailbox import statements as sql
+from desk.enrollment.mailbox.known import By
+from desk.enrollment.mailbox.tables import LAYOUT
 from desk.enrollment.records import (
     TRIES,
     Claim,
     Filing,
     Grant,
+    Holder,
     NewOffer,
     NewRequest,
     OfferState,
@@ -35,6 +36,7 @@ from desk.enrollment.trouble import (
     NotThere,
 )
 from desk.issuance.ports import EventKind, ResponseEncryption
+from tests.enrollment.older_mailbox import PROOF, SEAL_TO, SEALED, leave_behind
 
 T0 = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 LIFE = timedelta(minutes=10)
@@ -153,7 +155,10 @@ def stands(box: Mailbox, request_id: str) -> RequestView:
 def kept(box: Mailbox, request_id: str) -> bytes | None:
     """The ciphertext that lies in the database."""
     with box._database.connection() as db:
-        return kept_answer(db, request_id)
+        answer: bytes | None = db.execute(
+            sql.ANSWER_OF_REQUEST, {"key": request_id}
+        ).scalar_one_or_none()
+        return answer
 
 
 def test_wrong_guesses_are_counted_for_good(opened: Open) -> None:
@@ -183,20 +188,6 @@ def test_pin_is_judged_by_its_own_salt_and_hash(box: Mailbox) -> None:
     box.redeem("code-1", "c", fits, Grant("token", TOKEN_LIFE), T0)
 
     assert seen == [(offer().pin_salt, offer().pin_hash)]
-
-
-def test_guess_that_an_older_layout_left_unjudged_was_wrong(
-    place: Path | str, opened: Open
-) -> None:
-    box = opened()
-    box.place_offer(offer(), T0)
-    box.close()
-    change(place, "UPDATE offers SET tries_reserved = 2")
-
-    again = opened(T0 + MINUTE)
-
-    assert kinds(again) == [EventKind.CODE_WRONG] * 2
-    assert guess(again).tries_left == 2
 
 
 def test_a_right_guess_after_wrong_ones(box: Mailbox) -> None:
@@ -325,11 +316,11 @@ def test_answer_and_denial_exclude_each_other(box: Mailbox) -> None:
 
     for _ in range(2):
         box.answer(first, b"sealed once", None, T0)
-        box.deny(second)
+        box.deny(second, T0)
     box.answer(first, b"sealed again", None, T0)
 
     with pytest.raises(AlreadyOtherwise):
-        box.deny(first)
+        box.deny(first, T0)
     with pytest.raises(AlreadyOtherwise):
         box.answer(second, b"x", None, T0)
     with pytest.raises(NotThere):
@@ -382,7 +373,7 @@ def test_news_bring_what_awaits_an_answer(box: Mailbox) -> None:
     first = box.news("offer-1", 0, T0)
     later = box.news("offer-1", first.events[-1].seq, T0)
     box.answer(first.requests[0].request_id, b"sealed", None, T0)
-    box.deny(first.requests[1].request_id)
+    box.deny(first.requests[1].request_id, T0)
 
     assert [one.configuration for one in first.requests] == ["mdoc", "sd-jwt"]
     assert (later.events, later.requests) == ((), first.requests)
@@ -472,59 +463,63 @@ def test_database_of_a_newer_version_is_left_alone(opened: Open, place: Path | s
     assert caught.value.facts == {"found": 99, "known": LAYOUT}
 
 
-def test_database_of_the_first_version_is_brought_up(opened: Open, place: Path | str) -> None:
-    """What stood in it stays, and what the new layout knows of it works."""
-    first = opened()
-    first.place_offer(offer(), T0)
-    first.close()
-    older = [
-        "ALTER TABLE requests ADD COLUMN sealed TEXT",
-        "ALTER TABLE offers ADD COLUMN seal_to BYTEA",
-        "ALTER TABLE offers ADD COLUMN last_seq INTEGER NOT NULL DEFAULT 0",
-        "DROP TABLE answers",
-    ]
-    added = [entry for entries in ADDED.values() for entry in entries]
-    lacking = [f"ALTER TABLE {table.name} DROP COLUMN {column}" for table, column in added]
-    change(place, "UPDATE layout SET version = 1", "DROP TABLE heard_calls", *older, *lacking)
+@pytest.mark.parametrize("version", [1, 6, 7])
+def test_older_mailbox_is_taken_over(opened: Open, place: Path | str, version: int) -> None:
+    """What stood in it stays, and goes on: guesses, tokens, keys, answers, nonces."""
+    leave_behind(place, version, T0, TOKEN_LIFE // timedelta(milliseconds=1))
 
     box = opened()
-    claimed = redeem(box, details=("mdoc",))
-    holder = box.holder("token", T0)
 
-    assert claimed == Redemption("offer-1")
-    assert holder is not None
-    assert holder.details == ("mdoc",)
-    box.close()
-    assert opened().holder("token", T0) == holder
-
-
-def test_answers_of_the_sixth_layout_stay(opened: Open, place: Path | str) -> None:
-    """They were text beside their requests: sealed ones in base64url, encrypted ones as JWE;
-    events were numbered by their offer, which also said what to seal to."""
-    box = claimed(opened())
-    terms = ResponseEncryption({"kty": "EC"}, "A128GCM")
-    for new in (request(), request("sd-jwt", "key-2", encryption=terms)):
-        box.file_request(new, f"nonce of {new.configuration}", T0)
-        box.answer(new.request_id, b"", terms_mark(terms) if new.encryption else None, T0)
-    box.close()
-    change(
-        place,
-        "UPDATE layout SET version = 6",
-        "DROP TABLE answers",
-        "ALTER TABLE requests ADD COLUMN sealed TEXT",
-        "ALTER TABLE requests DROP COLUMN seal_to",
-        "ALTER TABLE offers ADD COLUMN seal_to BYTEA",
-        "ALTER TABLE offers ADD COLUMN last_seq INTEGER NOT NULL DEFAULT 4",
-        "UPDATE requests SET sealed = CASE configuration WHEN 'mdoc' THEN '_-8' ELSE 'a.b' END",
+    details = None if version == 1 else ("mdoc", "sd-jwt")
+    assert box.holder("token-2", T0) == Holder(
+        "offer-2", OfferState.CLAIMED, ("mdoc", "sd-jwt"), details
     )
+    (view,) = box.requests_of("offer-2")
+    assert (view.keys, view.proofs, view.seal_to) == (("key-1",), (PROOF,), SEAL_TO)
+    assert (view.proof_type, view.deferred, view.received_at) == ("jwt", True, T0)
+    assert box.deliver("request-2", T0).sealed == SEALED
+    assert [(event.seq, event.kind) for event in box.news("offer-2", 0, T0).events] == [
+        (1, EventKind.CODE_RIGHT),
+        (2, EventKind.KEY_RECEIVED),
+        (3, EventKind.ANSWERED),
+    ]
+    wrong = 2 if version == 1 else 1
+    assert kinds(box) == [EventKind.CODE_WRONG] * wrong
+    assert guess(box).tries_left == TRIES - wrong - 1
+    assert redeem(box) == Redemption("offer-1")
+    assert filed(box, request(), "used before") is Filing.NONCE_USED
+    box.close()
+    assert opened().holder("token", T0) is not None
 
-    box = opened()
 
-    taken = [box.deliver(view.request_id, T0) for view in box.requests_of("offer-1")]
-    assert {view.configuration: view.sealed for view in taken} == {
-        "mdoc": b"\xff\xef",
-        "sd-jwt": b"a.b",
-    }
+def test_older_mailbox_knows_what_answers_were_encrypted_for(
+    opened: Open, place: Path | str
+) -> None:
+    """Up to layout 6 a JWE stood as text where others were base64url."""
+    leave_behind(place, 6, T0, TOKEN_LIFE // timedelta(milliseconds=1))
+    terms = '{"jwk": {"kty": "EC"}, "enc": "A128GCM", "zip": null}'
+    change(place, f"UPDATE requests SET encryption = '{terms}', sealed = 'a.b'")
+
+    taken = opened().deliver("request-2", T0)
+
+    assert taken.encryption == ResponseEncryption({"kty": "EC"}, "A128GCM")
+    assert taken.sealed == b"a.b"
+
+
+def test_offer_that_nobody_looks_at_ends_all_the_same(opened: Open) -> None:
+    """No ciphertext and no PIN hash outlives the time it was kept for."""
+    box = claimed(opened())
+    box.file_request(request(), "h1", T0)
+    box.answer(request().request_id, b"sealed", None, T0)
+    for number in range(2, 20):
+        box.place_offer(offer(number), T0)
+
+    for number in (30, 31):
+        box.place_offer(offer(number, T0 + timedelta(days=1)), T0 + TOKEN_LIFE)
+
+    assert kept(box, request().request_id) is None
+    assert box.as_written((By.CODE, "code-19")).pin_hash is None
+    assert kinds(box, T0 + TOKEN_LIFE)[-1] is EventKind.EXPIRED
 
 
 def test_file_that_is_no_database(file: Path) -> None:

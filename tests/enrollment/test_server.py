@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from desk.enrollment.mailbox import Mailbox
-from desk.enrollment.mailbox.driver import Driver
+from desk.enrollment.mailbox.driver import Asked, Driver
 from desk.enrollment.mailbox.server import check_address
 from desk.enrollment.mailbox.transaction import step
 from desk.enrollment.records import TRIES, Claim, Filing, Redemption
@@ -63,7 +63,7 @@ def test_process_that_starts_waits_for_nobody(boxes: list[Mailbox], server_place
     """Others write meanwhile, and one of them has not finished."""
     boxes[0].place_offer(offer(), T0)
     with psycopg.connect(server_place) as slow:
-        slow.execute("UPDATE offers SET alarms = 1")
+        slow.execute("UPDATE offers SET waiting = 1")
 
         Mailbox(server_place, T0).close()
 
@@ -195,16 +195,16 @@ class _tearing:  # noqa: N801
 
     def __enter__(self) -> Driver:
         driver: Driver = self._taken.__enter__()  # type: ignore[attr-defined]
-        commit = driver.commit
+        write = driver.write
 
-        def torn() -> None:
+        def torn(first: Asked, *beside: Asked) -> bool:
             if self._moment == "after commit":
-                commit()
+                write(first, *beside)
             self._server.stop("immediate")
             self._server.start()
-            driver.ask("SELECT 1")
+            return write(first, *beside)
 
-        driver.commit = torn  # type: ignore[method-assign]
+        driver.write = torn  # type: ignore[method-assign]
         return driver
 
     def __exit__(self, *error: object) -> object:
@@ -354,7 +354,7 @@ def test_step_is_done_whole_or_not_at_all(torn: Torn) -> None:
 
     @step
     def half(box: Mailbox, db: Driver) -> None:
-        db.say("UPDATE offers SET alarms = 7")
+        db.say("UPDATE offers SET waiting = 7")
         raise Broken
 
     torn.place_offer(offer(), T0)
@@ -362,4 +362,4 @@ def test_step_is_done_whole_or_not_at_all(torn: Torn) -> None:
         half(torn)
 
     with torn._database.connection() as driver:
-        assert driver.ask("SELECT alarms FROM offers") == 0
+        assert driver.ask("SELECT waiting FROM offers") == 0

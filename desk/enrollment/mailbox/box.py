@@ -1,9 +1,10 @@
 """The service's database: every durable step between desk and phone, and nothing personal.
 
-Tables hold hashes, public keys, states, ciphertext and times. Each public method is one
-transaction that either happened on the disk or did not (WAL, synchronous=FULL), with the
-event it causes in the same transaction. Offers end by themselves: whoever looks at one
-after its time finds it expired, so that no timer has to survive a restart.
+It holds hashes, public keys, states, ciphertext and times. What changes an offer is a rule
+(``rules``) that takes its turn at the offer's document (``turns``): one transaction that either
+happened on the disk or did not (WAL, synchronous=FULL), with the event it causes. Offers end by
+themselves: whoever looks at one after its time finds it expired, so that no timer has to
+survive a restart; what nobody looks at is ended by the way.
 
 Left to others: what the records mean to a phone (``issuing``, ``presenting``) and to the desk
 (``desk_side``), and waking those who wait (``waiting``).
@@ -12,59 +13,28 @@ Left to others: what the records mean to a phone (``issuing``, ``presenting``) a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from desk.enrollment.mailbox import rules
 from desk.enrollment.mailbox import statements as sql
-from desk.enrollment.mailbox.driver import Asked, Driver, Ear, Row
-from desk.enrollment.mailbox.place import open_database
-from desk.enrollment.mailbox.rows import (
-    check_values,
-    check_view,
-    claimed_values,
-    encryption_mark,
-    ends_at,
-    filed_view,
+from desk.enrollment.mailbox.checks import check_values, check_view
+from desk.enrollment.mailbox.driver import Driver, Ear
+from desk.enrollment.mailbox.known import By
+from desk.enrollment.mailbox.layout import create_or_check_layout
+from desk.enrollment.mailbox.offer import (
+    Offer,
     holder,
-    offer_event,
+    news,
     offer_look,
-    offer_values,
     offer_view,
-    placed_view,
-    request_values,
     request_view,
 )
-from desk.enrollment.mailbox.steps import (
-    answer_otherwise,
-    book_wrong,
-    count_reserved_tries,
-    end,
-    expired_if_due,
-    forget_old,
-    found,
-    kept_answer,
-    known_offer,
-    locked_offer,
-    locked_request,
-    raise_alarm,
-    record,
-    set_request,
-    take_out,
-    there,
-    use_nonce,
-    why_not,
-)
-from desk.enrollment.mailbox.tables import (
-    create_or_check_layout,
-    from_ms,
-    to_ms,
-)
-from desk.enrollment.mailbox.transaction import (
-    Steps,
-    look,
-    step,
-)
+from desk.enrollment.mailbox.place import open_database
+from desk.enrollment.mailbox.tables import from_ms, to_ms
+from desk.enrollment.mailbox.transaction import look, step
+from desk.enrollment.mailbox.turn import Turn, columns, new_mark
+from desk.enrollment.mailbox.turns import Turns
 from desk.enrollment.records import (
     CheckView,
     Claim,
@@ -77,34 +47,33 @@ from desk.enrollment.records import (
     NewRequest,
     News,
     OfferLook,
-    OfferState,
     OfferView,
     Queue,
     Redemption,
-    RequestState,
     RequestView,
     StatusView,
 )
-from desk.enrollment.trouble import (
-    AlreadyOtherwise,
-    MailboxTrouble,
-)
+from desk.enrollment.trouble import MailboxTrouble, NotThere
 from desk.issuance.ports import EventKind, ResponseEncryption
 
-Facts = dict[str, str | int]
+_TIDY_EVERY = timedelta(minutes=1)
+# So few that nobody waits for them; where there are more, whoever comes next goes on.
+_ENDED_AT_ONCE = 10
+# Nonces and checks are good for minutes.
+_KEPT_AFTER_USE = timedelta(days=7)
+# Longer than a call's signature is good for.
+_KEPT_AFTER_HEARD = timedelta(minutes=5)
 
-_FORGET_EVERY = timedelta(minutes=1)
 
-
-class Mailbox(Steps):
+class Mailbox(Turns):
     """One file, for one process and not for several threads at once; or a server's database,
     for as many as want it (``shared``)."""
 
     def __init__(self, place: Path | str, now: datetime) -> None:
-        """Open or create it (a ``postgresql://`` address stands for a server) and settle what
-        a crash left; raises MailboxTrouble."""
+        """Open or create it (a ``postgresql://`` address stands for a server); raises
+        MailboxTrouble."""
         super().__init__(open_database(place))
-        self._forgot_at = datetime.min.replace(tzinfo=UTC)
+        self._tidied_at = datetime.min.replace(tzinfo=UTC)
         try:
             self._open(now)
         except MailboxTrouble:
@@ -113,8 +82,7 @@ class Mailbox(Steps):
 
     @step
     def _open(self, db: Driver, now: datetime) -> None:
-        create_or_check_layout(db)
-        count_reserved_tries(db, now)
+        create_or_check_layout(db, now)
 
     def close(self) -> None:
         self._database.close()
@@ -129,71 +97,76 @@ class Mailbox(Steps):
         """Let the file grow no further than so many pages: an exercise for a full disk."""
         db.say(f"PRAGMA max_page_count={int(pages)}")
 
-    def _forget_now_and_then(self, now: datetime) -> None:
-        if now - self._forgot_at >= _FORGET_EVERY:
-            self._forgot_at = now
+    # What nobody needs any more
+
+    def _tidy_now_and_then(self, now: datetime) -> None:
+        if now - self._tidied_at < _TIDY_EVERY:
+            return
+        due = self._due(now)
+        for offer_id in due:
+            self.turn((By.ID, offer_id), lambda turn: None, now)
+        if len(due) < _ENDED_AT_ONCE:
+            self._tidied_at = now
             self._forget(now)
+
+    @look
+    def _due(self, db: Driver, now: datetime) -> list[str]:
+        """Some of the offers whose time is over and that nobody has looked at since."""
+        rows = db.execute(sql.OFFERS_DUE, {"now": to_ms(now), "limit": _ENDED_AT_ONCE}).all()
+        return [row.offer_id for row in rows]
 
     @step
     def _forget(self, db: Driver, now: datetime) -> None:
-        forget_old(db, now)
+        """Remove what ended long ago, and nonces that have outlived their own time limit."""
+        for statement in sql.FORGET_OLD:
+            db.change(statement, {"now": to_ms(now)})
+        for statement in sql.FORGET_USED:
+            db.change(statement, {"limit": to_ms(now - _KEPT_AFTER_USE)})
+        db.change(sql.FORGET_HEARD, {"limit": to_ms(now - _KEPT_AFTER_HEARD)})
 
     # Offers, from the desk
 
     def place_offer(self, new: NewOffer, now: datetime) -> tuple[OfferView, bool]:
         """Store an offer, or find it there already; the second value says whether it is new."""
-        self._forget_now_and_then(now)
-        return self._place_offer(new, now)
+        self._tidy_now_and_then(now)
+        offer = Offer.placed(new, new_mark())
+        view = offer_view(offer)
+        if self._place(offer):
+            return view, True
+        return self.seen((By.ID, new.offer_id), offer_view, now), False
 
     @look
-    def _place_offer(self, db: Driver, new: NewOffer, now: datetime) -> tuple[OfferView, bool]:
-        if db.execute(sql.NEW_OFFER, offer_values(new)).rowcount == 1:
-            return placed_view(new), True
-        return offer_view(expired_if_due(db, known_offer(db, new.offer_id), now)), False
+    def _place(self, db: Driver, offer: Offer) -> bool:
+        values = columns(offer)
+        names = {"handle_hash": offer.handle_hash, "code_hash": offer.code_hash}
+        del values["key"]
+        if db.execute(sql.NEW_OFFER, {"offer_id": offer.offer_id, **names, **values}).rowcount != 1:
+            return False
+        self._known.keep(offer)
+        return True
 
-    @step
-    def void_offer(self, db: Driver, offer_id: str, reason: str, now: datetime) -> None:
+    def void_offer(self, offer_id: str, reason: str, now: datetime) -> None:
         """End an offer; ending an ended one changes nothing. Raises NotThere."""
-        row = expired_if_due(db, locked_offer(db, offer_id), now)
-        if OfferState(row.state) in (OfferState.OPEN, OfferState.CLAIMED):
-            end(db, offer_id, OfferState.VOID, now)
-            record(db, offer_id, EventKind.VOIDED, now, {"reason": reason})
+        self.turn((By.ID, offer_id), lambda turn: rules.void(turn, reason), now)
 
-    @look
-    def news(self, db: Driver, offer_id: str, after: int, now: datetime) -> News:
+    def news(self, offer_id: str, after: int, now: datetime) -> News:
         """What happened to an offer since event ``after``, and what awaits the desk's answer;
         raises NotThere."""
-        key = {"key": offer_id}
-        asked: list[Asked] = [
-            (sql.OFFER_BY_ID, key),
-            (sql.EVENTS_AFTER, {**key, "after": after}),
-            (sql.WAITING_OF_OFFER, key),
-        ]
-        offer, events, waiting = db.together(*asked)
-        row = there(offer)
-        if expired_if_due(db, row, now) is not row:
-            # It has just ended, which is news as well.
-            offer, events, waiting = db.together(*asked)
-            row = there(offer)
-        return News(
-            tuple(offer_event(one) for one in events.all()),
-            tuple(request_view(one) for one in waiting.all()),
-            ends_at(row),
-        )
+        return self.seen((By.ID, offer_id), lambda offer: news(offer, after), now)
 
-    @step
     def encrypt_otherwise(
-        self, db: Driver, request_id: str, terms: ResponseEncryption | None, now: datetime
+        self, request_id: str, terms: ResponseEncryption | None, now: datetime
     ) -> RequestView:
         """A deferred request decides how its own answer is encrypted (9.1): what was answered
         for another key is asked of the desk again."""
-        row = locked_request(db, request_id)
-        return request_view(answer_otherwise(db, row, terms, now))
 
-    @step
+        def rule(turn: Turn) -> RequestView:
+            return rules.encrypt_otherwise(turn, request_id, terms)
+
+        return self.turn((By.REQUEST, request_id), rule, now)
+
     def answer(
         self,
-        db: Driver,
         request_id: str,
         sealed: bytes,
         terms: str | None,
@@ -209,55 +182,38 @@ class Mailbox(Steps):
         it is taken out for it at once, as :meth:`deliver` does. Raises NotThere, or
         AlreadyOtherwise when the request was denied or its offer ended.
         """
-        row = locked_request(db, request_id)
-        if row.state == RequestState.DENIED:
-            raise AlreadyOtherwise(reason="denied")
-        if row.state != RequestState.WAITING or encryption_mark(row) != terms:
-            return request_view(row)
-        db.change(sql.NEW_ANSWER, {"request_id": request_id, "sealed": sealed})
-        if is_awaited and not row.deferred:
-            return take_out(db, row, sealed, now)
-        db.change(sql.DECIDE_REQUEST, {"key": request_id, "state": RequestState.ANSWERED})
-        return replace(request_view(row), state=RequestState.ANSWERED)
 
-    @step
-    def deny(self, db: Driver, request_id: str) -> str:
-        """Refuse a request for good; raises NotThere, or AlreadyOtherwise when answered."""
-        row = locked_request(db, request_id)
-        if row.state in (RequestState.ANSWERED, RequestState.DELIVERED):
-            raise AlreadyOtherwise(reason="answered")
-        values = {"state": RequestState.DENIED}
-        db.change(sql.DECIDE_REQUEST, {"key": request_id, **values})
-        return str(row.offer_id)
+        def rule(turn: Turn) -> RequestView:
+            return rules.answer(turn, request_id, sealed, terms, is_awaited=is_awaited)
+
+        return self.turn((By.REQUEST, request_id), rule, now)
+
+    def deny(self, request_id: str, now: datetime) -> str:
+        """Refuse a request for good; whose it was. Raises NotThere, or AlreadyOtherwise when
+        answered."""
+        return self.turn((By.REQUEST, request_id), lambda turn: rules.deny(turn, request_id), now)
 
     @look
     def queue(self, db: Driver, now: datetime) -> Queue:
         """The credential requests that await an answer, of offers that have not ended."""
         row = db.execute(sql.REQUESTS_WAITING, {"now": to_ms(now)}).one()
-        return Queue(int(row.length), None if row.oldest is None else from_ms(row.oldest))
+        return Queue(int(row.length or 0), None if row.oldest is None else from_ms(row.oldest))
 
     # Offers, from the phone
 
-    @step
-    def fetch_offer(
-        self, db: Driver, handle_hash: str, client: str, now: datetime
-    ) -> OfferView | None:
+    def fetch_offer(self, handle_hash: str, client: str, now: datetime) -> OfferView | None:
         """A phone looks at an offer: the first look and every suspicious one are events."""
-        row = found(db, sql.LOCK_OFFER_BY_HANDLE, handle_hash)
-        if row is None:
+        try:
+            return self.turn((By.HANDLE, handle_hash), lambda turn: rules.fetch(turn, client), now)
+        except NotThere:
             return None
-        row = expired_if_due(db, row, now)
-        if row.first_client is None and row.state == OfferState.OPEN:
-            record(db, row.offer_id, EventKind.FETCHED, now, {}, first_client=client)
-        else:
-            raise_alarm(db, row, client, "offer", now)
-        return offer_view(row)
 
-    @look
-    def look_at_offer(self, db: Driver, handle_hash: str, now: datetime) -> OfferLook | None:
+    def look_at_offer(self, handle_hash: str, now: datetime) -> OfferLook | None:
         """How an offer stands; a look from outside changes nothing and is no event."""
-        row = found(db, sql.OFFER_BY_HANDLE, handle_hash)
-        return None if row is None else offer_look(row, now)
+        try:
+            return offer_look(self.as_written((By.HANDLE, handle_hash)), now)
+        except NotThere:
+            return None
 
     def redeem(
         self, code_hash: str, client: str, fits: Fits, grant: Grant, now: datetime
@@ -268,121 +224,66 @@ class Mailbox(Steps):
         nothing: nobody is told before it is written down. A right guess may be repeated where
         its commit was not heard of, a wrong one would count twice.
         """
-        judged = True
+        told = Redemption(None, Claim.UNKNOWN)
 
-        def judge(salt: bytes, wanted: bytes) -> bool:
-            nonlocal judged
-            judged = fits(salt, wanted)
-            return judged
+        def rule(turn: Turn) -> Redemption:
+            nonlocal told
+            told = rules.redeem(turn, client, fits, grant)
+            return told
 
-        return self.in_step(
-            lambda db: self._redeem(db, code_hash, client, judge, grant, now),
-            again=lambda: judged,
-        )
+        def was_right() -> bool:
+            return told.obstacle is not Claim.WRONG_CODE
 
-    def _redeem(
-        self, db: Driver, code_hash: str, client: str, fits: Fits, grant: Grant, now: datetime
-    ) -> Redemption:
-        row = found(db, sql.LOCK_OFFER_BY_CODE, code_hash)
-        if row is None:
+        try:
+            return self.turn((By.CODE, code_hash), rule, now, again=was_right)
+        except NotThere:
             return Redemption(None, Claim.UNKNOWN)
-        row = expired_if_due(db, row, now)
-        if row.token_hash == grant.token_hash:
-            # This very grant, whose commit was not heard of.
-            return Redemption(row.offer_id)
-        if row.state == OfferState.CLAIMED:
-            raise_alarm(db, row, client, "token", now)
-        if row.state != OfferState.OPEN:
-            return Redemption(row.offer_id, why_not(row))
-        if not set(grant.details or ()) <= set(row.configurations):
-            # Before the PIN is looked at: nobody learns from this whether it was right.
-            return Redemption(row.offer_id, Claim.NOT_OFFERED)
-        if not fits(row.pin_salt, row.pin_hash):
-            return Redemption(row.offer_id, Claim.WRONG_CODE, book_wrong(db, row, now))
-        record(db, row.offer_id, EventKind.CODE_RIGHT, now, {}, **claimed_values(grant, now))
-        return Redemption(row.offer_id)
 
-    @look
-    def holder(self, db: Driver, token_hash: str, now: datetime) -> Holder | None:
+    def holder(self, token_hash: str, now: datetime) -> Holder | None:
         """Whose access token this is; None when unknown or past its time."""
-        row = found(db, sql.OFFER_BY_TOKEN, token_hash)
-        if row is None:
+        try:
+            return self.last_seen((By.TOKEN, token_hash), lambda offer: holder(offer, now), now)
+        except NotThere:
             return None
-        row = expired_if_due(db, row, now)
-        if row.state == OfferState.EXPIRED or row.token_expires_at <= to_ms(now):
-            return None
-        return holder(row)
 
     @look
     def use_once(self, db: Driver, mark: str, by: str, now: datetime) -> bool:
         """Use up what may be shown once only; False when it was shown before. ``by`` is
         whoever asks, a random name for this once."""
-        values = {"nonce_hash": mark, "configuration": "", "offer_id": by}
-        if db.execute(sql.FIRST_USE, {**values, "used_at": to_ms(now)}).rowcount == 1:
+        values = {"nonce_hash": mark, "used_by": by, "used_at": to_ms(now)}
+        if db.execute(sql.FIRST_USE, values).rowcount == 1:
             return True
-        return any(row.offer_id == by for row in db.execute(sql.NONCE_USES, {"key": mark}).all())
+        return bool(db.execute(sql.NONCE, {"key": mark}).scalar_one_or_none() == by)
 
-    @step
     def file_request(
-        self, db: Driver, new: NewRequest, nonce_hash: str, now: datetime
+        self, new: NewRequest, nonce_hash: str, now: datetime
     ) -> tuple[Filing, RequestView | None]:
         """Queue a phone's key for the desk; the same key again finds its first request."""
-        key = {"key": new.offer_id}
-        offer, requests = db.together((sql.LOCK_OFFER, key), (sql.REQUESTS_OF_OFFER, key))
-        if expired_if_due(db, there(offer), now).state != OfferState.CLAIMED:
-            return Filing.ENDED, None
-        same = (row for row in requests.all() if row.configuration == new.configuration)
-        first = next(same, None)
-        outcome = _filing(db, first, new, nonce_hash, now)
-        if outcome is Filing.REPEATED and first is not None:
-            first = answer_otherwise(db, first, new.encryption, now)
-        if outcome is Filing.FILED:
-            db.change(sql.NEW_REQUEST, request_values(new, now))
-            facts: Facts = {"configuration": new.configuration, "keys": len(new.keys)}
-            record(db, new.offer_id, EventKind.KEY_RECEIVED, now, facts)
-            return outcome, filed_view(new, now)
-        return outcome, request_view(first) if first and outcome is Filing.REPEATED else None
 
-    @look
-    def requests_of(self, db: Driver, offer_id: str) -> tuple[RequestView, ...]:
-        """All requests of an offer, whatever their state."""
-        rows = db.execute(sql.REQUESTS_OF_OFFER, {"key": offer_id}).all()
-        return tuple(request_view(row) for row in rows)
+        def rule(turn: Turn) -> tuple[Filing, RequestView | None]:
+            return rules.file(turn, new, nonce_hash)
 
-    @step
-    def defer(self, db: Driver, request_id: str, now: datetime) -> RequestView:
+        return self.turn((By.ID, new.offer_id), rule, now)
+
+    def requests_of(self, offer_id: str) -> tuple[RequestView, ...]:
+        """All requests of an offer, whatever their state; raises NotThere."""
+        offer = self.as_written((By.ID, offer_id))
+        return tuple(request_view(offer, one) for one in offer.requests)
+
+    def defer(self, request_id: str, now: datetime) -> RequestView:
         """The phone is told to come back: recorded once. Where it was answered or denied at
         the last moment, that is what it is told."""
-        row = locked_request(db, request_id)
-        if row.state == RequestState.DELIVERED:
-            return replace(request_view(row), sealed=kept_answer(db, request_id))
-        if row.state == RequestState.DENIED:
-            return request_view(row)
-        if not row.deferred:
-            set_request(db, request_id, deferred=True)
-            facts = {"configuration": row.configuration}
-            record(db, row.offer_id, EventKind.DEFERRED, now, facts)
-        return replace(request_view(row), deferred=True)
+        return self.turn((By.REQUEST, request_id), lambda turn: rules.defer(turn, request_id), now)
 
-    @step
-    def deliver(self, db: Driver, request_id: str, now: datetime) -> RequestView:
+    def deliver(self, request_id: str, now: datetime) -> RequestView:
         """The request as it stands, its answer about to leave for the phone where it has one:
         that is recorded once, before it does. Raises NotThere."""
-        row = locked_request(db, request_id)
-        if row.state == RequestState.ANSWERED:
-            return take_out(db, row, kept_answer(db, request_id), now)
-        if row.state == RequestState.DELIVERED:
-            return replace(request_view(row), sealed=kept_answer(db, request_id))
-        return request_view(row)
+        return self.turn(
+            (By.REQUEST, request_id), lambda turn: rules.deliver(turn, request_id), now
+        )
 
-    @step
     def report(
-        self,
-        db: Driver,
-        offer_id: str,
-        meant: Callable[[str], bool],
-        kind: EventKind,
-        now: datetime,
+        self, offer_id: str, meant: Callable[[str], bool], kind: EventKind, now: datetime
     ) -> bool:
         """What the wallet says became of a credential; saying it twice counts once.
 
@@ -391,22 +292,13 @@ class Mailbox(Steps):
         again with the same key, as the conformance suite's issuer plan does after its
         «accepted».
         """
-        key = {"key": offer_id}
-        offer, heads = db.together((sql.LOCK_OFFER, key), (sql.HEADS_OF_REQUESTS, key))
-        there(offer)
-        row = next((one for one in heads.all() if meant(one.request_id)), None)
-        if row is None or row.state != RequestState.DELIVERED:
-            return False
-        if row.reported != kind:
-            set_request(db, row.request_id, reported=kind)
-            record(db, offer_id, kind, now, {"configuration": row.configuration})
-        return True
+        return self.turn((By.ID, offer_id), lambda turn: rules.report(turn, meant, kind), now)
 
     # Checks
 
     def place_check(self, new: NewCheck, now: datetime) -> CheckView:
         """Store a presentation request; a repeated order finds its first."""
-        self._forget_now_and_then(now)
+        self._tidy_now_and_then(now)
         return self._place_check(new)
 
     @look
@@ -416,7 +308,7 @@ class Mailbox(Steps):
 
     @look
     def check(self, db: Driver, check_id: str) -> CheckView | None:
-        row = found(db, sql.CHECK_BY_ID, check_id)
+        row = db.execute(sql.CHECK_BY_ID, {"key": check_id}).one_or_none()
         return check_view(row) if row is not None else None
 
     @look
@@ -425,7 +317,7 @@ class Mailbox(Steps):
         values = {"key": check_id, "response": response, "received_at": to_ms(now)}
         if db.execute(sql.ANSWER_CHECK, values).one_or_none() is not None:
             return True
-        row = found(db, sql.CHECK_BY_ID, check_id)
+        row = db.execute(sql.CHECK_BY_ID, {"key": check_id}).one_or_none()
         return row is not None and bool(row.response == response)
 
     # The desk's calls
@@ -437,7 +329,7 @@ class Mailbox(Steps):
         values = {"number": number, "heard_by": by, "heard_at": to_ms(now)}
         if db.execute(sql.FIRST_HEARD, values).rowcount == 1:
             return True
-        row = found(db, sql.HEARD_BY, number)
+        row = db.execute(sql.HEARD_BY, {"key": number}).one_or_none()
         return row is not None and bool(row.heard_by == by)
 
     # Status lists
@@ -449,19 +341,5 @@ class Mailbox(Steps):
 
     @look
     def status(self, db: Driver, name: str) -> StatusView | None:
-        row = found(db, sql.STATUS_BY_NAME, name)
+        row = db.execute(sql.STATUS_BY_NAME, {"key": name}).one_or_none()
         return StatusView(row.jwt, row.cwt) if row is not None else None
-
-
-def _filing(
-    db: Driver, first: Row | None, new: NewRequest, nonce_hash: str, now: datetime
-) -> Filing:
-    """What a request is, seen beside the first one for the same thing."""
-    if first is not None and tuple(first.proofs) == new.proofs:
-        return Filing.REPEATED
-    used_for = new.configuration if new.shared_nonce else ""
-    if not use_nonce(db, nonce_hash, used_for, new.offer_id, now):
-        return Filing.NONCE_USED
-    if first is None:
-        return Filing.FILED
-    return Filing.REPEATED if tuple(first.keys) == new.keys else Filing.OTHER_KEY

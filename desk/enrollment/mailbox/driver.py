@@ -33,7 +33,7 @@ UNLOGGED = "unlogged"
 """A table's note (``info``) that a server's crash may empty it."""
 
 _NOTHING: Mapping[str, Any] = {}
-_COMPARED = frozenset({"key", "now", "limit", "after"})
+_COMPARED = frozenset({"key", "former", "now", "limit"})
 """Names of what statements compare with; every other value is a column's."""
 
 
@@ -117,6 +117,27 @@ class Driver(ABC):
         """Several of which none needs another's answer: on a server they are sent in one go."""
         return [self.execute(*one) for one in asked]
 
+    def write(self, first: Asked, *beside: Asked) -> bool:
+        """All of it in one transaction, durable when this returns; False, and nothing is
+        written, where the ``first`` one (an update that returns what it changed) found nothing
+        to change. What goes ``beside`` must do nothing then by itself: on a server all is sent
+        in one go."""
+        if not beside:
+            return bool(self.execute(*first).all())
+        self.begin()
+        try:
+            swapped = bool(self.execute(*first).all())
+            if not swapped:
+                self.undo()
+                return False
+            for one in beside:
+                self.execute(*one)
+            self.commit()
+        except BaseException:
+            self.undo()
+            raise
+        return True
+
     def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
         """The same where nobody asks for an answer: within a step it may be sent together with
         what comes next, its commit at the latest, and its error is raised there."""
@@ -154,8 +175,13 @@ class Driver(ABC):
         self.say(f"ALTER TABLE {column.table.name} ADD COLUMN {column.name} {kind}")
 
     @abstractmethod
-    def has(self, table: sa.Table) -> bool:
+    def has(self, table: str) -> bool:
         """Whether there is such a table."""
+
+    @abstractmethod
+    def named(self, command: str) -> list[dict[str, Any]]:
+        """The rows of a command without values, by the names of their columns; what an older
+        layout may have had."""
 
     @abstractmethod
     def run(self, text: str, values: Sequence[Any]) -> Cursor:
@@ -216,7 +242,7 @@ class Database(Protocol):
 
 def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> Written:
     columns = None
-    if isinstance(statement, sa.Insert | sa.Update):
+    if isinstance(statement, sa.Insert | sa.Update) and not _chooses(statement):
         columns = [name for name in names if name not in _COMPARED]
     compiled = statement.compile(dialect=dialect, column_keys=columns)
     assert isinstance(compiled, SQLCompiler)
@@ -233,6 +259,11 @@ def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> Wr
         tuple(place for place, name in given if isinstance(compiled.binds[name].type, sa.JSON)),
         _rows(compiled),
     )
+
+
+def _chooses(statement: Statement) -> bool:
+    """An insert of what a query finds, whose columns are named already."""
+    return isinstance(statement, sa.Insert) and statement.select is not None
 
 
 def _defaults(statement: Statement, own: Mapping[str, object]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from desk.enrollment.mailbox.driver import Driver
@@ -30,8 +29,13 @@ class FileDriver(Driver):
     def run(self, text: str, values: Sequence[Any]) -> sqlite3.Cursor:
         return self._connection.execute(text, values)
 
-    def has(self, table: sa.Table) -> bool:
-        return bool(self.ask(f"SELECT count(*) FROM sqlite_master WHERE name = '{table.name}'"))
+    def named(self, command: str) -> list[dict[str, Any]]:
+        rows = self.run(command, ())
+        names = [column[0] for column in rows.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def has(self, table: str) -> bool:
+        return bool(self.ask(f"SELECT count(*) FROM sqlite_master WHERE name = '{table}'"))
 
     def begin(self) -> None:
         # Taking the write lock at once: what is read in a step still holds when it writes.
@@ -81,8 +85,8 @@ class FileDatabase:
     def ear(self) -> None:
         """Nobody else has the file."""
 
-    def is_conflict(self, _error: Exception) -> bool:
-        return False
+    def is_conflict(self, error: Exception) -> bool:
+        return isinstance(error, sqlite3.IntegrityError)
 
     def close(self) -> None:
         self._driver.close()

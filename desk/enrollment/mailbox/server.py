@@ -130,6 +130,10 @@ class ServerDriver(Driver):
         )
         return [Answer(cursor, one.row) for cursor, one in zip(rows, written, strict=True)]
 
+    def write(self, first: Asked, *beside: Asked) -> bool:
+        # What is sent in one go is one transaction (PostgreSQL, «Pipeline Mode»).
+        return bool(self.together(first, *beside)[0].all())
+
     def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
         if not self.in_step:
             self.execute(statement, values)
@@ -137,8 +141,12 @@ class ServerDriver(Driver):
         written = self.written(statement, values)
         self._unsent.append(self._order(written.text, written.filled(values)))
 
-    def has(self, table: sa.Table) -> bool:
-        return bool(self.ask(f"SELECT to_regclass('{table.name}') IS NOT NULL"))
+    def named(self, command: str) -> list[dict[str, Any]]:
+        rows = self.run(command, ())
+        return [dict(zip(rows.names, row, strict=True)) for row in rows.fetchall()]
+
+    def has(self, table: str) -> bool:
+        return bool(self.ask(f"SELECT to_regclass('{table}') IS NOT NULL"))
 
     def begin(self) -> None:
         self._unsent = [self._order("BEGIN", ())]
@@ -256,6 +264,11 @@ class Rows:
     @property
     def rowcount(self) -> int:
         return self._result.command_tuples or 0
+
+    @property
+    def names(self) -> list[str]:
+        result = self._result
+        return [(result.fname(n) or b"").decode() for n in range(result.nfields)]
 
     def fetchone(self) -> tuple[Any, ...] | None:
         result, row = self._result, self._next

@@ -1,10 +1,12 @@
 """The mailbox's statements, built once: building them anew costs more than running them.
 
-Those that begin with LOCK keep everybody else from the offer until the step ends: row locks
-of a server, of which a file needs none. The offer always comes before its requests.
+An offer is written by compare and swap: nothing happens unless it still bears the mark of the
+state that the change follows from. What goes with it asks for its new mark.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +17,6 @@ from sqlalchemy.dialects.postgresql import insert
 from desk.enrollment.mailbox.tables import (
     answers_table,
     checks_table,
-    events_table,
     heard_table,
     nonces_table,
     offers_table,
@@ -23,77 +24,64 @@ from desk.enrollment.mailbox.tables import (
     status_table,
 )
 from desk.enrollment.mailbox.told import told
-from desk.enrollment.records import OfferState, RequestState
 
 _key: sa.BindParameter[str] = sa.bindparam("key")
-_offers, _requests = offers_table.c, requests_table.c
+_now: sa.BindParameter[int] = sa.bindparam("now")
+_limit: sa.BindParameter[int] = sa.bindparam("limit")
+_offers, _requests, _answers = offers_table.c, requests_table.c, answers_table.c
 
-OFFER_BY_ID = sa.select(offers_table).where(_offers.offer_id == _key)
-OFFER_BY_HANDLE = sa.select(offers_table).where(_offers.handle_hash == _key)
-LOCK_OFFER = OFFER_BY_ID.with_for_update()
-LOCK_OFFER_BY_HANDLE = OFFER_BY_HANDLE.with_for_update()
-LOCK_OFFER_BY_CODE = sa.select(offers_table).where(_offers.code_hash == _key).with_for_update()
-OFFER_BY_TOKEN = sa.select(offers_table).where(_offers.token_hash == _key)
-OFFERS_BEING_TRIED = sa.select(offers_table).where(_offers.tries_reserved > 0)
-SET_OFFER = sa.update(offers_table).where(_offers.offer_id == _key)
+_document = sa.select(_offers.mark, _offers.document)
+OFFER_BY_ID = _document.where(_offers.offer_id == _key)
+OFFER_BY_HANDLE = _document.where(_offers.handle_hash == _key)
+OFFER_BY_CODE = _document.where(_offers.code_hash == _key)
+OFFER_BY_TOKEN = _document.where(_offers.token_hash == _key)
+OFFER_BY_REQUEST = _document.join_from(
+    requests_table, offers_table, _requests.offer_id == _offers.offer_id
+).where(_requests.request_id == _key)
 NEW_OFFER = insert(offers_table).on_conflict_do_nothing()
+SWAP_OFFER = (
+    sa.update(offers_table)
+    .where(_offers.offer_id == _key, _offers.mark == sa.bindparam("former"))
+    .returning(told(_offers.offer_id))
+)
+OFFERS_DUE = (
+    sa.select(_offers.offer_id)
+    .where(_offers.ended.is_(False), _offers.due_at <= _now)
+    .limit(sa.bindparam("limit"))
+)
+REQUESTS_WAITING = sa.select(
+    sa.func.sum(_offers.waiting).label("length"),
+    sa.func.min(_offers.waiting_since).label("oldest"),
+).where(_offers.waiting_since.is_not(None), _offers.due_at > _now)
 
-_events = events_table.c
-_next_seq = (
-    sa.select(sa.func.coalesce(sa.func.max(_events.seq), 0) + 1)
-    .where(_events.offer_id == _key)
-    .scalar_subquery()
+# With an offer that was swapped in the same transaction.
+_swapped = (_offers.offer_id == _key) & (_offers.mark == sa.bindparam("mark"))
+_request: sa.BindParameter[str] = sa.bindparam("request", type_=sa.String)
+
+
+def _insert(table: sa.Table, **values: sa.ColumnElement[Any]) -> sa.Insert:
+    chosen = sa.select(*values.values()).where(_swapped)
+    return sa.insert(table).from_select(list(values), chosen, include_defaults=False)
+
+
+NEW_REQUEST = _insert(requests_table, request_id=_request, offer_id=_offers.offer_id)
+NEW_ANSWER = _insert(
+    answers_table,
+    request_id=_request,
+    sealed=sa.bindparam("answer", type_=sa.LargeBinary),
 )
-NEW_EVENT = sa.insert(events_table).values(seq=_next_seq).returning(told(_events.offer_id))
-EVENTS_AFTER = (
-    sa.select(events_table)
-    .where(_events.offer_id == _key, _events.seq > sa.bindparam("after"))
-    .order_by(_events.seq)
+WIPE_ANSWER = sa.delete(answers_table).where(
+    _answers.request_id == _request, sa.exists().where(_swapped)
+)
+NEW_NONCE = _insert(
+    nonces_table,
+    nonce_hash=sa.bindparam("nonce", type_=sa.String),
+    used_by=_offers.offer_id,
+    used_at=sa.bindparam("used", type_=sa.BigInteger),
 )
 
-REQUEST_BY_ID = sa.select(requests_table).where(_requests.request_id == _key)
-LOCK_REQUEST = REQUEST_BY_ID.join(
-    offers_table, _requests.offer_id == _offers.offer_id
-).with_for_update(of=[offers_table, requests_table])
-REQUESTS_OF_OFFER = (
-    sa.select(requests_table).where(_requests.offer_id == _key).order_by(_requests.received_at)
-)
-WAITING_OF_OFFER = REQUESTS_OF_OFFER.where(_requests.state == RequestState.WAITING)
-# Without what is long in them.
-HEADS_OF_REQUESTS = sa.select(
-    _requests.request_id, _requests.configuration, _requests.state, _requests.reported
-).where(_requests.offer_id == _key)
-REQUESTS_WAITING = (
-    sa.select(sa.func.count().label("length"), sa.func.min(_requests.received_at).label("oldest"))
-    .join_from(requests_table, offers_table, _requests.offer_id == _offers.offer_id)
-    .where(
-        _requests.state == RequestState.WAITING,
-        _offers.state == OfferState.CLAIMED,
-        _offers.token_expires_at > sa.bindparam("now"),
-    )
-)
-SET_REQUEST = sa.update(requests_table).where(_requests.request_id == _key)
-DECIDE_REQUEST = SET_REQUEST.returning(told(_requests.offer_id))
-ANSWER_OF_REQUEST = sa.select(answers_table.c.sealed).where(answers_table.c.request_id == _key)
-NEW_ANSWER = sa.insert(answers_table)
-WIPE_ANSWER = sa.delete(answers_table).where(answers_table.c.request_id == _key)
-WIPE_ANSWERS = sa.delete(answers_table).where(
-    answers_table.c.request_id.in_(
-        sa.select(_requests.request_id).where(_requests.offer_id == _key).scalar_subquery()
-    )
-)
-DENY_UNSERVED = (
-    sa.update(requests_table)
-    .where(
-        _requests.offer_id == _key,
-        (_requests.state == RequestState.WAITING) | (_requests.state == RequestState.ANSWERED),
-    )
-    .values(state=RequestState.DENIED)
-)
-NEW_REQUEST = sa.insert(requests_table)
-
-NONCE_USES = sa.select(nonces_table).where(nonces_table.c.nonce_hash == _key)
-NEW_NONCE_USE = sa.insert(nonces_table)
+ANSWER_OF_REQUEST = sa.select(_answers.sealed).where(_answers.request_id == _key)
+NONCE = sa.select(nonces_table.c.used_by).where(nonces_table.c.nonce_hash == _key)
 FIRST_USE = insert(nonces_table).on_conflict_do_nothing()
 HEARD_BY = sa.select(heard_table).where(heard_table.c.number == _key)
 FIRST_HEARD = insert(heard_table).on_conflict_do_nothing()
@@ -113,12 +101,13 @@ SET_STATUS = _new_status.on_conflict_do_update(
     set_={"jwt": _new_status.excluded.jwt, "cwt": _new_status.excluded.cwt},
 )
 
-_limit: sa.BindParameter[int] = sa.bindparam("limit")
-_old_offers = sa.select(_offers.offer_id).where(_offers.ended_at < _limit).scalar_subquery()
+_ended = _offers.ended.is_(True) & (_offers.due_at <= _now)
+_forgotten = sa.select(_offers.offer_id).where(_ended).scalar_subquery()
 FORGET_OLD = (
-    sa.delete(events_table).where(events_table.c.offer_id.in_(_old_offers)),
-    sa.delete(requests_table).where(_requests.offer_id.in_(_old_offers)),
-    sa.delete(offers_table).where(_offers.ended_at < _limit),
+    sa.delete(requests_table).where(_requests.offer_id.in_(_forgotten)),
+    sa.delete(offers_table).where(_ended),
+)
+FORGET_USED = (
     sa.delete(nonces_table).where(nonces_table.c.used_at < _limit),
     sa.delete(checks_table).where(checks_table.c.expires_at < _limit),
 )

@@ -1,10 +1,9 @@
 """How a method of the mailbox becomes one transaction, or one look.
 
 A **step** reads and writes in one transaction that happens whole or not at all. A **look**
-only reads, or its statements are whole each by itself, and needs none; where it finds
-something that has become due (:class:`Due`), it begins again as a step. Whoever came between
-(two phones filing the same at the same moment) is no error: the step begins again and finds
-what the other did.
+only reads, or its statements are whole each by itself, and needs none. Whoever came between
+(two processes that make the same table at the same moment) is no error: the step begins again
+and finds what the other did. Offers have a way of their own (``turns``).
 """
 
 from __future__ import annotations
@@ -25,11 +24,7 @@ _S = TypeVar("_S", bound="Steps")
 _Act = Callable[Concatenate[_S, Driver, _P], _T]
 
 
-class Due(Exception):
-    """A look found something whose time is over: it is to be written down in a step."""
-
-
-def _always() -> bool:
+def always() -> bool:
     return True
 
 
@@ -44,7 +39,7 @@ class Steps:
         """Whether steps may run beside each other, here and in other processes."""
         return self._database.shared
 
-    def in_step(self, act: Callable[[Driver], _T], *, again: Callable[[], bool] = _always) -> _T:
+    def in_step(self, act: Callable[[Driver], _T], *, again: Callable[[], bool] = always) -> _T:
         """``act`` in one transaction; ``again`` says afterwards whether doing it twice does no
         more than once.
 
@@ -69,8 +64,6 @@ class Steps:
         try:
             with self._database.connection() as db:
                 return act(db)
-        except Due:
-            return self.in_step(act)
         except Exception as error:
             self._raise_trouble(error, may_repeat=True)
             raise

@@ -1,0 +1,172 @@
+"""The mailbox's layout: made where there is none, and older ones taken over.
+
+Up to layout 7 an offer, its events and its requests were rows of their own. What stands in
+them becomes the offer's document, whichever columns they had by then.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from desk.enrollment.keys import from_base64url
+from desk.enrollment.mailbox.driver import Driver
+from desk.enrollment.mailbox.offer import Offer, Request
+from desk.enrollment.mailbox.rules import book_wrong
+from desk.enrollment.mailbox.tables import (
+    LAYOUT,
+    answers_table,
+    layout_table,
+    nonces_table,
+    offers_table,
+    requests_table,
+    tables,
+)
+from desk.enrollment.mailbox.turn import Turn, columns, new_mark
+from desk.enrollment.records import OfferState
+from desk.enrollment.trouble import MailboxNewer
+
+_Old = Mapping[str, Any]
+_FOUND = sa.select(layout_table.c.version)
+_NEW_LAYOUT = sa.insert(layout_table)
+_SET_LAYOUT = sa.update(layout_table)
+_NEW_OFFER = sa.insert(offers_table)
+_NEW_REQUEST = sa.insert(requests_table)
+_NEW_ANSWER = sa.insert(answers_table)
+_NEW_NONCE = sa.insert(nonces_table)
+
+
+def create_or_check_layout(db: Driver, now: datetime) -> None:
+    """Create the tables where there are none, and bring older ones up; raises MailboxNewer."""
+    # Processes that start together do not make the same table twice.
+    db.hold("layout")
+    found = db.execute(_FOUND).scalar_one_or_none() if db.has(layout_table.name) else None
+    if found == LAYOUT and all(db.has(table.name) for table in tables.sorted_tables):
+        # Nothing to make: not even asked for, which would stop others' writing for a moment.
+        return
+    if found is not None and found > LAYOUT:
+        raise MailboxNewer(found=found, known=LAYOUT)
+    if found is not None and found < LAYOUT:
+        _take_over(db, now)
+    db.create(tables)
+    db.execute(_NEW_LAYOUT if found is None else _SET_LAYOUT, {"version": LAYOUT})
+
+
+def _take_over(db: Driver, now: datetime) -> None:
+    """All that stood in rows, as documents."""
+    old = {name: _rows(db, name) for name in ("offers", "events", "requests", "answers", "nonces")}
+    for name in old:
+        db.say(f"DROP TABLE IF EXISTS {name}")
+    db.create(tables)
+    events, requests = _by_offer(old["events"]), _by_offer(old["requests"])
+    for row in old["offers"]:
+        offer = _offer(row, events[row["offer_id"]], requests[row["offer_id"]])
+        _count_reserved(db, offer, row.get("tries_reserved") or 0, now)
+        _keep(db, offer)
+    for request_id, sealed in _answers(old["answers"], old["requests"]):
+        db.execute(_NEW_ANSWER, {"request_id": request_id, "sealed": sealed})
+    for nonce_hash, row in {row["nonce_hash"]: row for row in old["nonces"]}.items():
+        values = {"nonce_hash": nonce_hash, "used_by": row["offer_id"], "used_at": row["used_at"]}
+        db.execute(_NEW_NONCE, values)
+
+
+def _rows(db: Driver, name: str) -> list[dict[str, Any]]:
+    return db.named(f"SELECT * FROM {name}") if db.has(name) else []
+
+
+def _by_offer(rows: Iterable[_Old]) -> defaultdict[str, list[_Old]]:
+    found = defaultdict[str, list[_Old]](list)
+    for row in rows:
+        found[row["offer_id"]].append(row)
+    return found
+
+
+def _offer(row: _Old, events: list[_Old], requests: list[_Old]) -> Offer:
+    return Offer(
+        row["offer_id"],
+        row["handle_hash"],
+        row["code_hash"],
+        _json(row["configurations"]),
+        row["expires_at"],
+        _hex(row["pin_salt"]),
+        _hex(row["pin_hash"]),
+        new_mark(),
+        row["state"],
+        row["tries_wrong"],
+        row["first_client"],
+        row["token_hash"],
+        row["token_expires_at"],
+        _json(row.get("details")),
+        row.get("dpop_key"),
+        row["alarms"],
+        row["ended_at"],
+        [
+            [one["kind"], one["at"], _json(one["facts"])]
+            for one in sorted(events, key=lambda one: int(one["seq"]))
+        ],
+        [
+            _request(one, row.get("seal_to"))
+            for one in sorted(requests, key=lambda one: int(one["received_at"]))
+        ],
+    )
+
+
+def _request(row: _Old, seal_to: bytes | None) -> Request:
+    """Up to layout 6 the offer said what answers are sealed to."""
+    return Request(
+        row["request_id"],
+        row["configuration"],
+        _json(row["keys"]),
+        _json(row["proofs"]),
+        row["nonce"],
+        _hex(row.get("seal_to") or seal_to) or "",
+        row["received_at"],
+        _json(row.get("encryption")),
+        row.get("notification_id"),
+        row.get("proof_type") or "jwt",
+        row["state"],
+        bool(row["deferred"]),
+        row["reported"],
+    )
+
+
+def _answers(rows: Iterable[_Old], requests: Iterable[_Old]) -> Iterable[tuple[str, bytes]]:
+    """Up to layout 6 they stood beside their requests, as text: base64url of what is sealed to
+    a token, or a JWE."""
+    yield from ((row["request_id"], row["sealed"]) for row in rows)
+    for row in requests:
+        text = row.get("sealed")
+        if text is not None:
+            sealed = from_base64url(text) if row.get("encryption") is None else text.encode()
+            yield row["request_id"], sealed
+
+
+def _count_reserved(db: Driver, offer: Offer, reserved: int, now: datetime) -> None:
+    """Up to layout 5 a guess was set aside while it was judged: what is left of that was
+    wrong."""
+    turn = Turn(offer, now, db, again=False)
+    for _ in range(reserved):
+        if offer.state == OfferState.OPEN:
+            book_wrong(turn)
+
+
+def _keep(db: Driver, offer: Offer) -> None:
+    values = columns(offer)
+    offer_id = values.pop("key")
+    names = {"handle_hash": offer.handle_hash, "code_hash": offer.code_hash}
+    db.execute(_NEW_OFFER, {"offer_id": offer_id, **names, **values})
+    for one in offer.requests:
+        db.execute(_NEW_REQUEST, {"request_id": one.request_id, "offer_id": offer_id})
+
+
+def _json(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)
+
+
+def _hex(value: bytes | None) -> str | None:
+    return None if value is None else value.hex()

@@ -1,0 +1,221 @@
+"""What the mailbox knows of one offer: one document, read and written as a whole.
+
+It holds hashes, public keys, states, times and events; answers lie beside it. ``mark`` is
+another one after each change, so that whoever writes can say which state that follows from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from desk.enrollment.answers import terms_mark
+from desk.enrollment.mailbox.tables import from_ms, to_ms
+from desk.enrollment.records import (
+    Holder,
+    NewOffer,
+    NewRequest,
+    News,
+    OfferLook,
+    OfferState,
+    OfferView,
+    RequestState,
+    RequestView,
+)
+from desk.enrollment.trouble import NotThere
+from desk.issuance.ports import EventKind, OfferEvent, ResponseEncryption
+
+Event = list[Any]
+"""Kind, milliseconds since 1970, facts; its number is its place, from 1."""
+
+
+@dataclass(slots=True)
+class Request:
+    """A phone's keys for one of the things offered; ``encryption`` None: its answer is sealed
+    to ``seal_to`` (hexadecimal)."""
+
+    request_id: str
+    configuration: str
+    keys: list[str]
+    proofs: list[str]
+    nonce: str
+    seal_to: str
+    received_at: int
+    encryption: dict[str, Any] | None
+    notification_id: str | None
+    proof_type: str
+    state: str = RequestState.WAITING
+    deferred: bool = False
+    reported: str | None = None
+
+    @classmethod
+    def filed(cls, new: NewRequest, now: datetime) -> Request:
+        return cls(
+            new.request_id,
+            new.configuration,
+            list(new.keys),
+            list(new.proofs),
+            new.nonce,
+            new.seal_to.hex(),
+            to_ms(now),
+            encryption_value(new.encryption),
+            new.notification_id,
+            new.proof_type,
+        )
+
+    @property
+    def terms(self) -> ResponseEncryption | None:
+        return None if self.encryption is None else ResponseEncryption(**self.encryption)
+
+    @property
+    def terms_mark(self) -> str | None:
+        """What its answer has to be encrypted for; None: sealed."""
+        terms = self.terms
+        return None if terms is None else terms_mark(terms)
+
+
+@dataclass(slots=True)
+class Offer:
+    """An offer, its events and requests; times in milliseconds since 1970, salt and hash of the
+    PIN hexadecimal, both None once it is claimed or over."""
+
+    offer_id: str
+    handle_hash: str
+    code_hash: str
+    configurations: list[str]
+    expires_at: int
+    pin_salt: str | None
+    pin_hash: str | None
+    mark: int
+    state: str = OfferState.OPEN
+    tries_wrong: int = 0
+    first_client: str | None = None
+    token_hash: str | None = None
+    token_expires_at: int | None = None
+    details: list[str] | None = None
+    dpop_key: str | None = None
+    alarms: int = 0
+    ended_at: int | None = None
+    events: list[Event] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    @classmethod
+    def placed(cls, new: NewOffer, mark: int) -> Offer:
+        return cls(
+            new.offer_id,
+            new.handle_hash,
+            new.code_hash,
+            list(new.configurations),
+            to_ms(new.expires_at),
+            new.pin_salt.hex(),
+            new.pin_hash.hex(),
+            mark,
+        )
+
+    @classmethod
+    def read(cls, document: str) -> Offer:
+        """The inverse of :meth:`document`."""
+        values = orjson.loads(document)
+        values["requests"] = [Request(**one) for one in values["requests"]]
+        return cls(**values)
+
+    def document(self) -> str:
+        return orjson.dumps(self).decode()
+
+    @property
+    def ends_at(self) -> int | None:
+        """When it will end by itself; None when it has ended."""
+        if self.state == OfferState.OPEN:
+            return self.expires_at
+        return self.token_expires_at if self.state == OfferState.CLAIMED else None
+
+    def is_due(self, now: datetime) -> bool:
+        end = self.ends_at
+        return end is not None and end <= to_ms(now)
+
+    def request(self, request_id: str) -> Request:
+        """Raises NotThere."""
+        for one in self.requests:
+            if one.request_id == request_id:
+                return one
+        raise NotThere
+
+    @property
+    def waiting(self) -> list[Request]:
+        """The requests that await the desk's answer."""
+        return [one for one in self.requests if one.state == RequestState.WAITING]
+
+
+def encryption_value(terms: ResponseEncryption | None) -> dict[str, Any] | None:
+    return None if terms is None else {"jwk": dict(terms.jwk), "enc": terms.enc, "zip": terms.zip}
+
+
+# What others are told of it
+
+
+def offer_view(offer: Offer) -> OfferView:
+    return OfferView(
+        offer.offer_id,
+        OfferState(offer.state),
+        tuple(offer.configurations),
+        from_ms(offer.expires_at),
+        _bytes(offer.pin_salt),
+        _bytes(offer.pin_hash),
+    )
+
+
+def offer_look(offer: Offer, now: datetime) -> OfferLook:
+    over = offer.state == OfferState.OPEN and offer.is_due(now)
+    state = OfferState.EXPIRED if over else OfferState(offer.state)
+    return OfferLook(state, offer.token_hash is not None, from_ms(offer.expires_at))
+
+
+def holder(offer: Offer, now: datetime) -> Holder:
+    """Who holds its token; raises NotThere where that is past its time."""
+    if (offer.token_expires_at or 0) <= to_ms(now):
+        raise NotThere
+    return Holder(
+        offer.offer_id,
+        OfferState(offer.state),
+        tuple(offer.configurations),
+        None if offer.details is None else tuple(offer.details),
+        offer.dpop_key,
+    )
+
+
+def request_view(offer: Offer, request: Request, sealed: bytes | None = None) -> RequestView:
+    return RequestView(
+        request.request_id,
+        offer.offer_id,
+        request.configuration,
+        tuple(request.keys),
+        tuple(request.proofs),
+        request.nonce,
+        bytes.fromhex(request.seal_to),
+        from_ms(request.received_at),
+        RequestState(request.state),
+        request.deferred,
+        request.terms,
+        request.notification_id,
+        request.proof_type,
+        sealed,
+    )
+
+
+def news(offer: Offer, after: int) -> News:
+    end = offer.ends_at
+    return News(
+        tuple(
+            OfferEvent(number, EventKind(kind), from_ms(at), facts)
+            for number, (kind, at, facts) in enumerate(offer.events[after:], after + 1)
+        ),
+        tuple(request_view(offer, one) for one in offer.waiting),
+        None if end is None else from_ms(end),
+    )
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else bytes.fromhex(text)

@@ -1,0 +1,101 @@
+"""One rule's turn at an offer: what it may read, and what is to be written when it is over.
+
+Whatever is written beside the offer (its answers, its nonces) is written with it or not at
+all: by statements that do nothing unless the offer bears the mark that this turn gave it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from desk.enrollment.mailbox import statements as sql
+from desk.enrollment.mailbox.driver import Asked, Driver
+from desk.enrollment.mailbox.offer import Offer
+from desk.enrollment.mailbox.tables import forgotten_at, to_ms
+from desk.issuance.ports import EventKind
+
+Facts = dict[str, str | int]
+_MARK_BITS = 62
+
+
+def new_mark() -> int:
+    return secrets.randbits(_MARK_BITS)
+
+
+class Turn:
+    """``again``: somebody came between before, so that what is usually not there has to be
+    looked for."""
+
+    def __init__(self, offer: Offer, now: datetime, db: Driver, *, again: bool) -> None:
+        self.offer, self.again = offer, again
+        self.now, self.at = now, to_ms(now)
+        self._db = db
+        self._former, self._mark = offer.mark, new_mark()
+        self._beside: list[Asked] = []
+        self._changed = False
+
+    def change(self) -> None:
+        """The offer is not what it was."""
+        self._changed = True
+
+    def event(self, kind: EventKind, facts: Facts | None = None) -> None:
+        """What happened, for the desk to hear; a change as well."""
+        self.offer.events.append([kind, self.at, facts or {}])
+        self._changed = True
+
+    # Beside the offer
+
+    def answer_of(self, request_id: str) -> bytes | None:
+        kept = self._db.execute(sql.ANSWER_OF_REQUEST, {"key": request_id})
+        answer: bytes | None = kept.scalar_one_or_none()
+        return answer
+
+    def keep_answer(self, request_id: str, sealed: bytes) -> None:
+        self._write(sql.NEW_ANSWER, {"request": request_id, "answer": sealed})
+
+    def wipe_answer(self, request_id: str) -> None:
+        self._write(sql.WIPE_ANSWER, {"request": request_id})
+
+    def lead_here(self, request_id: str) -> None:
+        """Let the offer be found by a request's identifier."""
+        self._write(sql.NEW_REQUEST, {"request": request_id})
+
+    def use_nonce(self, nonce_hash: str) -> bool:
+        """Use up a nonce that this offer has not used for anything yet; False where another
+        one, or this one's phone in vain, has. What nobody knows before is found out by the
+        database when it is written, and then asked for here."""
+        if self.again and self._db.execute(sql.NONCE, {"key": nonce_hash}).all():
+            return False
+        self._write(sql.NEW_NONCE, {"nonce": nonce_hash, "used": self.at})
+        return True
+
+    def _write(self, statement: Any, values: dict[str, Any]) -> None:
+        self._beside.append((statement, {**values, "key": self.offer.offer_id, "mark": self._mark}))
+        self._changed = True
+
+    # The end of it
+
+    def writes(self) -> list[Asked]:
+        """The offer first, then what goes with it; nothing where the turn changed nothing."""
+        if not self._changed:
+            return []
+        offer = self.offer
+        offer.mark = self._mark
+        return [(sql.SWAP_OFFER, {"former": self._former, **columns(offer)}), *self._beside]
+
+
+def columns(offer: Offer) -> dict[str, Any]:
+    """What stands of an offer in its table: whatever it is looked for by, and all of it."""
+    waiting = offer.waiting
+    return {
+        "key": offer.offer_id,
+        "mark": offer.mark,
+        "document": offer.document(),
+        "token_hash": offer.token_hash,
+        "ended": offer.ended_at is not None,
+        "due_at": forgotten_at(offer.ended_at) if offer.ended_at is not None else offer.ends_at,
+        "waiting": len(waiting),
+        "waiting_since": min((one.received_at for one in waiting), default=None),
+    }

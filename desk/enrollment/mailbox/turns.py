@@ -1,0 +1,134 @@
+"""Turns at offers: read, changed by a rule, written where nobody came between.
+
+No lock is held while a rule thinks. It begins with the offer as it is known; what it decides is
+written only if the offer still bears the mark of that state (compare and swap), and a decision
+that changes nothing is believed only of what was just read. Otherwise the rule takes another
+turn at the offer as it stands now. So a turn is one statement to the database, or one
+transaction sent in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from desk.enrollment.mailbox import statements as sql
+from desk.enrollment.mailbox.driver import Database, Driver
+from desk.enrollment.mailbox.known import By, Known, Name
+from desk.enrollment.mailbox.offer import Offer
+from desk.enrollment.mailbox.rules import expire_if_due
+from desk.enrollment.mailbox.transaction import Steps, always
+from desk.enrollment.mailbox.turn import Turn
+from desk.enrollment.trouble import LinkTrouble, MailboxBroken, NotThere
+
+# Each conflict is a change that somebody else made to the same offer, of which there are not
+# so many: guesses, alarms, requests are bounded.
+_MOST_TURNS = 100
+
+_T = TypeVar("_T")
+
+_FOUND: dict[By, sa.Select[Any]] = {
+    By.ID: sql.OFFER_BY_ID,
+    By.HANDLE: sql.OFFER_BY_HANDLE,
+    By.CODE: sql.OFFER_BY_CODE,
+    By.TOKEN: sql.OFFER_BY_TOKEN,
+    By.REQUEST: sql.OFFER_BY_REQUEST,
+}
+
+
+class Turns(Steps):
+    """Steps of a database, and turns at its offers."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._known = Known()
+
+    def turn(
+        self,
+        name: Name,
+        rule: Callable[[Turn], _T],
+        now: datetime,
+        *,
+        again: Callable[[], bool] = always,
+    ) -> _T:
+        """What ``rule`` says when its turn at the offer of that ``name`` is over, written
+        down; an offer whose time is over has ended before. ``again`` as in :meth:`in_step`.
+
+        Raises NotThere, what the rule raises (nothing is written then), MailboxTrouble.
+        """
+        known, came_between = self._known.take(name), False
+        for _ in range(_MOST_TURNS):
+            writing = False
+            try:
+                with self._database.connection() as db:
+                    offer = known or _read(db, name)
+                    turn = Turn(offer, now, db, again=came_between)
+                    expire_if_due(turn)
+                    result = rule(turn)
+                    writes = turn.writes()
+                    if writes:
+                        writing = True
+                        if db.write(*writes):
+                            self._known.keep(offer)
+                            return result
+                        came_between = True
+                    elif known is None:
+                        self._known.keep(offer)
+                        return result
+            except LinkTrouble:
+                if known is None:
+                    raise
+            except Exception as error:
+                if not self._database.is_conflict(error):
+                    self._raise_trouble(error, may_repeat=not writing or again())
+                    raise
+                came_between = True
+            known = None
+        raise MailboxBroken
+
+    def seen(self, name: Name, view: Callable[[Offer], _T], now: datetime) -> _T:
+        """What ``view`` makes of an offer as it stands now; raises NotThere."""
+
+        def act(db: Driver) -> _T | None:
+            mark, document = _found(db, name)
+            offer = self._known.take(name)
+            if offer is None or offer.mark != mark:
+                offer = Offer.read(document)
+            if offer.is_due(now):
+                return None
+            result = view(offer)
+            self._known.keep(offer)
+            return result
+
+        result = self.in_look(act)
+        return self.turn(name, lambda turn: view(turn.offer), now) if result is None else result
+
+    def last_seen(self, name: Name, view: Callable[[Offer], _T], now: datetime) -> _T:
+        """The same of an offer as it stands or stood a moment ago, for what a turn comes after;
+        raises NotThere."""
+        offer = self._known.take(name)
+        if offer is None or offer.is_due(now):
+            return self.seen(name, view, now)
+        result = view(offer)
+        self._known.keep(offer)
+        return result
+
+    def as_written(self, name: Name) -> Offer:
+        """The offer as it stands in the database, its end not looked at; raises NotThere."""
+        return self.in_look(lambda db: _read(db, name))
+
+
+def _read(db: Driver, name: Name) -> Offer:
+    return Offer.read(_found(db, name)[1])
+
+
+def _found(db: Driver, name: Name) -> tuple[int, str]:
+    """Mark and document."""
+    by, key = name
+    row = db.execute(_FOUND[by], {"key": key}).one_or_none()
+    if row is None:
+        raise NotThere
+    return row.mark, row.document
