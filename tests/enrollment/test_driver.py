@@ -106,7 +106,7 @@ def test_what_is_not_known_is_none(either: Driver) -> None:
 def test_a_swap_takes_what_goes_with_it_along(either: Driver) -> None:
     either.execute(sql.NEW_OFFER, OFFER)
 
-    swapped = either.write((sql.SWAP_OFFER, SWAP), (sql.NEW_ANSWER, ANSWER))
+    swapped = either.swap(SWAP, (sql.NEW_ANSWER, ANSWER))
 
     found = either.execute(sql.OFFER_BY_ID, {"key": "one"}).one()
     assert (swapped, found.mark, found.document) == (True, 5, "other")
@@ -118,8 +118,8 @@ def test_whoever_comes_too_late_writes_nothing(either: Driver) -> None:
     either.execute(sql.NEW_OFFER, OFFER)
     late = {**SWAP, "former": 7}
 
-    assert not either.write((sql.SWAP_OFFER, late))
-    assert not either.write((sql.SWAP_OFFER, late), (sql.NEW_ANSWER, ANSWER))
+    assert not either.swap(late)
+    assert not either.swap(late, (sql.NEW_ANSWER, ANSWER))
     either.execute(sql.NEW_ANSWER, ANSWER)
 
     assert either.execute(sql.OFFER_BY_ID, {"key": "one"}).one().mark == OFFER["mark"]
@@ -133,7 +133,7 @@ def test_a_swap_is_undone_with_what_does_not_fit(either: Driver, database: Datab
     used = {"key": "one", "mark": 5, "nonce": "n", "used": 1}
 
     with pytest.raises(Exception, match=r"(?i)unique") as caught:
-        either.write((sql.SWAP_OFFER, SWAP), (sql.NEW_NONCE, used))
+        either.swap(SWAP, (sql.NEW_NONCE, used))
 
     assert either.execute(sql.OFFER_BY_ID, {"key": "one"}).one().mark == OFFER["mark"]
     assert database.is_conflict(caught.value)

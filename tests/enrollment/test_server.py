@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -195,16 +196,16 @@ class _tearing:  # noqa: N801
 
     def __enter__(self) -> Driver:
         driver: Driver = self._taken.__enter__()  # type: ignore[attr-defined]
-        write = driver.write
+        swap = driver.swap
 
-        def torn(first: Asked, *beside: Asked) -> bool:
+        def torn(offer: Mapping[str, Any], *beside: Asked) -> bool:
             if self._moment == "after commit":
-                write(first, *beside)
+                swap(offer, *beside)
             self._server.stop("immediate")
             self._server.start()
-            return write(first, *beside)
+            return swap(offer, *beside)
 
-        driver.write = torn  # type: ignore[method-assign]
+        driver.swap = torn  # type: ignore[method-assign]
         return driver
 
     def __exit__(self, *error: object) -> object:

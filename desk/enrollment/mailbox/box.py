@@ -33,7 +33,7 @@ from desk.enrollment.mailbox.offer import (
 from desk.enrollment.mailbox.place import open_database
 from desk.enrollment.mailbox.tables import from_ms, to_ms
 from desk.enrollment.mailbox.transaction import look, step
-from desk.enrollment.mailbox.turn import Turn, columns, new_mark
+from desk.enrollment.mailbox.turn import Turn, new_mark, whole_row
 from desk.enrollment.mailbox.turns import Turns
 from desk.enrollment.records import (
     CheckView,
@@ -137,10 +137,7 @@ class Mailbox(Turns):
 
     @look
     def _place(self, db: Driver, offer: Offer) -> bool:
-        values = columns(offer)
-        names = {"handle_hash": offer.handle_hash, "code_hash": offer.code_hash}
-        del values["key"]
-        if db.execute(sql.NEW_OFFER, {"offer_id": offer.offer_id, **names, **values}).rowcount != 1:
+        if db.execute(sql.NEW_OFFER, whole_row(offer)).rowcount != 1:
             return False
         self._known.keep(offer)
         return True

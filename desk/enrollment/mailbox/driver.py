@@ -117,27 +117,6 @@ class Driver(ABC):
         """Several of which none needs another's answer: on a server they are sent in one go."""
         return [self.execute(*one) for one in asked]
 
-    def write(self, first: Asked, *beside: Asked) -> bool:
-        """All of it in one transaction, durable when this returns; False, and nothing is
-        written, where the ``first`` one (an update that returns what it changed) found nothing
-        to change. What goes ``beside`` must do nothing then by itself: on a server all is sent
-        in one go."""
-        if not beside:
-            return bool(self.execute(*first).all())
-        self.begin()
-        try:
-            swapped = bool(self.execute(*first).all())
-            if not swapped:
-                self.undo()
-                return False
-            for one in beside:
-                self.execute(*one)
-            self.commit()
-        except BaseException:
-            self.undo()
-            raise
-        return True
-
     def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
         """The same where nobody asks for an answer: within a step it may be sent together with
         what comes next, its commit at the latest, and its error is raised there."""
@@ -198,6 +177,13 @@ class Driver(ABC):
     @abstractmethod
     def undo(self) -> None:
         """End a transaction that did not come to its end; most errors end it by themselves."""
+
+    @abstractmethod
+    def swap(self, offer: Mapping[str, Any], *beside: Asked) -> bool:
+        """Write an offer (``statements.SWAP_OFFER``) and what goes with it in one transaction,
+        durable when this returns. False, and nothing is written, where somebody else has
+        changed it; what goes with it must do nothing then by itself: on a server all is sent
+        in one go."""
 
     @abstractmethod
     def hold(self, name: str) -> None:

@@ -6,14 +6,15 @@ Write-ahead log, a sync at every commit, removed content overwritten.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.dialects import sqlite
 
-from desk.enrollment.mailbox.driver import Driver
+from desk.enrollment.mailbox import statements as sql
+from desk.enrollment.mailbox.driver import Asked, Driver
 from desk.enrollment.trouble import MailboxBroken, MailboxFull
 
 _BUSY_SECONDS = 10
@@ -47,6 +48,23 @@ class FileDriver(Driver):
     def undo(self) -> None:
         if self._connection.in_transaction:
             self.run("ROLLBACK", ())
+
+    def swap(self, offer: Mapping[str, Any], *beside: Asked) -> bool:
+        if not beside:
+            # By itself it is a transaction already.
+            return self.execute(sql.SWAP_OFFER, offer).rowcount == 1
+        self.begin()
+        try:
+            if self.execute(sql.SWAP_OFFER, offer).rowcount != 1:
+                self.undo()
+                return False
+            for one in beside:
+                self.execute(*one)
+            self.commit()
+        except BaseException:
+            self.undo()
+            raise
+        return True
 
     def hold(self, name: str) -> None:
         """Whoever writes to the file holds all of it."""

@@ -27,7 +27,7 @@ from desk.enrollment.mailbox.tables import (
     requests_table,
     tables,
 )
-from desk.enrollment.mailbox.turn import Turn, columns, new_mark
+from desk.enrollment.mailbox.turn import Turn, new_mark, whole_row
 from desk.enrollment.records import OfferState
 from desk.enrollment.trouble import MailboxNewer
 
@@ -156,12 +156,9 @@ def _count_reserved(db: Driver, offer: Offer, reserved: int, now: datetime) -> N
 
 
 def _keep(db: Driver, offer: Offer) -> None:
-    values = columns(offer)
-    offer_id = values.pop("key")
-    names = {"handle_hash": offer.handle_hash, "code_hash": offer.code_hash}
-    db.execute(_NEW_OFFER, {"offer_id": offer_id, **names, **values})
+    db.execute(_NEW_OFFER, whole_row(offer))
     for one in offer.requests:
-        db.execute(_NEW_REQUEST, {"request_id": one.request_id, "offer_id": offer_id})
+        db.execute(_NEW_REQUEST, {"request_id": one.request_id, "offer_id": offer.offer_id})
 
 
 def _json(text: str | None) -> Any:

@@ -26,6 +26,7 @@ import sqlalchemy as sa
 from psycopg import conninfo, errors, pq
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
+from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import UNLOGGED, Answer, Asked, Driver, Statement
 from desk.enrollment.mailbox.told import CHANNEL
 from desk.enrollment.trouble import (
@@ -130,9 +131,9 @@ class ServerDriver(Driver):
         )
         return [Answer(cursor, one.row) for cursor, one in zip(rows, written, strict=True)]
 
-    def write(self, first: Asked, *beside: Asked) -> bool:
+    def swap(self, offer: Mapping[str, Any], *beside: Asked) -> bool:
         # What is sent in one go is one transaction (PostgreSQL, «Pipeline Mode»).
-        return bool(self.together(first, *beside)[0].all())
+        return bool(self.together((sql.SWAP_AND_TELL, offer), *beside)[0].all())
 
     def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
         if not self.in_step:

@@ -39,11 +39,11 @@ OFFER_BY_REQUEST = _document.join_from(
     requests_table, offers_table, _requests.offer_id == _offers.offer_id
 ).where(_requests.request_id == _key)
 NEW_OFFER = insert(offers_table).on_conflict_do_nothing()
-SWAP_OFFER = (
-    sa.update(offers_table)
-    .where(_offers.offer_id == _key, _offers.mark == sa.bindparam("former"))
-    .returning(told(_offers.offer_id))
+SWAP_OFFER = sa.update(offers_table).where(
+    _offers.offer_id == _key, _offers.mark == sa.bindparam("former")
 )
+# What a server answers, and whom it tells, is seen from what it returns.
+SWAP_AND_TELL = SWAP_OFFER.returning(told(_offers.offer_id))
 OFFERS_DUE = (
     sa.select(_offers.offer_id)
     .where(_offers.ended.is_(False), _offers.due_at <= _now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from desk.enrollment.mailbox import statements as sql
@@ -20,8 +21,12 @@ Facts = dict[str, str | int]
 _MARK_BITS = 62
 
 
+# One that no other process has, and none of this one twice.
+_marks = count(secrets.randbits(_MARK_BITS))
+
+
 def new_mark() -> int:
-    return secrets.randbits(_MARK_BITS)
+    return next(_marks)
 
 
 class Turn:
@@ -31,19 +36,20 @@ class Turn:
     def __init__(self, offer: Offer, now: datetime, db: Driver, *, again: bool) -> None:
         self.offer, self.again = offer, again
         self.now, self.at = now, to_ms(now)
+        self.changed = False
         self._db = db
         self._former, self._mark = offer.mark, new_mark()
+        self._stood = _sought(offer)
         self._beside: list[Asked] = []
-        self._changed = False
 
     def change(self) -> None:
         """The offer is not what it was."""
-        self._changed = True
+        self.changed = True
 
     def event(self, kind: EventKind, facts: Facts | None = None) -> None:
         """What happened, for the desk to hear; a change as well."""
         self.offer.events.append([kind, self.at, facts or {}])
-        self._changed = True
+        self.changed = True
 
     # Beside the offer
 
@@ -73,29 +79,38 @@ class Turn:
 
     def _write(self, statement: Any, values: dict[str, Any]) -> None:
         self._beside.append((statement, {**values, "key": self.offer.offer_id, "mark": self._mark}))
-        self._changed = True
+        self.changed = True
 
     # The end of it
 
-    def writes(self) -> list[Asked]:
-        """The offer first, then what goes with it; nothing where the turn changed nothing."""
-        if not self._changed:
-            return []
+    def write(self) -> bool:
+        """The offer as it is now, and what goes with it; False where it was another one."""
         offer = self.offer
         offer.mark = self._mark
-        return [(sql.SWAP_OFFER, {"former": self._former, **columns(offer)}), *self._beside]
+        changed = {
+            name: value for name, value in _sought(offer).items() if value != self._stood[name]
+        }
+        values = {"key": offer.offer_id, "former": self._former, **_held(offer), **changed}
+        return self._db.swap(values, *self._beside)
 
 
-def columns(offer: Offer) -> dict[str, Any]:
-    """What stands of an offer in its table: whatever it is looked for by, and all of it."""
-    waiting = offer.waiting
+def whole_row(offer: Offer) -> dict[str, Any]:
+    """All that stands of a new offer in its table."""
+    names = {"handle_hash": offer.handle_hash, "code_hash": offer.code_hash}
+    return {"offer_id": offer.offer_id, **names, **_held(offer), **_sought(offer)}
+
+
+def _held(offer: Offer) -> dict[str, Any]:
+    return {"mark": offer.mark, "document": offer.document()}
+
+
+def _sought(offer: Offer) -> dict[str, Any]:
+    """What an offer is looked for by: columns with indexes, each of which costs a write."""
+    ended, waiting = offer.ended_at, offer.waiting
     return {
-        "key": offer.offer_id,
-        "mark": offer.mark,
-        "document": offer.document(),
         "token_hash": offer.token_hash,
-        "ended": offer.ended_at is not None,
-        "due_at": forgotten_at(offer.ended_at) if offer.ended_at is not None else offer.ends_at,
+        "ended": ended is not None,
+        "due_at": offer.ends_at if ended is None else forgotten_at(ended),
         "waiting": len(waiting),
         "waiting_since": min((one.received_at for one in waiting), default=None),
     }

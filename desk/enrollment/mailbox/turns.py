@@ -68,10 +68,9 @@ class Turns(Steps):
                     turn = Turn(offer, now, db, again=came_between)
                     expire_if_due(turn)
                     result = rule(turn)
-                    writes = turn.writes()
-                    if writes:
+                    if turn.changed:
                         writing = True
-                        if db.write(*writes):
+                        if turn.write():
                             self._known.keep(offer)
                             return result
                         came_between = True
