@@ -383,7 +383,7 @@ def test_what_an_offer_goes_through_is_heard(pair: tuple[Mailbox, Mailbox], act:
     [
         lambda box: box.file_request(request("sd-jwt", "k2", "n2"), "h2", T0),
         lambda box: box.answer(request().request_id, b"sealed", None, T0),
-        lambda box: box.deny(request().request_id),
+        lambda box: box.deny(request().request_id, T0),
         lambda box: box.defer(request().request_id, T0),
     ],
 )
