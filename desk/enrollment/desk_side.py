@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote_plus, urlencode
 
@@ -26,6 +26,7 @@ from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys, metadata, wire
 from desk.enrollment.agreed import JWT, LANDING_PATH, LONGEST_POLL, SEALED
 from desk.enrollment.languages import pin_description
+from desk.enrollment.mailbox.driver import HeardBefore
 from desk.enrollment.policy import Quirk
 from desk.enrollment.presenting import response_mode
 from desk.enrollment.records import (
@@ -89,18 +90,16 @@ class DeskSide:
         self, request: Request, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """The first step of a call, which no other process may have heard either: that is
-        looked up with the step, right before it. Raises Refusal, and what the step raises."""
+        found out with the step. Raises Refusal, and what the step raises."""
         service = self._service
-        number, by, now = request.scope[_NUMBER], secrets.token_hex(8), service.now()
-
-        def heard_first() -> _T:
-            if not service.mailbox.hear_call(number, by, now):
-                raise _unknown_station()
-            return step(*args, **kwargs)
-
         if not service.mailbox.shared:
             return await service.run(step, *args, **kwargs)
-        return await service.run(heard_first)
+        number, by = request.scope[_NUMBER], secrets.token_hex(8)
+        doing = partial(step, *args, **kwargs)
+        try:
+            return await service.run(service.mailbox.in_call, number, by, service.now(), doing)
+        except HeardBefore as error:
+            raise _unknown_station() from error
 
     async def health(self, request: Request) -> Response:
         service = self._service

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 
 from desk.enrollment.mailbox import Mailbox
-from desk.enrollment.mailbox.driver import Asked, Driver
+from desk.enrollment.mailbox.driver import Asked, Driver, HeardBefore
 from desk.enrollment.mailbox.server import check_address
 from desk.enrollment.mailbox.transaction import step
 from desk.enrollment.records import TRIES, Claim, Filing, Redemption
@@ -147,6 +148,38 @@ def test_what_may_be_shown_once(boxes: list[Mailbox]) -> None:
         False,
         True,
     ]
+
+
+def test_call_that_another_process_heard_does_nothing(boxes: list[Mailbox]) -> None:
+    """Neither its number nor its step is written; whoever heard it first may do it again, for
+    it may not know what became of it."""
+    first = partial(boxes[0].place_offer, offer(1), T0)
+    second = partial(boxes[1].place_offer, offer(2), T0)
+
+    assert boxes[0].in_call("number", "first", T0, first)[1]
+    with pytest.raises(HeardBefore):
+        boxes[1].in_call("number", "second", T0, second)
+
+    assert not boxes[0].in_call("number", "first", T0, first)[1]
+    with pytest.raises(NotThere):
+        boxes[0].news("offer-2", 0, T0)
+    assert boxes[1].in_call("another number", "second", T0, second)[1]
+
+
+def test_calls_are_heard_with_whatever_they_do(boxes: list[Mailbox]) -> None:
+    """A look, a transaction of several statements, a turn that finds the offer changed."""
+    claimed(boxes[0])
+    acts: list[Callable[[Mailbox], object]] = [
+        lambda box: box.news("offer-1", 0, T0),
+        lambda box: box._forget(T0),
+        lambda box: box.void_offer("offer-1", "officer", T0),
+    ]
+    for number, act in enumerate(acts):
+        boxes[1].in_call(str(number), "b", T0, partial(act, boxes[1]))
+        with pytest.raises(HeardBefore):
+            boxes[2].in_call(str(number), "c", T0, partial(act, boxes[2]))
+
+    assert kinds(boxes[0]).count(EventKind.VOIDED) == 1
 
 
 def test_lists_published_at_once_are_one_list(boxes: list[Mailbox]) -> None:

@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from desk.enrollment.mailbox import rules
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.checks import check_values, check_view
-from desk.enrollment.mailbox.driver import Driver, Ear
+from desk.enrollment.mailbox.driver import Driver, Ear, HeardBefore
 from desk.enrollment.mailbox.known import By
 from desk.enrollment.mailbox.layout import create_or_check_layout
 from desk.enrollment.mailbox.offer import (
@@ -55,6 +56,8 @@ from desk.enrollment.records import (
 )
 from desk.enrollment.trouble import MailboxTrouble, NotThere
 from desk.issuance.ports import EventKind, ResponseEncryption
+
+_T = TypeVar("_T")
 
 _TIDY_EVERY = timedelta(minutes=1)
 # So few that nobody waits for them; where there are more, whoever comes next goes on.
@@ -319,15 +322,23 @@ class Mailbox(Turns):
 
     # The desk's calls
 
-    @look
-    def hear_call(self, db: Driver, number: str, by: str, now: datetime) -> bool:
-        """Remember a call's number, where several processes hear; False if one of them has
-        heard it before. ``by`` as in :meth:`use_once`."""
+    def in_call(self, number: str, by: str, now: datetime, step: Callable[[], _T]) -> _T:
+        """What ``step`` says, for a call of the desk that no other process has heard; on a
+        server only. Raises HeardBefore; ``by`` is whoever asks, a random name for this once."""
         values = {"number": number, "heard_by": by, "heard_at": to_ms(now)}
-        if db.execute(sql.FIRST_HEARD, values).rowcount == 1:
-            return True
-        row = db.execute(sql.HEARD_BY, {"key": number}).one_or_none()
-        return row is not None and bool(row.heard_by == by)
+        try:
+            with self._database.bringing((sql.NEW_HEARD, values)):
+                return step()
+        except HeardBefore:
+            if self._heard_by(number) != by:
+                raise
+        # It was written down by this one, whose commit was not heard of.
+        return step()
+
+    @look
+    def _heard_by(self, db: Driver, number: str) -> str | None:
+        heard: str | None = db.execute(sql.HEARD_BY, {"key": number}).scalar_one_or_none()
+        return heard
 
     # Status lists
 

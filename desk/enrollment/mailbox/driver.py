@@ -193,6 +193,10 @@ class Driver(ABC):
     def close(self) -> None: ...
 
 
+class HeardBefore(Exception):
+    """A call of the desk was heard by another process, or by this one."""
+
+
 class Ear(Protocol):
     """Hears what other processes told. Close it."""
 
@@ -213,6 +217,10 @@ class Database(Protocol):
 
     def connection(self) -> AbstractContextManager[Driver]:
         """A connection for one step; raises MailboxTrouble."""
+
+    def bringing(self, asked: Asked) -> AbstractContextManager[None]:
+        """What this thread asks first meanwhile takes ``asked`` along, in one transaction: the
+        number of a call of the desk. Raises HeardBefore where that is known. A server's only."""
 
     def trouble(self, error: Exception) -> MailboxTrouble | None:
         """The trouble that a driver's error stands for; None for an error of another kind."""

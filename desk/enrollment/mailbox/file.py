@@ -97,6 +97,9 @@ class FileDatabase:
     def connection(self) -> AbstractContextManager[Driver]:
         return self._always
 
+    def bringing(self, _asked: Asked) -> AbstractContextManager[None]:
+        raise NotImplementedError("one process hears all calls by itself")
+
     def trouble(self, error: Exception) -> MailboxFull | MailboxBroken | None:
         return _trouble(error) if isinstance(error, sqlite3.Error) else None
 

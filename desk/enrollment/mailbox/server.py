@@ -27,7 +27,15 @@ from psycopg import conninfo, errors, pq
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from desk.enrollment.mailbox import statements as sql
-from desk.enrollment.mailbox.driver import UNLOGGED, Answer, Asked, Driver, Statement
+from desk.enrollment.mailbox.driver import (
+    UNLOGGED,
+    Answer,
+    Asked,
+    Driver,
+    HeardBefore,
+    Statement,
+)
+from desk.enrollment.mailbox.tables import heard_table
 from desk.enrollment.mailbox.told import CHANNEL
 from desk.enrollment.trouble import (
     MailboxAddressUnusable,
@@ -105,19 +113,20 @@ class ServerDriver(Driver):
     beginning with the first look, its changes with the commit.
     """
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
+    def __init__(self, told: Mapping[str, Any], luggage: Luggage) -> None:
         super().__init__(PGDialect_psycopg(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
         self.connection = psycopg.connect(autocommit=True, **_arguments(told))
         self.pid = self.connection.info.backend_pid
         self._wire = self.connection.pgconn
         self._names: dict[str, bytes] = {}
         self._unsent: list[_Order] = []
+        self._luggage = luggage
         self._line = _Selector()
         self._line.register(self.connection, selectors.EVENT_READ)
         self.kept_since = 0.0
 
     def run(self, text: str, values: Sequence[Any]) -> Rows:
-        if self._unsent:
+        if self._unsent or self._luggage.asked:
             return self._in_one_go([self._order(text, values)])[0]
         if not values:
             return self._checked(self._wire.exec_params(text.encode(), None, result_format=_BINARY))
@@ -199,6 +208,12 @@ class ServerDriver(Driver):
         """What waits and ``orders`` after it, by libpq's pipeline mode; what each of ``orders``
         gave back. After an error the server passes over the rest."""
         sent, self._unsent = [*self._unsent, *orders], []
+        brought = self._luggage.take()
+        if brought is not None:
+            # After the beginning of a transaction, where there is one of its own.
+            written = self.written(*brought)
+            place = 1 if self.in_step else 0
+            sent.insert(place, self._order(written.text, written.filled(brought[1])))
         wire = self._wire
         wire.enter_pipeline_mode()
         try:
@@ -252,7 +267,20 @@ class ServerDriver(Driver):
         if not result.error_field(pq.DiagnosticField.SQLSTATE):
             # Said by this end of the line: the other one is gone.
             raise psycopg.OperationalError("the server is gone")
-        raise errors.error_from_result(result)
+        error = errors.error_from_result(result)
+        if isinstance(error, errors.UniqueViolation) and error.diag.table_name == heard_table.name:
+            raise HeardBefore from error
+        raise error
+
+
+class Luggage(threading.local):
+    """What a thread's next words to the server take along."""
+
+    asked: Asked | None = None
+
+    def take(self) -> Asked | None:
+        asked, self.asked = self.asked, None
+        return asked
 
 
 class Rows:
@@ -315,6 +343,7 @@ class ServerDatabase:
         self._lock = threading.Lock()
         self._closed = False
         self._own_pids: set[int] = set()
+        self._luggage = Luggage()
         self._tell_again_at = 0.0
 
     @contextmanager
@@ -327,6 +356,14 @@ class ServerDatabase:
             self._give_back(driver, usable=driver.is_usable and driver.is_silent)
             raise
         self._give_back(driver, usable=driver.is_usable)
+
+    @contextmanager
+    def bringing(self, asked: Asked) -> Iterator[None]:
+        self._luggage.asked = asked
+        try:
+            yield
+        finally:
+            self._luggage.take()
 
     def trouble(self, error: Exception) -> MailboxFull | MailboxAway | MailboxBroken | None:
         if not isinstance(error, psycopg.Error):
@@ -359,7 +396,7 @@ class ServerDatabase:
     def connect(self) -> ServerDriver:
         """A connection beside those of the steps; raises MailboxAway."""
         try:
-            driver = ServerDriver(self._told)
+            driver = ServerDriver(self._told, self._luggage)
         except psycopg.Error as error:
             self._tell_operator(error)
             trouble = self.trouble(error) or MailboxBroken()

@@ -83,8 +83,8 @@ NEW_NONCE = _insert(
 ANSWER_OF_REQUEST = sa.select(_answers.sealed).where(_answers.request_id == _key)
 NONCE = sa.select(nonces_table.c.used_by).where(nonces_table.c.nonce_hash == _key)
 FIRST_USE = insert(nonces_table).on_conflict_do_nothing()
-HEARD_BY = sa.select(heard_table).where(heard_table.c.number == _key)
-FIRST_HEARD = insert(heard_table).on_conflict_do_nothing()
+HEARD_BY = sa.select(heard_table.c.heard_by).where(heard_table.c.number == _key)
+NEW_HEARD = sa.insert(heard_table)
 
 CHECK_BY_ID = sa.select(checks_table).where(checks_table.c.check_id == _key)
 NEW_CHECK = insert(checks_table).on_conflict_do_nothing()
