@@ -15,7 +15,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -67,9 +66,6 @@ class Answer:
     def one(self) -> Row:
         return self._row(self._cursor.fetchone())
 
-    def scalar_one(self) -> Any:
-        return self._cursor.fetchone()[0]
-
     def scalar_one_or_none(self) -> Any:
         values = self._cursor.fetchone()
         return None if values is None else values[0]
@@ -78,29 +74,23 @@ class Answer:
 @dataclass(frozen=True)
 class Written:
     """A statement as text, with ``places`` for its values: those that never change stand in
-    them already. ``given`` says whose value goes where, ``json`` which places are written as
-    JSON; ``row`` makes its rows."""
+    them already. ``given`` says whose value goes where; ``row`` makes its rows."""
 
     text: str
     places: tuple[Any, ...]
     given: tuple[tuple[int, str], ...]
-    json: tuple[int, ...]
     row: Callable[[tuple[Any, ...]], Row]
 
     def filled(self, values: Mapping[str, Any]) -> list[Any]:
         filled = list(self.places)
         for place, name in self.given:
             filled[place] = values[name]
-        for place in self.json:
-            if filled[place] is not None:
-                filled[place] = orjson.dumps(filled[place]).decode()
         return filled
 
 
 class Driver(ABC):
-    """One connection; errors are the driver's own. Columns of JSON are written and read as
-    such, all others as the driver has them: text, whole numbers, bytes, None. ``in_step`` is
-    whether a transaction is going on."""
+    """One connection; errors are the driver's own. Values are text, whole numbers, truths,
+    bytes and None. ``in_step`` is whether a transaction is going on."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -112,10 +102,6 @@ class Driver(ABC):
         Inserts and updates set the columns that ``values`` name."""
         written = self.written(statement, values)
         return Answer(self.run(written.text, written.filled(values)), written.row)
-
-    def together(self, *asked: Asked) -> list[Answer]:
-        """Several of which none needs another's answer: on a server they are sent in one go."""
-        return [self.execute(*one) for one in asked]
 
     def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
         """The same where nobody asks for an answer: within a step it may be sent together with
@@ -148,10 +134,6 @@ class Driver(ABC):
     def table_text(self, table: sa.Table) -> str:
         """The command that makes a table where there is none."""
         return str(CreateTable(table, if_not_exists=True).compile(dialect=self._dialect))
-
-    def add_column(self, column: sa.Column[Any]) -> None:
-        kind = column.type.compile(self._dialect)
-        self.say(f"ALTER TABLE {column.table.name} ADD COLUMN {column.name} {kind}")
 
     @abstractmethod
     def has(self, table: str) -> bool:
@@ -245,13 +227,13 @@ def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> Wr
     fixed = {name: bind.value for name, bind in own.items() if not bind.required}
     fixed |= _defaults(statement, own)
     places = list(enumerate(compiled.positiontup))
-    given = tuple((place, name) for place, name in places if name not in fixed)
+    fields = [entry.keyname for entry in compiled._result_columns]
+    make = namedtuple("Row", fields)  # type: ignore[misc]  # noqa: PYI024
     return Written(
         str(compiled),
         tuple(fixed.get(name) for _, name in places),
-        given,
-        tuple(place for place, name in given if isinstance(compiled.binds[name].type, sa.JSON)),
-        _rows(compiled),
+        tuple((place, name) for place, name in places if name not in fixed),
+        make._make,
     )
 
 
@@ -267,21 +249,3 @@ def _defaults(statement: Statement, own: Mapping[str, object]) -> dict[str, Any]
     columns = statement.table.columns
     defaults = ((name, columns[name].default) for name in own if name in columns)
     return {name: one.arg for name, one in defaults if isinstance(one, sa.ColumnDefault)}
-
-
-def _rows(compiled: SQLCompiler) -> Callable[[tuple[Any, ...]], Row]:
-    entries = compiled._result_columns
-    fields = [entry.keyname for entry in entries]
-    make = namedtuple("Row", fields)  # type: ignore[misc]  # noqa: PYI024
-    places = [n for n, entry in enumerate(entries) if isinstance(entry.type, sa.JSON)]
-    if not places:
-        return make._make
-
-    def row(values: tuple[Any, ...]) -> Row:
-        read = list(values)
-        for place in places:
-            if read[place] is not None:
-                read[place] = orjson.loads(read[place])
-        return make._make(read)
-
-    return row

@@ -132,17 +132,9 @@ class ServerDriver(Driver):
             return self._checked(self._wire.exec_params(text.encode(), None, result_format=_BINARY))
         return self._checked(self._wire.exec_prepared(*self._order(text, values), _BINARY))
 
-    def together(self, *asked: Asked) -> list[Answer]:
-        written = [self.written(*one) for one in asked]
-        both = list(zip(written, asked, strict=True))
-        rows = self._in_one_go(
-            [self._order(one.text, one.filled(values)) for one, (_, values) in both]
-        )
-        return [Answer(cursor, one.row) for cursor, one in zip(rows, written, strict=True)]
-
     def swap(self, offer: Mapping[str, Any], *beside: Asked) -> bool:
         # What is sent in one go is one transaction (PostgreSQL, «Pipeline Mode»).
-        return bool(self.together((sql.SWAP_AND_TELL, offer), *beside)[0].all())
+        return bool(self._together((sql.SWAP_AND_TELL, offer), *beside)[0].all())
 
     def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
         if not self.in_step:
@@ -203,6 +195,14 @@ class ServerDriver(Driver):
         # Annotated too narrowly by the library: None is NULL.
         sent: list[Any] = [_sent(value) for value in values]
         return name, sent, [_BINARY if isinstance(value, bytes) else _TEXT for value in values]
+
+    def _together(self, *asked: Asked) -> list[Answer]:
+        written = [self.written(*one) for one in asked]
+        both = list(zip(written, asked, strict=True))
+        rows = self._in_one_go(
+            [self._order(one.text, one.filled(values)) for one, (_, values) in both]
+        )
+        return [Answer(cursor, one.row) for cursor, one in zip(rows, written, strict=True)]
 
     def _in_one_go(self, orders: list[_Order]) -> list[Rows]:
         """What waits and ``orders`` after it, by libpq's pipeline mode; what each of ``orders``

@@ -24,10 +24,6 @@ _S = TypeVar("_S", bound="Steps")
 _Act = Callable[Concatenate[_S, Driver, _P], _T]
 
 
-def always() -> bool:
-    return True
-
-
 class Steps:
     """What steps and looks run on."""
 
@@ -39,23 +35,18 @@ class Steps:
         """Whether steps may run beside each other, here and in other processes."""
         return self._database.shared
 
-    def in_step(self, act: Callable[[Driver], _T], *, again: Callable[[], bool] = always) -> _T:
-        """``act`` in one transaction; ``again`` says afterwards whether doing it twice does no
-        more than once.
-
-        Raises MailboxTrouble; :class:`MailboxAway` says whether it may be repeated.
-        """
+    def in_step(self, act: Callable[[Driver], _T]) -> _T:
+        """``act`` in one transaction; doing it twice does no more than once. Raises
+        MailboxTrouble."""
         for _ in range(_MOST_CONFLICTS):
-            committing = False
             try:
                 with self._database.connection() as db:
                     result = _before_commit(db, act)
-                    committing = True
                     db.commit()
                     return result
             except Exception as error:
                 if not self._database.is_conflict(error):
-                    self._raise_trouble(error, may_repeat=not committing or again())
+                    self._raise_trouble(error, may_repeat=True)
                     raise
         raise MailboxBroken
 

@@ -20,7 +20,7 @@ from desk.enrollment.mailbox.driver import Database, Driver
 from desk.enrollment.mailbox.known import By, Known, Name
 from desk.enrollment.mailbox.offer import Offer
 from desk.enrollment.mailbox.rules import expire_if_due
-from desk.enrollment.mailbox.transaction import Steps, always
+from desk.enrollment.mailbox.transaction import Steps
 from desk.enrollment.mailbox.turn import Turn
 from desk.enrollment.trouble import LinkTrouble, MailboxBroken, NotThere
 
@@ -39,6 +39,10 @@ _FOUND: dict[By, sa.Select[Any]] = {
 }
 
 
+def _always() -> bool:
+    return True
+
+
 class Turns(Steps):
     """Steps of a database, and turns at its offers."""
 
@@ -52,10 +56,11 @@ class Turns(Steps):
         rule: Callable[[Turn], _T],
         now: datetime,
         *,
-        again: Callable[[], bool] = always,
+        again: Callable[[], bool] = _always,
     ) -> _T:
         """What ``rule`` says when its turn at the offer of that ``name`` is over, written
-        down; an offer whose time is over has ended before. ``again`` as in :meth:`in_step`.
+        down; an offer whose time is over has ended before. ``again`` says afterwards whether
+        a rule whose writing was not heard of may be asked once more.
 
         Raises NotThere, what the rule raises (nothing is written then), MailboxTrouble.
         """
