@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from itertools import count
 from typing import Any
 
 from desk.enrollment.mailbox import statements as sql
@@ -21,12 +20,9 @@ Facts = dict[str, str | int]
 _MARK_BITS = 62
 
 
-# One that no other process has, and none of this one twice.
-_marks = count(secrets.randbits(_MARK_BITS))
-
-
 def new_mark() -> int:
-    return next(_marks)
+    """One that nobody else gives. Not counted up: processes are copies of one another."""
+    return secrets.randbits(_MARK_BITS)
 
 
 class Turn:
