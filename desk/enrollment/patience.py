@@ -24,13 +24,11 @@ def impatient(kind: type[Connection], seconds: float) -> type[Connection]:
         _seen: tuple[Any, bool] | None = None
 
         def data_received(self, data: bytes) -> None:
-            before = self._head if self._awaits_head else 0
             super().data_received(data)
-            if self._awaits_head:
-                self._head = before + len(data)
-                # Still the same head after all of this: no honest phone's is so long.
-                if self._head > LONGEST_HEAD:
-                    self.transport.close()
+            self._head = self._head + len(data) if self._awaits_head else 0
+            # Still the same head after all of this: no honest phone's is so long.
+            if self._head > LONGEST_HEAD:
+                self.transport.close()
 
         def look(self, now: float) -> None:
             """Close it where it has waited for the same thing since a look too long ago."""
