@@ -46,27 +46,34 @@ class Known:
         return None if offer_id is None else self._offers.pop(offer_id, None)
 
     def keep(self, offer: Offer) -> None:
-        named = self._names.get(offer.offer_id)
-        if named is None or len(named) != _count(offer):
-            self._name(offer)
-        self._offers[offer.offer_id] = offer
+        with self._lock:
+            named = self._names.get(offer.offer_id)
+            # One with fewer is older than what somebody else has just kept.
+            if named is None or len(named) < _count(offer):
+                self._name(offer)
+            self._offers[offer.offer_id] = offer
 
     def _name(self, offer: Offer) -> None:
         names = _names(offer)
-        with self._lock:
-            self._names[offer.offer_id] = names
-            for name in names:
-                self._offer_of[name] = offer.offer_id
-            if len(self._names) > KEPT:
-                oldest = next(iter(self._names))
-                self._offers.pop(oldest, None)
-                for name in self._names.pop(oldest):
-                    self._offer_of.pop(name, None)
+        self._names[offer.offer_id] = names
+        for name in names:
+            self._offer_of[name] = offer.offer_id
+        if len(self._names) > KEPT:
+            oldest = next(iter(self._names))
+            self._offers.pop(oldest, None)
+            for name in self._names.pop(oldest):
+                self._offer_of.pop(name, None)
 
 
 def _count(offer: Offer) -> int:
     """How many names it has."""
     return 3 + (offer.token_hash is not None) + len(offer.requests)
+
+
+def bears(offer: Offer, name: Name) -> bool:
+    """Whether an offer had its ``name`` already when it was seen: an older one, put back later
+    than a newer one, had not."""
+    return name in _names(offer)
 
 
 def _names(offer: Offer) -> list[Name]:

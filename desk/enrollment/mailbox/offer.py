@@ -173,10 +173,10 @@ def offer_look(offer: Offer, now: datetime) -> OfferLook:
     return OfferLook(state, offer.token_hash is not None, from_ms(offer.expires_at))
 
 
-def holder(offer: Offer, now: datetime) -> Holder:
-    """Who holds its token; raises NotThere where that is past its time."""
+def holder(offer: Offer, now: datetime) -> Holder | None:
+    """Who holds its token; None where that is past its time."""
     if (offer.token_expires_at or 0) <= to_ms(now):
-        raise NotThere
+        return None
     return Holder(
         offer.offer_id,
         OfferState(offer.state),

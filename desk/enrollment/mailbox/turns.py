@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import Database, Driver
-from desk.enrollment.mailbox.known import By, Known, Name
+from desk.enrollment.mailbox.known import By, Known, Name, bears
 from desk.enrollment.mailbox.offer import Offer
 from desk.enrollment.mailbox.rules import expire_if_due
 from desk.enrollment.mailbox.transaction import Steps
@@ -41,6 +41,10 @@ _FOUND: dict[By, sa.Select[Any]] = {
 
 def _always() -> bool:
     return True
+
+
+class _Due(Exception):
+    """An offer's time is over: that is to be written down first."""
 
 
 class Turns(Steps):
@@ -96,25 +100,27 @@ class Turns(Steps):
     def seen(self, name: Name, view: Callable[[Offer], _T], now: datetime) -> _T:
         """What ``view`` makes of an offer as it stands now; raises NotThere."""
 
-        def act(db: Driver) -> _T | None:
+        def act(db: Driver) -> _T:
             mark, document = _found(db, name)
             offer = self._known.take(name)
             if offer is None or offer.mark != mark:
                 offer = Offer.read(document)
             if offer.is_due(now):
-                return None
+                raise _Due
             result = view(offer)
             self._known.keep(offer)
             return result
 
-        result = self.in_look(act)
-        return self.turn(name, lambda turn: view(turn.offer), now) if result is None else result
+        try:
+            return self.in_look(act)
+        except _Due:
+            return self.turn(name, lambda turn: view(turn.offer), now)
 
     def last_seen(self, name: Name, view: Callable[[Offer], _T], now: datetime) -> _T:
         """The same of an offer as it stands or stood a moment ago, for what a turn comes after;
         raises NotThere."""
         offer = self._known.take(name)
-        if offer is None or offer.is_due(now):
+        if offer is None or offer.is_due(now) or not bears(offer, name):
             return self.seen(name, view, now)
         result = view(offer)
         self._known.keep(offer)
