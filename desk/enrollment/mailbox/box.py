@@ -106,11 +106,19 @@ class Mailbox(Turns):
         if now - self._tidied_at < _TIDY_EVERY:
             return
         due = self._due(now)
-        for offer_id in due:
-            self.turn((By.ID, offer_id), lambda turn: None, now)
-        if len(due) < _ENDED_AT_ONCE:
+        if not self._end_all(due, now) or len(due) < _ENDED_AT_ONCE:
             self._tidied_at = now
             self._forget(now)
+
+    def _end_all(self, due: list[str], now: datetime) -> bool:
+        """Whether all that is ``due`` has ended: what hinders it (somebody holds one of them)
+        is no trouble of whoever ends it by the way."""
+        try:
+            for offer_id in due:
+                self.turn((By.ID, offer_id), lambda turn: None, now)
+        except (MailboxTrouble, NotThere):
+            return False
+        return True
 
     @look
     def _due(self, db: Driver, now: datetime) -> list[str]:

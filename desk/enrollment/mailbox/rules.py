@@ -35,8 +35,11 @@ from desk.issuance.ports import EventKind, ResponseEncryption
 
 # A phone (or a prankster) may scan as often as it likes; the officer needs one alarm.
 ALARMS_KEPT = 20
+# The same of a wallet that cannot make up its mind: each is written with the whole offer.
+REPORTS_KEPT = 20
 
 _LIVING = (OfferState.OPEN, OfferState.CLAIMED)
+_REPORTS = (EventKind.ACCEPTED, EventKind.FAILED, EventKind.DELETED)
 
 
 # The end of an offer
@@ -193,13 +196,18 @@ def _may_use(turn: Turn, new: NewRequest, nonce_hash: str) -> bool:
 
 def report(turn: Turn, meant: Callable[[str], bool], kind: EventKind) -> bool:
     """What the wallet says became of a credential; saying it twice counts once."""
-    request = next((one for one in turn.offer.requests if meant(one.request_id)), None)
+    offer = turn.offer
+    request = next((one for one in offer.requests if meant(one.request_id)), None)
     if request is None or request.state != RequestState.DELIVERED:
         return False
-    if request.reported != kind:
+    if request.reported != kind and _reports(offer) < REPORTS_KEPT:
         request.reported = kind
         turn.event(kind, {"configuration": request.configuration})
     return True
+
+
+def _reports(offer: Offer) -> int:
+    return sum(kind in _REPORTS for kind, _, _ in offer.events)
 
 
 # Between the desk and the phone
