@@ -172,6 +172,10 @@ class Driver(ABC):
         """Nobody else holds ``name`` until this transaction ends."""
 
     @abstractmethod
+    def shut(self, table: str) -> None:
+        """Nobody else reads or writes a table until this transaction ends."""
+
+    @abstractmethod
     def close(self) -> None: ...
 
 

@@ -69,6 +69,9 @@ class FileDriver(Driver):
     def hold(self, name: str) -> None:
         """Whoever writes to the file holds all of it."""
 
+    def shut(self, table: str) -> None:
+        """Nobody else writes, and what is read stays as it was read."""
+
     def close(self) -> None:
         self._connection.close()
 

@@ -121,6 +121,7 @@ class ServerDriver(Driver):
         self._names: dict[str, bytes] = {}
         self._unsent: list[_Order] = []
         self._luggage = luggage
+        self._brought: Asked | None = None
         self._line = _Selector()
         self._line.register(self.connection, selectors.EVENT_READ)
         self.kept_since = 0.0
@@ -159,9 +160,11 @@ class ServerDriver(Driver):
         except BaseException:
             self.undo()
             raise
+        self._brought = None
 
     def undo(self) -> None:
         self._unsent = []
+        self._take_back()
         if self._wire.transaction_status != pq.TransactionStatus.IDLE:
             # With the connection gone the server undoes it by itself.
             with suppress(psycopg.Error):
@@ -169,6 +172,9 @@ class ServerDriver(Driver):
 
     def hold(self, name: str) -> None:
         self._unsent.append(self._order(_HOLD, (name,)))
+
+    def shut(self, table: str) -> None:
+        self.say(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
 
     def table_text(self, table: sa.Table) -> str:
         text = super().table_text(table)
@@ -214,18 +220,34 @@ class ServerDriver(Driver):
             written = self.written(*brought)
             place = 1 if self.in_step else 0
             sent.insert(place, self._order(written.text, written.filled(brought[1])))
+            self._brought = brought
+        try:
+            rows = self._answers_to(sent)
+        except psycopg.Error:
+            if not self.in_step:
+                self._take_back()
+            raise
+        if not self.in_step:
+            self._brought = None
+        return rows[-len(orders) :]
+
+    def _take_back(self) -> None:
+        """What was brought was not written, or nobody knows: it goes with what comes next."""
+        if self._brought is not None:
+            self._luggage.asked, self._brought = self._brought, None
+
+    def _answers_to(self, sent: list[_Order]) -> list[Rows]:
         wire = self._wire
         wire.enter_pipeline_mode()
         try:
             for order in sent:
                 wire.send_query_prepared(*order, _BINARY)
             wire.pipeline_sync()
-            rows = [self._checked(result) for result in self._results()]
+            return [self._checked(result) for result in self._results()]
         finally:
             # Fails on a line that is gone, which is_usable sees as well.
             with suppress(psycopg.Error):
                 wire.exit_pipeline_mode()
-        return rows[-len(orders) :]
 
     def _results(self) -> list[pq.abc.PGresult]:
         """One a statement, all that the server says of them being read; raises psycopg.Error."""
