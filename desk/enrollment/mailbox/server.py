@@ -54,8 +54,6 @@ _HUNG_SECONDS = 20
 """A process that began a step and went silent is cut off after this."""
 _DEAD_SECONDS = 10
 """A connection whose other end no longer answers is given up after this, on both ends."""
-_FRESH_SECONDS = 0.25
-"""A connection used so short a time ago is not looked at before it is used again."""
 _TOLD_SECONDS = 30.0
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 _CONFLICTS = (
@@ -124,7 +122,6 @@ class ServerDriver(Driver):
         self._brought: Asked | None = None
         self._line = _Selector()
         self._line.register(self.connection, selectors.EVENT_READ)
-        self.kept_since = 0.0
 
     def run(self, text: str, values: Sequence[Any]) -> Rows:
         if self._unsent or self._luggage.asked:
@@ -438,7 +435,8 @@ class ServerDatabase:
 
     def _taken(self) -> ServerDriver:
         while (driver := self._kept()) is not None:
-            if time.monotonic() - driver.kept_since < _FRESH_SECONDS or driver.is_silent:
+            # Each time: what is asked first may be a write that must not be repeated.
+            if driver.is_silent:
                 return driver
             # The server has said goodbye, or fallen: that is known before anything is asked.
             self._let_go([driver])
@@ -452,7 +450,6 @@ class ServerDatabase:
         """A broken one is one of many: the server was away, and all it had are gone."""
         with self._lock:
             if usable and not self._closed and len(self._idle) < CONNECTIONS:
-                driver.kept_since = time.monotonic()
                 self._idle.append(driver)
                 return
             gone = [driver] if usable else [driver, *self._idle]
