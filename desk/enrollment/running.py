@@ -30,6 +30,7 @@ from desk.enrollment.pem import read_certificates, read_signer
 from desk.enrollment.policy import KNOWN_QUIRKS, Allowance, Quirk
 from desk.enrollment.processes import Place, address
 from desk.enrollment.service import Service, ServiceSettings
+from desk.enrollment.sweeping import sweep
 from desk.enrollment.waiting import listen
 
 _GRACE_SECONDS = 3
@@ -141,7 +142,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._service = service
         self._when_ready = when_ready
-        self._listening: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Not recorded as uvicorn would, who kills itself by it before the file is closed.
@@ -150,9 +151,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         hears = asyncio.Event()
         listening = listen(self._service.mailbox, self._service.bells, hears)
-        self._listening = asyncio.ensure_future(listening)
+        self._beside.append(asyncio.ensure_future(listening))
         await hears.wait()
         await super().startup(sockets)
+        self._beside.append(asyncio.ensure_future(sweep(self._service)))
         self._when_ready()
 
     async def on_tick(self, counter: int) -> bool:
@@ -162,8 +164,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._service.bells.close()
-        if self._listening is not None:
-            self._listening.cancel()
+        for task in self._beside:
+            task.cancel()
         await super().shutdown(sockets)
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox import statements as sql
-from desk.enrollment.mailbox.known import By
 from desk.enrollment.mailbox.tables import LAYOUT
 from desk.enrollment.records import (
     TRIES,
@@ -418,7 +417,9 @@ def test_what_ended_long_ago_goes(box: Mailbox) -> None:
     box.place_offer(offer(), T0)
     box.void_offer("offer-1", "reprint", T0)
 
-    box.place_offer(offer(2, T0 + timedelta(days=30)), T0 + timedelta(days=8))
+    box.forget(T0 + timedelta(days=6))
+    assert kinds(box) == [EventKind.VOIDED]
+    box.forget(T0 + timedelta(days=8))
 
     with pytest.raises(NotThere):
         box.news("offer-1", 0, T0)
@@ -504,22 +505,6 @@ def test_older_mailbox_knows_what_answers_were_encrypted_for(
 
     assert taken.encryption == ResponseEncryption({"kty": "EC"}, "A128GCM")
     assert taken.sealed == b"a.b"
-
-
-def test_offer_that_nobody_looks_at_ends_all_the_same(opened: Open) -> None:
-    """No ciphertext and no PIN hash outlives the time it was kept for."""
-    box = claimed(opened())
-    box.file_request(request(), "h1", T0)
-    box.answer(request().request_id, b"sealed", None, T0)
-    for number in range(2, 20):
-        box.place_offer(offer(number), T0)
-
-    for number in (30, 31):
-        box.place_offer(offer(number, T0 + timedelta(days=1)), T0 + TOKEN_LIFE)
-
-    assert kept(box, request().request_id) is None
-    assert box.as_written((By.CODE, "code-19")).pin_hash is None
-    assert kinds(box, T0 + TOKEN_LIFE)[-1] is EventKind.EXPIRED
 
 
 def test_file_that_is_no_database(file: Path) -> None:

@@ -171,7 +171,7 @@ def test_calls_are_heard_with_whatever_they_do(boxes: list[Mailbox]) -> None:
     claimed(boxes[0])
     acts: list[Callable[[Mailbox], object]] = [
         lambda box: box.news("offer-1", 0, T0),
-        lambda box: box._forget(T0),
+        lambda box: box.forget(T0),
         lambda box: box.void_offer("offer-1", "officer", T0),
     ]
     for number, act in enumerate(acts):

@@ -19,7 +19,6 @@ from desk.enrollment.mailbox.offer import Offer
 from desk.enrollment.mailbox.rules import REPORTS_KEPT
 from desk.enrollment.mailbox.transaction import step
 from desk.enrollment.records import TRIES, Filing, OfferState
-from desk.enrollment.trouble import MailboxAway
 from desk.issuance.ports import EventKind
 from tests.enrollment.older_mailbox import leave_behind
 from tests.enrollment.test_mailbox import (
@@ -97,23 +96,6 @@ def test_token_that_is_shown_after_its_time_ends_the_offer(box: Mailbox) -> None
 
     assert kept(box, request().request_id) is None
     assert box.as_written((By.ID, "offer-1")).state == OfferState.EXPIRED
-
-
-def test_what_hinders_an_end_hinders_no_new_offer(
-    box: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    box.place_offer(offer(), T0)
-    asked: list[object] = []
-
-    def held(*args: object, **more: object) -> None:
-        asked.append(args)
-        raise MailboxAway
-
-    monkeypatch.setattr(box, "turn", held)
-    placed = [box.place_offer(offer(n, T0 + TOKEN_LIFE), T0 + 20 * MINUTE)[1] for n in (2, 3)]
-
-    assert placed == [True, True]
-    assert len(asked) == 1
 
 
 def test_wallet_that_changes_its_mind_again_and_again(box: Mailbox) -> None:

@@ -4,7 +4,7 @@ It holds hashes, public keys, states, ciphertext and times. What changes an offe
 (``rules``) that takes its turn at the offer's document (``turns``): one transaction that either
 happened on the disk or did not (WAL, synchronous=FULL), with the event it causes. Offers end by
 themselves: whoever looks at one after its time finds it expired, so that no timer has to
-survive a restart; what nobody looks at is ended by the way.
+survive a restart.
 
 Left to others: what the records mean to a phone (``issuing``, ``presenting``) and to the desk
 (``desk_side``), and waking those who wait (``waiting``).
@@ -13,7 +13,7 @@ Left to others: what the records mean to a phone (``issuing``, ``presenting``) a
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -59,9 +59,6 @@ from desk.issuance.ports import EventKind, ResponseEncryption
 
 _T = TypeVar("_T")
 
-_TIDY_EVERY = timedelta(minutes=1)
-# So few that nobody waits for them; where there are more, whoever comes next goes on.
-_ENDED_AT_ONCE = 10
 # Nonces and checks are good for minutes.
 _KEPT_AFTER_USE = timedelta(days=7)
 # Longer than a call's signature is good for.
@@ -76,7 +73,6 @@ class Mailbox(Turns):
         """Open or create it (a ``postgresql://`` address stands for a server); raises
         MailboxTrouble."""
         super().__init__(open_database(place))
-        self._tidied_at = datetime.min.replace(tzinfo=UTC)
         try:
             self._open(now)
         except MailboxTrouble:
@@ -102,32 +98,21 @@ class Mailbox(Turns):
 
     # What nobody needs any more
 
-    def _tidy_now_and_then(self, now: datetime) -> None:
-        if now - self._tidied_at < _TIDY_EVERY:
-            return
-        due = self._due(now)
-        if not self._end_all(due, now) or len(due) < _ENDED_AT_ONCE:
-            self._tidied_at = now
-            self._forget(now)
-
-    def _end_all(self, due: list[str], now: datetime) -> bool:
-        """Whether all that is ``due`` has ended: what hinders it (somebody holds one of them)
-        is no trouble of whoever ends it by the way."""
-        try:
-            for offer_id in due:
-                self.turn((By.ID, offer_id), lambda turn: None, now)
-        except (MailboxTrouble, NotThere):
-            return False
-        return True
-
     @look
-    def _due(self, db: Driver, now: datetime) -> list[str]:
-        """Some of the offers whose time is over and that nobody has looked at since."""
-        rows = db.execute(sql.OFFERS_DUE, {"now": to_ms(now), "limit": _ENDED_AT_ONCE}).all()
+    def due(self, db: Driver, now: datetime, most: int) -> list[str]:
+        """Offers whose time is over and that nobody has looked at since."""
+        rows = db.execute(sql.OFFERS_DUE, {"now": to_ms(now), "limit": most}).all()
         return [row.offer_id for row in rows]
 
+    def end_if_due(self, offer_id: str, now: datetime) -> bool:
+        """Whether its time is over: it has ended then."""
+        try:
+            return self.turn((By.ID, offer_id), lambda turn: turn.changed, now)
+        except NotThere:
+            return False
+
     @step
-    def _forget(self, db: Driver, now: datetime) -> None:
+    def forget(self, db: Driver, now: datetime) -> None:
         """Remove what ended long ago, and nonces that have outlived their own time limit."""
         for statement in sql.FORGET_OLD:
             db.change(statement, {"now": to_ms(now)})
@@ -139,7 +124,6 @@ class Mailbox(Turns):
 
     def place_offer(self, new: NewOffer, now: datetime) -> tuple[OfferView, bool]:
         """Store an offer, or find it there already; the second value says whether it is new."""
-        self._tidy_now_and_then(now)
         offer = Offer.placed(new, new_mark())
         view = offer_view(offer)
         if self._place(offer):
@@ -306,7 +290,6 @@ class Mailbox(Turns):
 
     def place_check(self, new: NewCheck, now: datetime) -> CheckView:
         """Store a presentation request; a repeated order finds its first."""
-        self._tidy_now_and_then(now)
         return self._place_check(new)
 
     @look

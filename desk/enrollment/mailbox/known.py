@@ -13,8 +13,9 @@ from threading import Lock
 
 from desk.enrollment.mailbox.offer import Offer
 
-KEPT = 500
-"""Offers; each is a few kilobytes, and none of it is what the database does not hold."""
+KEPT = 200
+"""Offers; each is a few kilobytes, a hundred where a phone sends ten long proofs, and none of
+it is what the database does not hold."""
 
 
 class By(Enum):
