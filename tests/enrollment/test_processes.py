@@ -23,6 +23,7 @@ from desk.enrollment.keys import StationKey, make_key_file, sha256
 from desk.enrollment.link import HttpLink
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox.driver import Ear
+from desk.enrollment.mailbox.told import CHANNEL
 from desk.enrollment.process import ServiceOrder, ServiceProcess
 from desk.enrollment.records import TRIES
 from desk.enrollment.trouble import MailboxAway, ProcessesNeedServer
@@ -426,6 +427,34 @@ def test_ear_hears_what_was_committed_by_others_only(pair: tuple[Mailbox, Mailbo
 
     assert heard_of(ear) == [sha256("offer-2")]
     ear.close()
+
+
+def test_nobody_is_told_where_nobody_else_listens(postgres: PostgresServer) -> None:
+    """Not even by a process that has an ear itself; one that fell is forgotten when the next
+    one listens, one that ended at once."""
+    # Of its own: the other tests' services listen at theirs.
+    place = postgres.database()
+    pair = Mailbox(place.address, T0), Mailbox(place.address, T0)
+    with place.connect() as there:
+        there.execute(b"INSERT INTO listeners VALUES ('fell', 0)")
+        there.execute(f"LISTEN {CHANNEL}".encode())
+
+        def told(box: Mailbox, number: int) -> int:
+            box.place_offer(offer(number), T0)
+            box.fetch_offer(f"handle-{number}", "c", T0)
+            there.execute(b"SELECT 1")
+            return len(list(there.notifies(timeout=0)))
+
+        before = told(pair[0], 1)
+        ear = pair[0].ear()
+        assert ear is not None
+        alone, by_another = told(pair[0], 2), told(pair[1], 3)
+        ear.close()
+        after = told(pair[1], 4)
+    for box in pair:
+        box.close()
+
+    assert (before, alone, by_another, after) == (1, 0, 1, 0)
 
 
 def heard_of(ear: Ear) -> list[str]:

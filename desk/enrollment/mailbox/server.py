@@ -14,6 +14,7 @@ is protected by TLS with the server's name checked.
 from __future__ import annotations
 
 import logging
+import secrets
 import selectors
 import threading
 import time
@@ -36,7 +37,7 @@ from desk.enrollment.mailbox.driver import (
     Statement,
 )
 from desk.enrollment.mailbox.tables import heard_table
-from desk.enrollment.mailbox.told import CHANNEL
+from desk.enrollment.mailbox.told import CHANNEL, LISTENERS, PROCESS
 from desk.enrollment.trouble import (
     MailboxAddressUnusable,
     MailboxAway,
@@ -111,9 +112,9 @@ class ServerDriver(Driver):
     beginning with the first look, its changes with the commit.
     """
 
-    def __init__(self, told: Mapping[str, Any], luggage: Luggage) -> None:
+    def __init__(self, told: Mapping[str, Any], process: str, luggage: Luggage) -> None:
         super().__init__(PGDialect_psycopg(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
-        self.connection = psycopg.connect(autocommit=True, **_arguments(told))
+        self.connection = psycopg.connect(autocommit=True, **_arguments(told, process))
         self.pid = self.connection.info.backend_pid
         self._wire = self.connection.pgconn
         self._names: dict[str, bytes] = {}
@@ -361,6 +362,7 @@ class ServerDatabase:
         self._idle: list[ServerDriver] = []
         self._lock = threading.Lock()
         self._closed = False
+        self._process = secrets.token_hex(8)
         self._own_pids: set[int] = set()
         self._luggage = Luggage()
         self._tell_again_at = 0.0
@@ -415,7 +417,7 @@ class ServerDatabase:
     def connect(self) -> ServerDriver:
         """A connection beside those of the steps; raises MailboxAway."""
         try:
-            driver = ServerDriver(self._told, self._luggage)
+            driver = ServerDriver(self._told, self._process, self._luggage)
         except psycopg.Error as error:
             self._tell_operator(error)
             trouble = self.trouble(error) or MailboxBroken()
@@ -463,12 +465,15 @@ class ServerDatabase:
 
 
 class ServerEar:
-    """A connection that listens. What this process told itself is not news to it."""
+    """A connection that listens, and that the others know of. What this process told itself is
+    not news to it."""
 
     def __init__(self, driver: ServerDriver, own_pids: Container[int]) -> None:
         self._driver, self._own_pids = driver, own_pids
         try:
             driver.say(f"LISTEN {CHANNEL}")
+            driver.say(_FORGET_THE_DEAF)
+            driver.say(_BE_KNOWN)
         except psycopg.Error as error:
             driver.close()
             raise MailboxAway from error
@@ -489,8 +494,20 @@ class ServerEar:
         return marks
 
     def close(self) -> None:
+        with suppress(psycopg.Error):
+            self._driver.say(_BE_FORGOTTEN)
         self._driver.close()
 
+
+_ME = f"current_setting('{PROCESS}')"
+_BE_KNOWN = (
+    f"INSERT INTO {LISTENERS} VALUES ({_ME}, pg_backend_pid())"
+    " ON CONFLICT (process) DO UPDATE SET ear = excluded.ear"
+)
+_BE_FORGOTTEN = f"DELETE FROM {LISTENERS} WHERE process = {_ME}"
+# Of processes that fell. One that merely lost its line makes itself known again, and wakes all
+# who wait there.
+_FORGET_THE_DEAF = f"DELETE FROM {LISTENERS} WHERE ear NOT IN (SELECT pid FROM pg_stat_activity)"
 
 _ON_THE_SERVER: Final = {
     # What was committed survives a crash, whatever the server's own settings say.
@@ -505,8 +522,9 @@ _ON_THE_SERVER: Final = {
 }
 
 
-def _arguments(told: Mapping[str, Any]) -> dict[str, Any]:
-    own = " ".join(f"-c {name}={value}" for name, value in _ON_THE_SERVER.items())
+def _arguments(told: Mapping[str, Any], process: str) -> dict[str, Any]:
+    settings = {**_ON_THE_SERVER, PROCESS: process}
+    own = " ".join(f"-c {name}={value}" for name, value in settings.items())
     return {
         **told,
         "application_name": "desk-enrollment",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from desk.enrollment.mailbox.driver import UNLOGGED
+from desk.enrollment.mailbox.told import LISTENERS
 
 LAYOUT = 8
 
@@ -96,6 +97,15 @@ heard_table = sa.Table(
     sa.Column("number", sa.String(256), primary_key=True),
     sa.Column("heard_by", sa.String(32), nullable=False),
     sa.Column("heard_at", sa.BigInteger, nullable=False, index=True),
+    info={UNLOGGED: True},
+)
+
+# The processes that hear what the others do, and the connection that each of them hears by.
+listeners_table = sa.Table(
+    LISTENERS,
+    tables,
+    sa.Column("process", sa.String(32), primary_key=True),
+    sa.Column("ear", sa.Integer, nullable=False),
     info={UNLOGGED: True},
 )
 

@@ -116,12 +116,12 @@ class Turns(Steps):
         except _Due:
             return self.turn(name, lambda turn: view(turn.offer), now)
 
-    def last_seen(self, name: Name, view: Callable[[Offer], _T], now: datetime) -> _T:
-        """The same of an offer as it stands or stood a moment ago, for what a turn comes after;
-        raises NotThere."""
+    def last_seen(self, name: Name, view: Callable[[Offer], _T], now: datetime) -> _T | None:
+        """The same of an offer as this process saw it last, without asking the database, for
+        what a turn comes after; None where it is not known here."""
         offer = self._known.take(name)
         if offer is None or offer.is_due(now) or not bears(offer, name):
-            return self.seen(name, view, now)
+            return None
         result = view(offer)
         self._known.keep(offer)
         return result
