@@ -1,9 +1,9 @@
 """The mailbox's statements on a database's own driver.
 
 SQLAlchemy writes every statement, once for the dialect in use; running it goes straight to
-the driver. An issuance is some forty small statements, and through SQLAlchemy's execution
-they cost several times what the database itself needs. Which databases there are stands in
-``file`` and ``server``.
+the driver: through SQLAlchemy's execution the small statements of an issuance cost several
+times what the database itself needs. Which databases there are stands in ``file`` and
+``server``.
 """
 
 from __future__ import annotations

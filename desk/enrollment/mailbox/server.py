@@ -1,10 +1,10 @@
 """The mailbox on a PostgreSQL: several service processes, on one machine or more.
 
-Each step runs on a connection of its own, kept for the next one. Steps lock the offer they
-are about (``FOR UPDATE``), so that what is read in a step still holds when it writes, and
-phones of different offers do not wait for each other. Commits are synchronous whatever the
-server's own settings say. A server that goes away is a trouble that passes: nothing of the
-step happened, or all of it did.
+Each step runs on a connection of its own, kept for the next one. Nobody holds a lock while he
+thinks: a change of an offer is one word to the server, in which the offer is compared and
+swapped, so that phones of different offers do not wait for each other. Commits are synchronous
+whatever the server's own settings say. A server that goes away is a trouble that passes:
+nothing of the step happened, or all of it did.
 
 No password stands in the address, which every program of the machine can read: libpq takes
 it from its password file, or signs in with a client certificate. The way to another machine
@@ -108,8 +108,7 @@ class ServerDriver(Driver):
 
     Statements are prepared once and sent by libpq's own calls: with psycopg's cursors, which
     adapt any type to any other, each takes three times as long. What needs no answer waits for
-    what does and goes with it, so that a step asks the server twice instead of five times: its
-    beginning with the first look, its changes with the commit.
+    what does and goes with it: the beginning of a transaction, what a call of the desk brings.
     """
 
     def __init__(self, told: Mapping[str, Any], process: str, luggage: Luggage) -> None:
@@ -132,6 +131,8 @@ class ServerDriver(Driver):
         return self._checked(self._wire.exec_prepared(*self._order(text, values), _BINARY))
 
     def swap(self, offer: Mapping[str, Any], *beside: Asked) -> bool:
+        if not beside:
+            return bool(self.execute(sql.SWAP_AND_TELL, offer).all())
         # What is sent in one go is one transaction (PostgreSQL, «Pipeline Mode»).
         return bool(self._together((sql.SWAP_AND_TELL, offer), *beside)[0].all())
 
