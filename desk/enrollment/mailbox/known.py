@@ -8,7 +8,7 @@ that was changed and not written does not come back.
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import StrEnum, auto
 from threading import Lock
 
 from desk.enrollment.mailbox.offer import Offer
@@ -18,7 +18,7 @@ KEPT = 200
 it is what the database does not hold."""
 
 
-class By(Enum):
+class By(StrEnum):
     """What an offer is found by."""
 
     ID = auto()

@@ -32,7 +32,7 @@ Event = list[Any]
 """Kind, milliseconds since 1970, facts; its number is its place, from 1."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Request:
     """A phone's keys for one of the things offered; ``encryption`` None: its answer is sealed
     to ``seal_to`` (hexadecimal)."""
@@ -77,7 +77,7 @@ class Request:
         return None if terms is None else terms_mark(terms)
 
 
-@dataclass(slots=True)
+@dataclass
 class Offer:
     """An offer, its events and requests; times in milliseconds since 1970, salt and hash of the
     PIN hexadecimal, both None once it is claimed or over."""

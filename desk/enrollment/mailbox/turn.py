@@ -83,30 +83,32 @@ class Turn:
         """The offer as it is now, and what goes with it; False where it was another one."""
         offer = self.offer
         offer.mark = self._mark
-        changed = {
-            name: value for name, value in _sought(offer).items() if value != self._stood[name]
-        }
-        values = {"key": offer.offer_id, "former": self._former, **_held(offer), **changed}
+        values = {"key": offer.offer_id, "former": self._former, **_held(offer)}
+        sought = _sought(offer)
+        if sought != self._stood:
+            # Only what changed: each of these has an index, which costs as much as the row.
+            both = zip(_SOUGHT, sought, self._stood, strict=True)
+            values |= {name: now for name, now, before in both if now != before}
         return self._db.swap(values, *self._beside)
 
 
 def whole_row(offer: Offer) -> dict[str, Any]:
     """All that stands of a new offer in its table."""
     names = {"handle_hash": offer.handle_hash, "code_hash": offer.code_hash}
-    return {"offer_id": offer.offer_id, **names, **_held(offer), **_sought(offer)}
+    sought = dict(zip(_SOUGHT, _sought(offer), strict=True))
+    return {"offer_id": offer.offer_id, **names, **_held(offer), **sought}
 
 
 def _held(offer: Offer) -> dict[str, Any]:
     return {"mark": offer.mark, "document": offer.document()}
 
 
-def _sought(offer: Offer) -> dict[str, Any]:
-    """What an offer is looked for by: columns with indexes, each of which costs a write."""
-    ended, waiting = offer.ended_at, offer.waiting
-    return {
-        "token_hash": offer.token_hash,
-        "ended": ended is not None,
-        "due_at": offer.ends_at if ended is None else forgotten_at(ended),
-        "waiting": len(waiting),
-        "waiting_since": min((one.received_at for one in waiting), default=None),
-    }
+_SOUGHT = ("token_hash", "ended", "due_at", "waiting", "waiting_since")
+
+
+def _sought(offer: Offer) -> tuple[Any, ...]:
+    """What an offer is looked for by, as ``_SOUGHT`` names it."""
+    ended = offer.ended_at
+    due = offer.ends_at if ended is None else forgotten_at(ended)
+    since = [one.received_at for one in offer.waiting]
+    return offer.token_hash, ended is not None, due, len(since), min(since, default=None)
