@@ -307,6 +307,17 @@ def test_one_nonce_serves_two_configurations_once(box: Mailbox) -> None:
     assert filed(box, request("mdoc", nonce="n1x"), "h1") is Filing.NONCE_USED
 
 
+def test_wallet_that_begins_anew_brings_one_new_nonce(box: Mailbox) -> None:
+    """For what it has asked for before, and for what it has not."""
+    claimed(box)
+
+    assert filed(box, request("mdoc"), "h1") is Filing.FILED
+    assert filed(box, request("mdoc", nonce="n2"), "h2") is Filing.REPEATED
+    assert filed(box, request("sd-jwt", "key-2", "n2"), "h2") is Filing.FILED
+    assert filed(box, request("mdoc", "key-3", "n2"), "h2") is Filing.NONCE_USED
+    assert [view.nonce for view in box.requests_of("offer-1")] == ["n1", "n2"]
+
+
 def test_answer_and_denial_exclude_each_other(box: Mailbox) -> None:
     """The first decision stays; saying the same again is no error."""
     claimed(box).file_request(request(), "h1", T0)

@@ -35,7 +35,8 @@ Event = list[Any]
 @dataclass
 class Request:
     """A phone's keys for one of the things offered; ``encryption`` None: its answer is sealed
-    to ``seal_to`` (hexadecimal)."""
+    to ``seal_to`` (hexadecimal). ``nonce`` is that of its proofs, ``repeated_with`` that of the
+    last proofs which asked for the same with the same keys."""
 
     request_id: str
     configuration: str
@@ -50,6 +51,7 @@ class Request:
     state: str = RequestState.WAITING
     deferred: bool = False
     reported: str | None = None
+    repeated_with: str | None = None
 
     @classmethod
     def filed(cls, new: NewRequest, now: datetime) -> Request:

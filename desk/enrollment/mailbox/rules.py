@@ -170,6 +170,9 @@ def file(turn: Turn, new: NewRequest, nonce_hash: str) -> tuple[Filing, RequestV
         turn.event(EventKind.KEY_RECEIVED, told)
         return outcome, request_view(offer, filed)
     if outcome is Filing.REPEATED and first is not None:
+        if new.nonce != first.nonce:
+            first.repeated_with = new.nonce
+            turn.change()
         answer_otherwise(turn, first, new.encryption)
         return outcome, request_view(offer, first)
     return outcome, None
@@ -187,8 +190,13 @@ def _filing(turn: Turn, first: Request | None, new: NewRequest, nonce_hash: str)
 
 
 def _may_use(turn: Turn, new: NewRequest, nonce_hash: str) -> bool:
-    """A nonce never serves two phones, nor one thing twice."""
-    served = [one.configuration for one in turn.offer.requests if one.nonce == new.nonce]
+    """A nonce never serves two phones, nor one thing twice; but a wallet that begins anew may
+    bring its one nonce for each of the things offered."""
+    served = [
+        one.configuration
+        for one in turn.offer.requests
+        if new.nonce in (one.nonce, one.repeated_with)
+    ]
     if not served:
         return turn.use_nonce(nonce_hash)
     return new.shared_nonce and new.configuration not in served
