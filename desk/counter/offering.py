@@ -130,6 +130,8 @@ def withdraw(
         for intent in intents.standing(session, case.number):
             intents.void(session, stamp, intent.id, reason)
         cases.save(session, stamp, open_again, "OFFER.WITHDRAWN", reason=reason)
+    # After the records: what is made ready from now on finds no phone awaited there.
+    station.ready.forget()
     try:
         if tell:
             station.link.void_offer(offer_id, reason)

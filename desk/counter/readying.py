@@ -3,8 +3,8 @@
 An applicant waits for all that happens after the phone's key has come, and most of that was
 the portrait: its picture decoded in a process of its own and compressed until it fits. What
 was made beforehand stands in memory only, one case's at a time, until the credentials are
-delivered or somebody turns to something else. Whoever signs says what it has to be made of
-now; made of anything else it counts for nothing.
+delivered, the offer is withdrawn, or somebody turns to something else. Whoever signs says what
+it has to be made of now; made of anything else it counts for nothing.
 """
 
 from __future__ import annotations
@@ -57,19 +57,25 @@ class Ready:
                 if fmt not in self._said:
                     self._said[fmt] = Said(fmt, sources.profile, values)
 
-    def values(self, sources: Sources) -> CredentialValues:
-        """The values made of exactly these, now where they were not; raises
-        ``PortraitUnusable``."""
+    def said(self, sources: Sources, fmt: Format, count: int) -> tuple[Said, ...]:
+        """For so many credentials: what was made of exactly these is handed out once, the rest
+        is made now and kept nowhere. Raises ``PortraitUnusable``, ``ValueUnfit``."""
         with self._lock:
-            return self._made(sources)
+            is_made = sources == self._sources
+            values = self._values if is_made else None
+            made = self._said.pop(fmt, None) if is_made else None
+        said = [] if made is None else [made]
+        if values is None and len(said) < count:
+            values = sources.values()
+        while values is not None and len(said) < count:
+            said.append(Said(fmt, sources.profile, values))
+        return tuple(said)
 
-    def said(self, sources: Sources, fmt: Format) -> Said:
-        """For one credential: what was made of exactly these is handed out once. Raises
-        ``PortraitUnusable``, ``ValueUnfit``."""
+    @property
+    def holds_anything(self) -> bool:
+        """Whether something of somebody stands here."""
         with self._lock:
-            values = self._made(sources)
-            made = self._said.pop(fmt, None)
-        return made or Said(fmt, sources.profile, values)
+            return self._sources is not None or self._values is not None or bool(self._said)
 
     def forget(self) -> None:
         with self._lock:
@@ -77,6 +83,8 @@ class Ready:
 
     def _made(self, sources: Sources) -> CredentialValues:
         if self._values is None or sources != self._sources:
-            self._said = {}
-            self._sources, self._values = sources, sources.values()
+            # What stood there counts no more, also where nothing comes in its place.
+            self._sources, self._values, self._said = None, None, {}
+            values = sources.values()
+            self._sources, self._values = sources, values
         return self._values

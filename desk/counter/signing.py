@@ -22,6 +22,7 @@ from desk.counter.station import Station
 from desk.counter.statuses import publish_status, reference
 from desk.counter.values import sources
 from desk.credential import intent as prepared_intent
+from desk.credential.intent import Said
 from desk.credential.keys import DeviceKey
 from desk.credential.proof import WINDOW, verify_proofs
 from desk.credential.terms import Validity
@@ -243,16 +244,16 @@ def _write_intents(
     """All of them or none, each with a status index of its own."""
     case = approved.case
     request, profile = checked.request, station.profile
-    made_of = sources(station, case)
+    fmt = profile.format_of(request.configuration)
     lifetime = timedelta(days=365 * station.settings.credential.technical_months // 12)
     validity = Validity.of(station.now(), lifetime, profile.rounding, card.certificate_chain[0])
     stamp = station.stamp(officer)
+    # Before the records are locked for the others: a picture may have to be decoded first.
+    said = station.ready.said(sources(station, case), fmt, len(checked.keys))
 
-    fmt = profile.format_of(request.configuration)
-
-    def draft(key: DeviceKey, slot: StatusSlot) -> Draft:
+    def draft(key: DeviceKey, slot: StatusSlot, what: Said) -> Draft:
         place = reference(station, slot, fmt)
-        prepared = station.ready.said(made_of, fmt).prepare(
+        prepared = what.prepare(
             key=key,
             issuer=card,
             validity=validity,
@@ -275,7 +276,8 @@ def _write_intents(
 
     with station.store.write() as session:
         slots = [status.take(session, stamp, case.number) for _ in checked.keys]
-        drafts = [draft(key, slot) for key, slot in zip(checked.keys, slots, strict=True)]
+        each = zip(checked.keys, slots, said, strict=True)
+        drafts = [draft(key, slot, what) for key, slot, what in each]
         return tuple(intents.write(session, stamp, one) for one in drafts)
 
 

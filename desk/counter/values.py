@@ -55,14 +55,26 @@ def sources(station: Station, case: Case) -> Sources:
 def make_ready(station: Station, case: Case) -> None:
     """While the phone of the live offer is awaited, make what its key is not needed for. What
     cannot be made is told of when it has to be signed."""
-    if case.offer is None or case.state not in (State.OFFERED, State.SIGNING):
-        return
-    station.link.get_ready()
-    formats = [station.profile.format_of(one) for one in case.offer.configurations]
     try:
-        station.ready.make(sources(station, case), formats)
+        awaiting = _awaiting_phone(station, case)
+        if awaiting is None or awaiting.offer is None:
+            return
+        station.link.get_ready()
+        formats = [station.profile.format_of(one) for one in awaiting.offer.configurations]
+        station.ready.make(sources(station, awaiting), formats)
+        if _awaiting_phone(station, case) is None:
+            # Whoever ended the offer meanwhile may have forgotten before there was anything.
+            station.ready.forget()
     except Trouble as trouble:
+        station.ready.forget()
         _log.warning("case %s: not made ready: %s", case.number, trouble.code)
+
+
+def _awaiting_phone(station: Station, case: Case) -> Case | None:
+    """The case as the records have it now, where a phone is awaited at its offer."""
+    known = station.load(case.number)
+    awaits = known.offer is not None and known.state in (State.OFFERED, State.SIGNING)
+    return known if awaits else None
 
 
 def spoken_values(station: Station, case: Case) -> CredentialValues:

@@ -405,7 +405,7 @@ class Program(QObject):
 
     def _covered(self) -> None:
         close_all()
-        self.phone.forget_pin()
+        self.phone.cover()
         self.proof.close_large()
         self.pages.review.wipe()
         self.set_up.cover()

@@ -113,9 +113,14 @@ class PhoneControl(QObject):
         if step is not Step.PHONE:
             self._turn += 1
             self._retry.stop()
-            self.forget_pin()
-            # Behind what is still being made.
-            self._desk.work(Lane.RECORDS, self._desk.station.ready.forget)
+            self.cover()
+
+    def cover(self) -> None:
+        """Nobody stands before the page: besides the PIN goes what was made of the case. Back
+        at it, :meth:`enter` has it made again."""
+        self.forget_pin()
+        # Behind what is still being made.
+        self._desk.work(Lane.RECORDS, self._desk.station.ready.forget)
 
     def forget_pin(self) -> None:
         """The card's PIN is wiped wherever it stands; the large QR goes with the page."""
@@ -283,7 +288,7 @@ class PhoneControl(QObject):
         """Ask for events; meanwhile what needs no key of the phone's is made."""
         desk, case = self._desk, self._desk.case
         self._poll(self._turn)
-        if case is not None:
+        if case is not None and desk.is_open:
             desk.work(Lane.RECORDS, lambda: make_ready(desk.station, case))
 
     def _poll(self, turn: int) -> None:
