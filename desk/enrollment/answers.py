@@ -36,8 +36,10 @@ def encrypted(body: Mapping[str, Any], terms: ResponseEncryption) -> str:
 
 
 def entries(array: bytes) -> list[Any]:
-    """The texts of a JSON array as the desk's encoder writes it, for an answer to hold."""
-    if array.find(b'"', 2) == len(array) - 2:
+    """The texts of a JSON array as the desk's encoder writes it, for an answer to hold. Raises
+    ValueError for what is no array."""
+    whole = array.startswith(b'["') and array.endswith(b'"]')
+    if whole and array.find(b'"', 2) == len(array) - 2 and b"\\" not in array:
         # A single one, as mostly: a credential with a portrait is long, and stays as it is.
         return [orjson.Fragment(array[1:-1])]
     return list(orjson.loads(array))

@@ -1,8 +1,9 @@
-"""Connections that send a request's head slowly or without end, or nothing for long, are closed.
+"""Connections that send a request's head slowly or without end, or nothing for long, are closed,
+and so are those whose other side takes nothing of its answers.
 
-uvicorn waits for ever for the rest of a head, and makes a timer for each pause between two
-requests. Here a connection is looked at now and then, which costs its requests nothing. Bodies
-have their own limits in ``wire``.
+uvicorn waits for ever for the rest of a head and for answers to be taken, and makes a timer for
+each pause between two requests. Here a connection is looked at now and then, which costs its
+requests nothing. Bodies have their own limits in ``wire``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def impatient(kind: type[Connection], seconds: float) -> type[Connection]:
 
     class Impatient(kind):  # type: ignore[misc, valid-type]
         _head, _since = 0, 0.0
-        _seen: tuple[Any, bool] | None = None
+        _seen: tuple[Any, bool, int] | None = None
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
@@ -31,16 +32,22 @@ def impatient(kind: type[Connection], seconds: float) -> type[Connection]:
                 self.transport.close()
 
         def look(self, now: float) -> None:
-            """Close it where it has waited for the same thing since a look too long ago."""
-            awaits_head = self._awaits_head
-            if not awaits_head and not self.cycle.response_complete:
+            """End it where it has waited for the same thing since a look too long ago."""
+            awaits_head, left = self._awaits_head, self.transport.get_write_buffer_size()
+            patience, end = self.timeout_keep_alive, self.transport.close
+            if left:
+                # Closed as well, it would stay until the rest was taken.
+                end = self.transport.abort
+            elif awaits_head:
+                patience = seconds
+            elif not self.cycle.response_complete:
                 return
             seen = self._seen
             # A request has a scope of its own from its head's first byte on.
-            if seen is None or seen[0] is not self.scope or seen[1] is not awaits_head:
-                self._seen, self._since = (self.scope, awaits_head), now
-            elif now - self._since >= (seconds if awaits_head else self.timeout_keep_alive):
-                self.transport.close()
+            if seen is None or seen[0] is not self.scope or seen[1:] != (awaits_head, left):
+                self._seen, self._since = (self.scope, awaits_head, left), now
+            elif now - self._since >= patience:
+                end()
 
         @property
         def _awaits_head(self) -> bool:

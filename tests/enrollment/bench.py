@@ -6,10 +6,14 @@
 One issuance is everything from the desk's order to the desk's knowledge that the phone has its
 credential: offer placed, fetched, redeemed with the PIN, nonce, credential request, the desk's
 fetch and check of the key, the credential of either format prepared and signed by a software
-signer, sealed, answered, delivered, reported as accepted, and the desk told of it. The phone
-fetched the metadata before. The next one begins when the last one is over, and within one
-nothing overlaps but this: as the counter does, the desk makes what needs no key of the phone's
-while the service answers the phone.
+signer, sealed, answered, delivered, reported as accepted, and the desk told of it. The next one
+begins when the last one is over, and within one nothing overlaps but this: as the counter does,
+the desk makes what needs no key of the phone's while the service answers the phone. It is made
+within the time that is told, after the offer was placed.
+
+Made before the clock runs: the phone's keys with the head of their proofs, its knowledge of the
+metadata, its connection; the applicant's values with a portrait that is compressed already. Not
+measured at all: the desk's records, its windows, and a card but for the last figures.
 
 Three take part. The service is a process of its own, all of it on one core, with its own
 command line's defaults (full durability: SQLite with synchronous=FULL, or a PostgreSQL server

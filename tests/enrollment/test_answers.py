@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -27,3 +28,13 @@ def test_texts_of_the_desk_are_the_phones(texts: list[str]) -> None:
     answer = compact_json({"credentials": entries(compact_json(texts))})
 
     assert json.loads(answer) == {"credentials": texts}
+
+
+@pytest.mark.parametrize(
+    "array",
+    [rb'["a\"]', rb'["\\\"]', b'1"a"]', b'["a"', b'["a"}', b'{"a"}', b'["]', b'"', b"[", b""],
+)
+def test_what_is_no_array_gets_into_no_answer(array: bytes) -> None:
+    """A desk that writes otherwise than this one: no phone gets what is no JSON."""
+    with pytest.raises(ValueError):
+        entries(array)

@@ -26,12 +26,19 @@ class Line(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.heard, self.closed = b"", False
+        self.untaken, self.aborted = 0, False
 
     def write(self, data: Any) -> None:
         self.heard += data
 
     def close(self) -> None:
         self.closed = True
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.untaken
 
     def is_closing(self) -> bool:
         return self.closed
@@ -138,5 +145,36 @@ def test_who_waits_for_the_service_may_wait() -> None:
         assert scene.is_open_at(2000.0)
         assert scene.is_open_at(2029.9)
         assert not scene.is_open_at(2030.0)
+
+    played(play)
+
+
+@pytest.mark.parametrize("request_", [AT_ONCE, b"GET /now HTTP/1.0\r\n\r\n", AT_ONCE + b"GET /n"])
+def test_who_takes_nothing_of_an_answer_is_cut_off(request_: bytes) -> None:
+    """Closing alone would wait for it for ever."""
+
+    def play(scene: Scene) -> None:
+        scene.comes(request_)
+        scene.line.untaken = 500
+        for now, untaken in ((0.0, 500), (29.0, 500), (30.0, 499), (59.9, 499)):
+            scene.line.untaken = untaken
+            look_at(scene.state.connections, now)
+            assert not scene.line.aborted
+        look_at(scene.state.connections, 60.0)
+        assert scene.line.aborted
+
+    played(play)
+
+
+def test_after_its_answer_was_taken_a_connection_has_its_pause() -> None:
+    def play(scene: Scene) -> None:
+        scene.comes(AT_ONCE)
+        scene.line.untaken = 500
+        assert scene.is_open_at(0.0)
+        scene.line.untaken = 0
+        assert scene.is_open_at(29.0)
+        assert scene.is_open_at(58.9)
+        assert not scene.is_open_at(59.0)
+        assert not scene.line.aborted
 
     played(play)
