@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,7 +26,7 @@ offers_table = sa.Table(
     sa.Column("offer_id", sa.String(64), primary_key=True),
     sa.Column("handle_hash", sa.String(64), nullable=False, unique=True),
     sa.Column("code_hash", sa.String(64), nullable=False, unique=True),
-    sa.Column("token_hash", sa.String(64), unique=True),
+    sa.Column("token_hash", sa.String(64)),
     sa.Column("mark", sa.BigInteger, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
     # When it ends by itself, or is forgotten where it has ended.
@@ -35,13 +36,16 @@ offers_table = sa.Table(
     sa.Column("waiting", sa.Integer, nullable=False),
     sa.Column("waiting_since", sa.BigInteger),
 )
-_waits = offers_table.c.waiting_since.is_not(None)
-sa.Index(
-    "ix_offers_waiting",
-    offers_table.c.waiting_since,
-    sqlite_where=_waits,
-    postgresql_where=_waits,
-)
+
+
+def _index_where_there(name: str, column: sa.Column[Any], *, unique: bool = False) -> None:
+    """Of those rows only that have something there: entries of nothing cost the same."""
+    there = column.is_not(None)
+    sa.Index(name, column, unique=unique, sqlite_where=there, postgresql_where=there)
+
+
+_index_where_there("ix_offers_token", offers_table.c.token_hash, unique=True)
+_index_where_there("ix_offers_waiting", offers_table.c.waiting_since)
 
 # Where a request belongs.
 requests_table = sa.Table(
