@@ -137,3 +137,12 @@ def test_a_swap_is_undone_with_what_does_not_fit(either: Driver, database: Datab
 
     assert either.execute(sql.OFFER_BY_ID, {"key": "one"}).one().mark == OFFER["mark"]
     assert database.is_conflict(caught.value)
+
+
+def test_who_waits_is_found_among_those_who_do(driver: Driver) -> None:
+    """Every look at the service's health asks for it."""
+    text = driver.written(sql.REQUESTS_WAITING, {"now": 1}).text
+
+    (step,) = driver.run(f"EXPLAIN QUERY PLAN {text}", (1,)).fetchall()
+
+    assert "ix_offers_waiting" in step[3]

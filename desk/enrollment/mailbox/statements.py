@@ -49,15 +49,12 @@ OFFERS_DUE = (
     .where(_offers.ended.is_(False), _offers.due_at <= _now)
     .limit(sa.bindparam("limit"))
 )
-# Few of many offers wait, which a file does not know by itself.
-REQUESTS_WAITING = (
-    sa.select(
-        sa.func.sum(_offers.waiting).label("length"),
-        sa.func.min(_offers.waiting_since).label("oldest"),
-    )
-    .where(_offers.waiting_since.is_not(None), _offers.due_at > _now)
-    .with_hint(offers_table, "INDEXED BY ix_offers_waiting", "sqlite")
-)
+# Few of many offers wait: they are found by the index of those, not by the times of all, which
+# a sum keeps a database from.
+REQUESTS_WAITING = sa.select(
+    sa.func.sum(_offers.waiting).label("length"),
+    sa.func.min(_offers.waiting_since).label("oldest"),
+).where(_offers.waiting_since.is_not(None), _offers.due_at + 0 > _now)
 
 # With an offer that was swapped in the same transaction.
 _swapped = (_offers.offer_id == _key) & (_offers.mark == sa.bindparam("mark"))
