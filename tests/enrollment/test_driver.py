@@ -141,8 +141,9 @@ def test_a_swap_is_undone_with_what_does_not_fit(either: Driver, database: Datab
 
 def test_who_waits_is_found_among_those_who_do(driver: Driver) -> None:
     """Every look at the service's health asks for it."""
-    text = driver.written(sql.REQUESTS_WAITING, {"now": 1}).text
+    values = {"now": 1}
+    written = driver.written(sql.REQUESTS_WAITING, values)
 
-    (step,) = driver.run(f"EXPLAIN QUERY PLAN {text}", (1,)).fetchall()
+    (step,) = driver.run(f"EXPLAIN QUERY PLAN {written.text}", written.filled(values)).fetchall()
 
     assert "ix_offers_waiting" in step[3]
