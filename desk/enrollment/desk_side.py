@@ -263,7 +263,7 @@ class DeskSide:
             raise _unusable("seal_to is no X25519 key")
         new = NewCheck(check_id, request_object, _moment(body, "expires_at"), seal_to)
         service = self._service
-        view = await self._run(request, service.mailbox.place_check, new, service.now())
+        view = await self._run(request, service.mailbox.place_check, new)
         if view.request_object != request_object:
             raise AlreadyOtherwise(reason="another_order")
         where = service.settings.address(f"present/{check_id}/request")

@@ -59,7 +59,7 @@ from desk.issuance.ports import EventKind, ResponseEncryption
 
 _T = TypeVar("_T")
 
-# Nonces and checks are good for minutes.
+# Far longer than nonces and checks are good for.
 _KEPT_AFTER_USE = timedelta(days=7)
 # Longer than a call's signature is good for.
 _KEPT_AFTER_HEARD = timedelta(minutes=5)
@@ -293,12 +293,9 @@ class Mailbox(Turns):
 
     # Checks
 
-    def place_check(self, new: NewCheck, now: datetime) -> CheckView:
-        """Store a presentation request; a repeated order finds its first."""
-        return self._place_check(new)
-
     @look
-    def _place_check(self, db: Driver, new: NewCheck) -> CheckView:
+    def place_check(self, db: Driver, new: NewCheck) -> CheckView:
+        """Store a presentation request; a repeated order finds its first."""
         db.execute(sql.NEW_CHECK, check_values(new))
         return check_view(db.execute(sql.CHECK_BY_ID, {"key": new.check_id}).one())
 

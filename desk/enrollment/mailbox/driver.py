@@ -227,9 +227,8 @@ def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> Wr
     compiled = statement.compile(dialect=dialect, column_keys=columns)
     assert isinstance(compiled, SQLCompiler)
     assert compiled.positiontup is not None
-    own = {name: bind for name, bind in compiled.binds.items() if name not in names}
-    fixed = {name: bind.value for name, bind in own.items() if not bind.required}
-    fixed |= _defaults(statement, own)
+    own = ((name, bind) for name, bind in compiled.binds.items() if name not in names)
+    fixed = {name: bind.value for name, bind in own if not bind.required}
     places = list(enumerate(compiled.positiontup))
     fields = [entry.keyname for entry in compiled._result_columns]
     make = namedtuple("Row", fields)  # type: ignore[misc]  # noqa: PYI024
@@ -244,12 +243,3 @@ def _write(statement: Statement, names: tuple[str, ...], dialect: Dialect) -> Wr
 def _chooses(statement: Statement) -> bool:
     """An insert of what a query finds, whose columns are named already."""
     return isinstance(statement, sa.Insert) and statement.select is not None
-
-
-def _defaults(statement: Statement, own: Mapping[str, object]) -> dict[str, Any]:
-    """What an insert's columns hold that nobody names."""
-    if not isinstance(statement, sa.Insert):
-        return {}
-    columns = statement.table.columns
-    defaults = ((name, columns[name].default) for name in own if name in columns)
-    return {name: one.arg for name, one in defaults if isinstance(one, sa.ColumnDefault)}

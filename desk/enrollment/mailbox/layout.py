@@ -53,7 +53,8 @@ def create_or_check_layout(db: Driver, now: datetime) -> None:
         raise MailboxNewer(found=found, known=LAYOUT)
     if found is not None and found < LAYOUT:
         _take_over(db, now)
-    db.create(tables)
+    else:
+        db.create(tables)
     db.execute(_NEW_LAYOUT if found is None else _SET_LAYOUT, {"version": LAYOUT})
 
 
