@@ -1,8 +1,8 @@
 """The mailbox's steps on a server, in threads; a server that is away is waited for.
 
-A server that is started again is away for a second or two. A step of which nothing happened,
-or that does no more when it is done twice, is done again meanwhile, so that phones and desks
-notice nothing; after :data:`OUTAGE_SECONDS` they are told to come back.
+A server that is started again is away for a second or two. A step does no more when it is done
+twice, so it is done again meanwhile, and phones and desks notice nothing; after
+:data:`OUTAGE_SECONDS` they are told to come back.
 
 The threads are the service's own: a pool of the library's takes twice as long to hand a step
 over, and there are twenty of them an issuance.
@@ -42,8 +42,8 @@ class StepThreads:
         while True:
             try:
                 return await self._run(step, loop)
-            except MailboxAway as away:
-                if not away.may_repeat or self._closed or loop.time() >= ends:
+            except MailboxAway:
+                if self._closed or loop.time() >= ends:
                     raise
             await asyncio.sleep(_PAUSE_SECONDS)
 

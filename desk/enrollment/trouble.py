@@ -113,11 +113,10 @@ class MailboxNewer(MailboxTrouble):
 
 
 class MailboxAway(MailboxTrouble):
-    """The database server does not answer now. ``may_repeat``: the same step again does no
-    more than once, whatever became of this one."""
+    """The database server does not answer now. The same step again does no more than once,
+    whatever became of this one."""
 
     code = "ENROLL-21"
-    may_repeat = False
 
 
 class ProcessTrouble(EnrollmentTrouble):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -129,8 +130,9 @@ def redeem(
     return box.redeem(f"code-{number}", "c", lambda _salt, _hash: pin, grant, at)
 
 
-def guess(box: Mailbox, number: int = 1, at: datetime = T0) -> Redemption:
-    return redeem(box, number, "guessed", pin=False, at=at)
+def guess(box: Mailbox, number: int = 1, at: datetime = T0, token: str | None = None) -> Redemption:
+    """A wrong one, for a ``token`` of its own."""
+    return redeem(box, number, token or secrets.token_hex(8), pin=False, at=at)
 
 
 def claimed(box: Mailbox) -> Mailbox:
@@ -173,6 +175,21 @@ def test_wrong_guesses_are_counted_for_good(opened: Open) -> None:
     assert told == [4, 3, 2, 1]
     assert last == Redemption("offer-1", Claim.WRONG_CODE, 0)
     assert redeem(again).obstacle is Claim.VOID
+    assert kinds(again) == [EventKind.CODE_WRONG] * TRIES + [EventKind.VOIDED]
+
+
+def test_guess_that_is_repeated_is_the_same_guess(opened: Open) -> None:
+    """By the token that it is for, whoever guessed between; also the one that ended the offer,
+    and after the service has started again."""
+    box = opened()
+    box.place_offer(offer(), T0)
+    told = [guess(box, token=f"token-{number}") for number in range(TRIES)]
+    box.close()
+
+    again = opened(T0 + MINUTE)
+
+    assert [guess(again, token=f"token-{number}") for number in range(TRIES)] == told
+    assert [one.tries_left for one in told] == [4, 3, 2, 1, 0]
     assert kinds(again) == [EventKind.CODE_WRONG] * TRIES + [EventKind.VOIDED]
 
 

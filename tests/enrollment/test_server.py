@@ -260,30 +260,52 @@ def test_code_redeemed_while_the_server_fell_is_redeemed_by_the_same_phone(
     torn.place_offer(offer(), T0)
 
     torn.tear(postgres, moment)
-    with pytest.raises(MailboxAway) as away:
+    with pytest.raises(MailboxAway):
         redeem(torn)
     again = redeem(torn)
 
-    assert away.value.may_repeat
     assert again == Redemption("offer-1")
     assert redeem(torn, token="other").obstacle is Claim.USED
     assert kinds(torn).count(EventKind.CODE_RIGHT) == 1
 
 
-@pytest.mark.parametrize(("moment", "left"), [("before commit", []), ("after commit", [4])])
-def test_guess_that_a_fall_interrupted_is_never_counted_twice(
-    torn: Torn, postgres: PostgresServer, moment: str, left: list[int]
+@pytest.mark.parametrize("moment", ["before commit", "after commit"])
+@pytest.mark.parametrize("others", [0, 1, TRIES - 1])
+def test_guess_that_a_fall_interrupted_is_counted_once_and_told(
+    torn: Torn, postgres: PostgresServer, moment: str, others: int
 ) -> None:
-    """Whether it was written down nobody knows, so nobody writes it down once more; the phone
-    has learnt nothing."""
+    """Whatever became of the commit, and whoever guesses before it is asked again."""
     torn.place_offer(offer(), T0)
+    was_written = moment == "after commit"
 
     torn.tear(postgres, moment)
-    with pytest.raises(MailboxAway) as away:
+    with pytest.raises(MailboxAway):
+        guess(torn, token="mine")
+    for _ in range(others):
         guess(torn)
+    again = guess(torn, token="mine")
 
-    assert not away.value.may_repeat
-    assert [event.facts["tries_left"] for event in torn.news("offer-1", 0, T0).events] == left
+    left = TRIES - 1 if was_written else TRIES - 1 - others
+    events = torn.news("offer-1", 0, T0).events
+    counted = [event for event in events if event.kind is EventKind.CODE_WRONG]
+    assert again == Redemption("offer-1", Claim.WRONG_CODE, left)
+    assert len(counted) == 1 + others
+
+
+@pytest.mark.parametrize("moment", ["before commit", "after commit"])
+def test_phone_whose_guess_a_fall_interrupted_is_told(
+    torn: Torn, postgres: PostgresServer, moment: str
+) -> None:
+    """It waits for the server like every other step."""
+    torn.place_offer(offer(), T0)
+    threads = StepThreads()
+
+    torn.tear(postgres, moment)
+    told = asyncio.run(threads.run(lambda: guess(torn, token="mine")))
+    threads.close()
+
+    assert told == Redemption("offer-1", Claim.WRONG_CODE, TRIES - 1)
+    assert kinds(torn) == [EventKind.CODE_WRONG]
 
 
 def test_server_that_is_away_is_asked_again(torn: Torn, postgres: PostgresServer) -> None:

@@ -82,7 +82,8 @@ class Request:
 @dataclass
 class Offer:
     """An offer, its events and requests; times in milliseconds since 1970, salt and hash of the
-    PIN hexadecimal, both None once it is claimed or over."""
+    PIN hexadecimal, both None once it is claimed or over. ``guesses``: the wrong ones, each by
+    the token that it would have got, and the tries left after it."""
 
     offer_id: str
     handle_hash: str
@@ -103,6 +104,7 @@ class Offer:
     ended_at: int | None = None
     events: list[Event] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    guesses: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def placed(cls, new: NewOffer, mark: int) -> Offer:

@@ -100,6 +100,9 @@ def redeem(turn: Turn, client: str, fits: Fits, grant: Grant) -> Redemption:
     if offer.token_hash == grant.token_hash:
         # This very grant, whose commit was not heard of.
         return Redemption(offer.offer_id)
+    if grant.token_hash in offer.guesses:
+        # This very guess: it was counted, and nobody told.
+        return Redemption(offer.offer_id, Claim.WRONG_CODE, offer.guesses[grant.token_hash])
     if offer.state == OfferState.CLAIMED:
         _raise_alarm(turn, client, "token")
     if offer.state != OfferState.OPEN:
@@ -108,7 +111,8 @@ def redeem(turn: Turn, client: str, fits: Fits, grant: Grant) -> Redemption:
         # Before the PIN is looked at: nobody learns from this whether it was right.
         return Redemption(offer.offer_id, Claim.NOT_OFFERED)
     if not fits(bytes.fromhex(offer.pin_salt or ""), bytes.fromhex(offer.pin_hash or "")):
-        return Redemption(offer.offer_id, Claim.WRONG_CODE, book_wrong(turn))
+        left = offer.guesses[grant.token_hash] = book_wrong(turn)
+        return Redemption(offer.offer_id, Claim.WRONG_CODE, left)
     _claim(turn, grant)
     return Redemption(offer.offer_id)
 

@@ -421,11 +421,7 @@ class ServerDatabase:
             driver = ServerDriver(self._told, self._process, self._luggage)
         except psycopg.Error as error:
             self._tell_operator(error)
-            trouble = self.trouble(error) or MailboxBroken()
-            if isinstance(trouble, MailboxAway):
-                # Nothing was asked yet.
-                trouble.may_repeat = True
-            raise trouble from error
+            raise self.trouble(error) or MailboxBroken() from error
         self._own_pids.add(driver.pid)
         return driver
 
@@ -438,7 +434,6 @@ class ServerDatabase:
 
     def _taken(self) -> ServerDriver:
         while (driver := self._kept()) is not None:
-            # Each time: what is asked first may be a write that must not be repeated.
             if driver.is_silent:
                 return driver
             # The server has said goodbye, or fallen: that is known before anything is asked.

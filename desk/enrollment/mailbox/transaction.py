@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from desk.enrollment.mailbox.driver import Database, Driver
-from desk.enrollment.trouble import MailboxAway, MailboxBroken
+from desk.enrollment.trouble import MailboxBroken
 
 # Each of them means that somebody else's step took place, so there cannot be many.
 _MOST_CONFLICTS = 20
@@ -46,7 +46,7 @@ class Steps:
                     return result
             except Exception as error:
                 if not self._database.is_conflict(error):
-                    self._raise_trouble(error, may_repeat=True)
+                    self._raise_trouble(error)
                     raise
         raise MailboxBroken
 
@@ -56,14 +56,12 @@ class Steps:
             with self._database.connection() as db:
                 return act(db)
         except Exception as error:
-            self._raise_trouble(error, may_repeat=True)
+            self._raise_trouble(error)
             raise
 
-    def _raise_trouble(self, error: Exception, *, may_repeat: bool) -> None:
+    def _raise_trouble(self, error: Exception) -> None:
         """Raise the coded trouble of a database's error; return where it is another error."""
         trouble = self._database.trouble(error)
-        if isinstance(trouble, MailboxAway):
-            trouble.may_repeat = may_repeat
         if trouble is not None:
             raise trouble from error
 

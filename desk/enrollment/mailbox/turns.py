@@ -39,10 +39,6 @@ _FOUND: dict[By, sa.Select[Any]] = {
 }
 
 
-def _always() -> bool:
-    return True
-
-
 class _Due(Exception):
     """An offer's time is over: that is to be written down first."""
 
@@ -54,23 +50,15 @@ class Turns(Steps):
         super().__init__(database)
         self._known = Known()
 
-    def turn(
-        self,
-        name: Name,
-        rule: Callable[[Turn], _T],
-        now: datetime,
-        *,
-        again: Callable[[], bool] = _always,
-    ) -> _T:
+    def turn(self, name: Name, rule: Callable[[Turn], _T], now: datetime) -> _T:
         """What ``rule`` says when its turn at the offer of that ``name`` is over, written
-        down; an offer whose time is over has ended before. ``again`` says afterwards whether
-        a rule whose writing was not heard of may be asked once more.
+        down; an offer whose time is over has ended before. A rule whose writing was not heard
+        of may be asked once more: it finds what it wrote.
 
         Raises NotThere, what the rule raises (nothing is written then), MailboxTrouble.
         """
         known, came_between = self._known.take(name), False
         for _ in range(_MOST_TURNS):
-            writing = False
             try:
                 with self._database.connection() as db:
                     offer = known or _read(db, name)
@@ -78,7 +66,6 @@ class Turns(Steps):
                     expire_if_due(turn)
                     result = rule(turn)
                     if turn.changed:
-                        writing = True
                         if turn.write():
                             self._known.keep(offer)
                             return result
@@ -91,7 +78,7 @@ class Turns(Steps):
                     raise
             except Exception as error:
                 if not self._database.is_conflict(error):
-                    self._raise_trouble(error, may_repeat=not writing or again())
+                    self._raise_trouble(error)
                     raise
                 came_between = True
             known = None
