@@ -67,7 +67,7 @@ def run_unattended(home: Home, args: argparse.Namespace) -> int:
     )
     rehearsal = open_rehearsal(home, pcsc=vpcd_ports(args.vpcd), whole=False)
     stage = Stage(front, rehearsal)
-    install_guards()
+    install_guards(stage.program.desk.show_trouble)
     bugs = _Bugs()
     logging.getLogger("desk").addHandler(bugs)
     script = _Script(app, stage, out)

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
     from desk.counter.doctor import Diagnosis
     from desk.ui.closed import ClosedDesk
+    from desk.ui.program import Program
 
 LOG_BYTES = 2_000_000
 
 
 class Running(Protocol):
     """What has to be closed when the window has gone."""
+
+    program: Program
 
     def close(self) -> None: ...
 
@@ -155,10 +158,10 @@ def closed_desk(front: Front, home: Home) -> ClosedDesk:
     )
 
 
-def _guard() -> None:
+def _guard(program: Program) -> None:
     from desk.ui.program import install_guards
 
-    install_guards()
+    install_guards(program.desk.show_trouble)
 
 
 def _run(app: QApplication, front: Front, begin: Callable[[], Running], home: Home) -> int:
@@ -166,7 +169,7 @@ def _run(app: QApplication, front: Front, begin: Callable[[], Running], home: Ho
     else is wrong, and stays."""
     try:
         running = begin()
-        _guard()
+        _guard(running.program)
     except Trouble as reason:
         front.say_trouble(reason)
         closed = closed_desk(front, home)

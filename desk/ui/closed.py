@@ -33,7 +33,7 @@ class ClosedDesk(QObject):
         readers: Readers,
         prepare: Prepare,
         make_bundle: Callable[[Diagnosis], Bundle],
-        report: Callable[[BaseException], None],
+        report: Callable[[BaseException], Trouble | None],
     ) -> None:
         super().__init__(front)
         self._readers = readers

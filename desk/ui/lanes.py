@@ -39,8 +39,9 @@ class Lanes(QObject):
     _arrived = Signal(object)
 
     def __init__(
-        self, on_bug: Callable[[BaseException], None], parent: QObject | None = None
+        self, on_bug: Callable[[BaseException], Trouble | None], parent: QObject | None = None
     ) -> None:
+        """``on_bug`` notes a bug, and returns what whoever waits is told of it."""
         super().__init__(parent)
         self._on_bug = on_bug
         self._pools: dict[Lane, ThreadPoolExecutor] = {}
@@ -54,7 +55,10 @@ class Lanes(QObject):
         done: Callable[[Any], None] | None = None,
         trouble: Callable[[Trouble], None] | None = None,
     ) -> None:
-        """Queue ``job``; then ``done(result)`` or ``trouble(reason)`` on the window's thread."""
+        """Queue ``job``; then ``done(result)`` or ``trouble(reason)`` on the window's thread.
+
+        A bug is noted, and comes as a trouble too: nobody waits for what will not come.
+        """
         if self._closed:
             return
         pool = self._pools.get(lane)
@@ -86,10 +90,11 @@ class Lanes(QObject):
         if reason is None:
             if done is not None:
                 done(future.result())
-        elif isinstance(reason, Trouble) and trouble is not None:
-            trouble(reason)
-        else:
-            self._on_bug(reason)
+            return
+        told = reason if isinstance(reason, Trouble) and trouble is not None else None
+        told = told or self._on_bug(reason)
+        if told is not None and trouble is not None:
+            trouble(told)
 
     def close(self) -> None:
         """Wait for the jobs under way; what they bring is dropped."""

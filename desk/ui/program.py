@@ -505,22 +505,31 @@ _LEVELS = {
 }
 
 
-def report_bug(reason: BaseException) -> None:
+class Unexpected(Trouble):
+    """A bug of the program's own; ``reference`` finds it in the log."""
+
+    code = "DESK-01"
+
+
+def report_bug(reason: BaseException) -> Trouble:
     """A bug: a reference for the support, the case kept, the program running on."""
     reference = secrets.token_hex(4)
     _log.error("bug %s", reference, exc_info=(type(reason), reason, reason.__traceback__))
+    return Unexpected(reference=reference)
 
 
-def install_guards() -> None:
-    """Exceptions of slots and threads, and Qt's own words, end in the log."""
+def install_guards(tell: Callable[[Trouble], None]) -> None:
+    """Exceptions of slots and threads, and Qt's own words, end in the log; ``tell`` says on the
+    screen what a slot left undone."""
 
     def in_slot(
         kind: type[BaseException], value: BaseException, trace: TracebackType | None
     ) -> None:
         if isinstance(value, Trouble):
             _log.warning("unclaimed trouble %s", value.code)
+            tell(value)
         else:
-            report_bug(value.with_traceback(trace))
+            tell(report_bug(value.with_traceback(trace)))
 
     def in_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:

@@ -10,6 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from desk.trouble import Trouble
 from desk.ui.lanes import Lane, Lanes
+from desk.ui.program import report_bug
+from desk.ui.troubles import TroubleWords
 
 
 @pytest.fixture
@@ -81,6 +83,23 @@ def test_a_trouble_goes_to_whoever_claims_it_and_a_bug_to_the_bugs(
 
     qtbot.waitUntil(lambda: len(bugs) == 2 and len(troubles) == 1)
     assert [type(one) for one in bugs] == [ZeroDivisionError, Trouble]
+
+
+def test_a_bug_is_told_to_whoever_waits_for_the_job(qtbot: QtBot) -> None:
+    """A page that waits for what will not come would stand busy for ever."""
+    lanes = Lanes(report_bug)
+    told: list[Trouble] = []
+
+    def bug() -> None:
+        raise ZeroDivisionError
+
+    lanes.run(Lane.RECORDS, bug, None, told.append)
+    qtbot.waitUntil(lambda: bool(told))
+    lanes.close()
+
+    spoken = TroubleWords().of(told[0].code, "ko", told[0].facts)
+    assert spoken.code == "DESK-01"
+    assert str(told[0].facts["reference"]) in spoken.text
 
 
 def test_after_closing_nothing_arrives_any_more(qtbot: QtBot) -> None:

@@ -70,7 +70,7 @@ class PhoneControl(QObject):
         window: PhoneWindow,
         wallet: Wallet[Any],
         current_qr: Callable[[], str | None],
-        on_bug: Callable[[BaseException], None],
+        on_bug: Callable[[BaseException], object],
         *,
         poll_ms: int = POLL_MS,
         parent: QObject | None = None,
