@@ -28,9 +28,10 @@ test_packages=(git vsmartcard-vpcd opensc softhsm2 libeac3 openssl postgresql ch
 
 install_packages() {
     command -v dpkg-query >/dev/null || fail "this is no Debian system; it needs these packages: $*"
-    local missing=() package
+    local missing=() package present
+    present=$(installed_names)
     for package in "$@"; do
-        installed "$package" || missing+=("$package")
+        grep -qxF "$package" <<<"$present" || missing+=("$package")
     done
     [ ${#missing[@]} -eq 0 ] && return 0
     say "installing system packages: ${missing[*]}"
@@ -39,12 +40,13 @@ install_packages() {
         || fail "apt-get could not install: ${missing[*]}"
 }
 
-# A command that came from elsewhere serves as well.
-installed() {
-    case "$1" in
-        git) command -v "$1" >/dev/null && return 0 ;;
-    esac
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+# One name a line: of the installed packages and of what they provide, for a release may call a
+# package otherwise (Debian 13 has libcups2 as libcups2t64). A git from elsewhere serves as well.
+installed_names() {
+    dpkg-query -W -f='${db:Status-Status}, ${Package}, ${Provides}\n' \
+        | sed -n 's/^installed, //p' | tr ',' '\n' | sed 's/^ *//; s/ .*//'
+    command -v git >/dev/null && echo git
+    return 0
 }
 
 as_root() {

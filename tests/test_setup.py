@@ -1,6 +1,6 @@
-"""installer/setup.sh: which Python the environment is made with, and when it is made anew.
+"""installer/setup.sh: which packages are missing, and which Python the environment is made with.
 
-Its functions run as they are; Pythons and uv are stand-ins, so nothing is fetched.
+Its functions run as they are; Pythons, uv and apt-get are stand-ins, so nothing is fetched.
 """
 
 from __future__ import annotations
@@ -141,6 +141,47 @@ def test_an_environment_whose_python_is_gone_is_made_anew(
 
     assert machine.set_up() == ["venv", "pip"]
     assert machine.set_up() == []
+
+
+# As dpkg-query tells it on Debian 13; the last was removed and left its settings behind.
+PACKAGES = """
+[ "$*" = "-W -f=\\${db:Status-Status}, \\${Package}, \\${Provides}\\n" ] || exit 1
+echo "installed, pcscd, "
+echo "installed, libcups2t64, libcups2 (= 2.4.10-3+deb13u2)"
+echo "installed, libgl1, libgl1-nonfree, libgl1:any (= 1.7.0-1)"
+echo "config-files, nginx, httpd"
+"""
+
+
+@pytest.mark.parametrize(
+    ("needed", "missing"),
+    [
+        (["pcscd", "libgl1"], []),
+        # Provided by a package of another name, as Debian 13 has it.
+        (["libcups2"], []),
+        (["pcscd", "nginx", "libcups2", "libcups"], ["nginx", "libcups"]),
+        (["httpd"], ["httpd"]),
+    ],
+)
+def test_only_packages_that_nothing_provides_are_fetched(
+    machine: Machine, needed: list[str], missing: list[str]
+) -> None:
+    machine.program("path/dpkg-query", PACKAGES)
+
+    done = machine.call(f'as_root() {{ echo "$@"; }}; install_packages {" ".join(needed)}')
+
+    assert done.returncode == 0, done.stderr
+    if not missing:
+        assert done.stderr == ""
+        return
+    assert done.stderr == f"desk: installing system packages: {' '.join(missing)}\n"
+
+
+def test_a_git_from_elsewhere_serves(machine: Machine) -> None:
+    machine.program("path/dpkg-query", PACKAGES)
+    machine.program("path/git", "exit 0")
+
+    assert machine.call("install_packages git").stderr == ""
 
 
 def elsewhere(machine: Machine, place: str) -> str:

@@ -134,7 +134,7 @@ def _anchors() -> Points:
 def _merge(marks: Points, scores: Points) -> list[tuple[Points, float]]:
     """One box a face: boxes that overlap the best one are averaged by their scores."""
     left = list(np.argsort(-scores))
-    merged = []
+    merged: list[tuple[Points, float]] = []
     while left:
         best = left[0]
         same = [i for i in left if _overlap(marks[best], marks[i]) > _OVERLAP_LIMIT or i == best]

@@ -21,8 +21,8 @@ def image_of(pixels: Rgb) -> QImage:
 def pixels_of(image: QImage) -> Rgb:
     """Height x width x 3 RGB bytes, copied."""
     plain = image.convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(plain.constBits(), np.uint8)
-    rows = rows.reshape(plain.height(), plain.bytesPerLine())
+    data = np.frombuffer(plain.constBits(), np.uint8)
+    rows = data.reshape(plain.height(), plain.bytesPerLine())
     return rows[:, : plain.width() * 3].reshape(plain.height(), plain.width(), 3).copy()
 
 
