@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
 
 from desk.counter.holdings import Holding
 from desk.issuance.aftercare import LONGEST_BASIS, CareAct, Channel, SuspendReason
@@ -25,17 +26,21 @@ from desk.ui.parts.box import Box, Line, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Check, Choice, Field, Labelled, PinEntry, Problem
 from desk.ui.parts.qrcard import CheckWords
+from desk.ui.parts.radio import Radio
 from desk.ui.parts.ring import FocusRing
 from desk.ui.parts.sign import GlyphSign, IconSign
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 from desk.ui.troubles import Spoken
 
-WIDTH = 640
+WIDTH, MARGIN = 640, 24
+ROOM = WIDTH - 2 * MARGIN
+"""What is left for the fields."""
 
 
 class CareDialog(FramedDialog):
-    """Icon, title and sentence; whose credential; room for fields; safe way, why, act."""
+    """Icon, title and sentence; whose credential; room for fields; safe way, why, act.
+    ``leads``: the act does nothing itself, it leads to where it is done."""
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class CareDialog(FramedDialog):
         act: str,
         token: str = "warning",
         danger: bool = False,
+        leads: bool = False,
     ) -> None:
         super().__init__(look, parent, title, words, WIDTH)
         self.say = OwnWords(look, AREA)
@@ -59,16 +65,16 @@ class CareDialog(FramedDialog):
         head.setStretch(2, 1)
         self.fields = column(gap=12)
         self.safe = Button(look, self.say("ask.leave"), Kind.SECONDARY, height=40)
-        self.act = Button(
-            look, act, Kind.DANGER if danger else Kind.PRIMARY, height=48, icon=icon
-        ).at_least(200)
+        kind = Kind.DANGER if danger else Kind.PRIMARY
+        before, after = (None, "arrow-right") if leads else (icon, None)
+        self.act = Button(look, act, kind, height=48, icon=before, after=after).at_least(200)
         self._why = Text(look, "", Type.SMALL, "muted", align=Qt.AlignmentFlag.AlignRight)
         self.safe.clicked.connect(self.reject)
         self.act.clicked.connect(self._act)
-        foot = row(self.safe, 16, self._why, 16, self.act, margins=(24, 16, 24, 16))
+        foot = row(self.safe, 16, self._why, 16, self.act, margins=(MARGIN, 16, MARGIN, 16))
         foot.setStretch(2, 1)
         above = (head, 16, self._whose(holding), 16, self.fields)
-        self.setLayout(column(column(*above, margins=(28, 24, 24, 16)), Line(look), foot))
+        self.setLayout(column(column(*above, margins=(MARGIN, 24, MARGIN, 16)), Line(look), foot))
         self._ring = FocusRing(look, self)
         self.safe.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -96,6 +102,15 @@ class CareDialog(FramedDialog):
     def _act(self) -> None:
         self.accept()
 
+    # Qt's own
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # The fields came later than the foot, and are gone through before it.
+        last = self.previousInFocusChain()
+        if last is not None and last is not self.act:
+            self.setTabOrder(last, self.safe)
+            self.setTabOrder(self.safe, self.act)
+
 
 class SuspendDialog(CareDialog):
     """A reason and, on a call, that the caller was asked. ``answer`` after ``exec``."""
@@ -117,10 +132,10 @@ class SuspendDialog(CareDialog):
         self._on_call = on_call
         self._reason = SuspendReason.LOSS_CALL if on_call else None
         self.reasons = {
-            one: Button(look, "", Kind.SECONDARY, height=40, icon="circle") for one in SuspendReason
+            one: Radio(look, one.value, say(f"suspend_reason.{one.value}")) for one in SuspendReason
         }
         for one, button in self.reasons.items():
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setChecked(one is self._reason)
             button.clicked.connect(lambda _=False, reason=one: self._choose(reason))
         self.asked = Check(look, say("ask.asked"))
         self.asked.toggled.connect(lambda _on: self._ready())
@@ -128,7 +143,6 @@ class SuspendDialog(CareDialog):
         answers = row(*self.reasons.values(), gap=8)
         self.fields.addLayout(column(name, 4, answers))
         self.fields.addWidget(self.asked)
-        self._show_reasons()
         self._ready()
 
     def answer(self) -> tuple[SuspendReason, Channel]:
@@ -139,16 +153,7 @@ class SuspendDialog(CareDialog):
 
     def _choose(self, reason: SuspendReason) -> None:
         self._reason = reason
-        self._show_reasons()
         self._ready()
-
-    def _show_reasons(self) -> None:
-        for one, button in self.reasons.items():
-            chosen = one is self._reason
-            button.say(self.say(f"suspend_reason.{one.value}"))
-            button.set_icon("circle-check" if chosen else "circle")
-            button.choose_quietly(chosen)
-            button.setAccessibleDescription("✓" if chosen else "")
 
     def _ready(self) -> None:
         """Whoever suspends has asked the caller, or gives another reason."""

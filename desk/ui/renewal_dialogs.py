@@ -15,19 +15,20 @@ from PySide6.QtWidgets import QWidget
 from desk.counter.holdings import Holding, Standing
 from desk.counter.renewal import ReissueReason, ResumeReason
 from desk.store.notice_file import NoticeKind
-from desk.ui.aftercare_dialogs import CareDialog
+from desk.ui.aftercare_dialogs import ROOM, CareDialog
 from desk.ui.dialogs import CANCELS, NOT_PROVEN, ReasonDialog
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
-from desk.ui.pages.day_close_parts import Radio
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import Box, Line, column, holder, row
+from desk.ui.parts.radio import Radio
 from desk.ui.parts.sign import GlyphSign, IconSign
 from desk.ui.parts.text import Text
 from desk.ui.renewals import AREA
 from desk.ui.theme import Type
 
 KEEP = "keep"
+GAP = 8
 
 
 @dataclass(frozen=True)
@@ -62,34 +63,32 @@ class RenewalDialog(CareDialog):
             words=say(f"{kind}.more"),
             act=say("renewal_dialog.go_on", case=under_way) if under_way else opens,
             token="accent",
+            leads=True,
         )
         self.words = say
         self.show_why(say(f"{kind}.note"))
 
 
 class _Reasons(QWidget):
-    """Radio buttons beside each other, one chosen; four stand in two rows."""
-
-    A_ROW = 3
+    """Answers beside each other, one chosen; in two rows where their words need it."""
 
     def __init__(self, look: Look, say: OwnWords, area: str, keys: Sequence[str]) -> None:
         super().__init__()
-        self._say, self._area = say, area
-        self.chosen = keys[0]
-        self.buttons = {key: Radio(look, key) for key in keys}
-        for key, button in self.buttons.items():
-            button.clicked.connect(lambda _=False, one=key: self.choose(one))
+        self.buttons = {key: Radio(look, key, say(f"{area}.{key}")) for key in keys}
         label = Text(look, say("renewal_dialog.reason"), Type.SMALL, "muted")
         many = list(self.buttons.values())
-        half = len(many) if len(many) <= self.A_ROW else (len(many) + 1) // 2
-        rows = [row(*many[place : place + half], gap=8) for place in range(0, len(many), half)]
-        self.setLayout(column(label, 2, column(*rows, gap=8)))
-        self.choose(self.chosen)
+        width = sum(one.minimumSizeHint().width() + GAP for one in many) - GAP
+        half = len(many) if width <= ROOM else (len(many) + 1) // 2
+        rows = [row(*many[place : place + half], gap=GAP) for place in range(0, len(many), half)]
+        self.setLayout(column(label, 2, column(*rows, gap=GAP)))
+        self.choose(keys[0])
+
+    @property
+    def chosen(self) -> str:
+        return next(key for key, button in self.buttons.items() if button.isChecked())
 
     def choose(self, key: str) -> None:
-        self.chosen = key
-        for one, button in self.buttons.items():
-            button.show_answer(self._say(f"{self._area}.{one}"), one == key)
+        self.buttons[key].setChecked(True)
 
 
 class ReissueDialog(RenewalDialog):

@@ -7,13 +7,22 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from desk.counter.holdings import Deed
 from desk.counter.renewal import ReissueReason
 from desk.issuance.aftercare import CareAct, Channel, SuspendReason
 from desk.store.notice_file import NoticeKind
-from desk.ui.aftercare_dialogs import Signer, SuspendDialog, TwoCardsActDialog, TwoCardsView
+from desk.ui import renewal_dialogs
+from desk.ui.aftercare_dialogs import (
+    WIDTH,
+    Signer,
+    SuspendDialog,
+    TwoCardsActDialog,
+    TwoCardsView,
+)
 from desk.ui.look import Look
 from desk.ui.pages.aftercare import AftercarePage
 from desk.ui.pages.aftercare_parts import day_of, is_whole_day, key_print
@@ -251,3 +260,55 @@ def test_a_new_passport_is_the_reason_that_is_offered(look: Look, opened: list[Q
         ReissueReason.NEW_PASSPORT,
         ReissueReason.NEW_PHONE,
     ]
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_reasons_of_a_reissue_stand_in_one_row(
+    look: Look, opened: list[QWidget], language: str
+) -> None:
+    look.set_language(language)
+    dialog = shown(look, opened)
+
+    buttons = list(dialog.reasons.buttons.values())
+    assert len({one.y() for one in buttons}) == 1
+    assert all(one.width() >= one.minimumSizeHint().width() for one in buttons)
+    assert dialog.width() == WIDTH
+
+
+def test_reasons_that_need_more_room_stand_in_two_rows(
+    look: Look, opened: list[QWidget], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal_dialogs, "ROOM", 400)
+
+    buttons = shown(look, opened).reasons.buttons.values()
+
+    assert len({one.y() for one in buttons}) == 2
+
+
+def test_reasons_are_one_stop_of_tab_and_the_arrows_choose(
+    look: Look, opened: list[QWidget], qtbot: QtBot
+) -> None:
+    """Fields first, then the safe way, last the act."""
+    dialog = shown(look, opened)
+    buttons = dialog.reasons.buttons
+    buttons[ReissueReason.NEW_PHONE].setFocus(Qt.FocusReason.TabFocusReason)
+
+    qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Right)
+    assert dialog.reason is ReissueReason.APP_RESET
+    assert dialog.focusWidget() is buttons[ReissueReason.APP_RESET]
+
+    met = []
+    for _ in range(3):
+        qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+        met.append(dialog.focusWidget())
+    assert met == [dialog.safe, dialog.act, buttons[ReissueReason.APP_RESET]]
+
+
+def shown(look: Look, opened: list[QWidget]) -> ReissueDialog:
+    dialog = ReissueDialog(look, None, scenes.holding(NOW), None)
+    opened.append(dialog)
+    dialog.show()
+    settle()
+    dialog.activateWindow()
+    settle()
+    return dialog

@@ -20,6 +20,7 @@ from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import PinEntry, Remark
 from desk.ui.parts.person import Facts
 from desk.ui.parts.qrcard import CheckWords
+from desk.ui.parts.radio import Radio
 from desk.ui.parts.sign import GlyphSign, IconSign
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
@@ -158,21 +159,6 @@ class BookCard(Card):
         shown(self._pluses[fate], wanted)
 
 
-class Radio(Button):
-    """One of several answers, as a wide button with a ring or a tick."""
-
-    def __init__(self, look: Look, key: str) -> None:
-        super().__init__(look, "", Kind.SECONDARY, height=40, icon="circle")
-        self.key = key
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def show_answer(self, words: str, chosen: bool) -> None:
-        self.say(words)
-        self.set_icon("check" if chosen else "circle")
-        self.choose_quietly(chosen)
-        self.setAccessibleDescription("✓" if chosen else "")
-
-
 class DifferenceCard(Card):
     """One difference: what is known, the reasons to choose from, a sentence. Once all are
     explained it folds to what was said; the officer may open it again until a card has signed.
@@ -278,7 +264,10 @@ class DifferenceCard(Card):
     def _begin(self, book: Book, given: Explanation | None) -> None:
         """Answers of this book; what was noted before comes back."""
         clear(self._answers)
-        self.answers = [Radio(self._look, reason.value) for reason in REASONS[book]]
+        self.answers = [
+            Radio(self._look, reason.value, self._say(f"reason.{reason.value}"))
+            for reason in REASONS[book]
+        ]
         for answer in self.answers:
             answer.clicked.connect(lambda _=False, key=answer.key: self._choose(key))
             self._answers.addWidget(answer)
@@ -288,7 +277,7 @@ class DifferenceCard(Card):
     def _choose(self, key: str) -> None:
         self._chosen = key
         for answer in self.answers:
-            answer.show_answer(self._say(f"reason.{answer.key}"), answer.key == key)
+            answer.setChecked(answer.key == key)
         self._may_keep()
 
     def _may_keep(self) -> None:
