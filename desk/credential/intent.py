@@ -66,21 +66,3 @@ class Said:
             raise ValueError("said to another key already")
         said = self._unused.pop()
         return said.prepared(Terms(key, issuer, validity, status, issuer_uri))
-
-
-def prepare(
-    fmt: Format,
-    profile: ClaimProfile,
-    values: CredentialValues,
-    *,
-    key: DeviceKey,
-    issuer: Issuer,
-    validity: Validity,
-    status: StatusReference | None,
-    issuer_uri: str = "",
-) -> Prepared:
-    """Both steps at once; raises what they raise."""
-    said = Said(fmt, profile, values)
-    return said.prepare(
-        key=key, issuer=issuer, validity=validity, status=status, issuer_uri=issuer_uri
-    )

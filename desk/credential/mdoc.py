@@ -124,11 +124,6 @@ def say(profile: ClaimProfile, values: CredentialValues) -> SaidMdoc:
     return SaidMdoc(name_spaces, members)
 
 
-def prepare(profile: ClaimProfile, values: CredentialValues, terms: Terms) -> PreparedMdoc:
-    """Make every byte of an mdoc for one phone key; raises as ``say`` does."""
-    return say(profile, values).prepared(terms)
-
-
 def _terms(terms: Terms) -> dict[str, bytes]:
     """The encoded members of the security object (9.1.2.4) that the key and the time decide."""
     members = {

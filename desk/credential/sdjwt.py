@@ -127,11 +127,6 @@ def say(profile: ClaimProfile, values: CredentialValues) -> SaidSdJwt:
     return SaidSdJwt({**plain, **hidden, "_sd_alg": "sha-256"}, disclosures)
 
 
-def prepare(profile: ClaimProfile, values: CredentialValues, terms: Terms) -> PreparedSdJwt:
-    """Make every byte of an SD-JWT VC for one phone key. Raises ``ValueUnfit``."""
-    return say(profile, values).prepared(terms)
-
-
 def _confirms(leaf: bytes, issuer_uri: str) -> bool:
     """Whether a certificate names an https issuer, by its address or by its host."""
     parts = urlsplit(issuer_uri)

@@ -45,6 +45,7 @@ from desk.store.vault import FileVault
 from desk.training.authority import TrainingAuthority
 from desk.training.piv_card import PivCard
 from tests.pcscd import Missing, PcscService, own_service
+from tests.prepared import prepare
 
 PIN = "246813"
 WATCHED_SECONDS = 20.0
@@ -248,7 +249,7 @@ def issue(bench: Bench) -> None:
             now, timedelta(days=365), profile.rounding, signer.certificate_chain[0]
         )
         kept = [
-            intent.prepare(
+            prepare(
                 kind, profile, VALUES, key=key, issuer=signer, validity=validity, status=status
             ).to_bytes()
             for kind in Format

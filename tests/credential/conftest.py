@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from desk.credential import mdoc, sdjwt
 from desk.credential.claims import ClaimProfile, CredentialValues, Format, load_profile
 from desk.credential.holder import Held
 from desk.credential.keys import Curve
@@ -20,6 +19,7 @@ from desk.credential.signer import LocalKey, LocalSigner
 from desk.credential.terms import StatusReference, Terms, Validity
 from desk.credential.verify import Trust
 from desk.training.authority import SIGNATURE, TrainingAuthority
+from tests.prepared import prepare_unchecked
 
 Issue = Callable[..., Held]
 Vectors = Callable[[str], dict[str, Any]]
@@ -108,10 +108,9 @@ def issue(
     ) -> Held:
         key, by = key or LocalKey.generate(Curve.P256), by or signer
         leaf = by.certificate_chain[0]
-        # Not by `intent.prepare`, which would refuse the signers some tests need.
         validity = Validity.of(now, timedelta(days=365), profile.rounding, leaf)
-        prepare = mdoc.prepare if fmt is Format.MDOC else sdjwt.prepare
-        prepared = prepare(profile, of, Terms(key.public, by, validity, status))
+        terms = Terms(key.public, by, validity, status)
+        prepared = prepare_unchecked(fmt, profile, of, terms)
         return Held(fmt, prepared.credential(by.sign(prepared.to_be_signed)), key)
 
     return issue_one

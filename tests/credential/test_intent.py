@@ -20,6 +20,7 @@ from desk.credential.terms import StatusReference, Validity
 from desk.credential.troubles import Malformed, SignatureRefused, SignerUnfit, ValueUnfit
 from desk.credential.verify import Trust, verify_sdjwt
 from desk.training.authority import SIGNATURE, TrainingAuthority, document_signer
+from tests.prepared import prepare as prepared_for
 
 Prepare = Callable[[Format], intent.Prepared]
 
@@ -34,7 +35,7 @@ def prepare(
 ) -> Prepare:
     validity = Validity.of(now, timedelta(days=365), profile.rounding, signer.certificate_chain[0])
     key = LocalKey.generate().public
-    return lambda fmt: intent.prepare(
+    return lambda fmt: prepared_for(
         fmt, profile, values, key=key, issuer=signer, validity=validity, status=status
     )
 
@@ -195,7 +196,7 @@ def test_a_p384_card_signs_with_its_own_algorithm(
     signer = pair.signer
     validity = Validity.of(now, timedelta(days=30), profile.rounding, signer.certificate_chain[0])
     for fmt in Format:
-        prepared = intent.prepare(
+        prepared = prepared_for(
             fmt,
             profile,
             values,
@@ -238,7 +239,7 @@ def test_iss_stands_where_the_certificate_confirms_it(
     """SD-JWT VC 2.2.2.3: optional beside x5c, an https address, never to be disclosed."""
     pair = document_signer(authority._roots["iaca"], now - timedelta(days=1), names=names)
     validity = Validity.of(now, timedelta(days=30), profile.rounding, pair.der)
-    prepared = intent.prepare(
+    prepared = prepared_for(
         Format.SD_JWT,
         profile,
         values,
@@ -263,7 +264,7 @@ def test_nothing_is_prepared_without_a_mandatory_value(
     validity = Validity.of(now, timedelta(days=30), profile.rounding, signer.certificate_chain[0])
     for fmt in Format:
         with pytest.raises(ValueUnfit):
-            intent.prepare(
+            prepared_for(
                 fmt,
                 profile,
                 replace(values, overseas_number=""),
@@ -289,7 +290,7 @@ def test_an_unfit_signer_prepares_nothing(
         (signer, replace(values, issuing_country="US")),
     ):
         with pytest.raises(SignerUnfit):
-            intent.prepare(
+            prepared_for(
                 Format.MDOC,
                 profile,
                 shown,

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.credential import cbor, cose, holder, jose, mdoc, sdjwt
+from desk.credential import cbor, cose, holder, jose, sdjwt
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.holder import Held
 from desk.credential.keys import Curve, DeviceKey, b64url, from_b64url
@@ -40,6 +40,7 @@ from desk.credential.verify import (
     verify_sdjwt,
 )
 from desk.training.authority import TrainingAuthority
+from tests.prepared import prepare_unchecked
 
 Issue = Callable[..., Held]
 Vectors = Callable[[str], dict[str, Any]]
@@ -159,8 +160,8 @@ def test_the_country_inside_must_be_the_certificates(
 ) -> None:
     validity = Validity.of(now, timedelta(days=9), profile.rounding, signer.certificate_chain[0])
     terms = Terms(LocalKey.generate().public, signer, validity, None)
-    make = mdoc.prepare if fmt is Format.MDOC else sdjwt.prepare
-    prepared = make(profile, replace(values, issuing_country="US"), terms)
+    abroad = replace(values, issuing_country="US")
+    prepared = prepare_unchecked(fmt, profile, abroad, terms)
 
     with pytest.raises(IssuerUnknown):
         check(prepared.credential(signer.sign(prepared.to_be_signed)), fmt, trust)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from desk.credential import intent, jose
+from desk.credential import jose
 from desk.credential.claims import CredentialValues, Format, load_profile
 from desk.credential.keys import DeviceKey, b64url, from_b64url
 from desk.credential.presentation import build_request
@@ -42,6 +42,7 @@ from desk.training.wallet_trouble import (
     TakesTooLong,
     Unreachable,
 )
+from tests.prepared import prepare
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 ISSUER = "https://issuer.example/post"
@@ -156,7 +157,7 @@ class Issuer:
     def issue(self, key: DeviceKey) -> str:
         signer = self.authority.officers[0].slots[SIGNATURE].signer
         leaf = signer.certificate_chain[0]
-        prepared = intent.prepare(
+        prepared = prepare(
             PROFILE.format_of(self.configuration),
             PROFILE,
             invented(),
