@@ -1,6 +1,6 @@
 """Preparing a mobile document (ISO/IEC 18013-5 9.1.2) for one signature.
 
-``say`` makes what no phone's key is needed for; ``prepare`` makes every byte and signs
+``say`` makes what no phone's key is needed for; ``prepared`` makes every byte and signs
 nothing; ``PreparedMdoc`` survives a crash as bytes; ``finish`` adds the signature. Items
 are encoded once: what is hashed is what is delivered. Reading and verifying is left to
 ``verify``.

@@ -1,6 +1,6 @@
 """Preparing an SD-JWT VC (RFC 9901, draft-ietf-oauth-sd-jwt-vc) for one signature.
 
-The same steps as ``mdoc``: ``say``, ``prepare``, the durable ``PreparedSdJwt``, ``finish``.
+The same steps as ``mdoc``: ``say``, ``prepared``, the durable ``PreparedSdJwt``, ``finish``.
 Every claim of the profile can be disclosed by itself; what a verifier always needs
 (vct, times, cnf, status) is plain. Verifying is left to ``verify``.
 """
