@@ -17,7 +17,6 @@ from functools import partial
 from types import TracebackType
 
 from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QGuiApplication
 
 from desk.counter import bundle, doctor, document, handing, settling
 from desk.counter.bundle import Bundle
@@ -84,6 +83,7 @@ from desk.ui.pages.sign_in import SignInPage
 from desk.ui.parts.frame import Page as StepPage
 from desk.ui.printing import Printers
 from desk.ui.rules import RuleWords
+from desk.ui.second_screen import SecondScreen
 from desk.ui.start import Front
 from desk.ui.steps import steps_of
 from desk.ui.troubles import TroubleWords
@@ -250,8 +250,15 @@ class Program(QObject):
             post=PostFacts(station.post.name["ko"], station.post.city, station.post.zone.key),
         )
         self.applicant_window = ApplicantWindow(station.now, first, training=station.training)
+        self.second_screen = SecondScreen(self.window, self.applicant_window)
         self.applicant = ApplicantControl(
-            desk, self.applicant_window, self.passport, self.face, self.phone, self.proof
+            desk,
+            self.applicant_window,
+            self.second_screen,
+            self.passport,
+            self.face,
+            self.phone,
+            self.proof,
         )
         self._enter = {
             Step.PASSPORT: self.passport.enter,
@@ -300,6 +307,7 @@ class Program(QObject):
             covering.pin_change.connect(partial(self.card_pin.open, covering))
             covering.check_devices.connect(self.set_up.outside.enter)
         self.set_up.outside.left.connect(self.session.cover)
+        self.second_screen.turned.connect(lambda: self.session.lock(LockReason.MONITOR_GONE))
         self.camera.pictured.connect(self.applicant.show_frame)
         self.hand_over.on_screen.connect(self.applicant.show_slip)
         self.pages.hand_over.activate_asked.connect(
@@ -335,12 +343,7 @@ class Program(QObject):
     def show_windows(self) -> None:
         """The officer's window, and the applicant's on the second screen where there is one."""
         self.window.show()
-        screens = QGuiApplication.screens()
-        if len(screens) > 1:
-            self.applicant_window.setGeometry(screens[1].geometry())
-            self.applicant_window.showFullScreen()
-        else:
-            self.applicant_window.show()
+        self.second_screen.begin()
 
     def close(self) -> None:
         """End everything that runs: cameras, clocks, jobs under way."""
@@ -353,7 +356,7 @@ class Program(QObject):
         self.other_desks.close()
         self.lanes.close()
         self.window.close()
-        self.applicant_window.close()
+        self.second_screen.end()
 
     # Moving
 

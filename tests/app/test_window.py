@@ -142,6 +142,35 @@ def test_pulling_the_card_covers_both_windows_and_the_same_card_brings_the_page_
     assert trainee.program.desk.the_case().number == number
 
 
+def test_a_dark_second_monitor_is_told_and_the_officers_own_locks_the_desk(
+    trainee: Trainee,
+) -> None:
+    """The header must not say what nobody sees; what is the officer's must face no applicant."""
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    screen, page = trainee.program.second_screen, trainee.program.pages.passport
+    header = trainee.program.shell.header
+
+    def header_says(words: str) -> bool:
+        return words in {one.text() for one in header.findChildren(QLabel)}
+
+    assert header_says("“여권을 읽고 있습니다”")
+
+    screen.is_away = True
+    screen.gone.emit()
+    assert header_says("신청인 모니터가 꺼져 있음")
+    assert "APPL-03" in page.banner.accessibleName()
+
+    screen.is_away = False
+    screen.back.emit()
+    assert header_says("“여권을 읽고 있습니다”")
+    assert page.banner.isHidden()
+
+    screen.turned.emit()
+    assert trainee.program.desk.is_locked
+    assert trainee.applicant_sees() is ApplicantPage.HIDDEN
+
+
 def test_the_checks_are_reachable_before_anybody_has_signed_in(trainee: Trainee) -> None:
     """A card that is put in is noticed there; nothing of the desk opens by it."""
     program = trainee.program

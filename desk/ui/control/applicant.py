@@ -51,6 +51,7 @@ from desk.ui.control.proof import ProofControl
 from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
 from desk.ui.pictures import image_of, png_of
+from desk.ui.second_screen import MonitorGone, SecondScreen
 from desk.words import Words
 
 _CHECKS = {
@@ -85,13 +86,14 @@ class ApplicantControl(QObject):
         self,
         desk: Desk,
         window: ApplicantWindow,
+        monitor: SecondScreen,
         passport: PassportControl,
         face: FaceControl,
         phone: PhoneControl,
         proof: ProofControl,
     ) -> None:
         super().__init__(desk)
-        self._desk, self._window = desk, window
+        self._desk, self._window, self._monitor = desk, window, monitor
         self._passport, self._face, self._phone, self._proof = passport, face, phone, proof
         self._words = Words("desk")
         self._services = load_services()
@@ -110,6 +112,8 @@ class ApplicantControl(QObject):
         for signal in (desk.case_changed, self._phone.progressed, self._proof.progressed):
             signal.connect(self.refresh)
         desk.shown.connect(self._moved)
+        self._monitor.gone.connect(self._lost_sight)
+        self._monitor.back.connect(self._in_sight)
         self._passport.progressed.connect(self._read_on)
         self._face.judged.connect(self._judged)
         self._face.taken.connect(self._took)
@@ -135,8 +139,17 @@ class ApplicantControl(QObject):
             self._forget(number)
         screen = self._screen(case)
         self._window.show_screen(screen)
-        key = self._called or screen.page.value
+        key = "no_monitor" if self._monitor.is_away else self._called or screen.page.value
         self._desk.applicant_sees(self._words.text(f"applicant.{key}", self._desk.look.language))
+
+    def _lost_sight(self) -> None:
+        """The applicant sees nothing any more: the header says so, and a banner."""
+        self.refresh()
+        self._desk.show_trouble(MonitorGone())
+
+    def _in_sight(self) -> None:
+        self.refresh()
+        self._desk.settle_trouble(MonitorGone.code)
 
     def _moved(self, _step: object) -> None:
         """The officer went on: whoever called has been heard."""

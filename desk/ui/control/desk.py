@@ -192,6 +192,12 @@ class Desk(QObject):
         if page is not None:
             page.show_trouble(self.spoken(reason))
 
+    def settle_trouble(self, code: str) -> None:
+        """What the banner says under ``code`` is over."""
+        page = self.shell.front
+        if page is not None and page.banner.code.text() == code:
+            page.hide_banner()
+
     # Pages
 
     def show(self, step: Step, page: Page) -> None:

@@ -31,6 +31,7 @@ class LockReason(StrEnum):
     CARD_REMOVED = "card_removed"
     BY_OFFICER = "by_officer"
     IDLE = "idle"
+    MONITOR_GONE = "monitor_gone"
 
 
 class Hand(StrEnum):
