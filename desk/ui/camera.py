@@ -65,7 +65,9 @@ class Camera(QObject):
         self._devices: QMediaDevices | None = None
 
     def start(self) -> None:
-        """Begin; a camera that is not there says ``lost`` and is looked for again."""
+        """Begin; a camera that is not there says ``lost``, each time anew, and is looked for
+        again."""
+        self._present = True
         if self._source is not None:
             self._timer.start()
             return

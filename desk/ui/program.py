@@ -372,7 +372,9 @@ class Program(QObject):
         self.other_desks.listen()
         if same_person and self.desk.case is not None:
             # The page stands as it was; what ran on in between is asked again.
-            if self.desk.step in (Step.PHONE, Step.PROOF, Step.FACE):
+            # A picture that waits for its judgement is not taken twice.
+            judging = self.desk.step is Step.FACE and self.face.is_judging()
+            if self.desk.step in (Step.PHONE, Step.PROOF, Step.FACE) and not judging:
                 self.go_to(self.desk.step)
             return
         if same_person and self.desk.place not in (None, Place.BOARD):

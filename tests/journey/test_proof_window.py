@@ -11,8 +11,10 @@ from desk.app.home import Home
 from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.stage import Stage
 from desk.app.window import make_front
+from desk.counter import proving
 from desk.enrollment.process import ServiceProcess
 from desk.issuance.case import State
+from desk.ui.applicant.snapshot import Page
 from desk.ui.control.steps import Step
 from desk.ui.parts.rows import Row
 from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
@@ -24,14 +26,17 @@ PATIENCE = 60_000
 def test_the_phone_presents_and_the_services_are_told(
     approved_home: Path, service: ServiceProcess, qtbot: QtBot
 ) -> None:
-    """A delivered case is opened: the page asks at once, says what each service would get, and
-    nothing is usable before the phone has shown it."""
+    """Whoever had no network comes back: the page asks at once, on the applicant's window too,
+    says what each service would get, and nothing is usable before the phone has shown it."""
     settings = settings_with(service.url)
     with opened(approved_home, settings=settings) as rehearsal:
         holder = Holder(rehearsal.authority)
         approved = only_case(rehearsal)
         assert approved is not None
-        number = Counter.begin(rehearsal).deliver(approved, holder).number
+        counter = Counter.begin(rehearsal)
+        delivered = counter.deliver(approved, holder)
+        officer, station = counter.script.officer, rehearsal.station
+        number = proving.leave_unproven(station, officer, delivered, "no_network").number
     front = make_front(settings, training=True, language="ko")
     home = Home.make(approved_home)
     stage = Stage(front, open_rehearsal(home, whole=False, settings=settings))
@@ -52,6 +57,10 @@ def test_the_phone_presents_and_the_services_are_told(
         until(lambda: len(told(rows)) > 4)
         before = told(rows)
         assert program.proof.check is not None
+        seen = program.applicant_window._screen
+        assert seen.page is Page.PROVE
+        assert seen.qr is not None
+        assert seen.qr.text == program.proof.check.uri
 
         holder.present(program.proof.check.uri).result(60)
         until(lambda: program.desk.the_case().state is State.PROVEN)

@@ -253,6 +253,7 @@ _ARROWS = {
     Spoken.DARK_SIDE: "sun",
     Spoken.ONE_PERSON: "users",
     Spoken.NO_FACE: "user",
+    Spoken.NO_CAMERA: "hourglass",
 }
 
 

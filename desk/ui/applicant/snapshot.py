@@ -138,6 +138,7 @@ class Spoken(StrEnum):
     DARK_SIDE = "dark_side"
     ONE_PERSON = "one_person"
     NO_FACE = "no_face"
+    NO_CAMERA = "no_camera"
     HOLD = "hold"
     TAKEN = "taken"
 

@@ -48,7 +48,7 @@ from desk.ui.applicant.pages_phone import (
 from desk.ui.applicant.pages_pin import PinPage
 from desk.ui.applicant.pages_start import ConsentPage, IdlePage, WelcomePage
 from desk.ui.applicant.parts import Touch
-from desk.ui.applicant.snapshot import ApplicantScreen, CameraView, Page
+from desk.ui.applicant.snapshot import ApplicantScreen, CameraView, Page, Spoken
 from desk.ui.parts.ring import FocusRing
 from desk.ui.theme import Type
 
@@ -184,6 +184,8 @@ class ApplicantWindow(QWidget):
             return screen
         now, shown = self._now(), self._shown_guidance
         recent = self._guided_at is not None and now - self._guided_at < GUIDANCE_STAYS
+        # What was read aloud of a camera that is gone holds no longer.
+        recent = recent and screen.camera.guidance is not Spoken.NO_CAMERA
         if shown is not None and recent and shown.guidance is not screen.camera.guidance:
             return replace(screen, camera=replace(screen.camera, guidance=shown.guidance))
         if shown is None or shown.guidance is not screen.camera.guidance:

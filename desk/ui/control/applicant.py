@@ -99,8 +99,9 @@ class ApplicantControl(QObject):
         self._services = load_services()
         self._next_language = "ko"
         self._case_number = self._called = ""
-        self._started = self._finished = self._taken = False
-        self._wants_pin = self._data_seen = False
+        self._started = self._wants_pin = False
+        # The page that the applicant has done with, or that has cleared itself.
+        self._finished: Page | None = None
         self._reading: Reading | None = None
         self._camera: CameraView | None = None
         self._portrait = b""
@@ -116,7 +117,7 @@ class ApplicantControl(QObject):
         self._monitor.back.connect(self._in_sight)
         self._passport.progressed.connect(self._read_on)
         self._face.judged.connect(self._judged)
-        self._face.taken.connect(self._took)
+        self._face.staged.connect(self._staged)
         self._phone.pin_wanted.connect(self._want_pin)
         window.language_chosen.connect(self._chose_language)
         window.started.connect(self._start)
@@ -165,8 +166,8 @@ class ApplicantControl(QObject):
     def _forget(self, number: str) -> None:
         self._called = ""
         self._case_number = number
-        self._started = self._finished = self._taken = False
-        self._wants_pin = self._data_seen = False
+        self._started = self._wants_pin = False
+        self._finished = None
         self._reading, self._camera = None, None
         self._portrait, self._slip = b"", b""
 
@@ -181,9 +182,9 @@ class ApplicantControl(QObject):
             case_key=self._case_number,
             resumes=case is not None and case.kind is CaseKind.RESUME,
         )
-        if case is None or self._finished:
+        page = self._page(case) if case is not None else Page.IDLE
+        if case is None or page is self._finished:
             return base
-        page = self._page(case)
         screen = replace(base, page=page, step=page.step)
         if desk.is_locked:
             return replace(base, page=Page.HIDDEN, step=page.step)
@@ -197,16 +198,22 @@ class ApplicantControl(QObject):
             State.EXPIRED: Page.IDLE,
             State.PROVEN: Page.DONE,
             State.ACTIVATED: Page.DONE,
-            State.DELIVERED: Page.NOT_PROVEN if case.held else Page.PROVE,
         }
         if case.state is State.REFUSED:
             return Page.REFUSED if self._may_tell_why(case) else Page.FURTHER_CHECK
         if case.state in by_state:
-            page = by_state[case.state]
-            return page if page is not Page.PROVE or self._proof.check else Page.SENDING
+            return by_state[case.state]
+        if case.state is State.DELIVERED:
+            return self._delivered_page(case)
         if case.state in (State.APPROVED, State.OFFERED, State.SIGNING):
             return self._phone_page(case)
         return self._early_page(case)
+
+    def _delivered_page(self, case: Case) -> Page:
+        """Whoever could not show it may come again: then the check QR stands here too."""
+        if self._proof.check is not None:
+            return Page.PROVE
+        return Page.NOT_PROVEN if case.held else Page.SENDING
 
     def _may_tell_why(self, case: Case) -> bool:
         """A rule is told to the applicant; what was found on the chip is not."""
@@ -223,7 +230,7 @@ class ApplicantControl(QObject):
             return Page.PASSPORT_MOVED if self._passport.was_moved else Page.PASSPORT
         if case.state is State.DOCUMENT_CHECKED:
             return self._checked_page(case)
-        if case.state is State.ELIGIBLE and not self._taken:
+        if case.state is State.ELIGIBLE and not self._face.has_picture:
             return Page.CAMERA if self._desk.step is Step.FACE else Page.PASSPORT_DONE
         return Page.CHECKING
 
@@ -262,7 +269,8 @@ class ApplicantControl(QObject):
         if page in (Page.PASSPORT, Page.PASSPORT_MOVED):
             return replace(screen, reading=self._reading or _NOT_READ)
         if page in (Page.CAMERA, Page.CHECKING):
-            return replace(screen, camera=self._camera, face_taken=self._taken)
+            taken = case.face is not None or self._face.has_picture
+            return replace(screen, camera=self._camera, face_taken=taken)
         if page is Page.DATA:
             return replace(screen, data=self._data(case))
         if page is Page.PIN:
@@ -359,7 +367,7 @@ class ApplicantControl(QObject):
         self.refresh()
 
     def _judged(self, quality: CaptureQuality) -> None:
-        if self._taken:
+        if self._face.has_picture:
             return
         guidance = quality.guidance
         self._camera = CameraView(
@@ -368,9 +376,13 @@ class ApplicantControl(QObject):
         )
         self.refresh()
 
-    def _took(self) -> None:
-        self._taken = True
+    def _staged(self) -> None:
+        """What was seen last is over: of a lost camera no picture stays either."""
+        is_off = self._face.is_camera_off
+        self._camera = CameraView(Spoken.NO_CAMERA) if is_off else None
         self.refresh()
+        if is_off:
+            self._window.show_frame(None)
 
     def show_frame(self, frame: QImage) -> None:
         self._window.show_frame(frame)
@@ -383,7 +395,7 @@ class ApplicantControl(QObject):
         self.refresh()
 
     def _load_portrait(self, case: Case) -> None:
-        station = self._desk.station
+        station, number = self._desk.station, case.number
 
         def load() -> bytes:
             with station.store.read() as session:
@@ -391,14 +403,16 @@ class ApplicantControl(QObject):
             return b"" if kept is None else png_of(image_of(portrait_rgb(kept)))
 
         def done(portrait: bytes) -> None:
-            self._portrait = portrait
-            self.refresh()
+            # Somebody else may sit there by now.
+            if number == self._case_number:
+                self._portrait = portrait
+                self.refresh()
 
         self._desk.work(Lane.RECORDS, load, done)
 
     def show_slip(self, slip: bytes) -> None:
         """No printer works: the slip stands on this window instead."""
-        self._slip = slip
+        self._slip, self._finished = slip, None
         self.refresh()
 
     def hide(self) -> None:
@@ -453,7 +467,8 @@ class ApplicantControl(QObject):
         self._phone.place(pin)
 
     def _finish(self) -> None:
-        self._finished = True
+        case = self._desk.case
+        self._finished = self._page(case) if case is not None else None
         self.refresh()
 
 

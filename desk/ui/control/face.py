@@ -13,6 +13,7 @@ from desk.counter import facing
 from desk.face.finder import FaceFinder
 from desk.face.matcher import Matcher
 from desk.face.quality import CaptureLimits, CaptureQuality, CheckName, QualityCheck, judge
+from desk.face.troubles import FaceTrouble
 from desk.issuance.case import Case, Judgement, State
 from desk.mrtd.portrait import portrait_rgb
 from desk.store import cases
@@ -39,11 +40,12 @@ _UNITS = {
 
 
 class FaceControl(QObject):
-    """``judged(CaptureQuality)`` with every frame that was looked at; ``taken`` when the
-    picture stands: the applicant's window follows both."""
+    """``judged(CaptureQuality)`` with every frame that was looked at; ``staged`` when the
+    picture stands or is taken anew, and when the camera goes or comes: the applicant's
+    window follows both."""
 
     judged = Signal(object)
-    taken = Signal()
+    staged = Signal()
 
     def __init__(self, desk: Desk, page: FacePage, camera: Camera) -> None:
         super().__init__(desk)
@@ -80,6 +82,7 @@ class FaceControl(QObject):
     def enter(self, case: Case) -> None:
         """A case that is ELIGIBLE looks through the camera; a judged one shows its score."""
         self._busy, self._trouble, self._quality = False, None, None
+        self._looking = False
         self._attempts = []
         self._captured, self._frame = None, None
         self._load_pictures(case)
@@ -132,7 +135,7 @@ class FaceControl(QObject):
         def job() -> tuple[Rgb, CaptureQuality]:
             return pixels, judge(self._finder.find(pixels), pixels, self._limits)
 
-        self._desk.work(Lane.FACE, job, lambda seen: self._seen(seen, taking), self._failed)
+        self._desk.work(Lane.FACE, job, lambda seen: self._seen(seen, taking), self._not_seen)
 
     def _seen(self, seen: tuple[Rgb, CaptureQuality], taking: bool) -> None:
         self._looking = False
@@ -146,16 +149,26 @@ class FaceControl(QObject):
             self._stage = FaceStage.LIVE
         self.render()
 
+    def _not_seen(self, trouble: Trouble) -> None:
+        """The frame told nothing; after a bug the next one would tell no more."""
+        self._looking = not isinstance(trouble, FaceTrouble)
+        self._trouble = trouble
+        if self._stage is FaceStage.TAKING:
+            self._stage = FaceStage.LIVE
+        self.render()
+
     def _lost(self) -> None:
-        if self._stage is FaceStage.LIVE:
+        if self._stage in (FaceStage.LIVE, FaceStage.TAKING):
             self._stage = FaceStage.CAMERA_OFF
             self._quality = None
             self.render()
+            self.staged.emit()
 
     def _found(self) -> None:
         if self._stage is FaceStage.CAMERA_OFF:
             self._stage = FaceStage.LIVE
             self.render()
+            self.staged.emit()
 
     # Picture and judgement
 
@@ -166,6 +179,15 @@ class FaceControl(QObject):
             return False
         checks = [quality.check(name) for name in (CheckName.INTER_EYE, CheckName.YAW)]
         return all(check is not None and check.ok for check in checks)
+
+    @property
+    def has_picture(self) -> bool:
+        """The picture is taken: the applicant need not look at the camera any more."""
+        return self._stage in (FaceStage.JUDGE, FaceStage.SCORED)
+
+    @property
+    def is_camera_off(self) -> bool:
+        return self._stage is FaceStage.CAMERA_OFF
 
     def is_judging(self) -> bool:
         """The picture stands and waits for the officer's judgement."""
@@ -183,7 +205,7 @@ class FaceControl(QObject):
         self._captured_at = says.clock(self._desk.station.now(), self._desk.here())
         self._stage = FaceStage.JUDGE
         self._camera.stop()
-        self.taken.emit()
+        self.staged.emit()
 
     def _retake(self) -> None:
         if self._stage is not FaceStage.JUDGE or self._busy:
@@ -194,6 +216,7 @@ class FaceControl(QObject):
         self._stage = FaceStage.LIVE
         self._camera.start()
         self.render()
+        self.staged.emit()
 
     def _judge(self, judgement: str) -> None:
         desk, case = self._desk, self._desk.the_case()
@@ -223,7 +246,7 @@ class FaceControl(QObject):
         self.render()
 
     def _failed(self, trouble: Trouble) -> None:
-        self._looking = self._busy = False
+        self._busy = False
         self._trouble = trouble
         self.render()
 

@@ -65,13 +65,15 @@ class PassportControl(QObject):
         self._progress: ReadProgress | None = None
         self._track = ReadingTrack()
         self._words = Words("desk")
+        # Each reading has its own: one that was left must not go on with the next.
         self._stop = threading.Event()
+        self._turn = 0
         self._kept = Kept()
         self._timer = QTimer(self)
         self._timer.setInterval(PROGRESS_MS)
         self._timer.timeout.connect(self._on_time)
         page.mrz_entered.connect(lambda text: self.read(text, scanned=False))
-        page.stop_reading.connect(self._stop.set)
+        page.stop_reading.connect(self._stop_reading)
         page.read_again.connect(self._again)
         page.difference_reason_chosen.connect(self._explain)
         page.refuse_requested.connect(self._refuse)
@@ -81,12 +83,13 @@ class PassportControl(QObject):
         page.remedy.connect(self._remedy)
         desk.shell.mrz_scanned.connect(self._scan)
         desk.look.retranslated.connect(self.render)
+        desk.shown.connect(self._shown)
 
     # Showing
 
     def enter(self, case: Case) -> None:
         """Show what is known of the document; the page of a new case waits for the zone."""
-        self._stop.clear()
+        self._give_up()
         self._kept = Kept()
         self._progress, self._problem, self._trouble = None, None, None
         self._track = ReadingTrack()
@@ -98,6 +101,19 @@ class PassportControl(QObject):
             self._load_picture(case)
         self.render()
         self._desk.show(Step.PASSPORT, self._page)
+
+    def _shown(self, step: Step | None) -> None:
+        if step is not Step.PASSPORT:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """A reading that nobody looks at any more is stopped, and nobody is told of it."""
+        self._turn += 1
+        self._stop.set()
+        if self._stage is Stage.READING:
+            self._timer.stop()
+            self._progress, self._stage = None, Stage.EMPTY
+            self.progressed.emit(None)
 
     def _load_picture(self, case: Case) -> None:
         """The picture of this reading; until it is there, none, and not the one before."""
@@ -189,18 +205,20 @@ class PassportControl(QObject):
             return
         self._stage = Stage.READING
         self._progress, self._track = None, ReadingTrack()
-        self._stop.clear()
+        self._stop = threading.Event()
+        self._turn += 1
         self._timer.start()
         self.render()
-        self._start(text, scanned)
+        self._start(text, scanned, self._turn)
 
-    def _start(self, text: str, scanned: bool) -> None:
+    def _start(self, text: str, scanned: bool, turn: int) -> None:
         desk, case = self._desk, self._desk.the_case()
         station, officer, stop, kept = desk.station, desk.officer, self._stop, self._kept
         track = self._track
 
         def progress(step: ReadProgress) -> None:
-            self._progress = step
+            if turn == self._turn:
+                self._progress = step
             track.note(step)
             if stop.is_set():
                 raise ReadingStopped()
@@ -208,18 +226,25 @@ class PassportControl(QObject):
         desk.act(
             Lane.PASSPORT,
             lambda: document.read_document(station, officer, case, text, scanned, progress, kept),
-            self._read,
-            self._failed,
+            lambda: self._read(turn),
+            lambda reason: self._failed(turn, reason),
         )
 
-    def _read(self) -> None:
+    def _stop_reading(self) -> None:
+        self._stop.set()
+
+    def _read(self, turn: int) -> None:
+        if turn != self._turn and self._stage is Stage.READING:
+            return
         self._timer.stop()
         self.progressed.emit(None)
         self._stage = Stage.READ
         self._load_picture(self._desk.the_case())
         self.render()
 
-    def _failed(self, reason: Trouble) -> None:
+    def _failed(self, turn: int, reason: Trouble) -> None:
+        if turn != self._turn:
+            return
         self._timer.stop()
         self._progress, self._track = None, ReadingTrack()
         self._stage = Stage.READ if self._desk.the_case().document else Stage.EMPTY

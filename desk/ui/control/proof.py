@@ -37,6 +37,7 @@ class ProofControl(QObject):
         super().__init__(desk)
         self._desk, self._page = desk, page
         self._readiness: Readiness | None = None
+        self._number = ""
         self.check: OpenCheck | None = None
         self.placed_at: datetime | None = None
         self._failed_step: ProofStep | None = None
@@ -60,6 +61,7 @@ class ProofControl(QObject):
     def enter(self, case: Case) -> None:
         """Ask the phone at once; a proven case shows what came."""
         self._turn += 1
+        self._number = case.number
         self.check, self._trouble, self._failed_step = None, None, None
         self.placed_at, self._readiness, self._not_kept = None, None, None
         self._desk.show(Step.PROOF, self._page)
@@ -90,10 +92,15 @@ class ProofControl(QObject):
             self.render()
 
     def _shown(self, step: Step | None) -> None:
-        if step is not Step.PROOF:
-            self.close_large()
-            self._turn += 1
-            self._retry.stop()
+        if step is Step.PROOF:
+            return
+        self.close_large()
+        self._turn += 1
+        self._retry.stop()
+        case = self._desk.case
+        if case is None or case.number != self._number:
+            # This QR was for somebody else.
+            self.check = None
 
     def render(self) -> None:
         if self.check is None:
@@ -268,6 +275,7 @@ class ProofControl(QObject):
             return
         reason, _remark = dialog.answer()
         self._turn += 1
+        self.check = None
         desk.act(
             Lane.RECORDS,
             lambda: proving.leave_unproven(desk.station, desk.officer, case, reason),

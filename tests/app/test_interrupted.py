@@ -1,0 +1,140 @@
+"""What a real morning brings in the middle of a case: the officer leaves a running reading, a
+picture is taken anew, the camera goes, a slip is asked for after the applicant has finished."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from desk.issuance.case import State
+from desk.mrtd.reader import ReadPhase, ReadProgress
+from desk.ui.applicant.snapshot import Page as ApplicantPage
+from desk.ui.applicant.snapshot import Spoken
+from desk.ui.control import passport as passport_control
+from desk.ui.control.steps import Step
+from desk.ui.pages.face import FaceStage
+from tests.app.test_window import Trainee, home, no_window_is_left, trainee
+
+__all__ = ["home", "no_window_is_left", "trainee"]
+
+
+def test_a_reading_that_was_left_is_not_shown_to_the_next_applicant(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It went on in the window's clock: whoever came next saw its percentage."""
+    ended: list[BaseException] = []
+
+    def slow(*arguments: Any) -> None:
+        try:
+            while True:
+                arguments[5](ReadProgress(ReadPhase.DG2, 9000, 10000))
+        except BaseException as reason:
+            ended.append(reason)
+            raise
+
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    monkeypatch.setattr(passport_control.document, "read_document", slow)
+    window = trainee.program.applicant_window
+    trainee.stage.lay_passport()
+    trainee.stage.scan_mrz()
+    trainee.until(lambda: window._screen.reading and window._screen.reading.percent > 50)
+
+    trainee.program.to_board()
+    trainee.until(lambda: bool(ended))
+    assert trainee.applicant_sees() is ApplicantPage.IDLE
+    trainee.new_case("haneul")
+    trainee.until(lambda: trainee.applicant_sees() is ApplicantPage.PASSPORT)
+
+    assert window._screen.reading is not None
+    assert window._screen.reading.percent == 0
+    assert not trainee.program.passport._timer.isActive()
+
+
+def at_the_camera(trainee: Trainee) -> None:
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    trainee.read_passport()
+    trainee.decide()
+    trainee.program.pages.eligibility.go_on.emit()
+    trainee.until(lambda: trainee.program.desk.step is Step.FACE)
+    trainee.until(trainee.program.face.may_capture)
+
+
+def test_the_applicant_looks_at_the_camera_whenever_a_picture_is_to_be_taken(
+    trainee: Trainee,
+) -> None:
+    """The officer's page says that the same words stand on the applicant's window."""
+    at_the_camera(trainee)
+    face, page = trainee.program.face, trainee.program.pages.face
+
+    page.capture_requested.emit()
+    trainee.until(face.is_judging)
+    assert trainee.applicant_sees() is ApplicantPage.CHECKING
+
+    page.retake_requested.emit()
+    assert trainee.applicant_sees() is ApplicantPage.CAMERA
+    trainee.until(face.may_capture)
+    page.capture_requested.emit()
+    trainee.until(face.is_judging)
+
+    # A picture that waits for its judgement stands again behind the lock.
+    trainee.stage.pull_card()
+    trainee.until(lambda: trainee.program.desk.is_locked)
+    trainee.stage.insert_card(0)
+    trainee.until(lambda: trainee.program.desk.card_present)
+    trainee.program.pages.locked.pin_given.emit(trainee.pin(), False)
+    trainee.until(lambda: trainee.program.desk.is_open)
+    assert face.is_judging()
+
+    trainee.program.go_to(Step.ELIGIBILITY)
+    trainee.program.go_to(Step.FACE)
+    assert trainee.applicant_sees() is ApplicantPage.CAMERA
+
+
+def test_a_camera_that_goes_leaves_no_picture_and_no_advice_behind(trainee: Trainee) -> None:
+    """Also at the moment of the picture, and also for whoever comes back to the page."""
+    at_the_camera(trainee)
+    face, program = trainee.program.face, trainee.program
+
+    trainee.stage.set_scene("unplugged")
+    program.pages.face.capture_requested.emit()
+    trainee.until(lambda: face._stage is FaceStage.CAMERA_OFF)
+
+    shown = program.applicant_window._screen.camera
+    assert shown is not None
+    assert shown.guidance is Spoken.NO_CAMERA
+    assert shown.one_person is None
+    assert program.applicant_window._page.live._frame is None  # type: ignore[union-attr]
+
+    program.go_to(Step.ELIGIBILITY)
+    program.go_to(Step.FACE)
+    trainee.until(lambda: face._stage is FaceStage.CAMERA_OFF)
+
+    trainee.stage.set_scene("normal")
+    trainee.until(face.may_capture)
+    assert trainee.applicant_sees() is ApplicantPage.CAMERA
+
+
+def test_a_slip_stands_on_the_window_also_after_the_applicant_has_finished(
+    trainee: Trainee,
+) -> None:
+    """The page clears itself after a minute; a printer that fails takes longer."""
+    trainee.sign_in()
+    trainee.new_case("doyun")
+    trainee.read_passport()
+    trainee.decide()
+    trainee.program.pages.eligibility.print_and_refuse.emit()
+    trainee.until(lambda: trainee.program.desk.step is Step.HAND_OVER)
+    trainee.until(trainee.program.hand_over.is_printed)
+    assert trainee.program.desk.the_case().state is State.REFUSED
+
+    for _ in range(2):
+        trainee.program.applicant_window.finished.emit()
+        assert trainee.applicant_sees() is ApplicantPage.IDLE
+        trainee.program.pages.hand_over.show_on_screen.emit()
+        assert trainee.applicant_sees() is ApplicantPage.SLIP
+    header = trainee.program.shell.header
+    assert "안내장 표시 중" in {one.text() for one in header.findChildren(QLabel)}
