@@ -16,11 +16,18 @@ from desk.ui.applicant.parts import ShowButton, Tag, TagKind
 from desk.ui.applicant.snapshot import PersonData
 from desk.ui.applicant.text import Say, Stack, inline
 from desk.ui.look import rounded
+from desk.ui.parts import box
 from desk.ui.theme import Type
 
 SHOWN_MS = 5000
 """Longest time a number stays open under the finger, in milliseconds."""
 UNTOUCHED = timedelta(seconds=60)
+CARD, EDGE = 244, 10
+"""Width of the card in the picture of the phone, and what it leaves free, in units."""
+LABEL, VALUE = 280, 272
+"""Width of a label, and of a value beside the phone's picture, in units."""
+ROOM, ROOM_LOW = 4, 2
+"""So many lines more than one a row fit beside the phone's picture."""
 DOT = "•"
 
 
@@ -130,9 +137,11 @@ class PhonePicture(QWidget):
         painter.setFont(kit.font(kind, run.lang, bool(run.strong)))
         painter.setPen(kit[run.token])
         high = kit.px(kind.line)
-        place = QRectF(x * kit.unit, middle * kit.unit - high / 2, 400 * kit.unit, high)
+        wide = (CARD - EDGE - x) * kit.unit
+        place = QRectF(x * kit.unit, middle * kit.unit - high / 2, wide, high)
         middle_left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(place, middle_left, run.text)
+        fits = painter.fontMetrics().elidedText(run.text, Qt.TextElideMode.ElideRight, int(wide))
+        painter.drawText(place, middle_left, fits)
 
     def _portrait(self, painter: QPainter, box: QRectF) -> None:
         kit = self._kit
@@ -192,12 +201,18 @@ class DataPage(PageView):
         table = card(kit, kit.column(*ruled(kit, rows), margins=(24, 7, 24, 7)))
         items: list[QWidget] = []
         self._phone: PhonePicture | None = None
-        if data is not None and not kit.larger:
+        if data is not None and not kit.larger and self._fits_beside():
             self._phone = PhonePicture(kit, data, self._card_facts(data))
             items.append(self._phone)
         table_room = QWidget()
         table_room.setLayout(kit.column(table, margins=(0, 0, 0, 7)))
         self.setLayout(kit.row(*items, table_room, gap=24))
+
+    def _fits_beside(self) -> bool:
+        """Long values need the phone's place: what is to be confirmed is never cut off."""
+        kit = self.kit
+        more = [value.sizeHint().width() // kit.px(VALUE) for value, _ in self._values.values()]
+        return sum(more) <= kit.pick(ROOM, ROOM_LOW)
 
     def _card_facts(self, data: PersonData) -> list[tuple[Run, Run]]:
         """In Korean, as the wallet shows the credential whatever its own language."""
@@ -232,9 +247,9 @@ class DataPage(PageView):
     def _row(self, key: str, shown: str, *, show: bool = False) -> QWidget:
         kit = self.kit
         label = Say(kit, inline(kit.pair(f"data.{key}"), strong=False))
-        value = Say(kit, self._value_run(shown))
+        value = Say(kit, self._value_run(shown), anywhere=True)
         self._values[key] = (value, shown)
-        items: list[QWidget | int | None] = [label, value, None]
+        items: list[box.Item] = [label, kit.column(None, value, None)]
         if show:
             name = f"{kit.say(f'data.{key}')}, {kit.say('data.show')}"
             button = ShowButton(kit, kit.say("data.show"), name)
@@ -242,8 +257,11 @@ class DataPage(PageView):
             button.released.connect(self._close)
             items.append(button)
         holder = QWidget()
-        holder.setLayout(kit.row(*items))
-        label.setFixedWidth(max(kit.px(280), label.sizeHint().width() + kit.px(12)))
+        holder.setLayout(kit.row(*items, margins=(0, 0, 0, 1)))
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        holder.setSizePolicy(policy)
+        label.setFixedWidth(max(kit.px(LABEL), label.sizeHint().width() + kit.px(12)))
         return holder
 
     def _value_run(self, text: str) -> list[Run]:

@@ -214,7 +214,8 @@ class SendingPage(PageView):
         self.follow()
 
     def title(self) -> tuple[Run, Run | None]:
-        return self.kit.pair("sending.title")
+        is_saved = self.facts.live is LiveState.SAVED
+        return self.kit.pair("sending.saved" if is_saved else "sending.title")
 
     def follow(self) -> None:
         order = list(LiveState)

@@ -17,7 +17,8 @@ SPACE = Run("  ", "ko")
 
 class Say(QLabel):
     """One line or one paragraph. ``even`` makes the lines of a paragraph about as long as
-    each other; ``line`` is the line height in units where it differs from the type's."""
+    each other; ``line`` is the line height in units where it differs from the type's.
+    ``anywhere`` breaks a word that is longer than the line: nothing of a value is cut off."""
 
     def __init__(
         self,
@@ -27,11 +28,13 @@ class Say(QLabel):
         *,
         wrap: bool = False,
         even: bool = False,
+        anywhere: bool = False,
         align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
         line: int | None = None,
     ) -> None:
         super().__init__()
-        self._kit, self._kind, self._wrap, self._even = kit, kind, wrap or even, even
+        self._kit, self._kind, self._wrap, self._even = kit, kind, wrap or even or anywhere, even
+        self._anywhere = anywhere
         self._line = line or kind.line
         self._runs: tuple[Run, ...] = ()
         self.setAlignment(align)
@@ -71,7 +74,8 @@ class Say(QLabel):
         layout.setFormats(formats)
         option = QTextOption()
         mode = QTextOption.WrapMode
-        option.setWrapMode(mode.WordWrap if width is not None else mode.ManualWrap)
+        wraps = mode.WrapAtWordBoundaryOrAnywhere if self._anywhere else mode.WordWrap
+        option.setWrapMode(wraps if width is not None else mode.ManualWrap)
         layout.setTextOption(option)
         layout.beginLayout()
         while (line := layout.createLine()).isValid():

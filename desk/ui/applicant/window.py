@@ -48,7 +48,7 @@ from desk.ui.applicant.pages_phone import (
 from desk.ui.applicant.pages_pin import PinPage
 from desk.ui.applicant.pages_start import ConsentPage, IdlePage, WelcomePage
 from desk.ui.applicant.parts import Touch
-from desk.ui.applicant.snapshot import ApplicantScreen, CameraView, Page, Spoken
+from desk.ui.applicant.snapshot import ApplicantScreen, CameraView, LiveState, Page, Spoken
 from desk.ui.parts.ring import FocusRing
 from desk.ui.theme import Type
 
@@ -420,6 +420,8 @@ def _built_from(screen: ApplicantScreen) -> object:
         return (screen.consent, screen.data, screen.ending, str(screen.refusal))
     if screen.page is Page.SLIP:
         return screen.slip
+    if screen.page is Page.SENDING:
+        return screen.live is LiveState.SAVED
     if screen.page is Page.EXPIRED:
         return screen.ended_at
     return (screen.face_taken, screen.keypad)

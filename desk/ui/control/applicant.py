@@ -140,7 +140,7 @@ class ApplicantControl(QObject):
             self._forget(number)
         screen = self._screen(case)
         self._window.show_screen(screen)
-        key = "no_monitor" if self._monitor.is_away else self._called or screen.page.value
+        key = "no_monitor" if self._monitor.is_away else self._called or _said_of(screen)
         self._desk.applicant_sees(self._words.text(f"applicant.{key}", self._desk.look.language))
 
     def _lost_sight(self) -> None:
@@ -470,6 +470,12 @@ class ApplicantControl(QObject):
         case = self._desk.case
         self._finished = self._page(case) if case is not None else None
         self.refresh()
+
+
+def _said_of(screen: ApplicantScreen) -> str:
+    """Key of what the officer's header says of this page."""
+    is_saved = screen.page is Page.SENDING and screen.live is LiveState.SAVED
+    return "saved" if is_saved else screen.page.value
 
 
 _NOT_READ = Reading(0, (Progress.NOW, Progress.WAITING, Progress.WAITING, Progress.WAITING))

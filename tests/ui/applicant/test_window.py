@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from desk.ui.applicant.pages_data import masked_passport, masked_resident
+from desk.ui.applicant.pages_data import DataPage, masked_passport, masked_resident
 from desk.ui.applicant.pages_phone import LargeQrPage
 from desk.ui.applicant.pages_pin import PinPage
 from desk.ui.applicant.parts import ShowButton, Touch, WideButton
@@ -181,6 +181,48 @@ def test_a_check_that_was_not_made_never_shows_as_good(open_window: Open) -> Non
 def test_masks() -> None:
     assert masked_passport("M12345667") == "M12••••67"
     assert masked_resident("910314-2345678") == "910314-2••••••"
+
+
+ADDRESS = (
+    "1842 Sample Avenue, Apartment 1207, Building C, Koreatown, Los Angeles County, "
+    "California 90005-1234, United States of America"
+)
+
+
+@pytest.mark.parametrize("language", ["ko", "vi"])
+@pytest.mark.parametrize("size", [(1280, 800), (1280, 720), (800, 1280)])
+@pytest.mark.parametrize("larger", [False, True])
+def test_nothing_of_what_is_to_be_confirmed_is_cut_off(
+    open_window: Open, language: str, size: tuple[int, int], larger: bool
+) -> None:
+    """The address ended at the card's edge, and the applicant pressed «all correct»."""
+    data = replace(
+        samples.PERSON,
+        name="황보아름다운별빛하늘누리",
+        latin="HWANGBOAREUM BYEOLBITHANEULNURIMARIAELIS",
+        address=ADDRESS,
+        post="주상트페테르부르크대한민국총영사관",
+    )
+    window = open_window(Page.DATA, language, size, data=data)
+    window.set_larger(larger)
+    for _ in range(4):
+        QApplication.processEvents()
+
+    page = window._page
+    assert isinstance(page, DataPage)
+    for key, (value, text) in page._values.items():
+        assert value.text() == text
+        assert value.height() >= value.heightForWidth(value.width()), key
+        lines = value._layout(float(value.width()))
+        widths = [lines.lineAt(n).naturalTextWidth() for n in range(lines.lineCount())]
+        assert max(widths) <= value.width(), key
+
+
+def test_a_short_address_leaves_the_picture_of_the_phone_beside_it(open_window: Open) -> None:
+    page = open_window(Page.DATA)._page
+
+    assert isinstance(page, DataPage)
+    assert page._phone is not None
 
 
 def test_numbers_open_only_under_the_finger(qtbot: QtBot, open_window: Open) -> None:
@@ -394,6 +436,18 @@ def test_states_follow_the_phone(open_window: Open) -> None:
         "서명 중, 대기",
         "저장됨, 대기",
     ]
+
+
+def test_what_is_saved_is_not_said_to_be_under_way(open_window: Open) -> None:
+    """Between the delivery and the check QR the phone has it already, and nothing is usable."""
+    window = open_window(Page.SENDING, live=LiveState.SIGNING)
+    assert "휴대전화에 보내고 있습니다" in _words(window)
+
+    window.show_screen(samples.screen(Page.SENDING, live=LiveState.SAVED))
+
+    assert "휴대전화에 저장되었습니다" in _words(window)
+    assert "보내고 있습니다" not in _words(window)
+    assert "사용" not in _words(window).replace("QR은 사용되어", "")
 
 
 def test_tries_left(qtbot: QtBot, open_window: Open) -> None:
