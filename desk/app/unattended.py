@@ -123,6 +123,7 @@ class _Script:
 
     def _picture(self, name: str) -> None:
         self._app.processEvents()
+        self._app.processEvents()  # lays out what the first round has brought
         self._pictures += 1
         windows: tuple[tuple[str, QWidget], ...] = (
             ("desk", self._program.window),
