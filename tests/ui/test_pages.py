@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desk.ui.look import Look
+from desk.ui.pages.face_parts import Answer
 from desk.ui.parts.text import Text
 from desk.ui.shell import Shell
 from desk.ui.theme import Mode
@@ -123,6 +125,34 @@ def test_words_of_states_are_never_cut(
         if text.isVisible() and text.is_cut() and text.text() in states
     ]
     assert cut == []
+
+
+@pytest.mark.parametrize("name", ["07-face-live", "07b-face-judge-first", "08-face-score"])
+def test_no_answer_of_the_judgement_lies_over_another(
+    look: Look, windows: list[QWidget], name: str
+) -> None:
+    """English has the longer question: in the low window it takes a line more."""
+    look.set_language("en")
+    window = build(windows, look, name, SIZES[1])
+
+    answers = [one.geometry() for one in window.findChildren(Answer) if one.isVisible()]
+
+    assert len(answers) == 3
+    for above, below in pairwise(sorted(answers, key=lambda room: room.top())):
+        assert above.bottom() < below.top()
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("name", ["03-passport-reading", "13-proof"])
+def test_the_headers_one_sentence_is_whole(
+    look: Look, windows: list[QWidget], name: str, language: str
+) -> None:
+    """It was cut with room beside it."""
+    look.set_language(language)
+    window = build(windows, look, name, SIZES[1])
+    assert isinstance(window, Shell)
+
+    assert [text.text() for text in window.header.findChildren(Text) if text.is_cut()] == []
 
 
 def words_of(window: QWidget) -> set[str]:

@@ -336,7 +336,7 @@ class ChosenRule(Card):
         self._place = Text(look, "", Type.SMALL, "muted")
         self.right.addWidget(self._place)
         self._sign = GlyphSign(look, Glyph.WAITING, 24)
-        self._name = Text(look, "", Type.TITLE)
+        self._name = Text(look, "", Type.TITLE, wrap=True)
         self._why = Text(look, "", Type.BODY, wrap=True)
         self._well = Box(look, "well", None, 8)
         self._facts = Facts(look)
@@ -349,7 +349,7 @@ class ChosenRule(Card):
         self._note = Text(look, "", Type.SMALL, wrap=True)
         self._note_row = holder(row(column(2, self._note_sign, None), self._note, gap=8))
         self._note_row.layout().setStretch(1, 1)  # type: ignore[union-attr]
-        head = row(self._sign, self._name, gap=8)
+        head = row(column(2, self._sign, None), self._name, gap=8)
         head.setStretch(1, 1)
         self.body.addLayout(head)
         for item in (10, self._why, 16, self._well, 16, self._more, 16, self._confirm):

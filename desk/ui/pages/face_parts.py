@@ -134,7 +134,10 @@ class JudgementCard(Card):
                 self.body.addWidget(item)
             else:
                 self.body.addLayout(item)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        # As high as its paragraphs are at this width: squeezed, one answer would lie over another.
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     def set_narrow(self, narrow: bool) -> None:
         edge = 13 if narrow else 17

@@ -20,6 +20,8 @@ from desk.ui.look import Look, rounded, shown
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 
+TITLE = 160
+"""So much of a card's title is never cut, in pixels."""
 Margins = tuple[int, int, int, int]
 Item = QWidget | QLayout | int | None
 
@@ -133,6 +135,8 @@ class Card(Box):
     def name(self, title: str, note: str = "") -> None:
         """Set the header's words."""
         self.title.say(title)
+        # What stands beside it is cut first.
+        self.title.setMinimumWidth(min(TITLE, self.title.sizeHint().width()))
         self.note.say(note)
         shown(self.note, bool(note))
         self.setAccessibleName(title)

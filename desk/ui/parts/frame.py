@@ -65,7 +65,8 @@ class Header(QWidget):
             clocks.addWidget(text, number // 2, number % 2)
         self._clocks = holder(clocks)
         self._clocks.setFixedHeight(36)
-        outer = row(left, None, self._screen_box, self._line, self._clocks, gap=24)
+        # The sentence takes all that screen and clocks leave; only then is it cut.
+        outer = row(left, self._screen_box, self._line, self._clocks, gap=24)
         self._outer = outer
         outer.setStretch(0, 1)
         self.setLayout(outer)
