@@ -52,7 +52,7 @@ from desk.issuance.digest import case_digest
 from desk.issuance.flagged import flagged_items
 from desk.issuance.officers import Officer
 from desk.issuance.ports import KeyRequest
-from desk.issuance.roles import Role
+from desk.issuance.roles import Role, RoleMayNot
 from desk.store import cases, journal, seals, status
 from desk.store.cases import BlobKind
 from desk.store.models import IntentRow
@@ -541,8 +541,10 @@ class Desk(RuleBasedStateMachine):
     @rule(who=WHO)
     def carry(self, who: Person) -> None:
         if self.case.state is State.FACE_CHECKED and len(self.hands) < 2:
-            self.hands.add(who.id)
-            self.case = self.station.keep(who.officer, self.case, "REVIEW.ITEM_OPENED")
+            # An administrator carries no case.
+            with suppress(RoleMayNot):
+                self.case = self.station.keep(who.officer, self.case, "REVIEW.ITEM_OPENED")
+                self.hands.add(who.id)
 
     @rule(different=st.booleans())
     def read_again(self, different: bool) -> None:
