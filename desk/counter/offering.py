@@ -2,7 +2,8 @@
 
 The issuance PIN goes to the service as the second secret and stays nowhere here. The offer
 is stored with the case before its QR is shown; a new one ends the old one together with
-every credential that was prepared for it.
+every credential that was prepared for it. One that ends is kept in mind until the service
+knows: a desk that dies in between says so at its next start.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.issuance.case import Act, Case, OfferFacts, State, advance
 from desk.issuance.ports import EventKind, OfferEvent, OfferOrder, QrForm
-from desk.store import cases, intents
+from desk.store import cases, intents, offer_ends
+from desk.store.offer_ends import OfferEnd
 from desk.trouble import Trouble
 
 _log = logging.getLogger(__name__)
@@ -54,13 +56,18 @@ def place_offer(
         qr=QrForm(station.settings.enrollment.qr),
         post=station.post.code,
     )
+    end = OfferEnd(order.offer_id, station.actor, "not_shown", order.expires_at + _TOKEN_LIFE)
+    with station.store.load() as connection:
+        offer_ends.note(connection, end)
     offer = station.link.place_offer(order)
     now = station.now()
     facts = OfferFacts(offer.offer_id, offer.uri, order.configurations, now, offer.expires_at)
     offered = advance(case, Act.OFFER, now, offer=facts, pin_set_at=now, issued=(), held=None)
-    return station.save(
-        officer, offered, "OFFER.PLACED", expires_at=offer.expires_at.isoformat(timespec="seconds")
-    )
+    expires_at = offer.expires_at.isoformat(timespec="seconds")
+    with station.store.write() as session:
+        cases.save(session, station.stamp(officer), offered, "OFFER.PLACED", expires_at=expires_at)
+        offer_ends.settled(session, offer.offer_id)
+    return offered
 
 
 def note_event(station: Station, case: Case, event: OfferEvent) -> Case:
@@ -118,27 +125,52 @@ def withdraw(
 
     The records come first and decide: a service that cannot be told keeps nobody from
     ending an offer. Its phone gets nothing more, because nobody answers it, and what it has
-    never becomes valid; the list goes out with the next publication.
+    never becomes valid; the list goes out with the next publication, and the service hears of
+    the end at the next start.
     """
     case = station.touched(officer, case)
     if case.offer is None:
         return case
-    offer_id = case.offer.offer_id
+    until = case.offer.expires_at + _TOKEN_LIFE
+    end = OfferEnd(case.offer.offer_id, station.actor, reason, until) if tell else None
     stamp = station.stamp(officer)
     open_again = advance(case, Act.WITHDRAW_OFFER, stamp.at, offer=None, issued=(), held=held)
     with station.store.write() as session:
         for intent in intents.standing(session, case.number):
             intents.void(session, stamp, intent.id, reason)
         cases.save(session, stamp, open_again, "OFFER.WITHDRAWN", reason=reason)
+        if end is not None:
+            offer_ends.note(session, end)
     # After the records: what is made ready from now on finds no phone awaited there.
     station.ready.forget()
     try:
-        if tell:
-            station.link.void_offer(offer_id, reason)
+        if end is not None:
+            _tell(station, end)
         publish_status(station)
     except Trouble as trouble:
         _log.warning("case %s: service not told of the end: %s", case.number, trouble.code)
     return open_again
+
+
+def tell_ends(station: Station) -> None:
+    """Tell the service of the offers that no case counts on: withdrawn while it was silent, or
+    placed by a desk that died before anybody saw the QR. Not beside :func:`place_offer`."""
+    with station.store.load() as connection:
+        offer_ends.forget(connection, station.now())
+    with station.store.read() as session:
+        ends = offer_ends.due(session, station.actor)
+    for end in ends:
+        try:
+            _tell(station, end)
+        except Trouble as trouble:
+            # It may not know this one, and know the next.
+            _log.warning("service not told of an offer's end: %s", trouble.code)
+
+
+def _tell(station: Station, end: OfferEnd) -> None:
+    station.link.void_offer(end.offer_id, end.reason)
+    with station.store.load() as connection:
+        offer_ends.settled(connection, end.offer_id)
 
 
 def release(station: Station, officer: Officer, case: Case) -> Case:

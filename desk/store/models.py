@@ -208,6 +208,17 @@ class ConsentRow(Base):
     pressed_by: Mapped[str] = mapped_column(String(10))
 
 
+class OfferEndRow(Base):
+    """An offer that ends, and that the service has not been told of (:mod:`offer_ends`)."""
+
+    __tablename__ = "offer_ends"
+
+    offer_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    station: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(String(40))
+    until: Mapped[datetime]
+
+
 class StatusListRow(Base):
     """A published list. ``published_at`` is the change that is out: a ``changed_at`` after it
     means that the list is due. ``signed_at`` is when it went out last, changed or not; a list

@@ -201,8 +201,10 @@ def case_has_its_end(ended: Ended) -> None:
         assert card.verified.status is not None
         stands = card.verified.status.index in ended.valid
         assert ended.holder.phone.status(card) is (Status.VALID if stands else Status.INVALID)
-    # An offer that was withdrawn when the desk died ends at the service by its time.
     assert case.offer is None or station.link.requests(case.offer.offer_id) == ()
+    given = case.offer.offer_id if case.offer else ""
+    others = [kinds for offer, kinds in ended.events.items() if offer != given]
+    assert all({EventKind.VOIDED, EventKind.EXPIRED} & set(kinds) for kinds in others)
 
 
 INVARIANTS: dict[str, Callable[[Ended], None]] = {

@@ -29,6 +29,7 @@ from desk.counter.settling import settle
 from desk.enrollment.link import HttpLink
 from desk.enrollment.process import ServiceProcess
 from desk.issuance.case import Case, State
+from desk.store import offer_ends
 from desk.store.models import IntentRow
 from desk.training.authority import TrainingAuthority
 from desk.training.phone import PhoneEvent
@@ -120,6 +121,9 @@ VOIDED = {
 }
 """Points behind which the officer, back at the desk, ends the case instead."""
 
+NOBODY_COUNTS_ON = {"offer at the service, not in the records", "withdrawn, service not told"}
+"""Points at which an offer is left over that no case counts on."""
+
 DEATHS = [(point, State.PROVEN) for point in POINTS]
 DEATHS += [(point, State.CANCELLED) for point in POINTS if point.name in VOIDED]
 
@@ -151,8 +155,11 @@ def test_desk_killed(
         victim.log_signatures(log)
         with opened(home, url, service_options=("--wait", "0.5")) as rehearsal:
             found = state_found(rehearsal)
+            dropped = untold(rehearsal)
+            assert bool(dropped) == (point.name in NOBODY_COUNTS_ON)
             settle(rehearsal.station)
             settled = state_found(rehearsal)
+            assert untold(rehearsal) == []
             counter = Counter.begin(rehearsal)
             if point.plan != "prove":
                 holder.start_over()
@@ -165,11 +172,18 @@ def test_desk_killed(
                 holder.start_over()
 
             assert case.state is end
-            ended, came = Ended(rehearsal, holder, case, set(log.read_text().split()), [home]), "-"
+            signed = set(log.read_text().split())
+            ended, came = Ended(rehearsal, holder, case, signed, [home], offers=dropped), "-"
             if settled != found:
                 came = settled
             row = (point.name, found, came, ending(rehearsal), hold(ended))
     tables(f"desk killed at | found in the records | settled at the start | {END}").rows.append(row)
+
+
+def untold(rehearsal: Rehearsal) -> list[str]:
+    """Offers of whose end the service does not know."""
+    with rehearsal.station.store.read() as session:
+        return [end.offer_id for end in offer_ends.due(session, rehearsal.station.actor)]
 
 
 def scanner(holder: Holder) -> Callable[[str, str], object]:
