@@ -2,8 +2,9 @@
 
 A suspension is one press of the officer whose card is in the desk, by telephone too: the
 records first, then the published list. A list that does not go out stays due and is tried
-again; until then the answer says so. Revoking, and making usable what no phone presented,
-is done in the transaction that keeps the second card's signature, or not at all.
+again; until then the answer says so. Revoking, making usable what no phone presented, and
+setting aside that a holder died is done in the transaction that keeps the second card's
+signature, or not at all.
 Resuming and reissuing are cases of their own (``desk.counter.renewal``).
 """
 
@@ -26,6 +27,7 @@ from desk.issuance.aftercare import (
     CareAct,
     Channel,
     NothingStands,
+    SetAside,
     StandsOtherwise,
     Statement,
     StatementChanged,
@@ -35,9 +37,11 @@ from desk.issuance.aftercare import (
 )
 from desk.issuance.case import Act, Activation, Approval, Case, Ending, State, advance
 from desk.issuance.roles import Right
-from desk.store import care, cases, journal, status
+from desk.store import care, cases, journal, notices, status
 from desk.store.care import CareState, KeptAct
 from desk.store.journal import Stamp
+from desk.store.notice_file import NoticeKind
+from desk.store.notices import NoSuchNotice
 from desk.store.session import Session
 from desk.store.status import StatusSlot, Validity
 from desk.store.troubles import CasePurged
@@ -116,14 +120,14 @@ def draw_up(
 ) -> Statement:
     """What both cards would sign; nothing is kept yet.
 
-    Raises RoleMayNot, :class:`StandsOtherwise`, :class:`NothingStands` and
-    :class:`~desk.issuance.aftercare.ReasonNotGiven`.
+    Raises RoleMayNot, :class:`StandsOtherwise`, :class:`NothingStands`,
+    :class:`~desk.issuance.aftercare.ReasonNotGiven` and, where no death was told that could be
+    set aside, :class:`~desk.store.notices.NoSuchNotice`.
     """
     officer.role.demand(Right.AFTER_CARE)
-    found = _demand(station, officer, number, Deed(act.value))
-    places = [(slot.list_name, slot.index) for slot in found.standing_slots]
+    places, papers = _concerned(station, officer, number, act)
     post = station.post.code
-    return rules.draw_up(act, number, post, places, reason, basis, station.now())
+    return rules.draw_up(act, number, post, [*places], reason, basis, station.now(), papers)
 
 
 def sign(
@@ -184,8 +188,7 @@ def _demand_next(station: Station, officer: Officer, statement: Statement) -> tu
     number = statement.case_number
     if rules.is_over(statement, station.now()):
         raise StatementOver(case=number)
-    found = _demand(station, officer, number, Deed(statement.act.value))
-    if {(one.list_name, one.index) for one in found.standing_slots} != set(statement.credentials):
+    if _concerned(station, officer, number, statement.act) != _named(statement):
         raise StatementChanged(case=number)
     with station.store.read() as session:
         kept = care.kept(session, statement.digest)
@@ -235,13 +238,42 @@ def _demand_same(session: Session, both: Agreed) -> None:
         raise StatementOver(case=statement.case_number)
     if kept.approvals != both.approvals[:1]:
         raise StatementChanged(case=statement.case_number)
-    standing = {
+    number = statement.case_number
+    papers = _papers(session, number) if statement.act is CareAct.SET_ASIDE else ()
+    if (_standing(session, number), papers) != _named(statement):
+        raise StatementChanged(case=number)
+
+
+_Concerned = tuple[frozenset[tuple[str, int]], tuple[str, ...]]
+"""Places in the status lists, and papers, that an act concerns."""
+
+
+def _named(statement: Statement) -> _Concerned:
+    return frozenset(statement.credentials), statement.papers
+
+
+def _concerned(station: Station, officer: Officer, number: str, act: CareAct) -> _Concerned:
+    """What the act would be about now; raises what keeps it from being done."""
+    if act is CareAct.SET_ASIDE:
+        with station.store.read() as session:
+            return _standing(session, number), _papers(session, number)
+    found = _demand(station, officer, number, Deed(act.value))
+    return frozenset((one.list_name, one.index) for one in found.standing_slots), ()
+
+
+def _standing(session: Session, number: str) -> frozenset[tuple[str, int]]:
+    return frozenset(
         (one.slot.list_name, one.slot.index)
-        for one in status.entries_of(session, statement.case_number)
+        for one in status.entries_of(session, number)
         if one.validity is not Validity.INVALID
-    }
-    if standing != set(statement.credentials):
-        raise StatementChanged(case=statement.case_number)
+    )
+
+
+def _papers(session: Session, number: str) -> tuple[str, ...]:
+    papers = notices.death_papers(session, number)
+    if not papers:
+        raise NoSuchNotice(case=number, kind=NoticeKind.DIED.value)
+    return papers
 
 
 def _revoke(session: Session, stamp: Stamp, both: Agreed) -> None:
@@ -272,7 +304,20 @@ def _activate(session: Session, stamp: Stamp, both: Agreed) -> None:
     cases.save(session, stamp, active, "CARE.ACTIVATED", **_told(both))
 
 
-_DO = {CareAct.REVOKE: _revoke, CareAct.ACTIVATE: _activate}
+def _set_aside(session: Session, stamp: Stamp, both: Agreed) -> None:
+    """The death that was told stands in nobody's way any more: the credential stays, or the
+    applicant at the window counts as the register has them."""
+    statement = both.statement
+    who = [one.officer_id for one in both.officers]
+    reason = SetAside(statement.reason)
+    notices.put_death_aside(session, stamp, statement.case_number, reason, who)
+
+
+_DO = {
+    CareAct.REVOKE: _revoke,
+    CareAct.ACTIVATE: _activate,
+    CareAct.SET_ASIDE: _set_aside,
+}
 
 
 def _told(both: Agreed) -> dict[str, str | int]:

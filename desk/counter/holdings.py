@@ -57,6 +57,14 @@ class Deed(StrEnum):
 
 
 @dataclass(frozen=True)
+class Whose:
+    """The holder of a case; ``person`` is None where nobody says any more who it is."""
+
+    number: str
+    person: Person | None
+
+
+@dataclass(frozen=True)
 class Moment:
     """Something that happened, by the kind of its event. ``actors`` are officers' identifiers."""
 
@@ -92,6 +100,10 @@ class Holding:
     undo_until: datetime | None = None
     notices: tuple[MustChange, ...] = ()
     why_not: Mapping[Deed, str] = field(default_factory=dict)
+
+    @property
+    def whose(self) -> Whose:
+        return Whose(self.number, self.person)
 
     @property
     def configurations(self) -> tuple[str, ...]:
@@ -170,6 +182,18 @@ def read_in(
     return one
 
 
+def look_in(station: Station, session: Session, officer: Officer, number: str) -> Whose:
+    """Whose the case is, in the caller's transaction; the look leaves its event."""
+    journal.append(session, station.stamp(officer), "CARE.LOOKED", number, source="number")
+    return Whose(number, holders.person_of(session, number))
+
+
+def asked_in(station: Station, session: Session, number: str) -> KeptAct | None:
+    """What waits for its second card, while that still counts."""
+    asked = care.asked(session, number)
+    return asked if asked and not is_over(asked.statement, station.now()) else None
+
+
 def _demand_look(officer: Officer) -> None:
     if not any(officer.role.may(right) for right in (Right.SUSPEND, Right.READ_HISTORY)):
         raise RoleMayNot(role=officer.role.value, right=Right.SUSPEND.value)
@@ -198,7 +222,6 @@ def _held(
     events = journal.of_kinds(session, number, _TOLD)
     standing = _standing(case.state, credentials)
     known = holders.person_of(session, number)
-    asked = care.asked(session, number)
     due = set(status.due_lists(session))
     reported = care.is_reported(session, number)
     undo_until = _undo_until(station, session, officer, number) if reported else None
@@ -218,7 +241,7 @@ def _held(
         purged=case.purged,
         reported=reported,
         published=not due & {one.slot.list_name for one in credentials},
-        asked=asked if asked and not is_over(asked.statement, station.now()) else None,
+        asked=asked_in(station, session, number),
         undo_until=undo_until,
         notices=told,
         why_not=_why_not(officer, standing, reported, undo_until, told),

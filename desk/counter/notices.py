@@ -11,16 +11,28 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from desk.counter import history
+from desk.counter import history, holdings
+from desk.counter.holdings import Whose
 from desk.counter.officers import Officer
 from desk.counter.station import Station
+from desk.issuance.aftercare import CareAct, SetAside
 from desk.issuance.case import Case
 from desk.issuance.roles import Right
 from desk.store import notices as kept
 from desk.store import register
+from desk.store.care import KeptAct
 from desk.store.notice_file import NoticeKind, read_notices
-from desk.store.notices import MustChange, NoSuchNotice, Paper, SetAside, Source, Taken
+from desk.store.notices import MustChange, NoSuchNotice, Paper, Source, Taken
+from desk.store.session import Session
 from desk.store.status import Validity
+from desk.trouble import Trouble
+
+
+class TakesTwoCards(Trouble):
+    """That somebody died is set aside by two persons' cards
+    (:mod:`desk.counter.aftercare`), never by one officer. Fact: case."""
+
+    code = "NOTICE-05"
 
 
 class Due(StrEnum):
@@ -41,7 +53,9 @@ DUE = {
 
 @dataclass(frozen=True)
 class Line:
-    """One credential that must change. Names are masked, and empty after the purge."""
+    """One credential that must change. Names are masked, and empty after the purge.
+    ``ended_by`` are officers' identifiers. ``asked``: one card has signed that it be set
+    aside, another is awaited."""
 
     number: str
     kind: NoticeKind
@@ -55,8 +69,14 @@ class Line:
     hangul: str
     latin: str
     ended_at: datetime | None
-    ended_by: str
+    ended_by: tuple[str, ...]
     end_reason: str
+    asked: KeptAct | None = None
+
+    @property
+    def takes_two_cards(self) -> bool:
+        """Whether one officer alone may not set it aside."""
+        return self.kind is NoticeKind.DIED
 
 
 @dataclass(frozen=True)
@@ -74,8 +94,8 @@ def listing(station: Station, officer: Officer) -> Listing:
     with station.store.read() as session:
         extract = register.state(session)
         return Listing(
-            standing=tuple(_line(one) for one in kept.standing(session)),
-            aside=tuple(_line(one) for one in kept.set_aside(session)),
+            standing=tuple(_line(one, station, session) for one in kept.standing(session)),
+            aside=tuple(_line(one, station, session) for one in kept.set_aside(session)),
             register_as_of=extract.as_of if extract else None,
         )
 
@@ -91,9 +111,11 @@ def put_aside(
 ) -> Listing:
     """This credential stays as it is; the log says who said so and why.
 
-    Raises RoleMayNot and :class:`~desk.store.notices.NoSuchNotice`.
+    Raises RoleMayNot, :class:`TakesTwoCards` and :class:`~desk.store.notices.NoSuchNotice`.
     """
     officer.role.demand(Right.AFTER_CARE)
+    if kind is NoticeKind.DIED:
+        raise TakesTwoCards(case=number)
     with station.store.write() as session:
         kept.put_aside(session, station.stamp(officer), number, kind, reason)
     return listing(station, officer)
@@ -117,12 +139,14 @@ def put_aside_at_window(station: Station, officer: Officer, case: Case, reason: 
     any more; the log says who said so, why, and in which case. The rules are asked anew by
     the caller.
 
-    Raises RoleMayNot and :class:`~desk.store.notices.NoSuchNotice`.
+    Raises RoleMayNot, :class:`TakesTwoCards` and :class:`~desk.store.notices.NoSuchNotice`.
     """
     officer.role.demand(Right.AFTER_CARE)
     with station.store.write() as session:
         if case.register is None:
             raise NoSuchNotice(case=case.number)
+        if kept.death_papers(session, case.number):
+            raise TakesTwoCards(case=case.number)
         stamp = station.stamp(officer)
         kept.put_aside_against(session, stamp, case.register, case.number, reason)
 
@@ -138,7 +162,27 @@ def take_file(station: Station, officer: Officer, path: Path) -> Taken:
         return kept.take(session, stamp, told, sha256)
 
 
-def _line(one: MustChange) -> Line:
+def death_of(station: Station, officer: Officer, number: str) -> tuple[Whose, KeptAct | None]:
+    """Of whom it was told that they died, for two cards to set it aside, and the statement
+    that one card has signed already. A look, like that of after-care.
+
+    Raises RoleMayNot and :class:`~desk.store.notices.NoSuchNotice`.
+    """
+    officer.role.demand(Right.AFTER_CARE)
+    with station.store.write() as session:
+        if not kept.death_papers(session, number):
+            raise NoSuchNotice(case=number, kind=NoticeKind.DIED.value)
+        whose = holdings.look_in(station, session, officer, number)
+        return whose, _asked(station, session, number)
+
+
+def _asked(station: Station, session: Session, number: str) -> KeptAct | None:
+    asked = holdings.asked_in(station, session, number)
+    return asked if asked and asked.statement.act is CareAct.SET_ASIDE else None
+
+
+def _line(one: MustChange, station: Station, session: Session) -> Line:
+    waits = one.kind is NoticeKind.DIED and one.ended_at is None
     person = one.person or {}
     latin = history.masked_latin(person.get("surname", ""), person.get("given_names", ""))
     return Line(
@@ -154,6 +198,7 @@ def _line(one: MustChange) -> Line:
         hangul=history.masked_hangul(person.get("hangul", "")),
         latin=latin,
         ended_at=one.ended_at,
-        ended_by=one.ended_by.removeprefix("officer:"),
+        ended_by=tuple(one.ended_by.removeprefix("officer:").split("+")) if one.ended_by else (),
         end_reason=one.end_reason,
+        asked=_asked(station, session, one.case_number) if waits else None,
     )

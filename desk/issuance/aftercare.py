@@ -1,7 +1,8 @@
 """Acts on a credential after its delivery: what they are, who may do them, what is signed.
 
 A suspension takes one officer and no signature: whoever has lost a phone cannot wait. To
-revoke, and to make usable what no phone presented, takes two persons' cards. Both sign one
+revoke, to make usable what no phone presented, and to set aside that a holder was told to have
+died, takes two persons' cards. Both sign one
 canonical statement (RFC 8785) by way of its digest, exactly as a case is approved
 (:mod:`desk.issuance.approvals`): only what the digest is made of, and as what the card
 signs, are other.
@@ -50,7 +51,7 @@ class StandsOtherwise(CareTrouble):
 
 
 class ReasonNotGiven(CareTrouble):
-    """The act takes a reason, and a revocation the number of the document it rests upon."""
+    """The act takes a reason, and to revoke or to set aside takes what it rests upon too."""
 
     code = "CARE-03"
 
@@ -114,6 +115,15 @@ class ActivateReason(StrEnum):
     SERVICE_DOWN = "service_down"
 
 
+class SetAside(StrEnum):
+    """Why a credential stays as it is all the same, whatever was told of its holder."""
+
+    OTHER_PERSON = "other_person"
+    NOTICE_WRONG = "notice_wrong"
+    SETTLED_ELSEWHERE = "settled_elsewhere"
+    LOOKED_AND_STAYS = "looked_and_stays"
+
+
 class Channel(StrEnum):
     """How a suspension was asked for."""
 
@@ -126,20 +136,35 @@ class CareAct(StrEnum):
 
     REVOKE = "revoke"
     ACTIVATE = "activate"
+    SET_ASIDE = "set_aside"
+    """A notice of the holder's death: it stands in nobody's way any more."""
 
     @property
     def purpose(self) -> Purpose:
         return Purpose(self.value)
 
     @property
-    def reasons(self) -> type[RevokeReason | ActivateReason]:
-        return RevokeReason if self is CareAct.REVOKE else ActivateReason
+    def reasons(self) -> type[RevokeReason | ActivateReason | SetAside]:
+        return _REASONS[self]
+
+    @property
+    def wants_basis(self) -> bool:
+        """Whether it has to be said upon what it rests."""
+        return self is not CareAct.ACTIVATE
+
+
+_REASONS: Mapping[CareAct, type[RevokeReason | ActivateReason | SetAside]] = {
+    CareAct.REVOKE: RevokeReason,
+    CareAct.ACTIVATE: ActivateReason,
+    CareAct.SET_ASIDE: SetAside,
+}
 
 
 @dataclass(frozen=True)
 class Statement:
     """What both cards sign. ``credentials`` are the places in the status lists (name, index)
-    that the act changes; ``basis`` is the number of the document it rests upon."""
+    that the act changes, or leaves as they are; ``basis`` is the number of the document it
+    rests upon. ``papers`` are the numbers of the notices that are set aside."""
 
     act: CareAct
     case_number: str
@@ -148,10 +173,13 @@ class Statement:
     reason: str
     basis: str
     asked_at: datetime
+    papers: tuple[str, ...] = ()
 
     @property
     def facts(self) -> bytes:
         """RFC 8785 JSON."""
+        # What was signed before notices were has no such member, and keeps its digest.
+        papers = {"papers": list(self.papers)} if self.papers else {}
         return canonical(
             {
                 "act": self.act.value,
@@ -162,6 +190,7 @@ class Statement:
                 "format": FORMAT,
                 "post": self.post,
                 "reason": self.reason,
+                **papers,
             }
         )
 
@@ -179,17 +208,18 @@ def draw_up(
     reason: str,
     basis: str,
     asked_at: datetime,
+    papers: Sequence[str] = (),
 ) -> Statement:
     """The statement of an act. Raises :class:`NothingStands`, :class:`ReasonNotGiven`."""
     basis = " ".join(basis.split())
-    if not credentials:
+    if not credentials and not papers:
         raise NothingStands(case=case_number)
     if reason not in set(act.reasons) or len(basis) > LONGEST_BASIS:
         raise ReasonNotGiven()
-    if act is CareAct.REVOKE and not basis:
+    if act.wants_basis and not basis:
         raise ReasonNotGiven()
-    places = tuple(sorted(credentials))
-    return Statement(act, case_number, post, places, reason, basis, asked_at)
+    places, told = tuple(sorted(credentials)), tuple(sorted(papers))
+    return Statement(act, case_number, post, places, reason, basis, asked_at, told)
 
 
 def read_statement(facts: bytes) -> Statement:
@@ -205,6 +235,7 @@ def read_statement(facts: bytes) -> Statement:
             reason=str(told["reason"]),
             basis=str(told["basis"]),
             asked_at=datetime.fromisoformat(told["asked_at"]),
+            papers=tuple(str(one) for one in told.get("papers", ())),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as reason:
         raise ApprovalBroken(reason="statement") from reason

@@ -278,6 +278,7 @@ class Purpose(StrEnum):
     APPROVE = "approve"
     REVOKE = "revoke"
     ACTIVATE = "activate"
+    SET_ASIDE = "set_aside"
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ class CareActRow(Base):
 
     __tablename__ = "care_acts"
     __table_args__ = (
-        CheckConstraint("kind IN ('revoke', 'activate')", name="kind"),
+        CheckConstraint("kind IN ('revoke', 'activate', 'set_aside')", name="kind"),
         CheckConstraint("state IN ('asked', 'done', 'withdrawn')", name="state"),
     )
 

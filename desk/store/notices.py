@@ -9,7 +9,8 @@ aside with a reason, or when the next extract says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -18,6 +19,7 @@ from typing import Any
 from sqlalchemy import Row, and_, or_, select
 from sqlalchemy.orm import Session
 
+from desk.issuance.aftercare import SetAside
 from desk.issuance.case import ENDS, RegisterFacts
 from desk.store import cases, journal
 from desk.store.journal import Stamp
@@ -25,7 +27,7 @@ from desk.store.models import CaseRow, NoticeRow, StatusEntryRow
 from desk.store.notice_file import Notice, NoticeKind
 from desk.store.register_file import STRUCK_OFF, Entry
 from desk.store.status import Validity
-from desk.store.troubles import FormerPassport, MustBeRevoked
+from desk.store.troubles import CasePurged, FormerPassport, MustBeRevoked
 from desk.trouble import Trouble
 
 ENDING = frozenset({NoticeKind.DELETED, NoticeKind.DIED})
@@ -45,20 +47,12 @@ class Source(StrEnum):
     FILE = "file"
 
 
-class SetAside(StrEnum):
-    """Why a credential stays as it is all the same."""
-
-    OTHER_PERSON = "other_person"
-    NOTICE_WRONG = "notice_wrong"
-    SETTLED_ELSEWHERE = "settled_elsewhere"
-    LOOKED_AND_STAYS = "looked_and_stays"
-
-
 @dataclass(frozen=True)
 class MustChange:
     """One credential and why it must change. ``document`` is the number of the paper, empty
     where the register told; ``person`` what a search knows of the holder, None after the
-    purge. ``ended_at`` and what follows are set for a line that was set aside."""
+    purge. ``ended_at`` and what follows are set for a line that was set aside; ``ended_by`` is
+    the actor, of two officers both identifiers with a + between them."""
 
     case_number: str
     kind: NoticeKind
@@ -171,7 +165,12 @@ def against(session: Session, entry: RegisterFacts) -> tuple[Paper, ...]:
 
 
 def put_aside_against(
-    session: Session, stamp: Stamp, entry: RegisterFacts, case_number: str, reason: SetAside
+    session: Session,
+    stamp: Stamp,
+    entry: RegisterFacts,
+    case_number: str,
+    reason: SetAside,
+    officers: Sequence[str] = (),
 ) -> None:
     """Whoever stands at the window with case ``case_number`` is not whom these papers mean, or
     they are wrong. Raises :class:`NoSuchNotice`."""
@@ -179,7 +178,7 @@ def put_aside_against(
     if not found:
         raise NoSuchNotice(case=case_number, kind=NoticeKind.DELETED.value)
     for one in found:
-        _end(one, stamp, reason.value)
+        _end(one, stamp, reason.value, officers)
         facts = {"kind": one.kind, "reason": reason.value}
         journal.append(session, stamp, "NOTICE.SET_ASIDE", case_number, **facts)
     session.flush()
@@ -218,22 +217,67 @@ def set_aside(session: Session) -> tuple[MustChange, ...]:
 
 
 def put_aside(
-    session: Session, stamp: Stamp, case_number: str, kind: NoticeKind, reason: SetAside
+    session: Session,
+    stamp: Stamp,
+    case_number: str,
+    kind: NoticeKind,
+    reason: SetAside,
+    officers: Sequence[str] = (),
 ) -> None:
-    """This credential stays as it is. Raises :class:`NoSuchNotice`."""
-    found = [
-        notice
-        for notice, case, _issued, _validity in _matches(session, NoticeRow.ended_at.is_(None))
-        if case.number == case_number and notice.kind == kind
-    ]
+    """This credential stays as it is; ``officers`` where more than the stamp's signed for it.
+    Raises :class:`NoSuchNotice`."""
+    found = _standing_of(session, case_number, kind)
     if not found:
         raise NoSuchNotice(case=case_number, kind=kind.value)
     for notice in found:
-        _end(notice, stamp, reason.value)
+        _end(notice, stamp, reason.value, officers)
     session.flush()
     journal.append(
         session, stamp, "NOTICE.SET_ASIDE", case_number, kind=kind.value, reason=reason.value
     )
+
+
+def _standing_of(session: Session, case_number: str, kind: NoticeKind) -> list[NoticeRow]:
+    """The notices of this kind that concern the credential of this case."""
+    return [
+        notice
+        for notice, case, _issued, _validity in _matches(session, NoticeRow.ended_at.is_(None))
+        if case.number == case_number and notice.kind == kind
+    ]
+
+
+def death_papers(session: Session, case_number: str) -> tuple[str, ...]:
+    """The papers that would be set aside with a death told of the holder of this case: those
+    of its credential, or, where it has none yet, all that stand in the applicant's way. Empty
+    where no death was told. Raises CaseMissing."""
+    found = _standing_of(session, case_number, NoticeKind.DIED)
+    if not found:
+        entry = _applicant(session, case_number)
+        found = _against(session, entry) if entry else []
+    died = any(one.kind == NoticeKind.DIED for one in found)
+    return tuple(sorted({one.document for one in found})) if died else ()
+
+
+def put_death_aside(
+    session: Session, stamp: Stamp, case_number: str, reason: SetAside, officers: Sequence[str]
+) -> None:
+    """What :func:`death_papers` names stands in nobody's way any more; ``officers`` are the two
+    who signed for it. Raises :class:`NoSuchNotice`."""
+    if _standing_of(session, case_number, NoticeKind.DIED):
+        put_aside(session, stamp, case_number, NoticeKind.DIED, reason, officers)
+        return
+    entry = _applicant(session, case_number)
+    if entry is None:
+        raise NoSuchNotice(case=case_number, kind=NoticeKind.DIED.value)
+    put_aside_against(session, stamp, entry, case_number, reason, officers)
+
+
+def _applicant(session: Session, case_number: str) -> RegisterFacts | None:
+    """Whom an open case is for, as the register has them."""
+    with suppress(CasePurged):
+        case = cases.load(session, case_number)
+        return case.register if case.state not in ENDS else None
+    return None
 
 
 # Comparing an extract ---------------------------------------------------------------------
@@ -446,5 +490,6 @@ def _line(notice: NoticeRow, case: CaseRow, issued_at: datetime, validity: Valid
     )
 
 
-def _end(row: NoticeRow, stamp: Stamp, reason: str) -> None:
-    row.ended_at, row.ended_by, row.end_reason = stamp.at, stamp.actor, reason
+def _end(row: NoticeRow, stamp: Stamp, reason: str, officers: Sequence[str] = ()) -> None:
+    by = f"officer:{'+'.join(officers)}" if officers else stamp.actor
+    row.ended_at, row.ended_by, row.end_reason = stamp.at, by, reason

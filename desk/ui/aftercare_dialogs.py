@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from desk.counter.holdings import Holding
+from desk.counter.holdings import Holding, Whose
 from desk.issuance.aftercare import LONGEST_BASIS, CareAct, Channel, SuspendReason
 from desk.ui.dialogs import FramedDialog
 from desk.ui.glyphs import Glyph
@@ -46,7 +46,7 @@ class CareDialog(FramedDialog):
         self,
         look: Look,
         parent: QWidget | None,
-        holding: Holding,
+        whose: Whose,
         *,
         icon: str,
         title: str,
@@ -73,16 +73,16 @@ class CareDialog(FramedDialog):
         self.act.clicked.connect(self._act)
         foot = row(self.safe, 16, self._why, 16, self.act, margins=(MARGIN, 16, MARGIN, 16))
         foot.setStretch(2, 1)
-        above = (head, 16, self._whose(holding), 16, self.fields)
+        above = (head, 16, self._whose(whose), 16, self.fields)
         self.setLayout(column(column(*above, margins=(MARGIN, 24, MARGIN, 16)), Line(look), foot))
         self._ring = FocusRing(look, self)
         self.safe.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _whose(self, holding: Holding) -> QWidget:
+    def _whose(self, whose: Whose) -> QWidget:
         """Name, birth date and number, so that nobody else's is meant."""
-        name, second = person_names(self._look, holding.person)
-        born = holding.person.birth_date.isoformat() if holding.person else ""
-        about = " · ".join(part for part in (born, holding.number) if part)
+        name, second = person_names(self._look, whose.person)
+        born = whose.person.birth_date.isoformat() if whose.person else ""
+        about = " · ".join(part for part in (born, whose.number) if part)
         who = " ".join(part for part in (name, second) if part) or self.say("card.nobody")
         box = Box(self._look, "well", None, 8)
         line = row(
@@ -123,7 +123,7 @@ class SuspendDialog(CareDialog):
         super().__init__(
             look,
             parent,
-            holding,
+            holding.whose,
             icon="circle-pause",
             title=say("ask.suspend"),
             words=say("ask.suspend_unproven" if unproven else "ask.suspend_text"),
@@ -193,6 +193,11 @@ class TwoCardsView:
     trouble: Spoken | None = None
 
 
+_BASIS = {
+    CareAct.REVOKE: "ask.basis",
+    CareAct.ACTIVATE: "ask.basis_free",
+    CareAct.SET_ASIDE: "ask.basis_checked",
+}
 _GLYPHS = {"later": Glyph.WAITING, "waits": Glyph.WAITING, "now": Glyph.HALF,
            "signed": Glyph.PASSED}  # fmt: skip
 
@@ -200,18 +205,26 @@ _GLYPHS = {"later": Glyph.WAITING, "waits": Glyph.WAITING, "now": Glyph.HALF,
 class TwoCardsActDialog(CareDialog):
     """Reason, document and (to revoke) the typed word; then two cards, one after the other.
 
+    ``reasons`` are those that may be given here, all of the act's where it says none.
     ``sign_asked(object, bool)``: PIN or None, and whether the last try is meant.
     """
 
     sign_asked = Signal(object, bool)
 
-    def __init__(self, look: Look, parent: QWidget | None, holding: Holding, act: CareAct) -> None:
+    def __init__(
+        self,
+        look: Look,
+        parent: QWidget | None,
+        whose: Whose,
+        act: CareAct,
+        reasons: Sequence[str] = (),
+    ) -> None:
         say = OwnWords(look, AREA)
         revokes = act is CareAct.REVOKE
         super().__init__(
             look,
             parent,
-            holding,
+            whose,
             icon="ban" if revokes else "triangle-alert",
             title=say(f"ask.{act.value}"),
             words=say(f"ask.{act.value}_text"),
@@ -221,9 +234,13 @@ class TwoCardsActDialog(CareDialog):
         )
         self.care_act = act
         self._view: TwoCardsView | None = None
+        self._reasons = [
+            (one.value, say(f"{act.value}_reason.{one.value}"))
+            for one in act.reasons
+            if not reasons or one.value in reasons
+        ]
         self.reason = Choice(look)
-        reasons = [(one.value, say(f"{act.value}_reason.{one.value}")) for one in act.reasons]
-        self.reason.offer(reasons, "", say("ask.choose"))
+        self.reason.offer(self._reasons, "", say("ask.choose"))
         self.basis = Field(look)
         self.basis.setMaxLength(LONGEST_BASIS)
         self.word = Field(look)
@@ -252,7 +269,7 @@ class TwoCardsActDialog(CareDialog):
         say, look = self.say, self._look
         boxes = [Labelled(look, self.reason), Labelled(look, self.basis)]
         boxes[0].say(say("ask.reason"))
-        boxes[1].say(say("ask.basis" if revokes else "ask.basis_free"))
+        boxes[1].say(say(_BASIS[self.care_act]))
         line = row(*boxes, gap=12)
         line.setStretch(0, 1)
         line.setStretch(1, 1)
@@ -283,9 +300,7 @@ class TwoCardsActDialog(CareDialog):
 
     def show_given(self, reason: str, basis: str) -> None:
         """What a first card has signed already stays as it was signed."""
-        reasons = [(one.value, self.say(f"{self.care_act.value}_reason.{one.value}"))
-                   for one in self.care_act.reasons]  # fmt: skip
-        self.reason.offer(reasons, reason)
+        self.reason.offer(self._reasons, reason)
         self.basis.setText(basis)
 
     def render(self, view: TwoCardsView) -> None:
@@ -338,8 +353,8 @@ class TwoCardsActDialog(CareDialog):
         revokes = self.care_act is CareAct.REVOKE
         if view.busy:
             return "signing"
-        if not reason or (revokes and not basis):
-            return "why_fields" if revokes else "why_reason"
+        if not reason or (self.care_act.wants_basis and not basis):
+            return "why_fields" if self.care_act.wants_basis else "why_reason"
         if revokes and self.word.text().strip() != self.say("ask.word"):
             return "why_word"
         if not view.ready:

@@ -210,7 +210,9 @@ class Program(QObject):
             desk, pages.day_close, lambda: self.session.lock(LockReason.BY_OFFICER)
         )
         self.aftercare = AftercareControl(desk, self.session, pages.aftercare)
-        self.changes = ChangesControl(desk, pages.changes, self.aftercare.show_holding)
+        self.changes = ChangesControl(
+            desk, pages.changes, self.aftercare.show_holding, self.aftercare.two_cards
+        )
         self.aftercare.show_changes = self.changes.enter
         self.aftercare.count_changes = lambda: self.changes.count
         self.history = HistoryControl(desk, pages.history, self.aftercare.show_holding)
@@ -226,7 +228,7 @@ class Program(QObject):
             lambda: self.session.lock(LockReason.BY_OFFICER),
         )
         self.passport = PassportControl(desk, pages.passport)
-        self.eligibility = EligibilityControl(desk, pages.eligibility)
+        self.eligibility = EligibilityControl(desk, pages.eligibility, self.aftercare.two_cards)
         self.face = FaceControl(desk, pages.face, self.camera)
         self.review = ReviewControl(desk, pages.review)
         self.approver = ApproverControl(

@@ -57,7 +57,7 @@ class RenewalDialog(CareDialog):
         super().__init__(
             look,
             parent,
-            holding,
+            holding.whose,
             icon=icon,
             title=say(f"{kind}.title"),
             words=say(f"{kind}.more"),

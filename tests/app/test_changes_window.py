@@ -8,9 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from desk.app.home import Home
+from desk.app.rehearsal import TRAINING_PIN
+from desk.app.scripted import APPROVER
 from desk.counter import notices
 from desk.counter.station import Station
 from desk.issuance.case import State, Step, open_case
@@ -18,6 +21,7 @@ from desk.issuance.eligibility import RuleOutcome
 from desk.store import cases, intents, status
 from desk.store.intents import Draft
 from desk.store.status import Validity
+from desk.ui.aftercare_dialogs import TwoCardsActDialog
 from desk.ui.dialogs import ReasonDialog
 from desk.ui.navigation import Place
 from desk.ui.parts.text import Text
@@ -53,18 +57,23 @@ def issued(station: Station) -> None:
         status.set_validity(session, stamp, slot, Validity.VALID, "proven")
 
 
-def test_a_notice_leads_to_the_credential_and_so_does_the_history(
-    trainee: Trainee, tmp_path: Path
-) -> None:
-    """After-care counts what must change; the line opens the holding; the lock leaves nothing."""
+def told(tmp_path: Path, kind: str, overseas_number: str) -> Path:
     file = tmp_path / "changes.json"
     notice = {
-        "kind": "died",
-        "overseas_number": ENTRY.overseas_number,
+        "kind": kind,
+        "overseas_number": overseas_number,
         "date": "2026-01-20",
         "document": "D-17",
     }
     file.write_text(json.dumps({"version": 1, "notices": [notice]}), encoding="utf-8")
+    return file
+
+
+def test_a_notice_leads_to_the_credential_and_so_does_the_history(
+    trainee: Trainee, tmp_path: Path
+) -> None:
+    """After-care counts what must change; the line opens the holding; the lock leaves nothing."""
+    file = told(tmp_path, "died", ENTRY.overseas_number)
     program, pages = trainee.program, trainee.program.pages
     trainee.sign_in()
     issued(program.station)
@@ -97,22 +106,10 @@ def test_a_notice_leads_to_the_credential_and_so_does_the_history(
 def test_a_wrong_notice_of_the_applicant_is_set_aside_at_the_window(
     trainee: Trainee, tmp_path: Path
 ) -> None:
-    """Somebody who holds nothing counts as dead by a paper; the officer who has the person
+    """Somebody who holds nothing counts as struck off by a paper; the officer who has the person
     there says that it is another's, and the rules answer anew. Locked, no question stays."""
     program, pages = trainee.program, trainee.program.pages
-    file = tmp_path / "changes.json"
-    notice = {
-        "kind": "died",
-        "overseas_number": trainee.stage.rehearsal.people[0].overseas_number,
-        "date": "2026-01-20",
-        "document": "D-18",
-    }
-    file.write_text(json.dumps({"version": 1, "notices": [notice]}), encoding="utf-8")
-    trainee.sign_in()
-    notices.take_file(program.station, program.desk.officer, file)
-    trainee.new_case("haneul")
-    trainee.read_passport()
-    trainee.decide()
+    to_the_refusal(trainee, tmp_path, "deleted")
     page = pages.eligibility
 
     def asked() -> ReasonDialog:
@@ -140,3 +137,65 @@ def test_a_wrong_notice_of_the_applicant_is_set_aside_at_the_window(
     trainee.until(page.footer.primary.isEnabled)
     page.footer.primary.click()
     trainee.until(lambda: program.shell.page is pages.face)
+
+
+def to_the_refusal(trainee: Trainee, tmp_path: Path, kind: str) -> None:
+    """Signed in, a notice of the applicant taken, and the rules have answered."""
+    program = trainee.program
+    number = trainee.stage.rehearsal.people[0].overseas_number
+    file = told(tmp_path, kind, number)
+    trainee.sign_in()
+    notices.take_file(program.station, program.desk.officer, file)
+    trainee.new_case("haneul")
+    trainee.read_passport()
+    trainee.decide()
+
+
+def test_two_cards_set_aside_at_the_window_that_the_applicant_died(
+    trainee: Trainee, tmp_path: Path
+) -> None:
+    """The officer's card alone changes nothing. Another person's signs in the lent reader; the
+    desk locks, as its own card has left, and the rules have answered anew."""
+    program, pages = trainee.program, trainee.program.pages
+    cards, page = program.aftercare.two_cards, pages.eligibility
+    to_the_refusal(trainee, tmp_path, "died")
+    trainee.until(lambda: "aside" in [one.key for one in page.footer._others])
+    page.other_asked("aside")
+    trainee.until(lambda: cards.dialog is not None)
+    dialog = cards.dialog
+    assert dialog is not None
+    offered = {dialog.reason.itemData(place) for place in range(dialog.reason.count())}
+    assert "looked_and_stays" not in offered
+    dialog.reason.setCurrentIndex(dialog.reason.findData("other_person"))
+    dialog.reason.activated.emit(dialog.reason.currentIndex())
+    sign(trainee, dialog)
+    assert not dialog.act.isEnabled(), "nobody said upon what it rests"
+    dialog.basis.setText("여권 M123A4567과 본인 출석")
+    dialog.act.click()
+    trainee.until(lambda: cards._turn == 1)
+    assert program.desk.the_case().verdict.overall is RuleOutcome.NOT_MET
+
+    trainee.stage.pull_card()
+    trainee.until(lambda: program.session.own_card_left)
+    trainee.stage.insert_card(APPROVER)
+    trainee.until(lambda: dialog._view is not None and dialog._view.ready)
+    sign(trainee, dialog)
+    dialog.act.click()
+    trainee.until(lambda: program.desk.the_case().verdict.overall is RuleOutcome.MET)
+
+    assert program.desk.is_locked
+    assert program.desk.the_case().register.status == "alive"
+    trainee.stage.pull_card()
+    trainee.until(lambda: not program.desk.card_present)
+    trainee.stage.insert_card()
+    trainee.until(lambda: program.desk.card_present)
+    pages.locked.pin_given.emit(trainee.pin(), False)
+    trainee.until(lambda: program.desk.is_open and program.shell.page is page)
+    trainee.until(page.footer.primary.isEnabled)
+    page.footer.primary.click()
+    trainee.until(lambda: program.shell.page is pages.face)
+
+
+def sign(trainee: Trainee, dialog: TwoCardsActDialog) -> None:
+    trainee.until(lambda: dialog._view is not None and dialog._view.ready)
+    QTest.keyClicks(dialog.pin.dots, TRAINING_PIN)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,15 +14,30 @@ from desk.counter import aftercare, holdings, notices, proving, renewal
 from desk.counter.holdings import Deed, Standing
 from desk.counter.renewal import ReissueReason, ResumeReason
 from desk.counter.station import Station
-from desk.issuance.aftercare import ActivateReason, CareAct, StandsOtherwise, SuspendReason
-from desk.issuance.case import Case
+from desk.issuance.aftercare import (
+    ActivateReason,
+    CareAct,
+    ReasonNotGiven,
+    RevokeReason,
+    SamePersonAgain,
+    SetAside,
+    StandsOtherwise,
+    Statement,
+    StatementChanged,
+    SuspendReason,
+    read_statement,
+)
+from desk.issuance.case import Act, Case, advance, open_case
+from desk.store import cases, journal
 from desk.store import notices as kept
+from desk.store.care import CareState, KeptAct
 from desk.store.notice_file import Notice, NoticeKind
-from desk.store.notices import SetAside
+from desk.store.notices import NoSuchNotice
 from desk.store.status import Validity
 from desk.store.troubles import FormerPassport, MustBeRevoked
 from desk.trouble import Trouble
-from tests.counter.holding_cases import delivered, desk_in, proven, validities
+from tests.cards.issue import pin
+from tests.counter.holding_cases import delivered, desk_in, insert, proven, validities
 from tests.counter.test_approving import crew
 
 LEE = crew()[0].officer
@@ -41,7 +58,23 @@ def told(station: Station, case: Case, kind: NoticeKind, passport: str = "") -> 
 
 
 def set_aside(station: Station, case: Case, kind: NoticeKind) -> None:
-    notices.put_aside(station, LEE, case.number, kind, SetAside.NOTICE_WRONG)
+    """As the counter does it: a death by two persons' cards, anything else by one officer."""
+    if kind is not NoticeKind.DIED:
+        notices.put_aside(station, LEE, case.number, kind, SetAside.NOTICE_WRONG)
+        return
+    statement = wrong_death(station, case)
+    for place in (0, 1):
+        sign(station, statement, place)
+
+
+def wrong_death(station: Station, case: Case) -> Statement:
+    reason = SetAside.NOTICE_WRONG
+    return aftercare.draw_up(station, LEE, case.number, CareAct.SET_ASIDE, reason, "FAM-2026-44")
+
+
+def sign(station: Station, statement: Statement, place: int) -> KeptAct:
+    insert(station, crew()[place])
+    return aftercare.sign(station, crew()[place].officer, statement, pin("246813"))
 
 
 def suspended(station: Station) -> Case:
@@ -149,3 +182,138 @@ def test_a_revoked_credential_has_no_notice_any_more(station: Station) -> None:
 
     one = holdings.read(station, LEE, case.number)
     assert (one.standing, one.notices) == (Standing.REVOKED, ())
+
+
+# That somebody died is set aside by two persons' cards
+
+
+def test_one_officer_alone_sets_no_death_aside(station: Station) -> None:
+    case = proven(station)
+    told(station, case, NoticeKind.DIED)
+
+    with pytest.raises(notices.TakesTwoCards) as refused:
+        notices.put_aside(station, LEE, case.number, NoticeKind.DIED, SetAside.OTHER_PERSON)
+
+    assert refused.value.facts == {"case": case.number}
+    assert [line.number for line in notices.listing(station, LEE).standing] == [case.number]
+
+
+def test_the_first_card_changes_nothing_and_the_second_sets_the_death_aside(
+    station: Station,
+) -> None:
+    """In between the list says whose card has signed; afterwards it names both."""
+    case = suspended(station)
+    told(station, case, NoticeKind.DIED)
+    statement = wrong_death(station, case)
+
+    sign(station, statement, 0)
+    (line,) = notices.listing(station, LEE).standing
+    assert line.asked is not None
+    assert [one.officer for one in line.asked.approvals] == ["T-001"]
+    assert notices.death_of(station, LEE, case.number)[1] == line.asked
+    assert not holdings.read(station, LEE, case.number).may(Deed.RESUME)
+    with pytest.raises(SamePersonAgain):
+        sign(station, statement, 0)
+    done = sign(station, statement, 1)
+
+    assert done.state is CareState.DONE
+    found = notices.listing(station, LEE)
+    assert found.standing == ()
+    (line,) = found.aside
+    assert (line.ended_by, line.end_reason) == (("T-001", "T-002"), "notice_wrong")
+    assert holdings.read(station, LEE, case.number).may(Deed.RESUME)
+    assert validities(station, case) == {Validity.SUSPENDED}
+    with station.store.read() as session:
+        events = [one.kind for one in journal.events(session, case=case.number)]
+    assert events.count("CARE.SIGNED") == 2
+    assert events.count("NOTICE.SET_ASIDE") == 1
+
+
+def test_what_both_sign_names_the_papers_and_what_it_rests_upon(station: Station) -> None:
+    """A statement of another act has no such member: what was signed before stays as it is."""
+    case = proven(station)
+    told(station, case, NoticeKind.DIED)
+
+    statement = wrong_death(station, case)
+    other = aftercare.draw_up(
+        station, LEE, case.number, CareAct.REVOKE, RevokeReason.DIED, "FAM-2026-44"
+    )
+
+    assert statement.papers == ("D-died",)
+    assert read_statement(statement.facts) == statement
+    assert json.loads(statement.facts)["papers"] == ["D-died"]
+    assert "papers" not in json.loads(other.facts)
+    with pytest.raises(ReasonNotGiven):
+        reason = SetAside.NOTICE_WRONG
+        aftercare.draw_up(station, LEE, case.number, CareAct.SET_ASIDE, reason)
+
+
+def test_another_paper_between_both_signatures_stops_the_second(station: Station) -> None:
+    """Nobody has seen the second paper when the first card signed."""
+    case = proven(station)
+    told(station, case, NoticeKind.DIED)
+    statement = wrong_death(station, case)
+    sign(station, statement, 0)
+    assert case.register is not None
+    later = Notice(NoticeKind.DIED, case.register.overseas_number, date(2026, 11, 21), "D-99")
+    with station.store.write() as session:
+        kept.take(session, station.stamp(LEE), [later], "cd" * 32)
+
+    with pytest.raises(StatementChanged):
+        sign(station, statement, 1)
+
+    assert len(notices.listing(station, LEE).standing) == 1
+
+
+def test_where_no_death_was_told_there_is_nothing_to_set_aside(station: Station) -> None:
+    case = proven(station)
+    told(station, case, NoticeKind.DELETED)
+
+    with pytest.raises(NoSuchNotice):
+        wrong_death(station, case)
+    with pytest.raises(NoSuchNotice):
+        notices.death_of(station, LEE, case.number)
+
+
+def test_a_death_told_of_the_applicant_at_the_window_takes_two_cards_too(
+    station: Station,
+) -> None:
+    """Else a new case would be the way around: the notice is one and the same. What else was
+    told of them goes with it, named in what both sign."""
+    holder = proven(station)
+    aftercare.end_rehearsed(station, holder.number)
+    told(station, holder, NoticeKind.DELETED)
+    told(station, holder, NoticeKind.DIED)
+    case = at_the_window(station, holder)
+    with pytest.raises(notices.TakesTwoCards):
+        notices.put_aside_at_window(station, LEE, case, SetAside.OTHER_PERSON)
+
+    statement = wrong_death(station, case)
+    assert (statement.credentials, statement.papers) == ((), ("D-deleted", "D-died"))
+    sign(station, statement, 0)
+    assert len(notices.against(station, case)) == 2
+    sign(station, statement, 1)
+
+    assert notices.against(station, case) == ()
+    with pytest.raises(NoSuchNotice):
+        wrong_death(station, case)
+
+
+def at_the_window(station: Station, holder: Case) -> Case:
+    """A new case of somebody, up to the passport read."""
+    now = station.now()
+    assert holder.register is not None
+    before = replace(holder.register, as_of=now - timedelta(days=1))
+    case = open_case("LA-2026-000777", "LA", "3", LEE.officer_id, LEE.name_ko, now)
+    read = advance(
+        case,
+        Act.CHECK_DOCUMENT,
+        now,
+        document=holder.document,
+        register=before,
+        compared=(),
+    )
+    with station.store.write() as session:
+        cases.add(session, station.stamp(LEE), case)
+        cases.save(session, station.stamp(LEE), read, "DOCUMENT.CHECKED")
+    return read

@@ -13,12 +13,13 @@ from desk.counter import deciding, notices
 from desk.counter.document import register_entries
 from desk.counter.notices import DUE, Due
 from desk.counter.station import Station
+from desk.issuance.aftercare import SetAside
 from desk.issuance.case import Act, Case, advance, open_case
 from desk.issuance.eligibility import RuleOutcome, Verdict
 from desk.issuance.roles import Role, RoleMayNot
 from desk.store import cases, journal, register, status
 from desk.store.notice_file import Notice, NoticeKind, NoticeWrong
-from desk.store.notices import NoSuchNotice, SetAside
+from desk.store.notices import NoSuchNotice
 from desk.store.notices import take as take_notices
 from desk.store.status import Validity
 from tests.counter.sealed import NUMBER, officer, station_in
@@ -27,6 +28,7 @@ from tests.samples import ENTRY, PASSPORT
 from tests.store.test_register import POSTS, extract
 
 DEATH = Notice(NoticeKind.DIED, ENTRY.overseas_number, date(2026, 11, 20), "D-17")
+DELETION = Notice(NoticeKind.DELETED, ENTRY.overseas_number, date(2026, 11, 20), "D-18")
 
 
 @pytest.fixture
@@ -36,9 +38,9 @@ def station(tmp_path: Path) -> Iterator[Station]:
         yield opened
 
 
-def told(station: Station) -> None:
+def told(station: Station, notice: Notice = DEATH) -> None:
     with station.store.write() as session:
-        take_notices(session, station.stamp(officer()), [DEATH], "ab" * 32)
+        take_notices(session, station.stamp(officer()), [notice], "ab" * 32)
 
 
 def test_a_line_is_masked_and_says_what_to_do(station: Station) -> None:
@@ -60,17 +62,17 @@ def test_every_kind_has_something_to_do() -> None:
 
 def test_set_aside_with_a_reason(station: Station) -> None:
     """The line goes to the other list, and the log says who and why."""
-    told(station)
+    told(station, DELETION)
 
-    found = notices.put_aside(station, officer(), NUMBER, NoticeKind.DIED, SetAside.OTHER_PERSON)
+    found = notices.put_aside(station, officer(), NUMBER, NoticeKind.DELETED, SetAside.OTHER_PERSON)
 
     with station.store.read() as session:
         event = journal.events(session, case=NUMBER)[-1]
     (line,) = found.aside
     assert found.standing == () and notices.count(station) == 0
-    assert (line.ended_by, line.end_reason) == ("T-001", "other_person")
+    assert (line.ended_by, line.end_reason) == (("T-001",), "other_person")
     assert (event.kind, event.actor) == ("NOTICE.SET_ASIDE", "officer:T-001")
-    assert dict(event.facts) == {"kind": "died", "reason": "other_person"}
+    assert dict(event.facts) == {"kind": "deleted", "reason": "other_person"}
 
 
 def test_an_administrator_looks_and_does_nothing(station: Station, tmp_path: Path) -> None:
@@ -155,13 +157,13 @@ def test_a_wrong_notice_is_set_aside_at_the_window_and_no_more_in_the_way(
     file.write_text(extract({}), encoding="utf-8")
     register.import_extract(station.store, file, station.stamp(), POSTS)
     revoke(station)
-    told(station)
+    told(station, DELETION)
     case = deciding.decide(station, officer(), at_the_window(station))
     assert notices.listing(station, officer()).standing == ()
     assert registered(case.verdict) is RuleOutcome.NOT_MET
     assert case.register is not None and case.register.status == "struck_off"
     (paper,) = notices.against(station, case)
-    assert (paper.kind, paper.document) == (NoticeKind.DIED, "D-17")
+    assert (paper.kind, paper.document) == (NoticeKind.DELETED, "D-18")
     with pytest.raises(RoleMayNot):
         upkeep = officer(role=Role.ADMINISTRATOR)
         notices.put_aside_at_window(station, upkeep, case, SetAside.OTHER_PERSON)
@@ -176,6 +178,6 @@ def test_a_wrong_notice_is_set_aside_at_the_window_and_no_more_in_the_way(
     assert (case.register.status, case.register.status_reason) == ("alive", "")
     assert notices.against(station, case) == ()
     assert event is not None
-    assert dict(event.facts) == {"kind": "died", "reason": "other_person"}
+    assert dict(event.facts) == {"kind": "deleted", "reason": "other_person"}
     with pytest.raises(NoSuchNotice):
         notices.put_aside_at_window(station, officer(), case, SetAside.OTHER_PERSON)

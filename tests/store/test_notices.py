@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from desk.issuance.aftercare import SetAside
 from desk.issuance.case import Act, Case, Document, RegisterFacts, State, advance, open_case
 from desk.store import cases, commands, journal, notices, register, retention, status
 from desk.store.database import Store
 from desk.store.journal import Stamp
 from desk.store.notice_file import Notice, NoticeKind
-from desk.store.notices import MustChange, NoSuchNotice, SetAside, Source
+from desk.store.notices import MustChange, NoSuchNotice, Source
 from desk.store.status import Validity
 from tests.samples import ENTRY, PASSPORT
 from tests.store.test_register import POSTS, extract

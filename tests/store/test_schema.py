@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, Table, text
 from sqlalchemy.exc import IntegrityError
 
-from desk.store import journal, schema, status
+from desk.issuance.case import Case
+from desk.store import cases, journal, schema, status
 from desk.store.database import Store, open_engine
 from desk.store.journal import Stamp
 from desk.store.key import new_key
-from desk.store.models import Base
+from desk.store.models import Base, CareActRow
 
 
 def test_migrated_equals_models(store: Store, path: Path, tmp_path: Path) -> None:
@@ -65,6 +67,36 @@ def test_used_index_cannot_be_freed(store: Store, stamp: Stamp) -> None:
         status.allocate(session, stamp, "1", "LA-2026-000001")
 
     for statement in ("UPDATE status_entries SET position = 3", "DELETE FROM status_entries"):
+        with pytest.raises(IntegrityError), store.load() as connection:
+            connection.execute(text(statement))
+
+
+def test_what_two_cards_signed_is_carried_over_to_the_table_with_a_third_kind(
+    store: Store, stamp: Stamp, case: Case
+) -> None:
+    """Byte for byte, and what is done stays as it was done. The migration runs once more."""
+    values = {
+        "digest": "ab" * 32,
+        "case_number": case.number,
+        "kind": "revoke",
+        "facts": b"facts",
+        "approvals": [{"officer": "T-001"}],
+        "state": "done",
+        "asked_at": stamp.at,
+        "ended_at": stamp.at,
+    }
+    with store.write() as session:
+        cases.add(session, stamp, case)
+        session.add(CareActRow(**values))
+    last = ScriptDirectory(str(schema.MIGRATIONS)).get_revision("0019").module
+
+    with store.load() as connection, Operations.context(MigrationContext.configure(connection)):
+        last.upgrade()
+
+    with store.read() as session:
+        kept = session.get_one(CareActRow, values["digest"])
+        assert {name: getattr(kept, name) for name in values} == values
+    for statement in ("UPDATE care_acts SET state = 'asked'", "DELETE FROM care_acts"):
         with pytest.raises(IntegrityError), store.load() as connection:
             connection.execute(text(statement))
 

@@ -277,7 +277,7 @@ def suspend_begin(look: Look, _size: Size) -> QWidget:
 
 
 def _two_cards(look: Look, act: CareAct, shown: TwoCardsView) -> TwoCardsActDialog:
-    dialog = TwoCardsActDialog(look, None, holding(_now()), act)
+    dialog = TwoCardsActDialog(look, None, holding(_now()).whose, act)
     dialog.render(shown)
     return dialog
 
@@ -329,6 +329,20 @@ def activate_dialog(look: Look, _size: Size) -> QWidget:
     spoken = TROUBLES.of("CARD-01", look.language, {})
     shown = TwoCardsView(signers, ready=True, tries=2, trouble=spoken)
     return _over(_two_cards(look, CareAct.ACTIVATE, shown))
+
+
+@scene("admin-02k-set-aside-dialog")
+def set_aside_dialog(look: Look, _size: Size) -> QWidget:
+    """A death that was told of a holder with a long name, who stands at the counter."""
+    first, _ = _names(look)
+    other = "다른 사람" if look.language == "ko" else "Another person"
+    signers = (Signer(first, "signed"), Signer(other, "waits"))
+    person = Person("남궁하늘빛나라", "NAMGUNG HANEULBITNARA", date(1991, 3, 14))
+    whose = holding(_now(), person=person).whose
+    dialog = TwoCardsActDialog(look, None, whose, CareAct.SET_ASIDE)
+    dialog.render(TwoCardsView(signers, turn=1, why="why_second", words=WORDS))
+    dialog.show_given("notice_wrong", "FAM-2026-0044")
+    return _over(dialog)
 
 
 # The hand-over of what no phone presented

@@ -195,7 +195,7 @@ def change_lines(now: datetime) -> tuple[Line, ...]:
             hangul=hangul,
             latin=latin,
             ended_at=None,
-            ended_by="",
+            ended_by=(),
             end_reason="",
         )
         for number, kind, day, paper, hangul, latin, valid in DUE_LINES
@@ -208,7 +208,7 @@ def changes_view(look: Look, **changes: object) -> ChangesView:
     aside = replace(
         lines[3],
         ended_at=here.now - timedelta(hours=1),
-        ended_by="T-002",
+        ended_by=("T-002",),
         end_reason="settled_elsewhere",
     )
     listing = Listing(lines, (aside,), here.now - timedelta(hours=2, minutes=20))

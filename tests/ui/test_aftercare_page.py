@@ -117,7 +117,7 @@ def test_without_a_call_a_reason_is_chosen_first(look: Look, opened: list[QWidge
 
 
 def revoking(look: Look, opened: list[QWidget], view: TwoCardsView) -> TwoCardsActDialog:
-    dialog = TwoCardsActDialog(look, None, scenes.holding(NOW), CareAct.REVOKE)
+    dialog = TwoCardsActDialog(look, None, scenes.holding(NOW).whose, CareAct.REVOKE)
     opened.append(dialog)
     dialog.render(view)
     dialog.show()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -12,11 +16,16 @@ from pytestqt.qtbot import QtBot
 from desk.counter.notices import Listing
 from desk.counter.officers import SignIn
 from desk.counter.station import Station
+from desk.issuance.aftercare import CareAct, SetAside, Statement
+from desk.issuance.case import Approval
 from desk.issuance.roles import Role
+from desk.store import journal
+from desk.store.care import CareState, KeptAct
 from desk.store.notice_file import NoticeKind
-from desk.store.notices import SetAside
+from desk.ui.control.aftercare_cards import TwoCardsAct
 from desk.ui.control.changes import ChangesControl
 from desk.ui.control.desk import Desk
+from desk.ui.control.session import Session
 from desk.ui.glyphs import Glyph
 from desk.ui.lanes import Lanes
 from desk.ui.look import Look
@@ -30,6 +39,7 @@ from tests.ui.officer import drop
 from tests.ui.scenes_history import changes_view
 
 PATIENCE = 20_000
+NOW = datetime(2026, 11, 23, 19, 21, tzinfo=UTC)
 
 
 def _raise(reason: BaseException) -> None:
@@ -93,6 +103,22 @@ class TestPage:
         assert [button.isEnabled() for button in buttons] == [True, False, False, True]
         assert len(page.rows.rows) == 5
 
+    def test_what_waits_for_its_second_card_says_whose_has_signed(
+        self, page: ChangesPage, look: Look
+    ) -> None:
+        view = changes_view(look)
+        assert view.listing is not None
+        line = view.listing.standing[1]
+        first = Approval("00" * 32, (), "T-002", "정유나", "ab" * 32, "00", NOW)
+        told = (line.number, "LA", (("1", 7),), "notice_wrong", "FAM-1", NOW, (line.document,))
+        waiting = KeptAct(Statement(CareAct.SET_ASIDE, *told), (first,), CareState.ASKED, None)
+        listing = replace(view.listing, standing=(replace(line, asked=waiting),))
+
+        page.render(replace(view, listing=listing))
+
+        assert "정유나 서명, 둘째 카드 대기" in words_of(page)
+        assert "둘째 카드…" in [button.text() for button in page.footer.controls()]
+
     def test_language_changes_at_once(self, page: ChangesPage, look: Look) -> None:
         page.render(changes_view(look))
 
@@ -114,7 +140,9 @@ class Desktop:
         self.page = ChangesPage(look)
         self.shell.add_page(self.page)
         self.led: list[str] = []
-        self.control = ChangesControl(self.desk, self.page, self.led.append)
+        session = cast(Session, SimpleNamespace(lend=lambda: None, take_back=lambda: None))
+        self.cards = TwoCardsAct(self.desk, session)
+        self.control = ChangesControl(self.desk, self.page, self.led.append, self.cards)
         self.shell.show()
 
     def enter(self) -> None:
@@ -139,9 +167,13 @@ def desktop(tmp_path: Path, look: Look, qtbot: QtBot) -> Iterator[Desktop]:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
+    return told(tmp_path, NoticeKind.DELETED)
+
+
+def told(tmp_path: Path, kind: NoticeKind) -> Path:
     made = tmp_path / "changes.json"
     notice = {
-        "kind": "died",
+        "kind": kind.value,
         "overseas_number": ENTRY.overseas_number,
         "date": "2026-11-20",
         "document": "D-17",
@@ -187,8 +219,29 @@ class TestControl:
         listing = desktop.control._listing
         assert listing is not None
         assert [(one.kind, one.end_reason) for one in listing.aside] == [
-            (NoticeKind.DIED, "other_person")
+            (NoticeKind.DELETED, "other_person")
         ]
+
+    def test_a_death_asks_for_two_persons_cards(self, desktop: Desktop, tmp_path: Path) -> None:
+        """The dialog names whose it is, that no other is meant; the look is in the log."""
+        desktop.enter()
+        desktop.take(told(tmp_path, NoticeKind.DIED), 1)
+        desktop.bot.waitUntil(lambda: bool(desktop.page.rows.rows), timeout=PATIENCE)
+        why = [text for text in words_of(desktop.page) if "두 사람의 카드로만" in text]
+
+        desktop.page.other_asked("aside")
+        desktop.bot.waitUntil(lambda: desktop.cards.dialog is not None, timeout=PATIENCE)
+        dialog = desktop.cards.dialog
+        assert dialog is not None
+        words = {text.text() for text in dialog.findChildren(Text)}
+        dialog.safe.click()
+
+        assert why and desktop.control.dialog is None
+        assert {"김하늘 KIM HANEUL", "사망 자료를 제쳐 두고 그대로 둡니다."} <= words
+        assert dialog.care_act is CareAct.SET_ASIDE
+        with desktop.desk.station.store.read() as session:
+            assert journal.newest(session, 1)[0].kind == "CARE.LOOKED"
+        assert desktop.control.count == 1
 
     def test_a_refused_file_is_told_with_its_code(self, desktop: Desktop, file: Path) -> None:
         desktop.enter()

@@ -233,3 +233,25 @@ def test_every_line_icon_renders_in_the_colour_it_is_given(look: Look) -> None:
 def test_an_unknown_icon_is_a_bug_and_says_so(look: Look) -> None:
     with pytest.raises(KeyError):
         look.icons.pixmap("no-such-icon", look["text"], 16)
+
+
+@pytest.mark.parametrize("words", ["Eligibility gjpqy", "Eligibility gjpqy " * 9])
+def test_what_hangs_below_the_letters_is_not_cut_in_a_low_line(
+    qtbot: QtBot, look: Look, words: str
+) -> None:
+    """The header's title stands in 26 pixels and its line is 28 high."""
+
+    def inked(height: int) -> int:
+        text = Text(look, words, Type.TITLE)
+        qtbot.addWidget(text)
+        text.setFixedSize(300, height)
+        image = QImage(text.size(), QImage.Format.Format_Grayscale8)
+        image.fill(Qt.GlobalColor.white)
+        text.render(image)
+        rows = [
+            any(image.pixelColor(x, y).value() < 128 for x in range(image.width()))
+            for y in range(image.height())
+        ]
+        return sum(rows)
+
+    assert inked(26) == inked(28) == inked(60)

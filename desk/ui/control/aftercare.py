@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
 
 from desk.counter import aftercare, holdings
 from desk.counter.holdings import Deed, Holding
@@ -204,7 +205,7 @@ class AftercareControl(QObject):
                 desk.show_trouble(StandsOtherwise(case=number, state=holding.standing.value))
             elif desk.is_open and desk.case is not None and desk.case.number == number:
                 self._holding = holding
-                self.two_cards.open(window, holding, CareAct.ACTIVATE)
+                self._ask_two_cards(window, holding, CareAct.ACTIVATE)
 
         desk.work(Lane.RECORDS, lambda: holdings.read(desk.station, officer, number), done)
 
@@ -221,9 +222,12 @@ class AftercareControl(QObject):
         if deed is Deed.SUSPEND:
             self._ask_suspension(one)
         elif deed in TWO_CARDS:
-            self.two_cards.open(self._page.window(), one, TWO_CARDS[deed])
+            self._ask_two_cards(self._page.window(), one, TWO_CARDS[deed])
         elif deed in self.ways:
             self.ways[deed](one)
+
+    def _ask_two_cards(self, parent: QWidget, one: Holding, act: CareAct) -> None:
+        self.two_cards.open(parent, one.whose, act, one.asked)
 
     def _ask_suspension(self, one: Holding) -> None:
         dialog = SuspendDialog(
@@ -278,6 +282,8 @@ class AftercareControl(QObject):
         self.render()
 
     def _agreed(self, kept: KeptAct) -> None:
+        if kept.statement.act is CareAct.SET_ASIDE:
+            return
         self._publish()
         number = kept.statement.case_number
         desk, station = self._desk, self._desk.station

@@ -7,6 +7,8 @@ another desk. Whoever gives it up takes back what was asked for; a desk that loc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -14,7 +16,7 @@ from desk.cards.piv import Pin, wipe
 from desk.cards.troubles import NoCard, NoReader
 from desk.counter import aftercare, card_facts
 from desk.counter.card_facts import CardFacts
-from desk.counter.holdings import Holding
+from desk.counter.holdings import Whose
 from desk.counter.officers import Officer
 from desk.issuance.aftercare import CareAct, Statement, StatementOver
 from desk.issuance.case import Approval
@@ -51,13 +53,20 @@ class TwoCardsAct(QObject):
         desk.card_changed.connect(self._card_changed)
         desk.ticked.connect(self._tick)
 
-    def open(self, parent: QWidget, holding: Holding, act: CareAct) -> None:
-        """Ask for what is missing: both cards, or the second one alone."""
-        self._number, self._act = holding.number, act
+    def open(
+        self,
+        parent: QWidget,
+        whose: Whose,
+        act: CareAct,
+        asked: KeptAct | None = None,
+        reasons: Sequence[str] = (),
+    ) -> None:
+        """Ask for what is missing: both cards, or the second one alone where ``asked`` has the
+        first. ``reasons`` are those that may be given here, none for all of the act's."""
+        self._number, self._act = whose.number, act
         self._statement = self._first = self._second = self._trouble = None
         self._busy = self._lent = False
-        dialog = TwoCardsActDialog(self._desk.look, parent, holding, act)
-        asked = holding.asked
+        dialog = TwoCardsActDialog(self._desk.look, parent, whose, act, reasons)
         if asked is not None and asked.statement.act is act:
             self._statement, self._first = asked.statement, asked.approvals[0]
             dialog.show_given(asked.statement.reason, asked.statement.basis)

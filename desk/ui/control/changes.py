@@ -9,11 +9,15 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog
 
 from desk.counter import notices
+from desk.counter.holdings import Whose
 from desk.counter.notices import Listing
+from desk.issuance.aftercare import CareAct, SetAside
 from desk.issuance.roles import Right
+from desk.store.care import KeptAct
 from desk.store.notice_file import NoticeKind
-from desk.store.notices import SetAside, Taken
+from desk.store.notices import Taken
 from desk.trouble import Trouble
+from desk.ui.control.aftercare_cards import TwoCardsAct
 from desk.ui.control.desk import Desk
 from desk.ui.dialogs import ReasonDialog
 from desk.ui.lanes import Lane
@@ -28,9 +32,16 @@ class ChangesControl(QObject):
 
     counted = Signal()
 
-    def __init__(self, desk: Desk, page: ChangesPage, show_holding: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        page: ChangesPage,
+        show_holding: Callable[[str], None],
+        two_cards: TwoCardsAct,
+    ) -> None:
         super().__init__(desk)
         self._desk, self._page, self._show_holding = desk, page, show_holding
+        self._two_cards = two_cards
         self.count = 0
         self._listing: Listing | None = None
         self._shows_aside = False
@@ -44,6 +55,7 @@ class ChangesControl(QObject):
         page.aside_asked.connect(self._ask_aside)
         page.take_asked.connect(self._take)
         page.back.connect(lambda: desk.navigation.enter(Place.AFTERCARE))
+        two_cards.closed.connect(self.look_again)
         desk.shown.connect(lambda _step: self._shown())
 
     @property
@@ -114,6 +126,9 @@ class ChangesControl(QObject):
     def _ask_aside(self, number: str, kind: str) -> None:
         say = self._page.say
         self._close_dialog()
+        if NoticeKind(kind) is NoticeKind.DIED:
+            self._ask_two_cards(number)
+            return
         self.dialog = ReasonDialog(
             self._desk.look,
             self._page.window(),
@@ -127,6 +142,18 @@ class ChangesControl(QObject):
         )
         self.dialog.finished.connect(lambda result: self._aside_decided(number, kind, result))
         self.dialog.open()
+
+    def _ask_two_cards(self, number: str) -> None:
+        """That somebody died is set aside by two persons' cards."""
+        desk, station, officer = self._desk, self._desk.station, self._desk.officer
+
+        def done(found: tuple[Whose, KeptAct | None]) -> None:
+            if self.is_shown and desk.is_open:
+                self._two_cards.open(self._page.window(), found[0], CareAct.SET_ASIDE, found[1])
+
+        desk.work(
+            Lane.RECORDS, lambda: notices.death_of(station, officer, number), done, self._failed
+        )
 
     def _aside_decided(self, number: str, kind: str, result: int) -> None:
         dialog, self.dialog = self.dialog, None

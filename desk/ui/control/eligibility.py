@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog
 
 from desk.counter import deciding, intake, notices
+from desk.counter.holdings import Whose
+from desk.issuance.aftercare import CareAct, SetAside
 from desk.issuance.case import Case, State
 from desk.issuance.eligibility import RuleOutcome
 from desk.issuance.roles import Right
-from desk.store.notices import Paper, SetAside
+from desk.store.care import KeptAct
+from desk.store.notice_file import NoticeKind
+from desk.store.notices import Paper
 from desk.trouble import Trouble
+from desk.ui.control.aftercare_cards import TwoCardsAct
 from desk.ui.control.desk import Desk
 from desk.ui.control.steps import Step
 from desk.ui.dialogs import ReasonDialog
@@ -21,9 +28,9 @@ from desk.ui.pages.own_words import OwnWords
 
 
 class EligibilityControl(QObject):
-    def __init__(self, desk: Desk, page: EligibilityPage) -> None:
+    def __init__(self, desk: Desk, page: EligibilityPage, two_cards: TwoCardsAct) -> None:
         super().__init__(desk)
-        self._desk, self._page = desk, page
+        self._desk, self._page, self._two_cards = desk, page, two_cards
         self._busy = False
         self._trouble: Trouble | None = None
         self._against: tuple[Paper, ...] = ()
@@ -34,6 +41,7 @@ class EligibilityControl(QObject):
         page.aside_asked.connect(self._ask_aside)
         page.go_on.connect(self._go_on)
         page.back.connect(lambda: desk.go_to.emit(Step.PASSPORT))
+        two_cards.done.connect(self._agreed)
         desk.look.retranslated.connect(self.render)
 
     def enter(self, case: Case) -> None:
@@ -111,6 +119,9 @@ class EligibilityControl(QObject):
     def _ask_aside(self) -> None:
         if not self._against or self.dialog is not None:
             return
+        if any(one.kind is NoticeKind.DIED for one in self._against):
+            self._ask_two_cards()
+            return
         look, paper = self._desk.look, self._against[0]
         say = OwnWords(look, CHANGES)
         what = [say(f"kind.{paper.kind.value}"), paper.document]
@@ -130,6 +141,29 @@ class EligibilityControl(QObject):
         self.dialog.finished.connect(self._aside_decided)
         self.dialog.open()
 
+    def _ask_two_cards(self) -> None:
+        """That the applicant died is set aside by two persons' cards."""
+        desk, station, officer = self._desk, self._desk.station, self._desk.officer
+        number = desk.the_case().number
+
+        def done(found: tuple[Whose, KeptAct | None]) -> None:
+            case = desk.case
+            if desk.is_open and case is not None and case.number == number:
+                reasons = [one.value for one in notices.AT_THE_WINDOW]
+                window = self._page.window()
+                self._two_cards.open(window, found[0], CareAct.SET_ASIDE, found[1], reasons)
+
+        desk.work(
+            Lane.RECORDS, lambda: notices.death_of(station, officer, number), done, self._failed
+        )
+
+    def _agreed(self, kept: KeptAct) -> None:
+        """Both cards have signed: the rules are asked anew."""
+        case, told = self._desk.case, kept.statement
+        if case is None or told.act is not CareAct.SET_ASIDE or told.case_number != case.number:
+            return
+        self._decide_anew(lambda _case: None)
+
     def _aside_decided(self, result: int) -> None:
         dialog, self.dialog = self.dialog, None
         if dialog is None:
@@ -139,12 +173,20 @@ class EligibilityControl(QObject):
         desk = self._desk
         if result != QDialog.DialogCode.Accepted or not reason or desk.case is None:
             return
-        case, station, officer = desk.case, desk.station, desk.officer
+        station, officer = desk.station, desk.officer
+        self._decide_anew(
+            lambda case: notices.put_aside_at_window(station, officer, case, SetAside(reason))
+        )
+
+    def _decide_anew(self, after: Callable[[Case], None]) -> None:
+        """Ask the rules once more, ``after`` something that changes what they answer."""
+        desk, case = self._desk, self._desk.the_case()
+        station, officer = desk.station, desk.officer
         self._busy, self._trouble = True, None
         self.render()
 
         def decide() -> Case:
-            notices.put_aside_at_window(station, officer, case, SetAside(reason))
+            after(case)
             return deciding.decide(station, officer, case)
 
         desk.act(Lane.RECORDS, decide, self._decided, self._failed)

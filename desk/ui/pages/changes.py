@@ -179,7 +179,12 @@ class ChangesPage(Page):
         if one.end_reason:
             due = say(f"reason.{one.end_reason}")
             at = says.day_and_clock(one.ended_at, view.here) if one.ended_at else ""
-            more = " · ".join(part for part in (view.names.get(one.ended_by, ""), at) if part)
+            who = ", ".join(view.names.get(by, by) for by in one.ended_by)
+            more = " · ".join(part for part in (who, at) if part)
+        elif one.asked is not None:
+            signed = one.asked.approvals[0]
+            who = view.names.get(signed.officer, signed.officer_name)
+            more = say("due.second_card", who=who)
         state = row(GlyphSign(look, NOW[one.validity], 16, now),
                     Text(look, now, Type.SMALL, NOW[one.validity].token), None, gap=8)  # fmt: skip
         status = holder(state)
@@ -237,16 +242,21 @@ class ChangesPage(Page):
         self.footer.show_others(
             (
                 Other("care", say("act.back"), icon="chevron-left"),
-                Other("aside", say("act.aside"), enabled=aside),
+                Other("aside", say(self._aside_word(line)), enabled=aside),
                 Other("take", say("act.take"), Kind.QUIET, "file-text", enabled=view.may_act),
             )
         )
         why = say("act.choose") if line is None else say("act.open_why", number=line.number)
+        if aside and line is not None and line.takes_two_cards:
+            why = say("act.two_cards_why", number=line.number)
         if not view.may_act:
             why = say("act.role")
         self.footer.show_primary(
             Primary(say("act.open"), line is not None, why, ("Ctrl+Enter",), icon="tablet")
         )
+
+    def _aside_word(self, line: Line | None) -> str:
+        return "act.second_card" if line is not None and line.asked is not None else "act.aside"
 
     def other_asked(self, key: str) -> None:
         if key == "care":

@@ -37,7 +37,7 @@ class Header(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._title = Text(look, "", Type.TITLE)
         self._instruction = Text(look, "", Type.SMALL, "muted")
-        self._title.setFixedHeight(24)
+        self._title.setFixedHeight(26)
         self._title.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         self._instruction.setFixedHeight(18)
         self._instruction.setAlignment(Qt.AlignmentFlag.AlignVCenter)

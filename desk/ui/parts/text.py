@@ -174,9 +174,7 @@ class Text(QLabel):
         layout = self._layout(float(self.width()) if self._wrap else None)
         height = self._height()
         block = height * layout.lineCount()
-        top = 0.0
-        if self.alignment() & Qt.AlignmentFlag.AlignVCenter:
-            top = max(0.0, (self.height() - block) / 2)
+        top = self._top(block)
         for number in range(layout.lineCount()):
             line = layout.lineAt(number)
             left = self._left(line.naturalTextWidth())
@@ -188,8 +186,16 @@ class Text(QLabel):
 
     def _draw_plain(self, painter: QPainter, metrics: QFontMetricsF, text: str) -> None:
         height = self._height()
-        base = (height - metrics.height()) / 2 + metrics.ascent()
+        base = self._top(height) + (height - metrics.height()) / 2 + metrics.ascent()
         painter.drawText(QPointF(self._left(metrics.horizontalAdvance(text)), round(base)), text)
+
+    def _top(self, block: int) -> float:
+        """Where ``block`` pixels of lines begin. One line may stand in a place lower than its
+        line height: in its middle, or what hangs below the letters would be cut."""
+        spare = self.height() - block
+        if not self.alignment() & Qt.AlignmentFlag.AlignVCenter:
+            return 0.0
+        return spare / 2 if spare > 0 or block == self._height() else 0.0
 
     def _left(self, width: float) -> float:
         if self.alignment() & Qt.AlignmentFlag.AlignRight:
