@@ -3,6 +3,7 @@ picture is taken anew, the camera goes, a slip is asked for after the applicant 
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -51,6 +52,40 @@ def test_a_reading_that_was_left_is_not_shown_to_the_next_applicant(
     assert window._screen.reading is not None
     assert window._screen.reading.percent == 0
     assert not trainee.program.passport._timer.isActive()
+
+
+def test_the_language_that_was_touched_is_the_cases(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the greeting for the next case alone, and while an act that knows nothing of it runs."""
+    trainee.sign_in()
+    program, window = trainee.program, trainee.program.applicant_window
+    window.acts.language_chosen.emit("vi")
+    trainee.new_case("haneul")
+    desk = program.desk
+    assert (desk.the_case().language, window.language) == ("vi", "vi")
+
+    read, may_end = passport_control.document.read_document, threading.Event()
+
+    def slow(*arguments: Any) -> Any:
+        may_end.wait()
+        return read(*arguments)
+
+    monkeypatch.setattr(passport_control.document, "read_document", slow)
+    trainee.stage.lay_passport()
+    trainee.stage.scan_mrz()
+    window.acts.language_chosen.emit("en")
+    trainee.until(lambda: desk.the_case().language == "en")
+    may_end.set()
+    trainee.until(lambda: desk.the_case().document is not None)
+    trainee.until(lambda: desk.the_case().language == "en")
+
+    assert window.language == "en"
+    assert program.station.load(desk.the_case().number).language == "en"
+
+    program.to_board()
+    trainee.new_case("haneul")
+    assert desk.the_case().language == "ko"
 
 
 def at_the_camera(trainee: Trainee) -> None:

@@ -43,7 +43,7 @@ from desk.ui.applicant.snapshot import (
     Spoken,
 )
 from desk.ui.applicant.window import ApplicantWindow
-from desk.ui.control.desk import Desk
+from desk.ui.control.desk import FIRST_LANGUAGE, Desk
 from desk.ui.control.face import FaceControl
 from desk.ui.control.passport import PassportControl
 from desk.ui.control.phone import PhoneControl
@@ -97,7 +97,9 @@ class ApplicantControl(QObject):
         self._passport, self._face, self._phone, self._proof = passport, face, phone, proof
         self._words = Words("desk")
         self._services = load_services()
-        self._next_language = "ko"
+        # What the applicant of this case has touched; empty until then.
+        self._language = ""
+        self._keeps_language = False
         self._case_number = self._called = ""
         self._started = self._wants_pin = False
         # The page that the applicant has done with, or that has cleared itself.
@@ -138,6 +140,7 @@ class ApplicantControl(QObject):
         number = case.number if case else ""
         if number != self._case_number:
             self._forget(number)
+        self._keep_language()
         screen = self._screen(case)
         self._window.show_screen(screen)
         key = "no_monitor" if self._monitor.is_away else self._called or _said_of(screen)
@@ -165,7 +168,9 @@ class ApplicantControl(QObject):
 
     def _forget(self, number: str) -> None:
         self._called = ""
-        self._case_number = number
+        self._case_number, self._language = number, ""
+        if number:
+            self._desk.next_language = FIRST_LANGUAGE
         self._started = self._wants_pin = False
         self._finished = None
         self._reading, self._camera = None, None
@@ -178,7 +183,7 @@ class ApplicantControl(QObject):
             post=PostFacts(
                 desk.station.post.name["ko"], desk.station.post.city, desk.station.post.zone.key
             ),
-            language=case.language if case else self._next_language,
+            language=(self._language or case.language) if case else desk.next_language,
             case_key=self._case_number,
             resumes=case is not None and case.kind is CaseKind.RESUME,
         )
@@ -422,20 +427,38 @@ class ApplicantControl(QObject):
     # What the applicant did
 
     def _chose_language(self, language: str) -> None:
-        desk, case = self._desk, self._desk.case
-        if case is None:
-            self._next_language = language
+        if self._desk.case is None:
+            self._desk.next_language = language
             return
-        if language != case.language and case.state.is_open and desk.sign_in is not None:
-            desk.act(
-                Lane.RECORDS,
-                lambda: desk.station.keep(desk.officer, case, "CASE.LANGUAGE", language=language),
-            )
+        self._language = language
+        self._keep_language()
 
-    @property
-    def next_language(self) -> str:
-        """The language touched on the idle page, for the next case."""
-        return self._next_language
+    def _keep_language(self) -> None:
+        """With the case as it is kept, and once more where an act that was under way when it was
+        chosen brings the case back as it was before."""
+        desk, case, language = self._desk, self._desk.case, self._language
+        if case is None or case.number != self._case_number or not desk.is_open:
+            return
+        if language in ("", case.language) or not case.state.is_open or self._keeps_language:
+            return
+        self._keeps_language = True
+
+        def done(kept: Case) -> None:
+            self._keeps_language = False
+            # Only this: the act under way may have ended meanwhile.
+            if desk.case is not None and desk.case.number == kept.number:
+                desk.set_case(replace(desk.case, language=kept.language))
+
+        def failed(trouble: Trouble) -> None:
+            self._keeps_language = False
+            desk.show_trouble(trouble)
+
+        def job() -> Case:
+            known = desk.station.load(case.number)
+            return desk.station.keep(officer, known, "CASE.LANGUAGE", language=language)
+
+        officer = desk.officer
+        desk.work(Lane.RECORDS, job, done, failed)
 
     def _start(self) -> None:
         self._started = True

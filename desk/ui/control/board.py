@@ -124,8 +124,7 @@ class BoardControl(QObject):
             self._new_case()
 
     def _new_case(self) -> None:
-        desk = self._desk
-        language = "ko"
+        desk, language = self._desk, self._desk.next_language
         desk.work(
             Lane.RECORDS,
             lambda: intake.open_case(desk.station, desk.officer, language),

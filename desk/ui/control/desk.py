@@ -43,6 +43,8 @@ from desk.ui.troubles import Spoken, TroubleWords
 _log = logging.getLogger(__name__)
 
 CLOCK_MS = 1000
+FIRST_LANGUAGE = "ko"
+"""What the applicant's window speaks until somebody chooses."""
 SLEPT = timedelta(seconds=30)
 """A tick that comes so much later than the last: the computer slept in between."""
 _NOT_REFUSED = (LastTry, NoPinPad, PinNotTyped, WrongPinUncounted)
@@ -77,6 +79,7 @@ class Desk(QObject):
         self.step: Step | None = None
         self.place: Place | None = Place.BOARD
         self.navigation = Navigation(self)
+        self.next_language = FIRST_LANGUAGE
         self.is_locked = False
         self.devices_wrong = 0
         self.card_present = False
