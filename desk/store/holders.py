@@ -13,7 +13,6 @@ is :mod:`desk.store.status`'s.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,7 +24,7 @@ from desk.issuance.case import Case, CaseKind, RegisterFacts, State
 from desk.issuance.record import from_plain
 from desk.store import cases, register
 from desk.store.models import CaseRow, CaseStepRow, HolderKeyRow, IntentRow, StatusEntryRow
-from desk.store.register_file import latin_key
+from desk.store.register_file import hangul_key, latin_key
 from desk.store.status import StatusSlot, Validity
 from desk.store.troubles import CaseMissing
 
@@ -165,13 +164,13 @@ def case_facts(session: Session, number: str) -> CaseFacts:
 
 
 def is_hangul(name: str) -> bool:
-    return any("가" <= letter <= "힣" for letter in unicodedata.normalize("NFC", name))
+    return bool(hangul_key(name))
 
 
 def _plain(name: str) -> str:
     """One spelling of a name: Hangul syllables alone, or the letters A to Z alone."""
     if is_hangul(name):
-        return "".join(c for c in unicodedata.normalize("NFC", name) if "가" <= c <= "힣")
+        return hangul_key(name)
     return latin_key(name, "").rstrip("<")
 
 
@@ -229,7 +228,7 @@ def _by_key(session: Session, typed: Person) -> tuple[str, ...]:
 
 def _in_register(session: Session, name: str, birth_date: date) -> tuple[RegisterFacts, ...]:
     if is_hangul(name):
-        return register.by_hangul(session, _plain(name), birth_date)
+        return register.by_hangul(session, name, birth_date)
     words = name.replace(",", " ").split()
     splits = [(words[:1], words[1:]), (words[-1:], words[:-1])] if len(words) > 1 else []
     found: dict[str, RegisterFacts] = {}

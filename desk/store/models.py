@@ -431,7 +431,8 @@ class RegisterEntryB(_RegisterEntry, Base):
 
 class _SealedRegisterEntry:
     """The same line in a shared database: sealed whole, found by lookups. ``person_key`` is
-    made of the birth date and the beginning of the name."""
+    made of the birth date and the beginning of the name, ``hangul_key`` of that date and the
+    name in Hangul; None in lines that were laid down before it was kept."""
 
     @declared_attr.directive
     def __table_args__(cls) -> Any:  # noqa: N805  (SQLAlchemy passes the class)
@@ -439,6 +440,7 @@ class _SealedRegisterEntry:
             Index(None, "overseas_key"),
             Index(None, "passport_key"),
             Index(None, "person_key"),
+            Index(None, "hangul_key"),
             {"info": {ONLY: "postgresql"}},
         )
 
@@ -446,6 +448,7 @@ class _SealedRegisterEntry:
     overseas_key: Mapped[bytes]
     passport_key: Mapped[bytes]
     person_key: Mapped[bytes]
+    hangul_key: Mapped[bytes | None]
     entry: Mapped[bytes] = mapped_column(SealedBytes)
 
 

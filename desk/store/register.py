@@ -33,6 +33,7 @@ from desk.store.register_file import (
     ExtractRefused,
     ExtractUnreadable,
     Reason,
+    hangul_key,
     latin_key,
     read_extract,
 )
@@ -159,12 +160,12 @@ def by_name(
 
 
 def by_hangul(session: Session, name: str, birth_date: date) -> tuple[RegisterFacts, ...]:
-    """Entries of this name in Hangul, spaces left out, and this birth date. In a shared
-    database, where an entry is sealed, none is found by these words."""
-    in_use = _in_use(session)
-    if in_use is None:
+    """Entries of this name in Hangul and this birth date, whatever stands between the
+    syllables; none for a name without any."""
+    in_use, key = _in_use(session), hangul_key(name)
+    if in_use is None or not key:
         return ()
-    return _facts(in_use, rows_in(session).by_hangul(session, in_use, name, birth_date))
+    return _facts(in_use, rows_in(session).by_hangul(session, in_use, key, birth_date))
 
 
 def find(

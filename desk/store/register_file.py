@@ -154,7 +154,14 @@ def latin_key(surname: str, given_names: str) -> str:
     return f"{_letters(surname)}<{_letters(given_names)}"
 
 
+def hangul_key(name: str) -> str:
+    """A name in Hangul as names are compared: its syllables alone, whatever stands between
+    them; empty for a name without any."""
+    return _NOT_A_SYLLABLE.sub("", unicodedata.normalize("NFC", name))
+
+
 _NOT_A_LETTER = re.compile("[^A-Z]+")
+_NOT_A_SYLLABLE = re.compile("[^가-힣]+")
 
 
 def _letters(text: str) -> str:

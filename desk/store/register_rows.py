@@ -26,7 +26,7 @@ from desk.store.models import (
     SealedRegisterEntryA,
     SealedRegisterEntryB,
 )
-from desk.store.register_file import Entry, latin_key
+from desk.store.register_file import Entry, hangul_key, latin_key
 from desk.store.troubles import trouble_of
 
 LINES_A_STEP = 5_000
@@ -116,7 +116,7 @@ class PlainRows:
     ) -> list[Entry]:
         born = self.table(batch.slot).birth_date == birth_date
         same_day = self._entries(session, batch, born)
-        return [one for one in same_day if "".join(one.name_hangul.split()) == name]
+        return [one for one in same_day if hangul_key(one.name_hangul) == name]
 
     def _entries(self, session: Session, batch: RegisterBatchRow, condition: Any) -> list[Entry]:
         found = session.scalars(select(self.table(batch.slot)).where(condition))
@@ -149,7 +149,7 @@ class SealedRows:
                 driver.cursor() as cursor,
                 cursor.copy(f"COPY {target} FROM STDIN (FORMAT BINARY)") as copy,
             ):
-                copy.set_types(["int4", "bytea", "bytea", "bytea", "bytea"])
+                copy.set_types(["int4", *["bytea"] * (len(_SEALED_COLUMNS) - 1)])
                 for line in lines:
                     copy.write_row(self.sealed(line, batch))
         except Exception as error:
@@ -159,7 +159,7 @@ class SealedRows:
                 raise
             raise trouble from error
 
-    def sealed(self, entry: Entry, batch: int) -> tuple[int, bytes, bytes, bytes, Sealed]:
+    def sealed(self, entry: Entry, batch: int) -> tuple[int, bytes, bytes, bytes, bytes, Sealed]:
         """The values of `_SEALED_COLUMNS`."""
         name = latin_key(entry.surname, entry.given_names)
         content = _SPELL(_values(entry)).encode()
@@ -168,6 +168,7 @@ class SealedRows:
             self._cells.lookup("overseas", entry.overseas_number),
             self._cells.lookup("passport", entry.passport_number),
             self._person(entry.birth_date, name),
+            self._hangul(entry.birth_date, hangul_key(entry.name_hangul)),
             self._cells.seal(content, "register", "entry", (entry.line,), str(batch)),
         )
 
@@ -196,12 +197,17 @@ class SealedRows:
     def by_hangul(
         self, session: Session, batch: RegisterBatchRow, name: str, birth_date: date
     ) -> list[Entry]:
-        # The lookups are made of Latin letters: a holder's name in Hangul is found by the
-        # digests that are kept beside each case.
-        return []
+        def same(entry: Entry) -> bool:
+            return entry.birth_date == birth_date and hangul_key(entry.name_hangul) == name
+
+        column = self.table(batch.slot).hangul_key
+        return self._entries(session, batch, column == self._hangul(birth_date, name), same)
 
     def _person(self, birth_date: date, name: str) -> bytes:
         return self._cells.lookup("person", birth_date.isoformat(), name[:NAME_LETTERS])
+
+    def _hangul(self, birth_date: date, name: str) -> bytes:
+        return self._cells.lookup("hangul", birth_date.isoformat(), name)
 
     def _entries(
         self, session: Session, batch: RegisterBatchRow, condition: Any, accept: Accept
@@ -220,7 +226,7 @@ def _plain_entry(row: object) -> Entry:
     return Entry(**{f.name: getattr(row, f.name) for f in fields(Entry)})
 
 
-_SEALED_COLUMNS = ("line", "overseas_key", "passport_key", "person_key", "entry")
+_SEALED_COLUMNS = ("line", "overseas_key", "passport_key", "person_key", "hangul_key", "entry")
 _NAMES = tuple(f.name for f in fields(Entry) if f.name != "line")
 _BORN, _SINCE = _NAMES.index("birth_date"), _NAMES.index("status_date")
 _ALL_OF = attrgetter(*_NAMES)

@@ -112,16 +112,25 @@ def test_the_register_leads_there_by_a_name_that_came_later(
     assert list(found(store, "김하늘")) == [issued.number], "the former name still leads there"
 
 
-def test_hangul_in_the_register_is_looked_for_where_it_lies_open(
-    store: Store, stamp: Stamp, issued: Case, tmp_path: Path, ground: str
+@pytest.mark.parametrize("registered", ["김바다", "김 바다", "김-바다", "김바다(金海)"])
+def test_the_register_leads_there_by_a_name_in_hangul_that_only_it_knows(
+    store: Store, stamp: Stamp, issued: Case, tmp_path: Path, registered: str
 ) -> None:
-    """In a shared database an entry is sealed: there a new name in Hangul leads nowhere, and
-    the name in Latin letters does."""
-    import_register(store, stamp, tmp_path, name_hangul="김 바다", given_names="BADA")
+    """On both kinds of database, whatever stands between the syllables."""
+    import_register(store, stamp, tmp_path, name_hangul=registered, given_names="BADA")
 
-    told = found(store, "김바다")
+    assert list(found(store, "김바다")) == [issued.number]
+    assert found(store, "김바다", date(1991, 3, 15)) == {}
+    assert found(store, "김바") == {}
 
-    assert list(told) == ([issued.number] if ground == "file" else [])
+
+def test_a_name_without_syllables_is_none_in_hangul(
+    store: Store, stamp: Stamp, tmp_path: Path
+) -> None:
+    import_register(store, stamp, tmp_path, name_hangul="金恩河")
+
+    with store.read() as session:
+        assert register.by_hangul(session, "金恩河", BORN) == ()
 
 
 def test_a_person_the_register_no_longer_knows_is_found(

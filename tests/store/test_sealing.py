@@ -32,9 +32,11 @@ OPEN = {
     "register_sealed_a.overseas_key": "a keyed digest",
     "register_sealed_a.passport_key": "a keyed digest",
     "register_sealed_a.person_key": "a keyed digest",
+    "register_sealed_a.hangul_key": "a keyed digest",
     "register_sealed_b.overseas_key": "a keyed digest",
     "register_sealed_b.passport_key": "a keyed digest",
     "register_sealed_b.person_key": "a keyed digest",
+    "register_sealed_b.hangul_key": "a keyed digest",
     "intents.status_uri": "the address of a published status list",
     "key_ring.document": "the key wrapped to cards, and public facts; read before any key is",
 }

@@ -502,7 +502,7 @@ class TestFinding:
         """In 2.4 million sealed lines a person is found without walking through them."""
         with desk.engine.connect() as connection:
             connection.execute(text("SET enable_seqscan = off"))
-            for column in ("overseas_key", "passport_key", "person_key"):
+            for column in ("overseas_key", "passport_key", "person_key", "hangul_key"):
                 query = f"SELECT line, entry FROM register_sealed_a WHERE {column} = '\\x00'"
                 plan = "\n".join(connection.scalars(text(f"EXPLAIN {query}")))
                 assert f"ix_register_sealed_a_{column}" in plan
