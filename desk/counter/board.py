@@ -95,7 +95,7 @@ def lines(checks: Iterable[BoardCheck]) -> tuple[BoardCheck, ...]:
 
 
 class RowState(StrEnum):
-    """The five columns of the day's books; every case stands in exactly one."""
+    """The five columns of the day's books; every case stands in exactly one, as it ended."""
 
     IN_PROGRESS = "in_progress"
     WAITING = "waiting"
@@ -142,7 +142,13 @@ class Board:
     rows: tuple[CaseRow, ...]
 
     def count(self, state: RowState) -> int:
-        return sum(row.row_state is state for row in self.rows)
+        """The cases that stand so now: what became usable and is so no more counts apart."""
+        return sum(row.row_state is state and row.since is None for row in self.rows)
+
+    @property
+    def usable_no_more(self) -> int:
+        """Cases that ended well and whose credential was suspended or revoked since."""
+        return sum(row.since is not None for row in self.rows)
 
     @property
     def can_open(self) -> bool:

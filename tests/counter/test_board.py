@@ -61,3 +61,21 @@ def test_ended_by_a_revocation_or_by_a_reissue(
             journal.append(session, stamp, "CARE.REPLACED", case.number, target="LA-2026-000099")
 
     assert row(station, case).since is since
+
+
+def test_usable_counts_what_is_usable_now_and_the_books_still_add_up() -> None:
+    """Two became usable; one of them was suspended since."""
+    states = {State.PROVEN: RowState.USABLE, State.REFUSED: RowState.ENDED}
+    rows = [
+        board.CaseRow("1", "", state, states[state], None, LONG_AGO, None, "", "3", since=since)
+        for state, since in (
+            (State.PROVEN, None),
+            (State.PROVEN, Since.SUSPENDED),
+            (State.REFUSED, None),
+        )
+    ]
+
+    shown = board.Board((), None, tuple(rows))
+
+    assert shown.count(RowState.USABLE) == shown.usable_no_more == 1
+    assert sum(map(shown.count, RowState)) + shown.usable_no_more == len(rows)

@@ -320,18 +320,22 @@ class _Tile(QWidget):
         self._sign = GlyphSign(look, TILES[state], 16)
         self._name = Text(look, "", Type.SMALL)
         self._count = Text(look, "", Type.TITLE)
+        self._note = Text(look, "", Type.SMALL, "muted")
         head = row(self._sign, self._name, gap=8)
         head.setStretch(1, 1)
-        self.setLayout(column(head, self._count, margins=(12, 6, 8, 6)))
+        counts = row(self._count, 8, self._note)
+        counts.setStretch(2, 1)
+        self.setLayout(column(head, counts, margins=(12, 6, 8, 6)))
         self.setFixedHeight(64)
         look.restyled.connect(self.update)
 
-    def render(self, count: int) -> None:
+    def render(self, count: int, note: str = "") -> None:
         word = self._look.say(f"row_state.{self.state.value}")
         self._sign.show_state(TILES[self.state], word)
         self._name.say(word)
         self._count.say(str(count))
-        self.setAccessibleName(f"{word} {count}")
+        self._note.say(note)
+        self.setAccessibleName(", ".join(part for part in (f"{word} {count}", note) if part))
 
     # Qt's own
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -386,6 +390,7 @@ class _CasesCard(Card):
 
     def set_size(self, narrow: bool, small: bool) -> None:
         self._scroll.setMinimumHeight(320 if small else 120)
+        self.search_field.setFixedWidth(152 if narrow else 200)
 
     def render(self, view: BoardView) -> None:
         self._view = view
@@ -393,12 +398,13 @@ class _CasesCard(Card):
         self.setAccessibleName(say("board.today"))
         self._title.say(say("board.today"))
         counts = {state: board.count(state) for state in RowState}
-        self._sum.say(
-            say("board.sum", n=len(board.rows), **{s.value: c for s, c in counts.items()})
-        )
+        key = "board.sum_since" if board.usable_no_more else "board.sum"
+        told = {state.value: count for state, count in counts.items()}
+        self._sum.say(say(key, n=len(board.rows), since=board.usable_no_more, **told))
         self.search_field.name(say("board.find"), say("board.find"))
         for tile in self._tiles:
-            tile.render(counts[tile.state])
+            since = board.usable_no_more if tile.state is RowState.USABLE else 0
+            tile.render(counts[tile.state], say("board.since", n=since) if since else "")
         self._head_row.empty()
         for place, name in enumerate(COLUMN_NAMES):
             words = say(f"column.{name}")
