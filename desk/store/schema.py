@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Table, inspect, text
 
 from desk.store.troubles import TooNew
 
-HEAD = "0020"
+HEAD = "0021"
 WRITING = "records_writing"
 """Execution option of an engine: its transactions take the write lock when they begin."""
 MIGRATIONS = Path(__file__).with_name("migrations")

@@ -88,7 +88,7 @@ def test_what_two_cards_signed_is_carried_over_to_the_table_with_a_third_kind(
     with store.write() as session:
         cases.add(session, stamp, case)
         session.add(CareActRow(**values))
-    last = ScriptDirectory(str(schema.MIGRATIONS)).get_revision("0020").module
+    last = ScriptDirectory(str(schema.MIGRATIONS)).get_revision("0021").module
 
     with store.load() as connection, Operations.context(MigrationContext.configure(connection)):
         last.upgrade()
