@@ -11,7 +11,7 @@ from desk.counter import aftercare, board
 from desk.counter.board import RowState, Since
 from desk.counter.station import Station
 from desk.issuance.aftercare import SuspendReason
-from desk.issuance.case import Case
+from desk.issuance.case import Case, State
 from desk.store import journal, status
 from desk.store.status import Validity
 from tests.counter.holding_cases import delivered, desk_in, proven
