@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 
-from starlette.requests import Request
-
-from desk.enrollment import dpop, keys, wire
+from desk.enrollment import dpop, keys
 from desk.enrollment.dpop import Dpop
 from desk.enrollment.records import Holder
 from desk.enrollment.service import Service
-from desk.enrollment.wire import Refusal, bearer_refusal
+from desk.enrollment.wire import Refusal, Request, bearer_refusal
 
 _LONGEST_TOKEN = 256
 
@@ -24,7 +22,7 @@ class Access:
 
     async def holder(self, request: Request) -> tuple[str, Holder]:
         """The access token of the request and whose it is; raises Refusal."""
-        scheme, _, token = wire.header(request, b"authorization").partition(" ")
+        scheme, _, token = request.header(b"authorization").partition(" ")
         token, is_dpop = token.strip(), scheme.lower() == dpop.SCHEME.lower()
         if not token or not (is_dpop or scheme.lower() == "bearer"):
             raise self._refusal(None, "an access token is needed")

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.enrollment import rehearsal, wire
@@ -26,7 +25,7 @@ from desk.enrollment.publishing import Publishing
 from desk.enrollment.routing import Answered, Endpoint, Route, Routes
 from desk.enrollment.service import Service
 from desk.enrollment.trouble import AlreadyOtherwise, MailboxTrouble, NotThere
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 from desk.trouble import Trouble
 
 log = logging.getLogger("desk.enrollment")

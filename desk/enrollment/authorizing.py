@@ -10,7 +10,6 @@ import hmac
 import time
 from typing import Any, Final
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.credential.jose import parse_json
@@ -19,7 +18,7 @@ from desk.enrollment import dpop, keys, metadata, wire
 from desk.enrollment.dpop import Dpop
 from desk.enrollment.records import Claim, Grant, Redemption
 from desk.enrollment.service import Service
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 
 _LONGEST_SECRET = 256
 _MOST_DETAILS = 16
@@ -103,7 +102,7 @@ class Authorizing:
 
 def client_mark(service: Service, code: str, request: Request) -> str:
     """A mark that tells two phones at one offer apart, made of no kept address."""
-    agent = wire.header(request, b"user-agent")
+    agent = request.header(b"user-agent")
     return service.key.client_mark(code, wire.caller(request), agent)
 
 

@@ -17,7 +17,6 @@ from functools import lru_cache, partial
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote_plus, urlencode
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from desk import __version__
@@ -41,7 +40,7 @@ from desk.enrollment.records import (
 from desk.enrollment.service import Service
 from desk.enrollment.station_auth import Call, ClockApart, HeardCalls, NotTheStation
 from desk.enrollment.trouble import AlreadyOtherwise, NotThere
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 from desk.issuance.ports import OfferEvent, QrForm
 
 OFFER_SCHEME = "openid-credential-offer://"
@@ -74,7 +73,7 @@ class DeskSide:
         body = await wire.keep_body(request, wire.LARGE_BODY)
         query = request.scope["query_string"]
         target = request.scope["raw_path"] + (b"?" + query if query else b"")
-        shown = wire.header(request, b"authorization")
+        shown = request.header(b"authorization")
         call, now = Call(request.method, target, body), self._service.now()
         try:
             request.scope[_NUMBER] = self._heard.check(shown, call, now)

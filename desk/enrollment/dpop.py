@@ -15,7 +15,6 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.credential import jose
@@ -25,10 +24,11 @@ from desk.enrollment import keys
 from desk.enrollment.nonces import is_own_nonce, new_nonce
 from desk.enrollment.policy import Demand
 from desk.enrollment.service import Service
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 
 TYPE = "dpop+jwt"
 SCHEME = "DPoP"
+_NAME = SCHEME.lower().encode()
 NONCE_HEADER = "DPoP-Nonce"
 _NONCE_NAME = NONCE_HEADER.lower().encode()
 # Freshness comes from the nonce; a clock further off than this is broken.
@@ -62,7 +62,7 @@ class Dpop:
         """
         if not self.is_offered:
             return None
-        if SCHEME not in request.headers:
+        if _NAME not in request.first:
             if self._demand is Demand.REQUIRED:
                 raise self._refusal("invalid_dpop_proof", "a DPoP proof is required", None)
             return None

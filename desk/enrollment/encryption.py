@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.credential import jose
@@ -23,7 +22,7 @@ from desk.enrollment.answers import encrypted
 from desk.enrollment.keys import StationKey
 from desk.enrollment.policy import Demand, Quirk
 from desk.enrollment.service import ServiceSettings
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 from desk.issuance.ports import ResponseEncryption
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Generator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,10 +28,11 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from desk.enrollment.routing import Routes
+from desk.enrollment.wire import Request
 
 log = logging.getLogger("desk.enrollment")
 
-_FORWARDED = (b"x-forwarded-for", b"x-forwarded-proto")
+_FORWARDED = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
 _WITHOUT_BODY = (204, 304)
 
 
@@ -49,12 +51,12 @@ class Exchange(RequestResponseCycle):
             await super().run_asgi(app)
             return
         scope: Any = self.scope
+        receive: Any = self.receive
         try:
-            if [name for name, _ in scope["headers"] if name in _FORWARDED]:
+            request = Request(scope, receive, bytes(self.body) if self.is_whole else None)
+            if not _FORWARDED.isdisjoint(request.first):
                 await self.proxies(scope, _nothing, _nothing)
-            body = bytes(self.body) if self.is_whole else None
-            receive: Any = self.receive
-            answered = await app.respond(scope, receive, body)
+            answered = await app.respond(request)
             if self.flow.write_paused and not self.disconnected:
                 await self.flow.drain()
             if not self.disconnected:
@@ -68,9 +70,8 @@ class Exchange(RequestResponseCycle):
     def _write(self, response: Response) -> None:
         """The whole answer; its headers are the service's own, with the body's length."""
         status = response.status_code
-        written: list[bytes | memoryview] = [STATUS_LINE[status]]
-        for name, value in (*self.default_headers, *response.raw_headers):
-            written += (name, b": ", value, b"\r\n")
+        headers = map(_line, (*self.default_headers, *response.raw_headers))
+        written: list[bytes | memoryview] = [STATUS_LINE[status], *headers]
         if not self.keep_alive:
             written.append(b"connection: close\r\n")
         written.append(b"\r\n")
@@ -82,6 +83,12 @@ class Exchange(RequestResponseCycle):
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+
+@lru_cache(maxsize=256)
+def _line(header: tuple[bytes, bytes]) -> bytes:
+    """A header as it is sent: all answers together have few different ones."""
+    return b"%b: %b\r\n" % header
 
 
 class Connection(HttpToolsProtocol):

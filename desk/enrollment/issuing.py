@@ -15,7 +15,6 @@ import time
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.enrollment import encryption, keys, metadata, proofs, wire
@@ -37,7 +36,7 @@ from desk.enrollment.records import (
     RequestView,
 )
 from desk.enrollment.service import Service
-from desk.enrollment.wire import Refusal, bearer_refusal
+from desk.enrollment.wire import Refusal, Request, bearer_refusal
 from desk.issuance.ports import EventKind
 
 _REPORTS: Final = {
@@ -90,7 +89,7 @@ class Issuing:
         service.bells.ring(view.offer_id)
         if view.state is not OfferState.OPEN:
             raise _offer_over(view.state)
-        pin = pin_description(wire.header(request, b"accept-language"))
+        pin = pin_description(request.header(b"accept-language"))
         offered = metadata.credential_offer(service.settings, view.configurations, code, pin)
         return wire.answered(offered)
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from desk.enrollment import keys, landing_page
@@ -22,6 +21,7 @@ from desk.enrollment.landing_page import Install, LandingView, PageState, Store
 from desk.enrollment.languages import LANGUAGES, preferred
 from desk.enrollment.records import OfferLook, OfferState
 from desk.enrollment.service import Service
+from desk.enrollment.wire import Request
 from desk.issuance.posts import Post, Posts, UnknownPost, load_posts
 from desk.resources import resource
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 import ipaddress
 from functools import lru_cache
 
-from starlette.requests import Request
-
 from desk.enrollment import wire
 from desk.enrollment.buckets import Buckets
 from desk.enrollment.policy import Allowance
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 
 _IPV6_NETWORK = 64
 # A phone asks some ten times in a row.

@@ -13,13 +13,12 @@ import os
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.enrollment import wire
 from desk.enrollment.agreed import COUNTS
 from desk.enrollment.service import Service
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.credential.jose import parse_compact
@@ -17,7 +16,7 @@ from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys, wire
 from desk.enrollment.records import CheckView
 from desk.enrollment.service import Service
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 
 REQUEST_OBJECT_TYPE = "application/oauth-authz-req+jwt"
 _ENCRYPTED, _CLEAR = "direct_post.jwt", "direct_post"

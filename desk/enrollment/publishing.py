@@ -13,7 +13,6 @@ import hashlib
 import json
 from functools import lru_cache
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.credential import type_metadata
@@ -21,7 +20,7 @@ from desk.enrollment import wire
 from desk.enrollment.agreed import JSON
 from desk.enrollment.description import description
 from desk.enrollment.service import Service
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 
 JWT_TYPE = "application/statuslist+jwt"
 CWT_TYPE = "application/statuslist+cwt"

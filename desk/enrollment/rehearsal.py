@@ -11,11 +11,10 @@ import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from desk.enrollment import wire
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 
 PATH = "/rehearsal/offers"
 _SECONDS = 60.0

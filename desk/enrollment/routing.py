@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from desk.enrollment.wire import Request
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -70,19 +71,14 @@ class Routes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the service speaks HTTP only, not {scope['type']}")
-        answered = await self.respond(scope, receive, None)
+        answered = await self.respond(Request(scope, receive))
         self.note(answered)
         await answered.response(scope, receive, send)
 
-    async def respond(self, scope: Scope, receive: Receive, body: bytes | None) -> Answered:
-        """The answer to one request; ``body`` where it is there as a whole already. Whoever
-        sends it says so by :meth:`note`."""
-        started = time.perf_counter()
+    async def respond(self, request: Request) -> Answered:
+        """The answer to one request. Whoever sends it says so by :meth:`note`."""
+        started, scope = time.perf_counter(), request.scope
         route, scope["path_params"] = self.find(scope["path"])
-        request = Request(scope, receive)
-        if body is not None:
-            # What Starlette itself would keep, once read.
-            request._body = body
         response = await route.endpoint(request)
         return Answered(request, route, response, time.perf_counter() - started)
 

@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from starlette.requests import Request
 
 from desk.enrollment.buckets import PLACES, Buckets
 from desk.enrollment.keys import StationKey
 from desk.enrollment.limits import Limits
 from desk.enrollment.policy import Allowance
 from desk.enrollment.process import ServiceProcess
-from desk.enrollment.wire import Refusal
+from desk.enrollment.wire import Refusal, Request
 from tests.enrollment.conftest import started
 from tests.enrollment.counter import Counter
 from tests.enrollment.steps import Steps

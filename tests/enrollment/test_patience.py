@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import uvicorn
-from starlette.requests import Request
 from starlette.responses import Response
 from uvicorn.server import ServerState
 
 from desk.enrollment.exchange import connection
 from desk.enrollment.patience import impatient, look_at
 from desk.enrollment.routing import Route, Routes
+from desk.enrollment.wire import Request
 
 HEAD_SECONDS, PAUSE_SECONDS = 10.0, 30
 AT_ONCE, SLOWLY = b"GET /now HTTP/1.1\r\n\r\n", b"GET /later HTTP/1.1\r\n\r\n"

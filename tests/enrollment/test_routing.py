@@ -7,12 +7,12 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.routing import Route as TheirRoute
 
 from desk.enrollment.routing import Route, Routes
+from desk.enrollment.wire import Request
 
 PATHS = (
     "/token",
