@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from desk.issuance.ports import OfferEvent, ResponseEncryption
 
@@ -51,8 +52,7 @@ class Filing(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True)
-class NewOffer:
+class NewOffer(NamedTuple):
     """An offer to be stored; ``pin_hash`` and ``pin_salt`` are wiped once it is claimed."""
 
     offer_id: str
@@ -83,8 +83,7 @@ class OfferLook:
     expires_at: datetime
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(NamedTuple):
     """What a redeemed code gave: hash of the access token, and the configurations that were
     asked for one by one (``authorization_details``; None: whatever the offer holds, asked for
     by configuration id). ``dpop_key`` is the thumbprint of the key that the token is bound to,
@@ -100,8 +99,7 @@ Fits = Callable[[bytes, bytes], bool]
 """Whether a PIN is the one of a salt and a hash."""
 
 
-@dataclass(frozen=True)
-class Redemption:
+class Redemption(NamedTuple):
     """What became of an attempt at a code: redeemed, or what stood in the way. ``offer_id`` is
     None for a code that nobody knows, ``tries_left`` is about a wrong transaction code."""
 
@@ -110,8 +108,7 @@ class Redemption:
     tries_left: int = 0
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(NamedTuple):
     """Who holds a valid access token; ``details`` and ``dpop_key`` as in :class:`Grant`."""
 
     offer_id: str
@@ -121,8 +118,7 @@ class Holder:
     dpop_key: str | None = None
 
 
-@dataclass(frozen=True)
-class NewRequest:
+class NewRequest(NamedTuple):
     """A checked credential request; ``keys`` are RFC 7638 thumbprints in order of the proofs,
     ``seal_to`` is the X25519 key that its answer is sealed to."""
 
@@ -140,8 +136,7 @@ class NewRequest:
     """Its nonce may serve the offer's other configurations as well."""
 
 
-@dataclass(frozen=True)
-class RequestView:
+class RequestView(NamedTuple):
     request_id: str
     offer_id: str
     configuration: str
@@ -155,12 +150,11 @@ class RequestView:
     encryption: ResponseEncryption | None = None
     notification_id: str | None = None
     proof_type: str = "jwt"
-    sealed: bytes | None = field(default=None, repr=False)
+    sealed: bytes | None = None
     """Its answer, where it is taken out for the phone and is still there."""
 
 
-@dataclass(frozen=True)
-class News:
+class News(NamedTuple):
     """Events of an offer, its credential requests that await the desk's answer, and when it
     will end by itself (None: it has ended)."""
 
@@ -169,8 +163,7 @@ class News:
     ends_at: datetime | None
 
 
-@dataclass(frozen=True)
-class Queue:
+class Queue(NamedTuple):
     """Requests that await an answer: how many, and when the first of them came."""
 
     length: int

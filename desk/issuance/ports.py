@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 
 class EventKind(StrEnum):
@@ -79,14 +80,13 @@ class Offer:
     expires_at: datetime
 
 
-@dataclass(frozen=True)
-class OfferEvent:
+class OfferEvent(NamedTuple):
     """``seq`` rises by one within an offer; ``facts`` hold ``tries_left`` and the like."""
 
     seq: int
     kind: EventKind
     at: datetime
-    facts: Mapping[str, str | int] = field(default_factory=dict)
+    facts: Mapping[str, str | int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)

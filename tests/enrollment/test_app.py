@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -71,7 +70,7 @@ def inside(tmp_path: Path) -> Iterator[Inside]:
 def test_poll_that_ends_tells_what_waits_then(inside: Inside) -> None:
     """Not what waited when it began: an answer that no phone has fetched is no event."""
     box, bells = inside.mailbox, inside.service.bells
-    box.place_offer(replace(offer(), expires_at=now() + timedelta(minutes=5)), now())
+    box.place_offer(offer()._replace(expires_at=now() + timedelta(minutes=5)), now())
     redeem(box, at=now())
     box.file_request(request(), "h1", now())
     known = box.news("offer-1", 0, now())

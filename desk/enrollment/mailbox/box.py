@@ -228,14 +228,18 @@ class Mailbox(Turns):
     def holder(self, token_hash: str, now: datetime) -> Holder | None:
         """Whose access token this is; None when unknown or past its time."""
         try:
-            return self.seen((By.TOKEN, token_hash), lambda offer: holder(offer, now), now)
+            return self.seen(
+                (By.TOKEN, token_hash), lambda offer: holder(offer, token_hash, now), now
+            )
         except NotThere:
             return None
 
     def known_holder(self, token_hash: str, now: datetime) -> Holder | None:
         """The same where it is known without asking the database: good enough for a request
         whose own step looks at the offer again."""
-        return self.last_seen((By.TOKEN, token_hash), lambda offer: holder(offer, now), now)
+        return self.last_seen(
+            (By.TOKEN, token_hash), lambda offer: holder(offer, token_hash, now), now
+        )
 
     @look
     def use_once(self, db: Driver, mark: str, by: str, now: datetime) -> bool:

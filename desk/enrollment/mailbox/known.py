@@ -71,12 +71,6 @@ def _count(offer: Offer) -> int:
     return 3 + (offer.token_hash is not None) + len(offer.requests)
 
 
-def bears(offer: Offer, name: Name) -> bool:
-    """Whether an offer had its ``name`` already when it was seen: an older one, put back later
-    than a newer one, had not."""
-    return name in _names(offer)
-
-
 def _names(offer: Offer) -> list[Name]:
     names = [(By.ID, offer.offer_id), (By.HANDLE, offer.handle_hash), (By.CODE, offer.code_hash)]
     if offer.token_hash is not None:

@@ -26,10 +26,12 @@ from desk.enrollment.mailbox.tables import (
     offers_table,
     requests_table,
     tables,
+    to_ms,
 )
 from desk.enrollment.mailbox.turn import Turn, new_mark, whole_row
-from desk.enrollment.records import OfferState
+from desk.enrollment.records import OfferState, RequestState
 from desk.enrollment.trouble import MailboxNewer
+from desk.issuance.ports import EventKind
 
 _Old = Mapping[str, Any]
 _FOUND = sa.select(layout_table.c.version)
@@ -101,7 +103,7 @@ def _offer(row: _Old, events: list[_Old], requests: list[_Old]) -> Offer:
         _hex(row["pin_salt"]),
         _hex(row["pin_hash"]),
         new_mark(),
-        row["state"],
+        OfferState(row["state"]),
         row["tries_wrong"],
         row["first_client"],
         row["token_hash"],
@@ -111,7 +113,7 @@ def _offer(row: _Old, events: list[_Old], requests: list[_Old]) -> Offer:
         row["alarms"],
         row["ended_at"],
         [
-            [one["kind"], one["at"], _json(one["facts"])]
+            (EventKind(one["kind"]), one["at"], _json(one["facts"]))
             for one in sorted(events, key=lambda one: int(one["seq"]))
         ],
         [
@@ -134,7 +136,7 @@ def _request(row: _Old, seal_to: bytes | None) -> Request:
         _json(row.get("encryption")),
         row.get("notification_id"),
         row.get("proof_type") or "jwt",
-        row["state"],
+        RequestState(row["state"]),
         bool(row["deferred"]),
         row["reported"],
     )
@@ -154,9 +156,9 @@ def _answers(rows: Iterable[_Old], requests: Iterable[_Old]) -> Iterable[tuple[s
 def _count_reserved(db: Driver, offer: Offer, reserved: int, now: datetime) -> None:
     """Up to layout 5 a guess was set aside while it was judged: what is left of that was
     wrong."""
-    turn = Turn(offer, now, db, again=False)
+    turn = Turn(offer, to_ms(now), db, again=False)
     for _ in range(reserved):
-        if offer.state == OfferState.OPEN:
+        if offer.state is OfferState.OPEN:
             book_wrong(turn)
 
 

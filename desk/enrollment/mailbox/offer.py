@@ -28,8 +28,9 @@ from desk.enrollment.records import (
 from desk.enrollment.trouble import NotThere
 from desk.issuance.ports import EventKind, OfferEvent, ResponseEncryption
 
-Event = list[Any]
-"""Kind, milliseconds since 1970, facts; its number is its place, from 1."""
+Facts = dict[str, str | int]
+Event = tuple[EventKind, int, Facts]
+"""Its time in milliseconds since 1970; its number is its place, from 1."""
 
 
 @dataclass
@@ -48,13 +49,13 @@ class Request:
     encryption: dict[str, Any] | None
     notification_id: str | None
     proof_type: str
-    state: str = RequestState.WAITING
+    state: RequestState = RequestState.WAITING
     deferred: bool = False
     reported: str | None = None
     repeated_with: str | None = None
 
     @classmethod
-    def filed(cls, new: NewRequest, now: datetime) -> Request:
+    def filed(cls, new: NewRequest, at: int) -> Request:
         return cls(
             new.request_id,
             new.configuration,
@@ -62,11 +63,16 @@ class Request:
             list(new.proofs),
             new.nonce,
             new.seal_to.hex(),
-            to_ms(now),
+            at,
             encryption_value(new.encryption),
             new.notification_id,
             new.proof_type,
         )
+
+    @classmethod
+    def read(cls, values: dict[str, Any]) -> Request:
+        values["state"] = RequestState(values["state"])
+        return cls(**values)
 
     @property
     def terms(self) -> ResponseEncryption | None:
@@ -93,7 +99,7 @@ class Offer:
     pin_salt: str | None
     pin_hash: str | None
     mark: int
-    state: str = OfferState.OPEN
+    state: OfferState = OfferState.OPEN
     tries_wrong: int = 0
     first_client: str | None = None
     token_hash: str | None = None
@@ -123,7 +129,9 @@ class Offer:
     def read(cls, document: str) -> Offer:
         """The inverse of :meth:`document`."""
         values = orjson.loads(document)
-        values["requests"] = [Request(**one) for one in values["requests"]]
+        values["state"] = OfferState(values["state"])
+        values["events"] = [(EventKind(kind), at, facts) for kind, at, facts in values["events"]]
+        values["requests"] = [Request.read(one) for one in values["requests"]]
         return cls(**values)
 
     def document(self) -> str:
@@ -132,13 +140,14 @@ class Offer:
     @property
     def ends_at(self) -> int | None:
         """When it will end by itself; None when it has ended."""
-        if self.state == OfferState.OPEN:
+        if self.state is OfferState.OPEN:
             return self.expires_at
-        return self.token_expires_at if self.state == OfferState.CLAIMED else None
+        return self.token_expires_at if self.state is OfferState.CLAIMED else None
 
-    def is_due(self, now: datetime) -> bool:
+    def is_due(self, at: int) -> bool:
+        """Whether that has come; ``at`` in milliseconds since 1970."""
         end = self.ends_at
-        return end is not None and end <= to_ms(now)
+        return end is not None and end <= at
 
     def request(self, request_id: str) -> Request:
         """Raises NotThere."""
@@ -150,7 +159,7 @@ class Offer:
     @property
     def waiting(self) -> list[Request]:
         """The requests that await the desk's answer."""
-        return [one for one in self.requests if one.state == RequestState.WAITING]
+        return [one for one in self.requests if one.state is RequestState.WAITING]
 
 
 def encryption_value(terms: ResponseEncryption | None) -> dict[str, Any] | None:
@@ -163,7 +172,7 @@ def encryption_value(terms: ResponseEncryption | None) -> dict[str, Any] | None:
 def offer_view(offer: Offer) -> OfferView:
     return OfferView(
         offer.offer_id,
-        OfferState(offer.state),
+        offer.state,
         tuple(offer.configurations),
         from_ms(offer.expires_at),
         _bytes(offer.pin_salt),
@@ -172,18 +181,18 @@ def offer_view(offer: Offer) -> OfferView:
 
 
 def offer_look(offer: Offer, now: datetime) -> OfferLook:
-    over = offer.state == OfferState.OPEN and offer.is_due(now)
-    state = OfferState.EXPIRED if over else OfferState(offer.state)
+    over = offer.state is OfferState.OPEN and offer.is_due(to_ms(now))
+    state = OfferState.EXPIRED if over else offer.state
     return OfferLook(state, offer.token_hash is not None, from_ms(offer.expires_at))
 
 
-def holder(offer: Offer, now: datetime) -> Holder | None:
-    """Who holds its token; None where that is past its time."""
-    if (offer.token_expires_at or 0) <= to_ms(now):
+def holder(offer: Offer, token_hash: str, now: datetime) -> Holder | None:
+    """Who holds that token; None where it is past its time, or not yet this offer's."""
+    if offer.token_hash != token_hash or (offer.token_expires_at or 0) <= to_ms(now):
         return None
     return Holder(
         offer.offer_id,
-        OfferState(offer.state),
+        offer.state,
         tuple(offer.configurations),
         None if offer.details is None else tuple(offer.details),
         offer.dpop_key,
@@ -200,7 +209,7 @@ def request_view(offer: Offer, request: Request, sealed: bytes | None = None) ->
         request.nonce,
         bytes.fromhex(request.seal_to),
         from_ms(request.received_at),
-        RequestState(request.state),
+        request.state,
         request.deferred,
         request.terms,
         request.notification_id,
@@ -213,7 +222,7 @@ def news(offer: Offer, after: int) -> News:
     end = offer.ends_at
     return News(
         tuple(
-            OfferEvent(number, EventKind(kind), from_ms(at), facts)
+            OfferEvent(number, kind, from_ms(at), facts)
             for number, (kind, at, facts) in enumerate(offer.events[after:], after + 1)
         ),
         tuple(request_view(offer, one) for one in offer.waiting),

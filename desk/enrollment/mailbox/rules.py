@@ -7,16 +7,17 @@ is the one that is kept: where it changed meanwhile, the rule takes another turn
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from desk.enrollment.mailbox.offer import (
+    Facts,
     Offer,
     Request,
     encryption_value,
     offer_view,
     request_view,
 )
-from desk.enrollment.mailbox.tables import to_ms
-from desk.enrollment.mailbox.turn import Facts, Turn
+from desk.enrollment.mailbox.turn import Turn
 from desk.enrollment.records import (
     TRIES,
     Claim,
@@ -48,9 +49,9 @@ _REPORTS = (EventKind.ACCEPTED, EventKind.FAILED, EventKind.DELETED)
 def expire_if_due(turn: Turn) -> None:
     """End an offer whose time is over; one that was served whole ends quietly."""
     offer = turn.offer
-    if not offer.is_due(turn.now):
+    if not offer.is_due(turn.at):
         return
-    served = offer.state == OfferState.CLAIMED and _is_served(offer)
+    served = offer.state is OfferState.CLAIMED and _is_served(offer)
     _end(turn, OfferState.EXPIRED)
     if not served:
         turn.event(EventKind.EXPIRED)
@@ -64,7 +65,7 @@ def void(turn: Turn, reason: str) -> None:
 
 
 def _is_served(offer: Offer) -> bool:
-    served = [one for one in offer.requests if one.state == RequestState.DELIVERED]
+    served = [one for one in offer.requests if one.state is RequestState.DELIVERED]
     return len(served) >= len(offer.configurations)
 
 
@@ -86,7 +87,7 @@ def _end(turn: Turn, state: OfferState) -> None:
 def fetch(turn: Turn, client: str) -> OfferView:
     """A phone looks at an offer: the first look and every suspicious one are events."""
     offer = turn.offer
-    if offer.first_client is None and offer.state == OfferState.OPEN:
+    if offer.first_client is None and offer.state is OfferState.OPEN:
         offer.first_client = client
         turn.event(EventKind.FETCHED)
     else:
@@ -103,9 +104,9 @@ def redeem(turn: Turn, client: str, fits: Fits, grant: Grant) -> Redemption:
     if grant.token_hash in offer.guesses:
         # This very guess: it was counted, and nobody told.
         return Redemption(offer.offer_id, Claim.WRONG_CODE, offer.guesses[grant.token_hash])
-    if offer.state == OfferState.CLAIMED:
+    if offer.state is OfferState.CLAIMED:
         _raise_alarm(turn, client, "token")
-    if offer.state != OfferState.OPEN:
+    if offer.state is not OfferState.OPEN:
         return Redemption(offer.offer_id, _why_not(offer))
     if not set(grant.details or ()) <= set(offer.configurations):
         # Before the PIN is looked at: nobody learns from this whether it was right.
@@ -121,7 +122,7 @@ def _claim(turn: Turn, grant: Grant) -> None:
     offer = turn.offer
     offer.state = OfferState.CLAIMED
     offer.token_hash = grant.token_hash
-    offer.token_expires_at = to_ms(turn.now + grant.life)
+    offer.token_expires_at = turn.at + grant.life // timedelta(milliseconds=1)
     offer.details = None if grant.details is None else list(grant.details)
     offer.dpop_key = grant.dpop_key
     offer.pin_hash = offer.pin_salt = None
@@ -130,7 +131,7 @@ def _claim(turn: Turn, grant: Grant) -> None:
 
 def _why_not(offer: Offer) -> Claim:
     """Why an offer that is not open any more cannot be redeemed."""
-    if offer.state == OfferState.VOID:
+    if offer.state is OfferState.VOID:
         return Claim.VOID
     # A claimed offer whose token ran out is used, not late.
     return Claim.USED if offer.token_hash else Claim.EXPIRED
@@ -162,12 +163,12 @@ def _raise_alarm(turn: Turn, client: str, step: str) -> None:
 def file(turn: Turn, new: NewRequest, nonce_hash: str) -> tuple[Filing, RequestView | None]:
     """Queue a phone's key for the desk; the same key again finds its first request."""
     offer = turn.offer
-    if offer.state != OfferState.CLAIMED:
+    if offer.state is not OfferState.CLAIMED:
         return Filing.ENDED, None
     first = next((one for one in offer.requests if one.configuration == new.configuration), None)
     outcome = _filing(turn, first, new, nonce_hash)
     if outcome is Filing.FILED:
-        filed = Request.filed(new, turn.now)
+        filed = Request.filed(new, turn.at)
         offer.requests.append(filed)
         turn.lead_here(new.request_id)
         told: Facts = {"configuration": new.configuration, "keys": len(new.keys)}
@@ -210,7 +211,7 @@ def report(turn: Turn, meant: Callable[[str], bool], kind: EventKind) -> bool:
     """What the wallet says became of a credential; saying it twice counts once."""
     offer = turn.offer
     request = next((one for one in offer.requests if meant(one.request_id)), None)
-    if request is None or request.state != RequestState.DELIVERED:
+    if request is None or request.state is not RequestState.DELIVERED:
         return False
     if request.reported != kind and _reports(offer) < REPORTS_KEPT:
         request.reported = kind
@@ -230,9 +231,9 @@ def answer(
 ) -> RequestView:
     """Keep the sealed answer to a request; the first stays."""
     offer, request = turn.offer, turn.offer.request(request_id)
-    if request.state == RequestState.DENIED:
+    if request.state is RequestState.DENIED:
         raise AlreadyOtherwise(reason="denied")
-    if request.state != RequestState.WAITING or request.terms_mark != terms:
+    if request.state is not RequestState.WAITING or request.terms_mark != terms:
         return request_view(offer, request)
     turn.keep_answer(request_id, sealed)
     if is_awaited and not request.deferred:
@@ -246,7 +247,7 @@ def deny(turn: Turn, request_id: str) -> str:
     request = turn.offer.request(request_id)
     if request.state in (RequestState.ANSWERED, RequestState.DELIVERED):
         raise AlreadyOtherwise(reason="answered")
-    if request.state != RequestState.DENIED:
+    if request.state is not RequestState.DENIED:
         request.state = RequestState.DENIED
         turn.change()
     return turn.offer.offer_id
@@ -255,9 +256,9 @@ def deny(turn: Turn, request_id: str) -> str:
 def deliver(turn: Turn, request_id: str) -> RequestView:
     """The request as it stands, its answer about to leave for the phone where it has one."""
     offer, request = turn.offer, turn.offer.request(request_id)
-    if request.state == RequestState.ANSWERED:
+    if request.state is RequestState.ANSWERED:
         return _take_out(turn, request, turn.answer_of(request_id))
-    if request.state == RequestState.DELIVERED:
+    if request.state is RequestState.DELIVERED:
         return request_view(offer, request, turn.answer_of(request_id))
     return request_view(offer, request)
 
@@ -266,9 +267,9 @@ def defer(turn: Turn, request_id: str) -> RequestView:
     """The phone is told to come back: recorded once. Where it was answered or denied at the
     last moment, that is what it is told."""
     offer, request = turn.offer, turn.offer.request(request_id)
-    if request.state == RequestState.DELIVERED:
+    if request.state is RequestState.DELIVERED:
         return request_view(offer, request, turn.answer_of(request_id))
-    if request.state != RequestState.DENIED and not request.deferred:
+    if request.state is not RequestState.DENIED and not request.deferred:
         request.deferred = True
         turn.event(EventKind.DEFERRED, {"configuration": request.configuration})
     return request_view(offer, request)
@@ -284,9 +285,9 @@ def answer_otherwise(turn: Turn, request: Request, terms: ResponseEncryption | N
     """From now on its answer is to be encrypted by ``terms``; one that was encrypted for
     another key is asked of the desk again."""
     wanted = encryption_value(terms)
-    if request.encryption == wanted or request.state == RequestState.DENIED:
+    if request.encryption == wanted or request.state is RequestState.DENIED:
         return
-    waits = request.state == RequestState.WAITING
+    waits = request.state is RequestState.WAITING
     if not waits and turn.answer_of(request.request_id) is None:
         # The offer has ended: there is nothing left to encrypt again.
         return

@@ -7,16 +7,14 @@ all: by statements that do nothing unless the offer bears the mark that this tur
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 from typing import Any
 
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import Asked, Driver
-from desk.enrollment.mailbox.offer import Offer
-from desk.enrollment.mailbox.tables import forgotten_at, to_ms
+from desk.enrollment.mailbox.offer import Facts, Offer
+from desk.enrollment.mailbox.tables import forgotten_at
 from desk.issuance.ports import EventKind
 
-Facts = dict[str, str | int]
 _MARK_BITS = 62
 
 
@@ -26,12 +24,11 @@ def new_mark() -> int:
 
 
 class Turn:
-    """``again``: somebody came between before, so that what is usually not there has to be
-    looked for."""
+    """``at`` is now, in milliseconds since 1970. ``again``: somebody came between before, so that
+    what is usually not there has to be looked for."""
 
-    def __init__(self, offer: Offer, now: datetime, db: Driver, *, again: bool) -> None:
-        self.offer, self.again = offer, again
-        self.now, self.at = now, to_ms(now)
+    def __init__(self, offer: Offer, at: int, db: Driver, *, again: bool) -> None:
+        self.offer, self.at, self.again = offer, at, again
         self.changed = False
         self._db = db
         self._former, self._mark = offer.mark, new_mark()
@@ -44,7 +41,7 @@ class Turn:
 
     def event(self, kind: EventKind, facts: Facts | None = None) -> None:
         """What happened, for the desk to hear; a change as well."""
-        self.offer.events.append([kind, self.at, facts or {}])
+        self.offer.events.append((kind, self.at, facts or {}))
         self.changed = True
 
     # Beside the offer
@@ -110,5 +107,6 @@ def _sought(offer: Offer) -> tuple[Any, ...]:
     """What an offer is looked for by, as ``_SOUGHT`` names it."""
     ended = offer.ended_at
     due = offer.ends_at if ended is None else forgotten_at(ended)
-    since = [one.received_at for one in offer.waiting]
-    return offer.token_hash, ended is not None, due, len(since), min(since, default=None)
+    waiting = offer.waiting
+    since = waiting[0].received_at if waiting else None
+    return offer.token_hash, ended is not None, due, len(waiting), since

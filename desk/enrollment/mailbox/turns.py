@@ -17,9 +17,10 @@ import sqlalchemy as sa
 
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import Database, Driver
-from desk.enrollment.mailbox.known import By, Known, Name, bears
+from desk.enrollment.mailbox.known import By, Known, Name
 from desk.enrollment.mailbox.offer import Offer
 from desk.enrollment.mailbox.rules import expire_if_due
+from desk.enrollment.mailbox.tables import to_ms
 from desk.enrollment.mailbox.transaction import Steps
 from desk.enrollment.mailbox.turn import Turn
 from desk.enrollment.trouble import LinkTrouble, MailboxBroken, NotThere
@@ -57,12 +58,12 @@ class Turns(Steps):
 
         Raises NotThere, what the rule raises (nothing is written then), MailboxTrouble.
         """
-        known, came_between = self._known.take(name), False
+        known, came_between, at = self._known.take(name), False, to_ms(now)
         for _ in range(_MOST_TURNS):
             try:
                 with self._database.connection() as db:
                     offer = known or _read(db, name)
-                    turn = Turn(offer, now, db, again=came_between)
+                    turn = Turn(offer, at, db, again=came_between)
                     expire_if_due(turn)
                     result = rule(turn)
                     if turn.changed:
@@ -92,7 +93,7 @@ class Turns(Steps):
             offer = self._known.take(name)
             if offer is None or offer.mark != mark:
                 offer = Offer.read(document)
-            if offer.is_due(now):
+            if offer.is_due(to_ms(now)):
                 raise _Due
             result = view(offer)
             self._known.keep(offer)
@@ -107,7 +108,7 @@ class Turns(Steps):
         """The same of an offer as this process saw it last, without asking the database, for
         what a turn comes after; None where it is not known here."""
         offer = self._known.take(name)
-        if offer is None or offer.is_due(now) or not bears(offer, name):
+        if offer is None or offer.is_due(to_ms(now)):
             return None
         result = view(offer)
         self._known.keep(offer)
