@@ -96,7 +96,9 @@ class Authorizing:
         if grant.details is not None:
             body["authorization_details"] = [_detail(token, name) for name in grant.details]
         answer = wire.answered(body)
-        self._dpop.tell_nonce(answer)
+        if grant.dpop_key is not None:
+            # Of the next proof; who has an unbound token shows none.
+            self._dpop.tell_nonce(answer)
         return answer
 
 
