@@ -7,19 +7,18 @@ answers. What a status means is left to ``link``.
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import httptools
+
+from desk.enrollment.readable import readable
 
 _CONNECT_SECONDS = 3.0
 # Services and proxies end an idle connection after some ten seconds; one that is about to be
@@ -154,7 +153,7 @@ class _Connection:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        self._readable = _readable(connected)
+        self._readable = readable(connected)
         self._used_at = time.monotonic()
         self._parser = httptools.HttpResponseParser(self)
         self._parts: list[bytes] = []
@@ -188,20 +187,10 @@ class _Connection:
         """Not idle for too long, and nothing to read: that would be its end."""
         if time.monotonic() - self._used_at > _KEPT_SECONDS:
             return False
-        return not self._readable()
+        return not self._readable(0)
 
     def end(self) -> None:
         with suppress(OSError):
             # Wakes a thread that waits at this socket; closing alone would not.
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-
-
-def _readable(connected: socket.socket) -> Callable[[], Sequence[object]]:
-    """Asks whether there is something to read now: empty where there is nothing."""
-    if sys.platform == "win32":
-        return lambda: select.select([connected], [], [], 0)[0]
-    # Unlike select, without a bound on how many files a process may have open.
-    poll = select.poll()
-    poll.register(connected, select.POLLIN)
-    return partial(poll.poll, 0)

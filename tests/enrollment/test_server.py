@@ -128,9 +128,7 @@ def test_one_nonce_never_serves_two_offers(boxes: list[Mailbox]) -> None:
     def file(box: Mailbox, number: int) -> Filing:
         name = ("mdoc", "sd-jwt")[number % 2]
         new = request(name, f"k{number}")
-        changed = new.__class__(
-            **{**vars(new), "offer_id": f"offer-{number % 2 + 1}", "request_id": f"r{number}"}
-        )
+        changed = new._replace(offer_id=f"offer-{number % 2 + 1}", request_id=f"r{number}")
         return box.file_request(changed, "one nonce", T0)[0]
 
     filed = at_once(boxes[:2], file)

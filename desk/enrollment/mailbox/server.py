@@ -18,8 +18,8 @@ import secrets
 import selectors
 import threading
 import time
-from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Final
 
 import psycopg
@@ -38,6 +38,7 @@ from desk.enrollment.mailbox.driver import (
 )
 from desk.enrollment.mailbox.tables import heard_table
 from desk.enrollment.mailbox.told import CHANNEL, LISTENERS, PROCESS
+from desk.enrollment.readable import readable
 from desk.enrollment.trouble import (
     MailboxAddressUnusable,
     MailboxAway,
@@ -69,12 +70,34 @@ _CONFLICTS = (
 # too slow, shutting down and starting (57), a standby that does not write yet (25006).
 _PASSING = ("08", "53300", "55P03", "57", "25006")
 _FULL = "53100"
-_TEXT, _BINARY = 0, 1
+_BINARY = 1
 _DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
-# Types by the numbers of the server's own catalogue.
-_BOOLEAN, _BYTEA, _NUMBERS = 16, 17, (20, 21, 23)
 # The cheapest that takes any number of a line.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+_SENT: Final[Mapping[type, Callable[[Any], bytes | None]]] = {
+    bytes: bytes,
+    str: str.encode,
+    int: lambda value: b"%d" % value,
+    bool: lambda value: b"t" if value else b"f",
+    type(None): lambda value: value,
+}
+"""How the server reads a value: bytes as they are, all others as text."""
+
+
+def _number(value: bytes) -> int:
+    return int.from_bytes(value, signed=True)
+
+
+_RECEIVED: Final[Mapping[int, Callable[[bytes], Any]]] = {
+    16: lambda value: value != b"\0",
+    17: bytes,
+    20: _number,
+    21: _number,
+    23: _number,
+}
+"""What a value of the server's is, by its type's number in the server's own catalogue; all
+others are text."""
 
 
 def check_address(address: str) -> Mapping[str, Any]:
@@ -98,8 +121,8 @@ def check_address(address: str) -> Mapping[str, Any]:
     return told
 
 
-_Order = tuple[bytes, list[Any], list[int]]
-"""A prepared statement's name, its values and their forms."""
+_Order = tuple[bytes, list[Any], list[bool]]
+"""A prepared statement's name, its values, and which of them are sent as they are."""
 _HOLD = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 
@@ -120,8 +143,7 @@ class ServerDriver(Driver):
         self._unsent: list[_Order] = []
         self._luggage = luggage
         self._brought: Asked | None = None
-        self._line = _Selector()
-        self._line.register(self.connection, selectors.EVENT_READ)
+        self._heard = readable(self.connection)
 
     def run(self, text: str, values: Sequence[Any]) -> Rows:
         if self._unsent or self._luggage.asked:
@@ -186,20 +208,20 @@ class ServerDriver(Driver):
     @property
     def is_silent(self) -> bool:
         """Whether the server has nothing to say unasked: not even that it goes."""
-        with suppress(OSError, ValueError, psycopg.Error):
-            return not self._line.select(0)
-        return False
+        try:
+            return not self._heard(0)
+        except (OSError, ValueError, psycopg.Error):
+            return False
 
     def close(self) -> None:
-        self._line.close()
         with suppress(psycopg.Error):
             self.connection.close()
 
     def _order(self, text: str, values: Sequence[Any]) -> _Order:
         name = self._names.get(text) or self._prepare(text)
         # Annotated too narrowly by the library: None is NULL.
-        sent: list[Any] = [_sent(value) for value in values]
-        return name, sent, [_BINARY if isinstance(value, bytes) else _TEXT for value in values]
+        sent: list[Any] = [_SENT[type(value)](value) for value in values]
+        return name, sent, [type(value) is bytes for value in values]
 
     def _together(self, *asked: Asked) -> list[Answer]:
         written = [self.written(*one) for one in asked]
@@ -254,7 +276,7 @@ class ServerDriver(Driver):
         self._flush()
         while True:
             while wire.is_busy():
-                self._line.select()
+                self._heard(None)
                 wire.consume_input()
             result = wire.get_result()
             if result is None:
@@ -334,23 +356,9 @@ class Rows:
         return rows
 
 
-def _sent(value: Any) -> bytes | None:
-    """A value as the server reads it: bytes as they are, all others as text."""
-    if value is None or isinstance(value, bytes):
-        return value
-    return b"ft"[value : value + 1] if isinstance(value, bool) else str(value).encode()
-
-
 def _received(result: pq.abc.PGresult, row: int, column: int) -> Any:
     value = result.get_value(row, column)
-    if value is None:
-        return None
-    kind = result.ftype(column)
-    if kind in _NUMBERS:
-        return int.from_bytes(value, signed=True)
-    if kind == _BOOLEAN:
-        return value != b"\0"
-    return bytes(value) if kind == _BYTEA else value.decode()
+    return None if value is None else _RECEIVED.get(result.ftype(column), bytes.decode)(value)
 
 
 class ServerDatabase:
@@ -368,16 +376,8 @@ class ServerDatabase:
         self._luggage = Luggage()
         self._tell_again_at = 0.0
 
-    @contextmanager
-    def connection(self) -> Iterator[Driver]:
-        driver = self._taken()
-        try:
-            yield driver
-        except BaseException:
-            # After an error a line that is gone may still look like one that is there.
-            self._give_back(driver, usable=driver.is_usable and driver.is_silent)
-            raise
-        self._give_back(driver, usable=driver.is_usable)
+    def connection(self) -> AbstractContextManager[Driver]:
+        return _Lent(self)
 
     @contextmanager
     def bringing(self, asked: Asked) -> Iterator[None]:
@@ -432,7 +432,8 @@ class ServerDatabase:
             self._tell_again_at = now + _TOLD_SECONDS
             log.warning("database: %s", str(error).strip().partition("\n")[0])
 
-    def _taken(self) -> ServerDriver:
+    def take(self) -> ServerDriver:
+        """A connection that nobody else works with; raises MailboxAway."""
         while (driver := self._kept()) is not None:
             if driver.is_silent:
                 return driver
@@ -444,7 +445,7 @@ class ServerDatabase:
         with self._lock:
             return self._idle.pop() if self._idle else None
 
-    def _give_back(self, driver: ServerDriver, *, usable: bool) -> None:
+    def give_back(self, driver: ServerDriver, *, usable: bool) -> None:
         """A broken one is one of many: the server was away, and all it had are gone."""
         with self._lock:
             if usable and not self._closed and len(self._idle) < CONNECTIONS:
@@ -458,6 +459,23 @@ class ServerDatabase:
         for one in drivers:
             self._own_pids.discard(one.pid)
             one.close()
+
+
+class _Lent(AbstractContextManager[Driver]):
+    """A connection while somebody works with it."""
+
+    def __init__(self, database: ServerDatabase) -> None:
+        self._database = database
+
+    def __enter__(self) -> Driver:
+        self._driver = self._database.take()
+        return self._driver
+
+    def __exit__(self, failed: object, *_how: object) -> None:
+        driver = self._driver
+        # After an error a line that is gone may still look like one that is there.
+        usable = driver.is_usable and (failed is None or driver.is_silent)
+        self._database.give_back(driver, usable=usable)
 
 
 class ServerEar:
