@@ -107,6 +107,7 @@ def type_pin(page: PhonePage, digits: str = "135790") -> None:
     ("case", "events", "more", "stage"),
     [
         (APPROVED, (), {}, PhoneStage.PIN_PENDING),
+        (APPROVED, (), {"placing": True}, PhoneStage.PLACING),
         (OFFERED, (), {}, PhoneStage.WAITING),
         (OFFERED, (READ,), {}, PhoneStage.SCANNED),
         (OFFERED, (READ, WRONG), {}, PhoneStage.WRONG_PIN),

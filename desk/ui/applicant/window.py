@@ -206,6 +206,11 @@ class ApplicantWindow(QWidget):
         button.click()
         return True
 
+    @property
+    def page(self) -> Page:
+        """What stands there."""
+        return self._screen.page
+
     # What the applicant sets
     @property
     def language(self) -> str:

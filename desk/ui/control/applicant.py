@@ -115,6 +115,7 @@ class ApplicantControl(QObject):
         for signal in (desk.case_changed, self._phone.progressed, self._proof.progressed):
             signal.connect(self.refresh)
         desk.shown.connect(self._moved)
+        desk.ticked.connect(self._on_tick)
         self._monitor.gone.connect(self._lost_sight)
         self._monitor.back.connect(self._in_sight)
         self._passport.progressed.connect(self._read_on)
@@ -253,6 +254,8 @@ class ApplicantControl(QObject):
         if case.kind is CaseKind.RESUME:
             return Page.PROVE if self._proof.check else Page.CHECKING
         if case.state is State.APPROVED:
+            if self._phone.placing:
+                return Page.QR
             if self._phone.voided:
                 return Page.EXPIRED if not self._wants_pin else Page.PIN
             if case.data_confirmed_at is None:
@@ -263,7 +266,18 @@ class ApplicantControl(QObject):
             return Page.SENDING
         if EventKind.CODE_WRONG in kinds:
             return Page.WRONG_PIN
-        return Page.SENDING if EventKind.FETCHED in kinds else Page.QR
+        if EventKind.FETCHED in kinds:
+            return Page.SENDING
+        return Page.EXPIRED if self._is_over(case) else Page.QR
+
+    def _is_over(self, case: Case) -> bool:
+        """Also where the service is out of reach and cannot say so."""
+        return case.offer is not None and case.offer.expires_at <= self._desk.station.now()
+
+    def _on_tick(self) -> None:
+        case = self._desk.case
+        if case is not None and self._is_over(case) and self._window.page is Page.QR:
+            self.refresh()
 
     # What the page needs
 
@@ -321,6 +335,8 @@ class ApplicantControl(QObject):
             qr = QrFacts(check.uri, self._proof.placed_at or now, check.expires_at)
             return replace(screen, qr=qr, live=LiveState.SAVED)
         ended = self._phone.ended_at if screen.page is Page.EXPIRED else None
+        if screen.page is Page.EXPIRED and offer is not None:
+            ended = offer.expires_at
         screen = replace(screen, live=self._live(case), ended_at=ended)
         if offer is not None:
             screen = replace(screen, qr=QrFacts(offer.uri, offer.placed_at, offer.expires_at))

@@ -63,6 +63,7 @@ class PhoneControl(QObject):
         self.events: tuple[OfferEvent, ...] = ()
         self.voided = ""
         self._digits = 0
+        self.placing = False
         self._alarm_reason = ""
         self._requests: tuple[CheckedRequest, ...] = ()
         self._card: CardSigner | None = None
@@ -100,7 +101,7 @@ class PhoneControl(QObject):
         self._turn += 1
         self._forget_offer()
         self.slip = None
-        self._trouble, self._signing = None, False
+        self._trouble, self._signing, self.placing = None, False, False
         self.forget_pin()
         self._desk.show(Step.PHONE, self._page)
         self.render()
@@ -141,6 +142,7 @@ class PhoneControl(QObject):
                 case=case,
                 events=self.events,
                 pin_digits=self._digits,
+                placing=self.placing,
                 card_present=desk.card_present,
                 tries=desk.tries_for(self._trouble),
                 on_pad=desk.card_pad,
@@ -185,8 +187,10 @@ class PhoneControl(QObject):
 
     def place(self, pin: bytearray) -> None:
         """The applicant has chosen the issuance PIN: mint the offer; the digits are wiped."""
-        desk, case = self._desk, self._desk.the_case()
-        self._trouble = None
+        desk, case, turn = self._desk, self._desk.the_case(), self._turn
+        self._trouble, self.placing = None, True
+        self.render()
+        self.progressed.emit()
 
         def job() -> Case:
             try:
@@ -195,16 +199,22 @@ class PhoneControl(QObject):
             finally:
                 wipe(pin)
 
-        desk.act(Lane.SERVICE, job, self._placed, self._place_failed)
+        desk.act(Lane.SERVICE, job, self._placed, lambda why: self._place_failed(turn, why))
 
     def _placed(self) -> None:
         self._turn += 1
+        self.placing = False
         self._forget_offer()
         self.render()
         self.progressed.emit()
         self._await_phone()
 
-    def _place_failed(self, trouble: Trouble) -> None:
+    def _place_failed(self, turn: int, trouble: Trouble) -> None:
+        if turn != self._turn:
+            # The officer has left the page meanwhile.
+            self._desk.show_trouble(trouble)
+            return
+        self.placing = False
         if isinstance(trouble, ApprovalTrouble):
             self._take_back_approval(trouble)
             return

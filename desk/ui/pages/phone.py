@@ -49,6 +49,7 @@ BEFORE_KEY = (
 )
 ICONS = {
     PhoneStage.PIN_PENDING: "keyboard",
+    PhoneStage.PLACING: "qr-code",
     PhoneStage.WAITING: "scan-qr-code",
     PhoneStage.SIGN: "pen-line",
     PhoneStage.SIGNING: "pen-line",
@@ -128,6 +129,8 @@ class PhonePage(QrPage):
         if stage is PhoneStage.PIN_PENDING:
             words = say("phone.pin_digits", n=view.pin_digits)
             return QrState.PENDING, "", say("phone.waits_for_pin"), words
+        if stage is PhoneStage.PLACING:
+            return QrState.PENDING, "", say("phone.now_placing"), ""
         if stage is PhoneStage.ALARM:
             return QrState.BLOCKED, "", say("phone.blocked"), say("phone.blocked_more")
         if stage is PhoneStage.ENDED:
@@ -145,7 +148,7 @@ class PhonePage(QrPage):
             self.qr.show_countdown(left, int((offer.expires_at - offer.placed_at).total_seconds()))
         elif stage is PhoneStage.ALARM:
             self.qr.show_times(self._alarm_times(view))
-        elif stage is PhoneStage.PIN_PENDING:
+        elif stage in (PhoneStage.PIN_PENDING, PhoneStage.PLACING):
             self.qr.show_times([])
         elif EventKind.FETCHED in kinds:
             self.qr.show_times(self._read_times(view, kinds[EventKind.FETCHED]))

@@ -26,6 +26,7 @@ class PhoneStage(StrEnum):
     """Where the phone stands; each has its own QR place and «what to do now»."""
 
     PIN_PENDING = "pin_pending"
+    PLACING = "placing"
     WAITING = "waiting"
     SCANNED = "scanned"
     WRONG_PIN = "wrong_pin"
@@ -46,15 +47,17 @@ class PhoneStage(StrEnum):
 @dataclass(frozen=True)
 class PhoneView:
     """``events`` of the live (or last) offer in order; ``pin_digits`` how many digits the
-    applicant has typed, never which. ``tries`` are left on the card; ``signing`` while it
-    holds the PIN, before the phone's key is there as well. ``voided`` says why the last
-    offer ended (``expired``, ``tries``); ``last_offer`` keeps its rows' times.
+    applicant has typed, never which; ``placing`` while the service makes the QR. ``tries``
+    are left on the card; ``signing`` while it holds the PIN, before the phone's key is there
+    as well. ``voided`` says why the last offer ended (``expired``, ``tries``);
+    ``last_offer`` keeps its rows' times.
     """
 
     here: says.Here
     case: Case
     events: tuple[OfferEvent, ...] = ()
     pin_digits: int = 0
+    placing: bool = False
     card_present: bool = True
     on_pad: bool = False
     tries: int | None = None
@@ -116,7 +119,9 @@ def _signing(view: PhoneView) -> PhoneStage:
 def _without_offer(view: PhoneView, kinds: dict[EventKind, OfferEvent]) -> PhoneStage:
     if EventKind.EXPIRED in kinds or view.voided == "expired" or view.case.state in ENDS:
         return PhoneStage.ENDED
-    return PhoneStage.VOIDED if view.voided else PhoneStage.PIN_PENDING
+    if view.voided:
+        return PhoneStage.VOIDED
+    return PhoneStage.PLACING if view.placing else PhoneStage.PIN_PENDING
 
 
 def wrong_and_left(event: OfferEvent) -> tuple[int, int]:
@@ -184,14 +189,15 @@ class _Progress:
     def _pin_set(self) -> ProgressLine:
         case, say = self._view.case, self._say
         at = says.clock_seconds(case.pin_set_at, self._view.here) if case.pin_set_at else ""
-        done = case.pin_set_at is not None and self._stage is not PhoneStage.PIN_PENDING
+        set_before = case.pin_set_at is not None and self._stage is not PhoneStage.PIN_PENDING
+        done = set_before or self._stage is PhoneStage.PLACING
         fresh = self._stage is PhoneStage.WAITING
         words = say("progress.pin_set_done" if fresh else "row.pin_set_short")
         return self._line("pin_set", done, words, at)
 
     def _qr_made(self) -> ProgressLine:
         offer, say = self._view.offer, self._say
-        if offer is None or self._stage is PhoneStage.PIN_PENDING:
+        if offer is None or self._stage in (PhoneStage.PIN_PENDING, PhoneStage.PLACING):
             return self._line("qr_made", bool(self._view.events), "", "")
         minutes = round((offer.expires_at - offer.placed_at).total_seconds() / 60)
         at = says.clock_seconds(offer.placed_at, self._view.here)
