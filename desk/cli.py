@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from desk import __version__
 from desk.app.home import Home, default_home
@@ -241,6 +242,13 @@ def _add_records(commands: Subparsers) -> None:
     verbs = records.add_subparsers(metavar="", required=True)
     take = verbs.add_parser("import-register", help="an extract of the overseas register (CSV)")
     take.add_argument("file", type=Path)
+    take.add_argument(
+        "--as-of",
+        type=_moment,
+        metavar="TIME",
+        help="when the extract was made, like 2026-11-23T09:00, in Korea's time unless it says "
+        "another; without it the extract counts as of now",
+    )
     _add_card_options(take)
     take.set_defaults(command=_records, verb="import-register")
     _add_record_changes(verbs)
@@ -263,6 +271,11 @@ def _add_records(commands: Subparsers) -> None:
     officers.add_argument("--training", action="store_true", help="for the rehearsal's home")
     officers.add_argument("--json", action="store_true")
     officers.set_defaults(command=_import_officers)
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo("Asia/Seoul"))
 
 
 def _add_record_changes(verbs: Subparsers) -> None:

@@ -163,7 +163,7 @@ def run(home: Home, args: argparse.Namespace) -> int:
 
 def _import_register(home: Home, args: argparse.Namespace) -> Answer:
     with opened(Command(home, args)) as desk:
-        return commands.import_register(args.file, desk.records.store, desk.stamp)
+        return commands.import_register(args.file, desk.records.store, desk.stamp, as_of=args.as_of)
 
 
 def _import_changes(home: Home, args: argparse.Namespace) -> Answer:

@@ -66,10 +66,17 @@ def import_register(
         "imported": state.entries,
         "as_of": state.as_of.isoformat(),
         "sha256": state.sha256,
+        "newest": state.newest.isoformat() if state.newest else None,
+        "goes_back": state.goes_back,
         "must_change": must_change,
     }
-    text = f"{state.entries} entries imported, as of {facts['as_of']}"
-    return Answer(0, f"{text}\n{_must_change(must_change)}", facts)
+    lines = [f"{state.entries} entries imported, as of {facts['as_of']}"]
+    if state.goes_back:
+        lines.append(
+            f"the newest entry is of {facts['newest']}, the former extract had newer ones: make"
+            " sure that this is not an older one"
+        )
+    return Answer(0, "\n".join([*lines, _must_change(must_change)]), facts)
 
 
 def import_changes(file: Path, store: Store, stamp: Stamp) -> Answer:
@@ -173,6 +180,8 @@ _REFUSED = {
     "REG-02": "the file is not UTF-8",
     "REG-03": "the header does not have exactly the columns of an extract",
     "REG-04": "the file holds no entry",
+    "REG-06": "the extract in use was made later",
+    "REG-07": "the extract cannot have been made then",
     "NOTICE-01": "the file cannot be read",
     "NOTICE-02": "the file is not of the published form (register-changes.schema.json)",
 }

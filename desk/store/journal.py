@@ -130,8 +130,8 @@ def newest(
     )
 
 
-def newest_of(session: Session, case: str, kinds: Sequence[str]) -> AuditEvent | None:
-    """The newest event of a case among these kinds."""
+def newest_of(session: Session, case: str | None, kinds: Sequence[str]) -> AuditEvent | None:
+    """The newest event of a case among these kinds; with None of no case."""
     query = select(AuditRow.line).where(AuditRow.case_number == case, AuditRow.kind.in_(kinds))
     line = session.scalars(query.order_by(AuditRow.seq.desc()).limit(1)).first()
     return None if line is None else audit.read_line(line)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -30,6 +31,8 @@ from desk.store.register_file import (
     Entry,
     ExtractEmpty,
     ExtractLines,
+    ExtractMisdated,
+    ExtractOlder,
     ExtractRefused,
     ExtractUnreadable,
     Reason,
@@ -43,16 +46,25 @@ from desk.store.troubles import Busy, StoreTrouble
 MOST_BAD_LINES = 200
 SLOTS = ("a", "b")
 _IMPORTING = "register"
+_IMPORTED = "REGISTER.IMPORTED"
+KOREA = ZoneInfo("Asia/Seoul")
+"""The register's own time."""
 
 
 @dataclass(frozen=True)
 class RegisterState:
-    """The extract in use: when it was true, how many entries, SHA-256 of its file (hex)."""
+    """The extract in use: when it was true, how many entries, SHA-256 of its file (hex).
+
+    Just imported, it also says of which day its newest entry is, and whether an extract before
+    had newer ones: then it may be older, whatever its time.
+    """
 
     batch: int
     as_of: datetime
     entries: int
     sha256: str
+    newest: date | None = None
+    goes_back: bool = False
 
 
 def import_extract(
@@ -65,7 +77,8 @@ def import_extract(
 ) -> RegisterState:
     """Put the extract in ``path`` in the place of the one in use.
 
-    ``as_of`` is when the extract was true, by default now. Raises the family of
+    ``as_of`` is when the extract was true; a file does not say it. Where nobody does, it is
+    now, or for the very file in use what was said of that. Raises the family of
     :class:`~desk.store.register_file.ExtractRefused`; then nothing has changed but the log.
     Raises Busy while another desk that shares the records imports one.
     """
@@ -82,12 +95,15 @@ def _import(
     most_bad_lines: int,
 ) -> RegisterState:
     _tidy(store)
-    loading = _begin(store, stamp, as_of or stamp.at)
     try:
+        sha256 = _sha256(path)
+        loading = _begin(store, stamp, _made_at(store, sha256, stamp, as_of))
         # East of Greenwich a day may already be one that UTC has not reached.
         today = stamp.at.date() + timedelta(days=1)
-        entries, watch = _load(store, loading, path, frozenset(posts), today, most_bad_lines)
-        state = _put_in_use(store, stamp, loading, entries, _sha256(path), watch)
+        found, watch = _load(store, loading, path, frozenset(posts), today, most_bad_lines)
+        if as_of is not None:
+            _demand_made_at(as_of, found, stamp.at)
+        state = _put_in_use(store, stamp, loading, found, sha256, watch)
     except ExtractRefused as refusal:
         _note_refusal(store, stamp, refusal)
         raise
@@ -96,6 +112,26 @@ def _import(
         with suppress(StoreTrouble):
             _tidy(store)
     return state
+
+
+def _made_at(store: Store, sha256: str, stamp: Stamp, said: datetime | None) -> datetime:
+    """When the extract was true. Raises ExtractOlder: what changed since would be undone."""
+    with store.read() as session:
+        used = state(session)
+    if said is None:
+        return used.as_of if used and used.sha256 == sha256 else stamp.at
+    made = said.astimezone(KOREA).date()
+    if used is not None and made < (day := used.as_of.astimezone(KOREA).date()):
+        raise ExtractOlder(made=made.isoformat(), in_use=day.isoformat())
+    return said
+
+
+def _demand_made_at(said: datetime, found: _Found, now: datetime) -> None:
+    """Raises ExtractMisdated."""
+    made, today = (at.astimezone(KOREA).date() for at in (said, now))
+    if said > now or (found.newest is not None and found.newest > made):
+        newest = found.newest.isoformat() if found.newest else "-"
+        raise ExtractMisdated(made=made.isoformat(), newest=newest, today=today.isoformat())
 
 
 def tidy(store: Store) -> None:
@@ -194,6 +230,21 @@ class _Loading:
     rows: Rows
 
 
+@dataclass
+class _Found:
+    """What an extract held: how many entries, and of which day the newest is."""
+
+    entries: int = 0
+    newest: date | None = None
+
+    def see(self, lines: Iterable[Entry]) -> None:
+        for line in lines:
+            self.entries += 1
+            day = line.status_date
+            if day is not None and (self.newest is None or day > self.newest):
+                self.newest = day
+
+
 def _begin(store: Store, stamp: Stamp, as_of: datetime) -> _Loading:
     """Claim the table that is not in use."""
     with store.load() as connection:
@@ -207,14 +258,14 @@ def _begin(store: Store, stamp: Stamp, as_of: datetime) -> _Loading:
 
 def _load(
     store: Store, loading: _Loading, path: Path, posts: frozenset[str], today: date, most: int
-) -> tuple[int, RegisterWatch]:
-    """Lay all good lines down, step by step; how many, and what they say of those who hold a
-    credential. Raises for the bad ones.
+) -> tuple[_Found, RegisterWatch]:
+    """Lay all good lines down, step by step; what they are, and what they say of those who
+    hold a credential. Raises for the bad ones.
 
     Indexes are made when all lines are there: sorted once instead of touched at random.
     """
     bad: list[BadLine] = []
-    count = entries = 0
+    count, found = 0, _Found()
     lines = read_extract(path, posts, today)
     rows = loading.rows
     with store.read() as session:
@@ -226,7 +277,7 @@ def _load(
             if isinstance(line, tuple):
                 count += 1
                 bad.extend(line if len(bad) < most else ())
-        entries += len(good)
+        found.see(good)
         watch.see(good)
         if good:
             with store.load() as connection:
@@ -237,9 +288,9 @@ def _load(
     if count:
         shown = sorted([*bad, *repeated], key=lambda line: line.line)[:most]
         raise ExtractLines(count, tuple(shown))
-    if not entries:
+    if not found.entries:
         raise ExtractEmpty(path.name, file=path.name)
-    return entries, watch
+    return found, watch
 
 
 def _repeated(store: Store, loading: _Loading, most: int) -> tuple[int, list[BadLine]]:
@@ -264,11 +315,13 @@ def _put_in_use(
     store: Store,
     stamp: Stamp,
     loading: _Loading,
-    entries: int,
+    found: _Found,
     sha256: str,
     watch: RegisterWatch,
 ) -> RegisterState:
+    entries, newest = found.entries, found.newest
     with store.write() as session:
+        former = _former_newest(session)
         row = session.get_one(RegisterBatchRow, loading.batch)
         session.execute(
             update(RegisterBatchRow)
@@ -279,14 +332,23 @@ def _put_in_use(
         journal.append(
             session,
             stamp,
-            "REGISTER.IMPORTED",
+            _IMPORTED,
             batch=row.id,
             entries=entries,
             sha256=sha256,
             as_of=row.as_of.isoformat(),
+            source_at=newest.isoformat() if newest else "",
         )
         notices.compare(session, stamp, watch, sha256)
-        return RegisterState(row.id, row.as_of, entries, sha256)
+        goes_back = bool(former and newest and newest < former)
+        return RegisterState(row.id, row.as_of, entries, sha256, newest, goes_back)
+
+
+def _former_newest(session: Session) -> date | None:
+    """Of which day the newest entry of the extract before was, as the log tells."""
+    event = journal.newest_of(session, None, (_IMPORTED,))
+    told = str(event.facts.get("source_at", "")) if event else ""
+    return date.fromisoformat(told) if told else None
 
 
 def _note_refusal(store: Store, stamp: Stamp, refusal: ExtractRefused) -> None:

@@ -50,7 +50,9 @@ class ExtractRefused(Trouble):
         ├── ExtractEncoding      REG-02   another encoding than UTF-8
         ├── ExtractHeader        REG-03   other columns
         ├── ExtractEmpty         REG-04   no line under the header
-        └── ExtractLines         REG-05   lines that cannot be right
+        ├── ExtractLines         REG-05   lines that cannot be right
+        ├── ExtractOlder         REG-06   made before the one in use
+        └── ExtractMisdated      REG-07   not made when somebody says it was
     """
 
 
@@ -68,6 +70,18 @@ class ExtractHeader(ExtractRefused):
 
 class ExtractEmpty(ExtractRefused):
     code = "REG-04"
+
+
+class ExtractOlder(ExtractRefused):
+    """Facts: made, in_use (days in Korea)."""
+
+    code = "REG-06"
+
+
+class ExtractMisdated(ExtractRefused):
+    """Its own entries are newer, or the time is still to come. Facts: made, newest, today."""
+
+    code = "REG-07"
 
 
 class Reason(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,20 @@ def test_a_good_register_is_imported(
 
     assert status == 0
     assert json.loads(capsys.readouterr().out)["imported"] == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "as_of"),
+    [
+        ("2026-11-20", "2026-11-19T15:00:00+00:00"),
+        ("2026-11-20T09:30", "2026-11-20T00:30:00+00:00"),
+        ("2026-11-20T09:30+00:00", "2026-11-20T09:30:00+00:00"),
+    ],
+)
+def test_the_time_of_an_extract_is_koreas_unless_it_says_another(said: str, as_of: str) -> None:
+    arguments = ["records", "import-register", "register.csv", "--as-of", said]
+
+    assert cli._parser().parse_args(arguments).as_of == datetime.fromisoformat(as_of)
 
 
 def test_a_genuine_security_object_alone_is_not_called_passed(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,26 @@ class TestImport:
         assert answer.status == 0
         assert answer.facts["imported"] == 1
         assert answer.facts["as_of"] == NOW.isoformat()
+
+    def test_older_file(self, store: Store, stamp: Stamp, tmp_path: Path) -> None:
+        file = tmp_path / "register.csv"
+        file.write_text(f"{','.join(COLUMNS)}\n{LINE}\n", encoding="utf-8")
+        import_register(file, store, stamp)
+
+        answer = import_register(file, store, stamp, as_of=NOW - timedelta(days=2))
+
+        assert (answer.status, answer.facts["code"]) == (1, "REG-06")
+        assert "made 2026-11-22, in_use 2026-11-24" in answer.text
+
+    def test_entries_that_go_back(self, store: Store, stamp: Stamp, tmp_path: Path) -> None:
+        file = tmp_path / "register.csv"
+        for day in ("2026-11-20", "2026-11-19"):
+            line = LINE.replace("alive,,", f"alive,{day},")
+            file.write_text(f"{','.join(COLUMNS)}\n{line}\n", encoding="utf-8")
+            answer = import_register(file, store, stamp)
+
+        assert answer.facts["goes_back"]
+        assert "the newest entry is of 2026-11-19" in answer.text
 
     def test_bad_lines(self, store: Store, stamp: Stamp, tmp_path: Path) -> None:
         """Line, column and reason for people and for machines, nothing of the content."""

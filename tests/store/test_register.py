@@ -3,7 +3,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from desk.store.register_file import (
     ExtractEncoding,
     ExtractHeader,
     ExtractLines,
+    ExtractMisdated,
+    ExtractOlder,
     ExtractRefused,
     ExtractUnreadable,
     Reason,
@@ -139,6 +142,85 @@ def test_age_of_the_source_can_be_told(store: Store, file: Path, stamp: Stamp) -
     state = register.import_extract(store, file, stamp, POSTS, as_of=made)
 
     assert state.as_of == made
+
+
+DAY = timedelta(days=1)
+
+
+def bring_in_as_of(
+    store: Store, file: Path, stamp: Stamp, as_of: datetime, content: str
+) -> register.RegisterState:
+    file.write_text(content, encoding="utf-8")
+    return register.import_extract(store, file, stamp, POSTS, as_of=as_of)
+
+
+def test_an_older_extract_is_refused(store: Store, file: Path, stamp: Stamp) -> None:
+    """By its day in Korea; what it would undo stays, and the log tells of it."""
+    used = bring_in_as_of(store, file, stamp, stamp.at - DAY, extract({}))
+
+    with pytest.raises(ExtractOlder) as caught:
+        bring_in_as_of(store, file, stamp, stamp.at - 2 * DAY, extract({"sex": "M"}))
+
+    made = (stamp.at - 2 * DAY).astimezone(register.KOREA).date()
+    assert caught.value.facts == {
+        "made": made.isoformat(),
+        "in_use": (made + DAY).isoformat(),
+    }
+    with store.read() as session:
+        assert register.state(session) == replace(used, newest=None)
+        assert [one.kind for one in journal.events(session)][-1] == "REGISTER.REFUSED"
+
+
+def test_another_extract_of_the_same_day_is_taken(store: Store, file: Path, stamp: Stamp) -> None:
+    """One that was put right."""
+    day = stamp.at.astimezone(register.KOREA).replace(hour=0, minute=0) - DAY
+    later = day.replace(hour=20)
+    bring_in_as_of(store, file, stamp, later, extract({}))
+
+    assert bring_in_as_of(store, file, stamp, day, extract({"sex": "M"})).as_of == day
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=1), -2 * DAY])
+def test_a_time_that_cannot_be_is_refused(
+    store: Store, file: Path, stamp: Stamp, ahead: timedelta
+) -> None:
+    """Still to come, or before what the extract tells of itself."""
+    newest = (stamp.at.astimezone(register.KOREA) - DAY).date()
+
+    with pytest.raises(ExtractMisdated) as caught:
+        bring_in_as_of(
+            store, file, stamp, stamp.at + ahead, extract({"status_date": newest.isoformat()})
+        )
+
+    assert caught.value.facts["newest"] == newest.isoformat()
+    with store.read() as session:
+        assert register.state(session) is None
+
+
+def test_the_same_file_does_not_grow_younger(store: Store, file: Path, stamp: Stamp) -> None:
+    """Imported again, it is as old as it was said to be."""
+    made = stamp.at - 3 * DAY
+    bring_in_as_of(store, file, stamp, made, extract({}))
+
+    again = bring_in(store, file, stamp, extract({}))
+    other = bring_in(store, file, stamp, extract({"sex": "M"}))
+
+    assert (again.as_of, other.as_of) == (made, stamp.at)
+
+
+def test_an_extract_whose_entries_go_back_is_told_of(
+    store: Store, file: Path, stamp: Stamp
+) -> None:
+    """Nobody said when it was made: the former one knew of something later."""
+    days = ["2026-11-20", "2026-11-19", "2026-11-19", "", "2026-11-18"]
+
+    told = [
+        bring_in(store, file, stamp, extract({"status_date": day, "address": f"{place} Street"}))
+        for place, day in enumerate(days)
+    ]
+
+    assert [one.goes_back for one in told] == [False, True, False, False, False]
+    assert told[0].newest == date(2026, 11, 20)
 
 
 def test_import_is_logged_without_names(store: Store, file: Path, stamp: Stamp) -> None:
