@@ -105,7 +105,13 @@ class Connection(HttpToolsProtocol):
         self._word = asyncio.Event()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        """uvicorn's, with one protocol only: whoever asks for another one is answered in this
+        (RFC 9110 section 7.8)."""
+        try:
+            self._read(data)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+            return
         if self._next is not None:
             (exchange, app), self._next = self._next, None
             if exchange.is_whole:
@@ -113,11 +119,41 @@ class Connection(HttpToolsProtocol):
             else:
                 self._start_asgi_task(exchange, app)
 
+    def _read(self, data: bytes | memoryview) -> None:
+        """Raises HttpParserError."""
+        while True:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as asked:
+                if not self._should_upgrade():
+                    return
+                data = memoryview(data)[asked.args[0] :]
+            # For the parser what follows is no HTTP any more: another one reads the head anew,
+            # without the wish, and the body after it.
+            head = self._head_without_upgrade()
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            self.parser.feed_data(head)
+
+    def _should_upgrade(self) -> bool:
+        """Whether the request whose head was read wishes another protocol; CONNECT, which is
+        none of the service's methods, has no body in any."""
+        return self.scope["method"] != "CONNECT"
+
+    def _head_without_upgrade(self) -> bytes:
+        method, version = self.scope["method"], self.scope["http_version"]
+        first = b"%b %b HTTP/%b\r\n" % (method.encode(), self.url, version.encode())
+        kept = [b"%b: %b\r\n" % one for one in self.headers if one[0] != b"upgrade"]
+        return b"".join([first, *kept, b"\r\n"])
+
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
         scope: Any = self.scope
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["http_version"] = version
+        if self.parser.should_upgrade() and self._should_upgrade():
+            return
         address = httptools.parse_url(self.url)
         scope["raw_path"] = address.path
         path = address.path.decode("ascii")

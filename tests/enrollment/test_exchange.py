@@ -117,6 +117,73 @@ def test_head_has_no_body(service: ServiceProcess) -> None:
     assert body == b'{"status":"ok"}'
 
 
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+TOKEN = b"POST /token HTTP/1.1\r\nHost: x\r\n" + H2C + FORM
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [TOKEN + b"Content-Length: 12\r\n\r\n", b"grant_type=x"],
+        [TOKEN + b"Content-Length: 12\r\n\r\ngrant_type=x"],
+        [TOKEN + b"Content-Length: 12\r\n\r\ngrant_", b"type=x"],
+        [TOKEN[:70], TOKEN[70:] + b"Content-Length: 12\r\n\r\n", b"grant_type=x"],
+        [TOKEN + b"Transfer-Encoding: chunked\r\n\r\n", b"c\r\ngrant_type=x\r\n0\r\n\r\n"],
+    ],
+    ids=["after its head", "with its head", "half and half", "head in pieces", "chunked"],
+)
+def test_body_of_a_request_that_wishes_another_protocol(
+    service: ServiceProcess, pieces: list[bytes]
+) -> None:
+    """A client that tries HTTP/2 first (RFC 9113's predecessor, RFC 7540 section 3.2) is
+    answered in HTTP/1.1, and the connection stays."""
+    with connected(service) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        ((status, text),) = answers(connection, 1)
+        connection.sendall(HEALTH)
+        ((_, after),) = answers(connection, 1)
+
+    assert status.startswith(b"HTTP/1.1 400 ")
+    assert b"unsupported_grant_type" in text
+    assert after == b'{"status":"ok"}'
+
+
+def test_pipelined_requests_that_wish_other_protocols(service: ServiceProcess) -> None:
+    """With a body, without one, and for a socket of the web."""
+    plain = HEALTH.replace(b"Host: x\r\n", b"Host: x\r\n" + H2C)
+    socket_ = HEALTH.replace(b"x\r\n", b"x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n")
+    token = TOKEN + b"Content-Length: 12\r\n\r\ngrant_type=x"
+
+    with connected(service) as connection:
+        connection.sendall(plain + token + socket_ + NONCE)
+        first, second, third, last = answers(connection, 4)
+
+    assert first[1] == third[1] == b'{"status":"ok"}'
+    assert b"unsupported_grant_type" in second[1]
+    assert b"c_nonce" in last[1]
+
+
+def test_body_is_asked_for_also_where_another_protocol_is_wished(service: ServiceProcess) -> None:
+    with connected(service) as connection:
+        connection.sendall(TOKEN + b"Expect: 100-continue\r\nContent-Length: 12\r\n\r\n")
+        interim = connection.recv(1 << 16)
+        connection.sendall(b"grant_type=x")
+        ((_, text),) = answers(connection, 1)
+
+    assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert b"unsupported_grant_type" in text
+
+
+def test_connect_is_no_method_here(service: ServiceProcess) -> None:
+    with connected(service) as connection:
+        connection.sendall(b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = connection.recv(1 << 16)
+
+    assert head.split(b" ")[1] in (b"400", b"404", b"405")
+
+
 def test_what_is_not_http(service: ServiceProcess) -> None:
     with connected(service) as connection:
         connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
