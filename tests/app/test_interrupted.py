@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QLabel
 
+from desk.counter import closing
 from desk.issuance.case import State
 from desk.mrtd.reader import ReadPhase, ReadProgress
 from desk.ui.applicant.snapshot import Page as ApplicantPage
 from desk.ui.applicant.snapshot import Spoken
 from desk.ui.control import passport as passport_control
 from desk.ui.control.steps import Step
+from desk.ui.lanes import Lane
 from desk.ui.pages.face import FaceStage
 from tests.app.test_window import Trainee, home, no_window_is_left, trainee
 
@@ -173,3 +175,36 @@ def test_a_slip_stands_on_the_window_also_after_the_applicant_has_finished(
         assert trainee.applicant_sees() is ApplicantPage.SLIP
     header = trainee.program.shell.header
     assert "안내장 표시 중" in {one.text() for one in header.findChildren(QLabel)}
+
+
+def test_a_slip_that_was_left_while_it_is_made_opens_nothing_again(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The case it belongs to stood open again behind the board, and before the next applicant."""
+    trainee.sign_in()
+    trainee.new_case("doyun")
+    trainee.read_passport()
+    trainee.decide()
+    program, desk = trainee.program, trainee.program.desk
+    made, may_end, ended = closing.print_slip, threading.Event(), threading.Event()
+
+    def slow(*arguments: Any) -> Any:
+        may_end.wait()
+        try:
+            return made(*arguments)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(closing, "print_slip", slow)
+    program.pages.eligibility.print_and_refuse.emit()
+    trainee.until(lambda: desk.step is Step.HAND_OVER and program.hand_over._printing)
+
+    program.to_board()
+    may_end.set()
+    trainee.until(ended.is_set)
+    done: list[object] = []
+    desk.work(Lane.RECORDS, lambda: None, done.append)
+    trainee.until(lambda: bool(done))
+
+    assert desk.case is None
+    assert trainee.applicant_sees() is ApplicantPage.IDLE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from desk.app.home import Home
@@ -13,6 +14,7 @@ from desk.app.stage import Stage
 from desk.app.window import make_front
 from desk.counter import proving
 from desk.enrollment.process import ServiceProcess
+from desk.enrollment.trouble import ServiceDown
 from desk.issuance.case import State
 from desk.ui.applicant.snapshot import Page
 from desk.ui.control.steps import Step
@@ -24,7 +26,7 @@ PATIENCE = 60_000
 
 
 def test_the_phone_presents_and_the_services_are_told(
-    approved_home: Path, service: ServiceProcess, qtbot: QtBot
+    approved_home: Path, service: ServiceProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever had no network comes back: the page asks at once, on the applicant's window too,
     says what each service would get, and nothing is usable before the phone has shown it."""
@@ -62,6 +64,14 @@ def test_the_phone_presents_and_the_services_are_told(
         assert seen.qr is not None
         assert seen.qr.text == program.proof.check.uri
 
+        # A service that was away for a moment is said to be while it is, and no longer.
+        banner, ask = program.pages.proof.banner, proving.take_answer
+        monkeypatch.setattr(proving, "take_answer", away)
+        until(lambda: not banner.isHidden())
+        monkeypatch.setattr(proving, "take_answer", ask)
+        until(banner.isHidden)
+        assert program.proof.check is not None
+
         holder.present(program.proof.check.uri).result(60)
         until(lambda: program.desk.the_case().state is State.PROVEN)
         until(lambda: "사용 가능" in told(rows)["훈련: 성년 확인"])
@@ -73,6 +83,10 @@ def test_the_phone_presents_and_the_services_are_told(
         stage.close()
         drop_all()
         holder.close()
+
+
+def away(*_all: object) -> None:
+    raise ServiceDown()
 
 
 def told(card: object) -> dict[str, str]:

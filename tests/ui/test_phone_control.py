@@ -16,8 +16,10 @@ from desk.counter import signing
 from desk.counter.readying import Ready
 from desk.counter.station import Station
 from desk.credential.attestation import UNREAD
+from desk.enrollment.trouble import ServiceDown
 from desk.issuance.case import State
 from desk.issuance.ports import EventKind, KeyRequest, Offer, OfferEvent, OfferNews, OfferOrder
+from desk.store.troubles import Full
 from desk.ui.control.desk import Desk
 from desk.ui.control.phone import PhoneControl
 from desk.ui.control.steps import Step
@@ -46,7 +48,8 @@ class Service:
 
     def __init__(self) -> None:
         self.news_of: Queue[OfferNews | None] = Queue()
-        self.answers = 0
+        self.answers = self.asked = 0
+        self.is_away = False
 
     def place_offer(self, order: OfferOrder) -> Offer:
         return Offer(order.offer_id, "openid-credential-offer://?", order.expires_at)
@@ -56,7 +59,10 @@ class Service:
     def get_ready(self) -> None: ...
 
     def news(self, _offer_id: str, _after: int, _wait_s: float) -> OfferNews:
+        self.asked += 1
         told = self.news_of.get()
+        if self.is_away:
+            raise ServiceDown()
         if told is None:
             self.end()
         return told or NOTHING
@@ -225,3 +231,50 @@ def test_it_is_forgotten_when_the_phone_has_its_credential(
 
     assert window.desk.step is Step.PHONE
     assert not window.holds_anything
+
+
+def test_what_a_signature_ran_into_stays_until_the_officer_acts(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next word of the service took it away before anybody could read it."""
+
+    def full(*_all: Any) -> None:
+        raise Full()
+
+    card = UnlockedCard(window.station)
+    monkeypatch.setattr(signing, "case_signer", lambda _station: card)
+    monkeypatch.setattr(signing, "sign_requests", full)
+    window.placed()
+    case, now = window.desk.the_case(), window.station.now()
+    requests = (phones_request(case, now),)
+    window.comes(OfferEvent(1, EventKind.KEY_RECEIVED, now, {}), requests=requests)
+    window.until(window.control.has_request)
+
+    window.page.sign_requested.emit(bytearray(PIN), False)
+    window.until(lambda: told(window, "STORE-04"))
+    asked = window.service.asked
+    window.comes(requests=requests)
+    window.until(lambda: window.service.asked > asked)
+
+    assert told(window, "STORE-04")
+    monkeypatch.undo()
+    window.page.sign_requested.emit(bytearray(PIN), False)
+    assert not told(window, "STORE-04")
+
+
+def test_a_silent_service_is_told_until_it_answers(window: Window) -> None:
+    window.placed()
+    window.service.is_away = True
+    window.comes()
+    window.until(lambda: not window.page.banner.isHidden())
+
+    window.service.is_away = False
+    window.control._retry.timeout.emit()
+    window.comes()
+
+    window.until(window.page.banner.isHidden)
+
+
+def told(window: Window, code: str) -> bool:
+    banner = window.page.banner
+    return not banner.isHidden() and banner.code.text() == code

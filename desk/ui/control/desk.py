@@ -140,6 +140,14 @@ class Desk(QObject):
         self.case_changed.emit()
         self.refresh_frame()
 
+    def takes_over(self, case: Case) -> bool:
+        """Whether ``case`` is the open one, which it is then as an act has left it. The officer
+        may have gone on to another, or to the board, in between."""
+        if self.case is None or self.case.number != case.number:
+            return False
+        self.set_case(case)
+        return True
+
     def the_case(self) -> Case:
         if self.case is None:
             raise RuntimeError("no case is open")
@@ -165,14 +173,11 @@ class Desk(QObject):
         trouble: Callable[[Trouble], None] | None = None,
     ) -> None:
         """Run an act on the open case and take over the case it returns."""
-        number = self.the_case().number
+        self.the_case()
 
         def done(case: Case) -> None:
-            # The officer may have gone on to another case in between.
-            if self.case is not None and self.case.number == number:
-                self.set_case(case)
-                if then is not None:
-                    then()
+            if self.takes_over(case) and then is not None:
+                then()
 
         self.work(lane, job, done, trouble)
 

@@ -65,6 +65,8 @@ class HandOverControl(QObject):
         desk = self._desk
 
         def done(kept: PrintedSlip | None) -> None:
+            if desk.case is None or desk.case.number != case.number:
+                return
             if kept is not None:
                 self._slip = kept
                 self._printed_at = says.clock(kept.printed_at, desk.here())
@@ -138,8 +140,8 @@ class HandOverControl(QObject):
         station, officer = desk.station, desk.officer
 
         def done(made: tuple[Case, PrintedSlip]) -> None:
-            desk.set_case(made[0])
-            self._made(printer, made[1])
+            if desk.takes_over(made[0]):
+                self._made(printer, made[1])
 
         desk.work(
             Lane.RECORDS,

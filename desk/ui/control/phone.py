@@ -69,6 +69,9 @@ class PhoneControl(QObject):
         self._card: CardSigner | None = None
         self._signing = False
         self._trouble: Trouble | None = None
+        # The service does not answer: over as soon as it does. What an act of the officer ran
+        # into stays until the next act.
+        self._away: Trouble | None = None
         # Why the desk told the phone no: it stays until there is another QR.
         self._refused: Trouble | None = None
         self._turn = 0
@@ -101,7 +104,7 @@ class PhoneControl(QObject):
         self._turn += 1
         self._forget_offer()
         self.slip = None
-        self._trouble, self._signing, self.placing = None, False, False
+        self._trouble, self._away, self._signing, self.placing = None, None, False, False
         self.forget_pin()
         self._desk.show(Step.PHONE, self._page)
         self.render()
@@ -135,7 +138,7 @@ class PhoneControl(QObject):
         desk, case = self._desk, self._desk.case
         if case is None or desk.step is not Step.PHONE:
             return
-        trouble = self._trouble or self._refused
+        trouble = self._trouble or self._away or self._refused
         self._page.render(
             PhoneView(
                 here=desk.here(),
@@ -266,8 +269,11 @@ class PhoneControl(QObject):
             return
         language = case.language if case.language != "ko" else "en"
 
+        self._trouble = None
+
         def done(made: tuple[Case, PrintedSlip]) -> None:
-            desk.set_case(made[0])
+            if not desk.takes_over(made[0]):
+                return
             self.slip = made[1]
             try:
                 self._printers.print(self._printers.preferred(), made[1].serial, made[1].pdf)
@@ -318,8 +324,7 @@ class PhoneControl(QObject):
         desk, case, events = self._desk, self._desk.case, news.events
         if turn != self._turn or case is None:
             return
-        if self._trouble is not None and not self._desk.is_wrong_pin(self._trouble):
-            self._trouble = None
+        self._away = None
         self.events = (*self.events, *events)
         for event in events:
             if event.kind in (EventKind.VOIDED, EventKind.EXPIRED):
@@ -359,6 +364,7 @@ class PhoneControl(QObject):
         self.render()
         self.progressed.emit()
         if brought.case.offer is None or brought.case.state is State.DELIVERED:
+            self._trouble = None
             self.forget_pin()
             self.render()
             return
@@ -370,7 +376,7 @@ class PhoneControl(QObject):
     def _unreachable(self, turn: int, trouble: Trouble) -> None:
         """The service does not answer: say so, keep everything, go on asking."""
         if turn == self._turn:
-            self._trouble = trouble
+            self._away = trouble
             self.render()
             self._retry.start()
 
@@ -451,8 +457,8 @@ class PhoneControl(QObject):
         desk, number = self._desk, self._desk.the_case().number
 
         def done(case: Case) -> None:
-            desk.set_case(case)
-            self._poll(self._turn)
+            if desk.takes_over(case):
+                self._poll(self._turn)
 
         desk.work(Lane.RECORDS, lambda: desk.station.load(number), done)
 

@@ -42,6 +42,8 @@ class ProofControl(QObject):
         self.placed_at: datetime | None = None
         self._failed_step: ProofStep | None = None
         self._trouble: Trouble | None = None
+        # The service does not answer: over as soon as it does.
+        self._away: Trouble | None = None
         self._not_kept: NotKept | None = None
         self._turn = 0
         self._large = LargeQrPlace(desk.look, page)
@@ -61,7 +63,7 @@ class ProofControl(QObject):
     def enter(self, case: Case) -> None:
         """Ask the phone at once; a proven case shows what came."""
         self._turn += 1
-        self._number = case.number
+        self._number, self._away = case.number, None
         self.check, self._trouble, self._failed_step = None, None, None
         self.placed_at, self._readiness, self._not_kept = None, None, None
         self._desk.show(Step.PROOF, self._page)
@@ -108,7 +110,7 @@ class ProofControl(QObject):
         desk, case = self._desk, self._desk.case
         if case is None or desk.step is not Step.PROOF:
             return
-        check, trouble = self.check, self._trouble or self._not_kept
+        check, trouble = self.check, self._trouble or self._away or self._not_kept
         self._page.render(
             ProofView(
                 here=desk.here(),
@@ -210,8 +212,9 @@ class ProofControl(QObject):
     def _answered(self, turn: int, proven: Case | None, not_kept: NotKept | None) -> None:
         if turn != self._turn:
             return
+        was_away, self._away = self._away, None
         if proven is None:
-            if (not_kept is None) != (self._not_kept is None):
+            if was_away or (not_kept is None) != (self._not_kept is None):
                 self._not_kept = not_kept
                 self.render()
             self._poll(turn)
@@ -227,12 +230,13 @@ class ProofControl(QObject):
         if isinstance(trouble, ApprovalTrouble):
             self._take_back_approval(trouble)
             return
-        self._trouble = trouble
         if isinstance(trouble, ProofRefused | CredentialTrouble):
+            self._trouble = trouble
             same_key = isinstance(trouble, OtherKey)
             self._failed_step = ProofStep.SAME_KEY if same_key else ProofStep.CONTENT
             self.check = None
         else:
+            self._away = trouble
             self._retry.start()
         self.render()
         self.progressed.emit()
