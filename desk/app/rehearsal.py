@@ -365,10 +365,10 @@ def _import_register(station: Station, people: tuple[Applicant, ...]) -> None:
     file = station.home / "register.csv"
     with file.open("w", encoding="utf-8", newline="") as target:
         applicants.write_register(target, people)
+    stamp = station.stamp()
     try:
-        register.import_extract(
-            station.store, file, station.stamp(), load_posts().codes, as_of=station.now()
-        )
+        # Of the stamp's moment: a clock read later would make it an extract of the future.
+        register.import_extract(station.store, file, stamp, load_posts().codes, as_of=stamp.at)
     finally:
         # The extract holds (invented) personal data: it stays in the encrypted records only.
         file.unlink()
