@@ -140,9 +140,7 @@ class Offer:
     @property
     def ends_at(self) -> int | None:
         """When it will end by itself; None when it has ended."""
-        if self.state is OfferState.OPEN:
-            return self.expires_at
-        return self.token_expires_at if self.state is OfferState.CLAIMED else None
+        return None if self.ended_at is not None else self.token_expires_at or self.expires_at
 
     def is_due(self, at: int) -> bool:
         """Whether that has come; ``at`` in milliseconds since 1970."""
