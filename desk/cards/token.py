@@ -9,13 +9,15 @@ as text, of which no copy can be wiped. Provisioning stays with the vendor's own
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property
+from contextlib import contextmanager, suppress
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pkcs11
 from cryptography import x509
@@ -78,8 +80,7 @@ def open_token(module: Path, label: str = "") -> Iterator[TokenSession]:
         finally:
             if session is not None:
                 session.close()
-            with _named():
-                library.finalize()
+            _end(library)
 
 
 class TokenSession:
@@ -288,6 +289,42 @@ def _library(module: Path) -> Any:
     except exceptions.PKCS11Error as reason:
         raise ModuleMissing(str(reason), file=module.name) from reason
     return library
+
+
+class _Functions(ctypes.Structure):
+    """The beginning of what C_GetFunctionList leads to (CK_FUNCTION_LIST, PKCS #11 section 3.6),
+    which is packed on Windows (section 2.1)."""
+
+    if sys.platform == "win32":
+        _pack_ = 1
+    _fields_: ClassVar = [
+        ("version", ctypes.c_ubyte * 2),
+        ("initialize", ctypes.c_void_p),
+        ("finalize", ctypes.CFUNCTYPE(ctypes.c_ulong, ctypes.c_void_p)),
+    ]
+
+
+@cache
+def _functions(module: str) -> _Functions:
+    found = ctypes.POINTER(_Functions)()
+    ctypes.CDLL(module).C_GetFunctionList(ctypes.byref(found))
+    functions: _Functions = found.contents
+    return functions
+
+
+def _end(library: Any) -> None:
+    """End the module, without the interpreter's lock.
+
+    python-pkcs11 keeps that lock here, and nowhere else while it waits for a module. The module
+    lets go of the reader meanwhile, which may take as long as the reader likes, and for ever
+    where the reader's other end is a thread of this program, as the rehearsal's is.
+    """
+    answer = _functions(library.so).finalize(None)
+    # So that the library knows as well: the module has nothing left to do and says so at once.
+    with suppress(exceptions.PKCS11Error):
+        library.finalize()
+    if answer:
+        raise TransportFailed(f"C_Finalize {answer:#x}")
 
 
 def _choose(library: Any, label: str) -> TokenSession:

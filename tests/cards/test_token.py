@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from desk.cards import key_wrap
+from desk.cards import key_wrap, token
 from desk.cards.certificates import load_certificate, public_key_of, verify_signature
 from desk.cards.piv_data import KeyType, PrivateKey, Slot, point
 from desk.cards.signer import CardSigner
@@ -32,6 +33,7 @@ from desk.cards.troubles import (
     PinNeeded,
     WrongPinUncounted,
 )
+from desk.iso7816.troubles import TransportFailed
 from desk.training.authority import (
     AUTHENTICATION,
     KEY_MANAGEMENT,
@@ -40,7 +42,7 @@ from desk.training.authority import (
 )
 from desk.training.piv_card import PivCard, generate_key
 from tests.cards.issue import NOW, pin
-from tests.pcscd import PcscService, pcscd, pcscd_host
+from tests.pcscd import PATIENCE, PcscService, pcscd, pcscd_host
 
 __all__ = ["pcscd", "pcscd_host"]
 
@@ -292,6 +294,60 @@ def test_module_of_another_maker_on_the_training_card(
     key = authority.officers[0].slots[SIGNATURE].private.public_key()
     for signature, data in zip(signatures, (b"first", b"second"), strict=True):
         verify_signature(key, _der(signature), data)
+
+
+class Hesitant:
+    """A card that, once ``armed``, answers the service's next look only when the module is
+    being ended."""
+
+    def __init__(self, card: PivCard) -> None:
+        self._card = card
+        self.armed, self.asked, self.ending = (threading.Event() for _ in range(3))
+        self.transmit, self.reset = card.transmit, card.reset
+
+    @property
+    def atr(self) -> bytes:
+        if self.armed.is_set():
+            self.asked.set()
+            self.ending.wait(PATIENCE)
+        return self._card.atr
+
+
+def test_a_module_that_ends_holds_nobody_up(
+    pcscd: PcscService, authority: TrainingAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the service, the service for the reader, and the reader is a thread of this
+    program: held up, none of them would ever go on, and neither would this test."""
+    module = existing(OPENSC)
+    card = Hesitant(officer_card(authority))
+    real = token._end
+
+    def end(library: object) -> None:
+        card.armed.set()
+        assert card.asked.wait(PATIENCE)
+        card.ending.set()
+        real(library)
+
+    monkeypatch.setattr(token, "_end", end)
+    with pcscd.slot(0) as slot:
+        slot.lay(card)
+        with open_token(module) as session:
+            session.verify_pin(pin())
+        card.armed.clear()
+        monkeypatch.setattr(token, "_end", real)
+        with open_token(module) as session:
+            session.verify_pin(pin())
+
+
+def test_what_a_module_says_at_its_end(hsm: Hsm) -> None:
+    """Ended by somebody else meanwhile: the session says that its end failed, and the next one
+    begins anew."""
+    hsm.token("Ended", {})
+    with pytest.raises(TransportFailed), open_token(hsm.module, "Ended"):
+        assert token._functions(str(hsm.module)).finalize(None) == 0
+
+    with open_token(hsm.module, "Ended") as session:
+        assert session.certificate(Slot.SIGNATURE) is None
 
 
 def test_last_try_behind_a_module(pcscd: PcscService, authority: TrainingAuthority) -> None:
