@@ -29,11 +29,12 @@ from desk.store import care, cases, journal, notices, renewals, status
 from desk.store.cases import BlobKind
 from desk.store.journal import Stamp
 from desk.store.status import StatusSlot, Validity
-from desk.store.troubles import StatusFinal
+from desk.store.troubles import FormerPassport, StatusFinal
 from desk.trouble import Trouble
 
 _ID_BYTES = 16
 DECIDED = "PROOF.DECIDED"
+PASSPORT_NUMBER = "travel_document_number"
 
 
 class ProofRefused(Trouble):
@@ -60,12 +61,14 @@ class NotEverything(ProofRefused):
 
 @dataclass(frozen=True)
 class OpenCheck:
-    """A placed check: the text of its QR and what reading the answer needs."""
+    """A placed check: the text of its QR and what reading the answer needs.
+    ``asks_passport``: only the phone can tell upon which passport it was issued."""
 
     check_id: str
     uri: str
     expires_at: datetime
     request: CheckRequest
+    asks_passport: bool = False
 
 
 def place_check(station: Station, officer: Officer, case: Case) -> OpenCheck:
@@ -79,13 +82,15 @@ def place_check(station: Station, officer: Officer, case: Case) -> OpenCheck:
         _demand_resumable(station, case)
     check_id = secrets.token_urlsafe(_ID_BYTES)
     formats = [station.profile.format_of(name) for name in case.issued_configurations]
+    asks_passport = _asks_passport(station, case)
+    query = _query(station, formats, [PASSPORT_NUMBER] if asks_passport else [])
     request = presentation.build_request(
-        _query(station, formats), station.authority.verifier, station.link.response_uri(check_id)
+        query, station.authority.verifier, station.link.response_uri(check_id)
     )
     expires_at = station.now() + timedelta(minutes=station.settings.enrollment.check_minutes)
     check = station.link.place_check(CheckOrder(check_id, request.object, expires_at))
     station.save(officer, case, "PROOF.ASKED", count=len(formats))
-    return OpenCheck(check_id, check.uri, check.expires_at, request)
+    return OpenCheck(check_id, check.uri, check.expires_at, request, asks_passport)
 
 
 def _demand_resumable(station: Station, case: Case) -> None:
@@ -97,14 +102,24 @@ def _demand_resumable(station: Station, case: Case) -> None:
                 raise StatusFinal(list=slot.list_name, position=slot.index)
 
 
-def _query(station: Station, formats: Sequence[Format]) -> dict[str, Any]:
-    """The profile's counter check, which each delivered credential must answer.
+def _asks_passport(station: Station, case: Case) -> bool:
+    """A resume of what was issued when nobody kept a digest of the passport: what is not known
+    is not taken for the same, so the phone says which passport its credential names."""
+    if case.kind is not CaseKind.RESUME or case.former is None:
+        return False
+    with station.store.read() as session:
+        return not renewals.knows_passport(session, case.former)
+
+
+def _query(station: Station, formats: Sequence[Format], also: Sequence[str] = ()) -> dict[str, Any]:
+    """The profile's counter check and ``also``, which each delivered credential must answer.
 
     The portrait is asked of the first only: it is the same picture in all of them.
     """
     first, *others = formats
-    named = [name for name in station.profile.counter_check if name != "portrait"]
-    query = station.profile.dcql([first])
+    asked = [*station.profile.counter_check, *also]
+    named = [name for name in asked if name != "portrait"]
+    query = station.profile.dcql([first], asked)
     for other in others:
         query["credentials"] += station.profile.dcql([other], named)["credentials"]
     return query
@@ -115,8 +130,10 @@ def take_answer(
 ) -> Case | None:
     """PROVEN once the phone has answered rightly; None while it has not answered.
 
-    Raises :class:`ProofRefused` and the credential's own troubles; then nothing is valid,
-    and a new check can be placed. A phone that was reported lost proves nothing any more:
+    Raises :class:`ProofRefused`, :class:`~desk.store.troubles.FormerPassport` where the phone
+    holds what was issued upon another passport than the one at the window, and the
+    credential's own troubles; then nothing is valid, and a new check can be placed. A phone
+    that was reported lost proves nothing any more:
     :class:`~desk.issuance.aftercare.ReportedLost`.
     """
     case = station.touched(officer, case)
@@ -160,6 +177,9 @@ def _compare_person(case: Case, presented: Presented, configuration: str) -> Non
     for name, value in approved.items():
         if name in presented.values and presented.values[name] != value:
             raise OtherPerson(configuration=configuration)
+    number = document.number if document else None
+    if presented.values.get(PASSPORT_NUMBER, number) != number:
+        raise FormerPassport(case.number, case=case.former or case.number)
 
 
 def _make_valid(station: Station, officer: Officer, case: Case) -> Case:

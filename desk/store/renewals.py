@@ -105,10 +105,16 @@ def demand_same_holder(
 
 def demand_same_passport(session: Session, former: str, passport: str) -> None:
     """Whether the credential of case ``former`` was issued upon the passport with this number.
-    Raises :class:`FormerPassport`; a case of a time that kept no digest is not compared."""
+    Raises :class:`FormerPassport`. Of a case of a time that kept no digest nothing is known
+    here (:func:`knows_passport`): there the phone is asked."""
     known = _row(session, former).document
     if known is not None and known != cases.passport_digest(session, passport):
         raise FormerPassport(former, case=former)
+
+
+def knows_passport(session: Session, former: str) -> bool:
+    """Whether it was kept upon which passport the credential of case ``former`` was issued."""
+    return _row(session, former).document is not None
 
 
 def demand_only_holding(session: Session, number: str, former: str | None) -> None:

@@ -245,6 +245,7 @@ class Program(QObject):
         self.hand_over = HandOverControl(desk, pages.hand_over, self.printers)
         self.renewal = RenewalControl(desk, self._open_renewal)
         self.passport.reissue_asked.connect(self.renewal.instead)
+        self.proof.reissue_asked.connect(self.renewal.instead)
         self.aftercare.ways[Deed.RESUME] = self.renewal.resume
         self.aftercare.ways[Deed.REISSUE] = self.renewal.reissue
         first = ApplicantScreen(

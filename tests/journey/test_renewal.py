@@ -11,6 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from desk.app.compose import utc_now
 from desk.app.rehearsal import TRAINING_PIN, officer_card
@@ -29,6 +30,7 @@ from desk.issuance.case import Case, CaseKind, NotPossible, State
 from desk.issuance.roles import Role
 from desk.store import cases, intents, journal, notices, retention, status
 from desk.store.cases import BlobKind
+from desk.store.models import CaseRow
 from desk.store.notice_file import Notice, NoticeKind
 from desk.store.status import Validity
 from desk.store.troubles import CasePurged, FormerPassport, OtherHolder
@@ -320,6 +322,68 @@ def test_a_new_passport_is_reissued_upon_and_not_resumed(
     assert newer.document.number == later.passport_number
     assert listed(phone) == [Status.INVALID] * 2
     assert listed(new_phone) == [Status.VALID] * 2
+
+
+def forget_passport(counter: Counter, case: Case) -> None:
+    """As a case stands that was purged before anybody kept a digest of its passport."""
+    station, officer = counter.rehearsal.station, counter.script.officer
+    close_case(station, officer, case, {"passport": True, "slip": True, "loss": True})
+    retention.purge(station.store, station.stamp(), station.now() + timedelta(days=1))
+    with station.store.load() as connection:
+        nobody = update(CaseRow).where(CaseRow.number == case.number).values(document=None)
+        connection.execute(nobody)
+
+
+def test_where_no_passport_was_kept_the_phone_tells_which(
+    counter: Counter, person: Applicant, held: Case, phone: Holder
+) -> None:
+    """Nobody can compare it before: the credential on the phone names its passport."""
+    station, officer = counter.rehearsal.station, counter.script.officer
+    suspend(counter, held)
+    first = counter.script.to_approval(resume(counter, held), person)
+    known = proving.place_check(station, officer, first)
+    intake.cancel(station, officer, station.load(first.number), "applicant_left")
+    forget_passport(counter, held)
+
+    case = counter.script.to_approval(resume(counter, held), person)
+    check = proving.place_check(station, officer, case)
+    phone.present(check.uri).result(PATIENCE)
+    case = proving.take_answer(station, officer, case, check, PATIENCE)
+
+    assert (known.asks_passport, check.asks_passport) == (False, True)
+    for query in check.request.query["credentials"]:
+        assert "travel_document_number" in [one["path"][-1] for one in query["claims"]]
+    assert case is not None
+    assert case.state is State.PROVEN
+    assert listed(phone) == [Status.VALID] * 2
+
+
+def test_what_names_an_unkept_former_passport_is_not_resumed(
+    counter: Counter, phone: Holder, new_phone: Holder
+) -> None:
+    """Not compared is not the same: what the phone shows names another passport than the one
+    at the window, it stays suspended, and the case gives way to a reissue."""
+    station, officer = counter.rehearsal.station, counter.script.officer
+    person = next(one for one in counter.rehearsal.people if one.key == "alexandrina")
+    release_holder(counter.rehearsal, person.overseas_number)
+    held = counter.script.approved_case(person)
+    held = counter.prove(counter.deliver(held, phone), phone)
+    suspend(counter, held)
+    forget_passport(counter, held)
+    later = replace(person, passport_number="M246B8013")
+    case = counter.script.to_approval(resume(counter, held), later)
+
+    check = proving.place_check(station, officer, case)
+    phone.present(check.uri).result(PATIENCE)
+    with pytest.raises(FormerPassport) as refused:
+        proving.take_answer(station, officer, case, check, PATIENCE)
+
+    assert refused.value.facts == {"case": held.number}
+    assert listed(phone) == [Status.SUSPENDED] * 2
+    newer = renewal.reissue_instead(station, officer, station.load(case.number))
+    newer = counter.deliver(counter.script.to_approval(newer, later), new_phone)
+    assert counter.prove(newer, new_phone).state is State.PROVEN
+    assert listed(phone) == [Status.INVALID] * 2
 
 
 def test_two_windows_at_once(counter: Counter, held: Case) -> None:

@@ -106,6 +106,16 @@ def review_resume(look: Look, size: Size) -> QWidget:
 
 @scene("13f-proof-resume")
 def proof_resume(look: Look, size: Size) -> QWidget:
+    return resume_asked(look, size, asks_passport=False)
+
+
+@scene("13h-proof-resume-passport")
+def proof_resume_passport(look: Look, size: Size) -> QWidget:
+    """Nobody kept upon which passport it was issued: the phone tells."""
+    return resume_asked(look, size, asks_passport=True)
+
+
+def resume_asked(look: Look, size: Size, *, asks_passport: bool) -> QWidget:
     view = ProofView(
         samples.here("10:40:34"),
         renewed(CaseKind.RESUME, State.APPROVED),
@@ -114,6 +124,7 @@ def proof_resume(look: Look, size: Size) -> QWidget:
         qr_text=CHECK_URI,
         placed_at=ASKED,
         expires_at=ASKED + 120 * samples.SECOND,
+        asks_passport=asks_passport,
     )
     return proof_page(look, size, view, "10:40:34", ("확인 QR 표시 중", "Showing the check QR"))
 

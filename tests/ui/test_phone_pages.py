@@ -25,16 +25,19 @@ from desk.issuance.ports import EventKind, OfferEvent
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
 from desk.ui.pages.hand_over import HandOverPage, HandOverView
-from desk.ui.pages.own_words import AREA
+from desk.ui.pages.own_words import AREA, OwnWords
 from desk.ui.pages.phone import PhonePage, PhoneStage, PhoneView, stage_of
 from desk.ui.pages.proof import ProofPage, ProofStage, ProofStep, ProofView
 from desk.ui.pages.proof import stage_of as proof_stage_of
 from desk.ui.parts.qrcard import QrState
 from desk.ui.parts.rows import Row
+from desk.ui.parts.text import Text
+from desk.ui.renewals import AREA as RENEWAL
 from desk.ui.shell import Shell
 from desk.ui.troubles import TroubleWords
 from desk.words import Words
-from tests.ui import gallery_phone, samples, samples_services, scenes_case
+from tests.ui import gallery_phone, samples, samples_services, scenes_case, scenes_renewal
+from tests.ui.officer import drop, settle
 from tests.ui.scenes import SCENES
 
 TROUBLES = TroubleWords()
@@ -650,3 +653,20 @@ def test_no_key_stands_in_both_tables() -> None:
 
 def test_every_code_these_pages_show_has_its_words() -> None:
     assert {"ENR-PIN-02", "ENR-PIN-05", "ENR-QR-05", "ENR-QR-07"} <= set(TROUBLES)
+
+
+@pytest.mark.parametrize("asks_passport", [False, True])
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_resume_says_when_only_the_phone_knows_the_passport(
+    look: Look, language: str, asks_passport: bool
+) -> None:
+    """What was not compared is said, and said in full in the smallest full window."""
+    look.set_language(language)
+    shell = scenes_renewal.resume_asked(look, (1280, 720), asks_passport=asks_passport)
+    settle()
+
+    key = "why_passport" if asks_passport else "why"
+    said = OwnWords(look, RENEWAL)(f"renewal_proof.{key}")
+    (text,) = [one for one in shell.findChildren(Text) if one.text() == said]
+    assert text.isVisible() and not text.is_cut()
+    drop(shell)

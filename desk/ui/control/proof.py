@@ -13,25 +13,30 @@ from desk.counter.relying import Readiness
 from desk.credential.troubles import CredentialTrouble
 from desk.issuance.approvals import ApprovalTrouble
 from desk.issuance.case import Case, CaseKind, State
+from desk.store.troubles import FormerPassport
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
 from desk.ui.control.large_qr import LargeQrPlace
 from desk.ui.control.steps import Step
 from desk.ui.dialogs import not_proven_dialog
 from desk.ui.lanes import Lane
+from desk.ui.pages.own_words import OwnWords
 from desk.ui.pages.proof import ProofPage, ProofStep, ProofView
 from desk.ui.parts.verdict import Remedy
 from desk.ui.renewal_dialogs import cannot_resume_dialog
+from desk.ui.renewals import AREA as RENEWAL
 
 POLL_SECONDS = 5.0
 RETRY_MS = 2000
-_NEW_QR = "new_qr"
+_NEW_QR, _REISSUE = "new_qr", "reissue"
 
 
 class ProofControl(QObject):
-    """``progressed`` after every change: the applicant's window follows it."""
+    """``progressed`` after every change: the applicant's window follows it.
+    ``reissue_asked(Case)``: what the phone holds names a former passport."""
 
     progressed = Signal()
+    reissue_asked = Signal(object)
 
     def __init__(self, desk: Desk, page: ProofPage) -> None:
         super().__init__(desk)
@@ -123,18 +128,26 @@ class ProofControl(QObject):
                 expires_at=check.expires_at if check else None,
                 trouble=desk.spoken(trouble) if trouble else None,
                 remedies=self._remedies(trouble),
+                asks_passport=check is not None and check.asks_passport,
                 read_only=case.closed_at is not None,
             )
         )
 
     def _remedies(self, trouble: Trouble | None) -> tuple[Remedy, ...]:
-        """What a phone did not keep comes with a new QR only."""
+        """What a phone did not keep comes with a new QR only; what names a former passport is
+        issued anew."""
+        if isinstance(trouble, FormerPassport):
+            words = OwnWords(self._desk.look, RENEWAL)("resume_refused.reissue")
+            return (Remedy(_REISSUE, words, "arrow-right-left"),)
         if trouble is None or trouble is not self._not_kept:
             return ()
         return (Remedy(_NEW_QR, self._desk.look.say("phone.make_new_qr"), "qr-code"),)
 
     def _remedied(self, key: str) -> None:
         desk, case = self._desk, self._desk.the_case()
+        if key == _REISSUE:
+            self._turn += 1
+            self.reissue_asked.emit(case)
         if key != _NEW_QR:
             return
         self._turn += 1
@@ -230,7 +243,7 @@ class ProofControl(QObject):
         if isinstance(trouble, ApprovalTrouble):
             self._take_back_approval(trouble)
             return
-        if isinstance(trouble, ProofRefused | CredentialTrouble):
+        if isinstance(trouble, ProofRefused | CredentialTrouble | FormerPassport):
             self._trouble = trouble
             same_key = isinstance(trouble, OtherKey)
             self._failed_step = ProofStep.SAME_KEY if same_key else ProofStep.CONTENT

@@ -57,6 +57,7 @@ class ProofView:
     """``done`` holds the time of every step that has passed; ``failed`` the one that did
     not, with ``trouble`` saying why. ``qr_text`` while the check QR lives, ``placed_at``
     and ``expires_at`` its life: a ``placed_at`` without text is a QR that has ended.
+    ``asks_passport``: the phone is to tell which passport its credential names.
     ``services`` is None until they are weighed."""
 
     here: says.Here
@@ -69,6 +70,7 @@ class ProofView:
     expires_at: datetime | None = None
     trouble: Spoken | None = None
     remedies: tuple[Remedy, ...] = ()
+    asks_passport: bool = False
     read_only: bool = False
 
     @property
@@ -242,7 +244,8 @@ class ProofPage(QrPage):
         word = self._renewal("renewal_proof.cannot") if resumes else say("proof.cannot")
         cannot = Other("cannot", word)
         self.footer.show_others((stop,) if usable else (stop, cannot))
-        why_not = self._renewal("renewal_proof.why") if resumes else say("proof.why")
+        key = "why_passport" if view.asks_passport else "why"
+        why_not = self._renewal(f"renewal_proof.{key}") if resumes else say("proof.why")
         if stage in (ProofStage.ENDED, ProofStage.REFUSED):
             word, why = say("phone.make_new_qr"), why_not
             self.footer.show_primary(Primary(word, True, why, icon="qr-code"))
