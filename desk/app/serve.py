@@ -3,7 +3,9 @@
 The desk side approves and signs by itself with the training card. ``POST
 /rehearsal/offers`` (on loopback) brings an offer and its PIN; ``{"configuration":
 "mdoc" | "sd-jwt" | "both"}`` chooses what it holds. What a phone then asks for is signed
-as soon as its proof has been verified.
+as soon as its proof has been verified. Each offer is one invented person's; so many phones may
+be on their way at the same time as there are people for whom everything goes well, and one more
+offer ends the oldest.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import secrets
 import signal
 import sys
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -28,6 +30,7 @@ from desk.cards.signer import CardSigner
 from desk.counter import aftercare, intake, settling
 from desk.counter.settings import Settings, load_settings
 from desk.issuance.case import Case, State
+from desk.training.applicants import Applicant, Story
 from desk.trouble import Trouble
 
 _log = logging.getLogger(__name__)
@@ -35,6 +38,20 @@ _log = logging.getLogger(__name__)
 CHOICES = {"mdoc": ("mdoc",), "sd-jwt": ("sd-jwt",), "both": ("mdoc", "sd-jwt")}
 ROUND_SECONDS = 0.2
 _LONGEST_QUESTION = 2048
+
+
+STORIES = (Story.PLAIN, Story.ELDEST, Story.LONG_NAME)
+"""Whose cases end well without anybody's second look."""
+_AWAITING = (State.OFFERED, State.SIGNING)
+
+
+@dataclass
+class _Live:
+    """An offer that was minted; ``after`` is the last event of it that was seen."""
+
+    person: Applicant
+    case: Case
+    after: int = 0
 
 
 class Minter:
@@ -45,7 +62,9 @@ class Minter:
         self._script = Script.begin(rehearsal)
         self._card: CardSigner = self._script.unlocked_card()
         self._wanted: queue.Queue[tuple[tuple[str, ...], queue.Queue[Any]]] = queue.Queue()
-        self._open: dict[str, tuple[Case, int]] = {}
+        self._people = [one for one in rehearsal.people if one.story in STORIES]
+        # In the order in which they were minted.
+        self._open: dict[str, _Live] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rehearsal-desk")
 
@@ -86,41 +105,44 @@ class Minter:
 
     def _mint(self, configurations: tuple[str, ...]) -> dict[str, str]:
         script, station = self._script, self._rehearsal.station
-        person = self._rehearsal.people[0]
-        self._free(person.overseas_number)
+        person = self._whose_turn()
+        self._free(person)
         case = script.approved_case(person)
         # Six digits that no rule for the applicant's own choice has to refuse.
         tx_code = f"{secrets.randbelow(900_000) + 100_000}"
         case = script.offer(case, tx_code, configurations)
         assert case.offer is not None
-        self._open[case.number] = (case, 0)
+        self._open[case.number] = _Live(person, case)
         _log.info("offer for %s at %s", case.number, station.settings.station.serial)
         return {"offer": case.offer.uri, "tx_code": tx_code}
 
-    def _free(self, overseas_number: str) -> None:
+    def _whose_turn(self) -> Applicant:
+        """The first whose phone nobody awaits, else whose offer is the oldest."""
+        awaited = [one.person for one in self._open.values() if one.case.state in _AWAITING]
+        free = [one for one in self._people if one not in awaited]
+        return (free or awaited)[0]
+
+    def _free(self, person: Applicant) -> None:
         """One phone a person: what earlier offers of this run left is ended first."""
         station, officer = self._rehearsal.station, self._script.officer
-        for case, _after in list(self._open.values()):
-            case = self._after_round(case)
+        for number in [number for number, one in self._open.items() if one.person == person]:
+            case = self._after_round(self._open.pop(number).case)
             if case.state.is_open:
                 intake.cancel(station, officer, case, "rehearsal_goes_on")
-        self._open.clear()
-        release_holder(self._rehearsal, overseas_number)
+        release_holder(self._rehearsal, person.overseas_number)
 
     def _after_round(self, case: Case) -> Case:
         return self._rehearsal.station.load(case.number)
 
     def _attend(self, number: str) -> None:
-        case, after = self._open[number]
+        live = self._open[number]
         try:
-            case, after = self._script.attend(case, self._card, after, 0.0)
+            live.case, live.after = self._script.attend(live.case, self._card, live.after, 0.0)
         except Trouble as reason:
             _log.warning("case %s: %s", number, reason.code)
-            case = self._after_round(case)
-        if case.offer is None or case.state in (State.PROVEN, State.ACTIVATED):
+            live.case = self._after_round(live.case)
+        if live.case.offer is None or live.case.state in (State.PROVEN, State.ACTIVATED):
             del self._open[number]
-        else:
-            self._open[number] = (case, after)
 
 
 def release_holder(rehearsal: Rehearsal, overseas_number: str) -> None:

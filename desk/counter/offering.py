@@ -142,7 +142,7 @@ def withdraw(
         if end is not None:
             offer_ends.note(session, end)
     # After the records: what is made ready from now on finds no phone awaited there.
-    station.ready.forget()
+    station.ready.forget(case.number)
     try:
         if end is not None:
             _tell(station, end)

@@ -2,9 +2,9 @@
 
 An applicant waits for all that happens after the phone's key has come, and most of that was
 the portrait: its picture decoded in a process of its own and compressed until it fits. What
-was made beforehand stands in memory only, one case's at a time, until the credentials are
-delivered, the offer is withdrawn, or somebody turns to something else. Whoever signs says what
-it has to be made of now; made of anything else it counts for nothing.
+was made beforehand stands in memory only, of few cases, until the credentials are delivered,
+the offer is withdrawn, or somebody turns to something else. Whoever signs says what it has to
+be made of now; made of anything else it counts for nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.intent import Said
 from desk.credential.portrait import PortraitSize
 from desk.mrtd.portrait import portrait_rgb
+
+KEPT = 4
+"""Cases: a window has one, a rehearsal that mints offers some beside each other."""
 
 
 @dataclass(frozen=True)
@@ -40,31 +43,39 @@ class Sources:
         return replace(self.spoken, portrait=portrait.prepare(source, size=self.size))
 
 
+@dataclass
+class _Made:
+    sources: Sources
+    values: CredentialValues
+    said: dict[Format, Said] = field(default_factory=dict)
+
+
 class Ready:
-    """What was made of one case; any thread may ask."""
+    """What was made of each case, by its number; any thread may ask."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sources: Sources | None = None
-        self._values: CredentialValues | None = None
-        self._said: dict[Format, Said] = {}
+        # In the order in which they came.
+        self._cases: dict[str, _Made] = {}
 
-    def make(self, sources: Sources, formats: Iterable[Format]) -> None:
+    def make(self, case: str, sources: Sources, formats: Iterable[Format]) -> None:
         """Whatever of it is not there yet; raises ``PortraitUnusable``, ``ValueUnfit``."""
         with self._lock:
-            values = self._made(sources)
+            made = self._made(case, sources)
             for fmt in formats:
-                if fmt not in self._said:
-                    self._said[fmt] = Said(fmt, sources.profile, values)
+                if fmt not in made.said:
+                    made.said[fmt] = Said(fmt, sources.profile, made.values)
 
-    def said(self, sources: Sources, fmt: Format, count: int) -> tuple[Said, ...]:
+    def said(self, case: str, sources: Sources, fmt: Format, count: int) -> tuple[Said, ...]:
         """For so many credentials: what was made of exactly these is handed out once, the rest
         is made now and kept nowhere. Raises ``PortraitUnusable``, ``ValueUnfit``."""
         with self._lock:
-            is_made = sources == self._sources
-            values = self._values if is_made else None
-            made = self._said.pop(fmt, None) if is_made else None
-        said = [] if made is None else [made]
+            made = self._cases.get(case)
+            if made is not None and made.sources != sources:
+                made = None
+            values = made.values if made else None
+            first = made.said.pop(fmt, None) if made else None
+        said = [] if first is None else [first]
         if values is None and len(said) < count:
             values = sources.values()
         while values is not None and len(said) < count:
@@ -75,16 +86,22 @@ class Ready:
     def holds_anything(self) -> bool:
         """Whether something of somebody stands here."""
         with self._lock:
-            return self._sources is not None or self._values is not None or bool(self._said)
+            return bool(self._cases)
 
-    def forget(self) -> None:
+    def forget(self, case: str | None = None) -> None:
+        """What was made of this case, or of all."""
         with self._lock:
-            self._sources, self._values, self._said = None, None, {}
+            if case is None:
+                self._cases.clear()
+            else:
+                self._cases.pop(case, None)
 
-    def _made(self, sources: Sources) -> CredentialValues:
-        if self._values is None or sources != self._sources:
+    def _made(self, case: str, sources: Sources) -> _Made:
+        made = self._cases.get(case)
+        if made is None or made.sources != sources:
             # What stood there counts no more, also where nothing comes in its place.
-            self._sources, self._values, self._said = None, None, {}
-            values = sources.values()
-            self._sources, self._values = sources, values
-        return self._values
+            self._cases.pop(case, None)
+            made = self._cases[case] = _Made(sources, sources.values())
+            while len(self._cases) > KEPT:
+                del self._cases[next(iter(self._cases))]
+        return made

@@ -249,7 +249,7 @@ def _write_intents(
     validity = Validity.of(station.now(), lifetime, profile.rounding, card.certificate_chain[0])
     stamp = station.stamp(officer)
     # Before the records are locked for the others: a picture may have to be decoded first.
-    said = station.ready.said(sources(station, case), fmt, len(checked.keys))
+    said = station.ready.said(case.number, sources(station, case), fmt, len(checked.keys))
 
     def draft(key: DeviceKey, slot: StatusSlot, what: Said) -> Draft:
         place = reference(station, slot, fmt)
@@ -356,6 +356,6 @@ def note_delivery(station: Station, officer: Officer | None, case: Case, event: 
             # The live picture served the comparison; it is not kept beyond the delivery.
             cases.wipe_blobs(session, stamp, case.number, (BlobKind.FACE,))
     if complete:
-        station.ready.forget()
+        station.ready.forget(case.number)
         station.store.checkpoint()
     return moved

@@ -59,7 +59,7 @@ def _nothing_more(_station: Station) -> None: ...
 @dataclass(frozen=True)
 class Station:
     """``home`` holds the station's own files. ``prepare`` is called when the records have
-    just opened. ``ready`` is what was made of the case whose phone is awaited."""
+    just opened. ``ready`` is what was made of cases whose phone is awaited."""
 
     home: Path
     settings: Settings

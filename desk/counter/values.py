@@ -61,12 +61,12 @@ def make_ready(station: Station, case: Case) -> None:
             return
         station.link.get_ready()
         formats = [station.profile.format_of(one) for one in awaiting.offer.configurations]
-        station.ready.make(sources(station, awaiting), formats)
+        station.ready.make(case.number, sources(station, awaiting), formats)
         if _awaiting_phone(station, case) is None:
             # Whoever ended the offer meanwhile may have forgotten before there was anything.
-            station.ready.forget()
+            station.ready.forget(case.number)
     except Trouble as trouble:
-        station.ready.forget()
+        station.ready.forget(case.number)
         _log.warning("case %s: not made ready: %s", case.number, trouble.code)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from desk.cards.signer import CardSigner
 from desk.counter import offering, signing, values
-from desk.counter.readying import Ready
+from desk.counter.readying import KEPT, Ready
 from desk.counter.station import Station
 from desk.credential import portrait
 from desk.credential.claims import Format
@@ -77,7 +77,9 @@ def test_what_is_said_is_handed_out_once(desk: Station, compressed: list[int]) -
     values.make_ready(desk, case)
     made_of = values.sources(desk, case)
 
-    said = [*desk.ready.said(made_of, Format.MDOC, 1), *desk.ready.said(made_of, Format.MDOC, 2)]
+    said = [
+        one for count in (1, 2) for one in desk.ready.said(case.number, made_of, Format.MDOC, count)
+    ]
 
     assert len(set(map(id, said))) == 3
     assert len({_salts(desk, one) for one in said}) == 3
@@ -109,7 +111,7 @@ def test_what_was_made_of_something_else_counts_for_nothing(
     smaller = replace(made_of, size=portrait.PortraitSize(width=180))
 
     spoken, small, own = (
-        desk.ready.said(one, Format.MDOC, 1)[0] for one in (other, smaller, made_of)
+        desk.ready.said(case.number, one, Format.MDOC, 1)[0] for one in (other, smaller, made_of)
     )
 
     assert b"MAENG" in _salts(desk, spoken)
@@ -126,7 +128,7 @@ def test_who_signs_what_was_not_made_ready_leaves_nothing_behind(
     made_of = values.sources(desk, case)
 
     for _ in range(2):
-        desk.ready.said(made_of, Format.MDOC, 2)
+        desk.ready.said(case.number, made_of, Format.MDOC, 2)
 
     assert len(compressed) == 2
     assert not desk.ready.holds_anything
@@ -167,8 +169,40 @@ def test_forgotten_means_made_again(desk: Station, compressed: list[int]) -> Non
     desk.ready.forget()
 
     assert not desk.ready.holds_anything
-    desk.ready.said(values.sources(desk, case), Format.MDOC, 1)
+    desk.ready.said(case.number, values.sources(desk, case), Format.MDOC, 1)
     assert len(compressed) == 2
+
+
+def test_each_case_has_its_own(desk: Station, compressed: list[int]) -> None:
+    """One more case takes nothing from another, nor does the end of another's offer."""
+    first, second, third = (
+        offered(desk, approved_case(desk), f"offer-own-{number}") for number in range(3)
+    )
+    desk, _ = behind(desk, phones_request(first, desk.now()))
+    for one in (first, second, third):
+        values.make_ready(desk, one)
+    offering.withdraw(desk, None, second, "new_qr")
+
+    for one in (first, second, third):
+        desk.ready.said(one.number, values.sources(desk, one), Format.MDOC, 1)
+
+    assert len(compressed) == 4
+
+
+def test_only_so_many_cases_are_kept(desk: Station, compressed: list[int]) -> None:
+    """The oldest goes, whoever forgot to end it."""
+    case = offered(desk, approved_case(desk), "offer-many")
+    made_of = values.sources(desk, case)
+    numbers = [f"case-{number}" for number in range(KEPT + 1)]
+    for number in numbers:
+        desk.ready.make(number, made_of, [Format.MDOC])
+    made = len(compressed)
+
+    for number in reversed(numbers):
+        desk.ready.said(number, made_of, Format.MDOC, 1)
+
+    assert len(compressed) == made + 1
+    assert made == KEPT + 1
 
 
 @pytest.mark.parametrize("by_officer", [True, False])
@@ -271,5 +305,5 @@ def test_the_desks_own_frame_is_not_decoded_apart(desk: Station) -> None:
 
     assert made_of.live
     assert made_of.picture == picture()
-    (said,) = desk.ready.said(made_of, Format.MDOC, 1)
+    (said,) = desk.ready.said(case.number, made_of, Format.MDOC, 1)
     assert b"\xff\xd8\xff" in _salts(desk, said)

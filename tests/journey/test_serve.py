@@ -17,9 +17,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from desk.app.compose import utc_now
+from desk.app.serve import STORIES
 from desk.credential.statuslist import Status
-from desk.training.applicants import applicant
+from desk.training import applicants
 from desk.training.phone import OfferShown, Phone
+from desk.training.wallet_trouble import OfferWithdrawn
 from tests.enrollment.wallets import ForeignWallet
 from tests.journey.sightings import planted, sightings
 
@@ -96,6 +98,24 @@ def test_phone_obtains(served: Served, web: httpx.Client, choice: str) -> None:
     assert {phone.status(card) for card in cards} == {Status.SUSPENDED}
 
 
+def test_phones_beside_each_other(served: Served, web: httpx.Client) -> None:
+    """Each has its own applicant's offer, whichever comes first; one more ends the oldest."""
+    iaca = x509.load_pem_x509_certificate(served.iaca.read_bytes()).public_bytes(Encoding.DER)
+    minted = [mint(web, served, "mdoc") for _ in range(len(STORIES) + 1)]
+
+    cards = []
+    for one in reversed(minted[1:]):
+        phone = Phone(web, utc_now, anchors=(iaca,), patience=60)
+        phone.scan(one["offer"])
+        cards += phone.redeem(one["tx_code"])
+
+    said = [item for card in cards for item in card.verified.disclosed.items()]
+    names = {value for path, value in said if path[-1] == "family_name"}
+    assert names == {one.surname for one in applicants.load() if one.story in STORIES}
+    with pytest.raises(OfferWithdrawn):
+        Phone(web, utc_now, anchors=(iaca,)).scan(minted[0]["offer"])
+
+
 @pytest.mark.parametrize("choice", CHOICES)
 def test_foreign_wallet_obtains(served: Served, web: httpx.Client, choice: str) -> None:
     """Wallet libraries from npm obtain and verify the same (tests/enrollment/node)."""
@@ -128,7 +148,8 @@ def test_ends_with_sigterm(served: Served, folder: Path) -> None:
     assert process.returncode == 0, (folder / "errors.log").read_text()
     assert said == ""
     assert not [child for child in children if is_alive(child)]
-    assert sightings(folder, planted(applicant("haneul"), [])) == []
+    for one in (person for person in applicants.load() if person.story in STORIES):
+        assert sightings(folder, planted(one, [])) == []
 
 
 def descendants(pid: int) -> list[int]:
