@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from desk.counter.audit_view import Filter, LogLine, LogReport, SealLine
@@ -28,8 +28,6 @@ from desk.ui.theme import Type
 from desk.ui.troubles import Spoken, TroubleWords
 
 AREA = "audit"
-TYPING_MS = 250
-"""So long after the last key does the search begin."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +74,7 @@ class AuditPage(Page):
         self._columns.setStretch(0, 1)
         self.body.addWidget(self.verdict)
         self.body.addLayout(self._columns, 1)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(TYPING_MS)
-        self._typing.timeout.connect(self._find)
-        self.log.typed.connect(self._typing.start)
+        self.log.field.paused.connect(self._find)
         self.log.filter_chosen.connect(self._filter)
         self.log.moved.connect(self._show_acts)
         self.patterns.asked.connect(self._show_one)
@@ -181,7 +175,7 @@ class AuditPage(Page):
 
     def search(self) -> None:
         """Ctrl+F: the search field takes the focus."""
-        self.log.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.log.field.ask()
 
     def first_focus(self) -> QWidget | None:
         return self.log.field

@@ -17,13 +17,15 @@ from desk.ui.look import Look, shown
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import Card, HeadRow, Line, Scrolled, clear, column, holder, row
 from desk.ui.parts.button import Button, Kind
-from desk.ui.parts.fields import Field
 from desk.ui.parts.rows import Row, RowList
+from desk.ui.parts.search import SearchField
 from desk.ui.parts.sign import GlyphSign, IconSign
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 from desk.ui.troubles import Spoken
 
+PAUSE_MS = 250
+"""So long after the last key does the search begin: the whole log is gone through."""
 COLUMNS = (62, 70, -150, -158, 92, 122, 100)
 NARROW_COLUMNS = (62, 70, 0.01, -160, -90, 122, 98)
 NAMES = ("seq", "at", "code", "what", "who", "about", "hash")
@@ -53,7 +55,6 @@ def _when(at: datetime, here: says.Here) -> str:
 class LogCard(Card):
     """Search, filter and the table. ``case`` is that of the chosen line."""
 
-    typed = Signal()
     filter_chosen = Signal(str)
     moved = Signal()
 
@@ -63,14 +64,9 @@ class LogCard(Card):
         self._narrow = False
         self._lines: tuple[LogLine, ...] = ()
         self._shown: object = None
-        self.field = Field(look, kind=Type.BODY)
+        self.field = SearchField(look, pause_ms=PAUSE_MS)
         self.field.setMinimumWidth(200)
         self.field.setMaximumWidth(300)
-        self.field.setTextMargins(26, 0, 0, 0)
-        lens = IconSign(look, "search", 20)
-        lens.setParent(self.field)
-        lens.move(10, 10)
-        self.field.textEdited.connect(lambda _text: self.typed.emit())
         self.filters = {
             one: Button(look, "", Kind.SECONDARY, height=40, small=True) for one in Filter
         }
@@ -89,11 +85,7 @@ class LogCard(Card):
         self.body.addLayout(tools)
         self.body.addWidget(self._head)
         self.body.addWidget(self._scroll, 1)
-        self._scroll.verticalScrollBar().rangeChanged.connect(self._spare_scroll_bar)
-
-    def _spare_scroll_bar(self, _least: int, most: int) -> None:
-        bar = self._scroll.verticalScrollBar().sizeHint().width() if most else 0
-        self._head.layout().setContentsMargins(0, 0, bar, 0)  # type: ignore[union-attr]
+        self._head.stand_above(self._scroll)
 
     @property
     def case(self) -> str:

@@ -32,9 +32,9 @@ from desk.ui.look import Look, rounded, shown
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import Card, HeadRow, Scrolled, column, holder, row
 from desk.ui.parts.button import Button, Kind
-from desk.ui.parts.fields import Field
 from desk.ui.parts.frame import Other, Page, Primary
 from desk.ui.parts.rows import Row, RowList
+from desk.ui.parts.search import SearchField
 from desk.ui.parts.sign import Badge, GlyphSign, IconSign
 from desk.ui.parts.text import Text
 from desk.ui.renewals import AREA as RENEWAL
@@ -184,7 +184,7 @@ class BoardPage(Page):
 
     def search(self) -> None:
         """Ctrl+F: the search field takes the focus."""
-        self._cases.search_field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._cases.search_field.ask()
 
     def other_asked(self, key: str) -> None:
         if key == "again":
@@ -353,12 +353,8 @@ class _CasesCard(Card):
         self._shown: object = None
         self._title = Text(look, "", Type.STRONG)
         self._sum = Text(look, "", Type.SMALL, "muted")
-        self.search_field = Field(look, kind=Type.SMALL)
-        self.search_field.setFixedSize(200, 32)
-        self.search_field.setTextMargins(18, 0, 0, 0)
-        self._lens = IconSign(look, "search", 16)
-        self._lens.setParent(self.search_field)
-        self._lens.move(9, 8)
+        self.search_field = SearchField(look, low=True)
+        self.search_field.setFixedWidth(200)
         self.search_field.textChanged.connect(lambda _text: self._rebuild())
         words = column(None, self._title, self._sum, None)
         head = holder(row(words, 16, self.search_field, margins=(16, 0, 16, 0)))
@@ -381,12 +377,7 @@ class _CasesCard(Card):
         self.body.addWidget(self._scroll, 1)
         self.body.addSpacing(8)
         self._rows.opened.connect(self._open)
-        self._scroll.verticalScrollBar().rangeChanged.connect(self._spare_scroll_bar)
-
-    def _spare_scroll_bar(self, _least: int, most: int) -> None:
-        """Names of columns stand over their columns whether the bar is there or not."""
-        bar = self._scroll.verticalScrollBar().sizeHint().width() if most else 0
-        self._head.layout().setContentsMargins(0, 0, bar, 0)  # type: ignore[union-attr]
+        self._head.stand_above(self._scroll)
 
     def set_size(self, narrow: bool, small: bool) -> None:
         self._scroll.setMinimumHeight(320 if small else 120)

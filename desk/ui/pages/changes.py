@@ -85,7 +85,7 @@ class ChangesPage(Page):
         self.list.body.addLayout(tools)
         self.list.body.addWidget(self._head)
         self.list.body.addWidget(self._table, 1)
-        self._table.verticalScrollBar().rangeChanged.connect(self._spare_scroll_bar)
+        self._head.stand_above(self._table)
         self.body.addWidget(self.verdict)
         self.body.addWidget(self.list, 1)
         self.set_size(False, False)
@@ -96,11 +96,6 @@ class ChangesPage(Page):
             self.verdict.set_narrow(narrow or small)
             self._table.setMinimumHeight(280 if small else 160)
             self._shown = None
-
-    def _spare_scroll_bar(self, _least: int, most: int) -> None:
-        """Names of columns stand over their columns whether the bar is there or not."""
-        bar = self._table.verticalScrollBar().sizeHint().width() if most else 0
-        self._head.layout().setContentsMargins(0, 0, bar, 0)  # type: ignore[union-attr]
 
     @property
     def line(self) -> Line | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from desk.counter.history import Detail, Found, Revealed
@@ -23,8 +23,6 @@ from desk.ui.parts.frame import Other, Page, Primary
 from desk.ui.troubles import Spoken
 
 AREA = "history"
-TYPING_MS = 120
-"""So long after the last key does the search begin."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +66,7 @@ class HistoryPage(Page):
         self.body.addWidget(self.bar)
         self.body.addLayout(self._columns, 1)
         self._page = 0
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(TYPING_MS)
-        self._typing.timeout.connect(self._find)
-        self.bar.typed.connect(self._typing.start)
+        self.bar.field.paused.connect(self._find)
         self.bar.chosen.connect(self._find)
         self.list.turned.connect(self._turn)
         self.list.chosen.connect(self.case_chosen)
@@ -138,7 +132,7 @@ class HistoryPage(Page):
 
     def search(self) -> None:
         """Ctrl+F: the search field takes the focus."""
-        self.bar.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.bar.field.ask()
 
     def first_focus(self) -> QWidget | None:
         return self.bar.field

@@ -19,9 +19,10 @@ from desk.ui.look import Look, shown
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import Box, Card, HeadRow, Line, Scrolled, clear, column, holder, row
 from desk.ui.parts.button import Button, Kind
-from desk.ui.parts.fields import Choice, Field
+from desk.ui.parts.fields import Choice
 from desk.ui.parts.rows import Row, RowList
-from desk.ui.parts.sign import Badge, GlyphSign, IconSign
+from desk.ui.parts.search import SearchField
+from desk.ui.parts.sign import Badge, GlyphSign
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 
@@ -87,21 +88,15 @@ class Search:
 class SearchBar(QWidget):
     """One field for words, three choices."""
 
-    typed = Signal()
     chosen = Signal()
 
     def __init__(self, look: Look, say: OwnWords) -> None:
         super().__init__()
         self._look, self._say = look, say
         self._offered: object = None
-        self.field = Field(look)
-        self.field.setTextMargins(28, 0, 0, 0)
+        self.field = SearchField(look)
         # The bar stands at the edge of the page: a ring outside would be cut.
         self.field.ring_inset = True  # type: ignore[attr-defined]
-        lens = IconSign(look, "search", 20)
-        lens.setParent(self.field)
-        lens.move(12, 10)
-        self.field.textEdited.connect(lambda _text: self.typed.emit())
         self.period, self.outcome, self.officer = (Choice(look) for _ in range(3))
         self.choices = (self.period, self.outcome, self.officer)
         for choice in self.choices:
@@ -226,12 +221,7 @@ class ListCard(Card):
         self.body.addWidget(self._scroll, 1)
         self.body.addWidget(Line(look))
         self.body.addWidget(self._foot)
-        self._scroll.verticalScrollBar().rangeChanged.connect(self._spare_scroll_bar)
-
-    def _spare_scroll_bar(self, _least: int, most: int) -> None:
-        """Names of columns stand over their columns whether the bar is there or not."""
-        bar = self._scroll.verticalScrollBar().sizeHint().width() if most else 0
-        self._head.layout().setContentsMargins(0, 0, bar, 0)  # type: ignore[union-attr]
+        self._head.stand_above(self._scroll)
 
     def set_size(self, narrow: bool, small: bool) -> None:
         self._narrow = narrow or small

@@ -177,6 +177,17 @@ class HeadRow(QWidget):
     def set_narrow(self, narrow: bool) -> None:
         self.setFixedHeight(28 if narrow else 32)
 
+    def stand_above(self, table: QScrollArea) -> None:
+        """Names of columns stand over their columns whether the scroll bar is there or not."""
+        bar = table.verticalScrollBar()
+
+        def spare(_least: int, most: int) -> None:
+            layout = self.layout()
+            if layout is not None:
+                layout.setContentsMargins(0, 0, bar.sizeHint().width() if most else 0, 0)
+
+        bar.rangeChanged.connect(spare)
+
     # Qt's own
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
