@@ -104,7 +104,7 @@ def signing(look: Look, size: Size) -> QWidget:
 @scene("12b-phone-alarm-open")
 def alarm_open(look: Look, size: Size) -> QWidget:
     again = samples.event(EventKind.FETCHED_AGAIN, "10:39:40")
-    again = replace(again, facts={"client": "other"})
+    again = again._replace(facts={"client": "other"})
     case = samples.checked_case(
         State.APPROVED, held="qr_read_twice", pin_set_at=samples.local("10:37:41")
     )
