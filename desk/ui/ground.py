@@ -69,7 +69,16 @@ class Ground(QWidget):
             page.retranslate()
 
     def focus_first(self) -> None:
-        """The focus goes to the page's first thing to do."""
+        """The focus goes to the page's first thing to do, to the page itself where there is none
+        yet: Qt would leave it on whatever control comes next."""
         target = self.page.first_focus() if self.page is not None else None
-        if target is not None and target.isEnabled():
+        if target is None or not target.isEnabled():
+            target = self.page
+        if target is not None:
             target.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def is_outside(self, widget: QWidget) -> bool:
+        """On rail, header or footer: what stands around the page's content."""
+        page = self.page
+        around = (self.rail, self.header, *(() if page is None else (page.footer,)))
+        return any(part.isAncestorOf(widget) for part in around)

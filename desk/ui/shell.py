@@ -108,6 +108,9 @@ class Shell(QWidget):
         self._back_here: QWidget | None = None
         self._connect()
         self._add_keys()
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
         self.wedge = MrzWedge(look, self)
         self.wedge.scanned.connect(self._scanned)
         look.restyled.connect(self.update)
@@ -240,6 +243,20 @@ class Shell(QWidget):
             if target is not None:
                 target.setFocus(Qt.FocusReason.TabFocusReason)
                 return
+
+    def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        """A control that goes grey or away hands the focus on to whatever comes next, and that
+        may be «back», «stop» or the rail: the next Space would leave the case."""
+        ground = self._full.currentWidget()
+        if old is None or new is None or not isinstance(ground, Ground) or ground.page is None:
+            return
+        if not isValid(old) or not self.isAncestorOf(old) or not self.isAncestorOf(new):
+            return
+        if not ground.is_outside(new) and not ground.is_outside(old):
+            # A list that is drawn anew looks after its own row.
+            return
+        if not old.isEnabled() or not old.isVisibleTo(self):
+            ground.page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # Qt's own
     def keyPressEvent(self, event: QKeyEvent) -> None:

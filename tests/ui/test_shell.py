@@ -11,9 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from desk.issuance.case import Judgement
+from desk.issuance.case import Judgement, State
 from desk.ui.look import Look
-from desk.ui.pages.face import FacePage
+from desk.ui.pages.face import FacePage, FaceStage, FaceView
 from desk.ui.pages.locked import LockedPage
 from desk.ui.pages.passport import PassportPage
 from desk.ui.pages.review import ReviewPage
@@ -153,6 +153,43 @@ def test_no_answer_has_the_focus_on_arrival(look: Look, opened: list[Shell]) -> 
     assert isinstance(page, FacePage)
 
     assert QApplication.focusWidget() not in page.judgement._answers.values()
+
+
+def test_a_page_with_nothing_to_do_yet_holds_the_focus_itself(
+    look: Look, opened: list[Shell]
+) -> None:
+    """It went on to the rail: the Space that takes the picture left the case."""
+    window = show(opened, SCENES["09-review"](look, WIDE))
+    left: list[bool] = []
+    window.home.connect(lambda: left.append(True))
+    assert window.page is not None and window.page.isAncestorOf(QApplication.focusWidget())
+    page = FacePage(look)
+    here, case = samples.here("10:30"), samples.checked_case(State.ELIGIBLE)
+    page.render(FaceView(here, case, FaceStage.CAMERA_OFF))
+    window.add_page(page)
+
+    window.show_page(page)
+    settle()
+    assert QApplication.focusWidget() is page
+    press(window, Qt.Key.Key_Space)
+
+    assert not left
+
+
+def test_a_button_that_goes_grey_hands_the_focus_to_no_other(
+    look: Look, opened: list[Shell]
+) -> None:
+    """Next after the primary button stands the rail's way out of the case."""
+    window = show(opened, SCENES["04-passport-read"](look, WIDE))
+    page = window.page
+    assert page is not None
+    page.footer.primary.setFocus()
+    assert QApplication.focusWidget() is page.footer.primary
+
+    page.footer.primary.setEnabled(False)
+    settle()
+
+    assert QApplication.focusWidget() is page
 
 
 def test_the_lock_covers_everything_and_the_same_place_comes_back(

@@ -228,9 +228,12 @@ class _Progress:
         return self._line("pin_right", right is not None, detail, self._time(right))
 
     def _key(self) -> ProgressLine:
-        keys = [e for e in self._view.events if e.kind is EventKind.KEY_RECEIVED]
+        came = [e for e in self._view.events if e.kind is EventKind.KEY_RECEIVED]
+        # A phone that asks again brings the same keys.
+        keys = [event for event in came if not event.facts.get("again")]
         later = (PhoneStage.SIGN, PhoneStage.SIGNING, PhoneStage.SENDING, PhoneStage.DELIVERED)
-        detail = self._say("progress.key_done", n=max(1, len(keys)))
+        number = sum(int(event.facts.get("keys", 1)) for event in keys)
+        detail = self._say("progress.key_done", n=max(1, number))
         time = self._time(keys[-1]) if keys else ""
         return self._line("key", bool(keys) or self._stage in later, detail, time)
 

@@ -250,6 +250,8 @@ class Page(QWidget):
     back = Signal()
     stop_case = Signal()
     remedy = Signal(str)
+    ring_wanted = False
+    """It holds the focus where no control of it has anything to do: nothing to ring."""
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -297,6 +299,7 @@ class Page(QWidget):
     def say_head(self, title: str, instruction: str) -> None:
         if (title, instruction) != (self.title, self.instruction):
             self.title, self.instruction = title, instruction
+            self.setAccessibleName(title)
             self.head_changed.emit()
 
     def show_banner(self, **words: object) -> None:
