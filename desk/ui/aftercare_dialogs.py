@@ -85,14 +85,17 @@ class CareDialog(FramedDialog):
         about = " · ".join(part for part in (born, whose.number) if part)
         who = " ".join(part for part in (name, second) if part) or self.say("card.nobody")
         box = Box(self._look, "well", None, 8)
-        line = row(
-            Text(self._look, who, Type.STRONG),
-            16,
-            Text(self._look, about, Type.BODY, "muted"),
-            None,
-            margins=(16, 8, 16, 8),
-        )
-        box.setLayout(line)
+        named = Text(self._look, who, Type.STRONG, wrap=True)
+        beside = Text(self._look, about, Type.BODY, "muted")
+        margins = (16, 8, 16, 8)
+        room = ROOM - margins[0] - margins[2]
+        if named.advance() + 16 + beside.advance() <= room:
+            line = row(named, 16, beside, None, margins=margins)
+            named.setMinimumWidth(named.sizeHint().width())
+            box.setLayout(line)
+        else:
+            # A long name takes lines of its own: neither it nor the number is cut.
+            box.setLayout(column(named, beside, margins=margins))
         return box
 
     def show_why(self, words: str) -> None:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from desk.counter.holdings import Deed
 from desk.counter.renewal import ReissueReason
 from desk.issuance.aftercare import CareAct, Channel, SuspendReason
+from desk.store.holders import Person
 from desk.store.notice_file import NoticeKind
 from desk.ui import renewal_dialogs
 from desk.ui.aftercare_dialogs import (
@@ -26,11 +27,13 @@ from desk.ui.aftercare_dialogs import (
 from desk.ui.look import Look
 from desk.ui.pages.aftercare import AftercarePage
 from desk.ui.pages.aftercare_parts import day_of, is_whole_day, key_print
+from desk.ui.parts.text import Text
 from desk.ui.renewal_dialogs import ReissueDialog
 from tests.ui import scenes_aftercare as scenes
 from tests.ui.officer import drop, settle
 
 NOW = scenes._now()
+BORN = date(2001, 4, 30)
 SIGNERS = (Signer("이서준 영사", "now"), Signer("다른 사람", "later"))
 
 
@@ -312,3 +315,34 @@ def shown(look: Look, opened: list[QWidget]) -> ReissueDialog:
     dialog.activateWindow()
     settle()
     return dialog
+
+
+LONG = Person("남궁알렉산드리나마리아크리스티나솔", "NAMGUNG ALEXANDRINA MARIA CHRISTINA SOL", BORN)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("size", [(1280, 720), (1440, 900)])
+def test_whose_it_is_stands_there_whole_however_long_the_name(
+    look: Look, opened: list[QWidget], language: str, size: tuple[int, int]
+) -> None:
+    """On the page, and in the dialogs whose act must not hit somebody else's."""
+    look.set_language(language)
+    one = scenes.holding(NOW, person=LONG)
+    dialogs = [
+        ReissueDialog(look, None, one, None),
+        SuspendDialog(look, None, one, on_call=True),
+        TwoCardsActDialog(look, None, one.whose, CareAct.REVOKE),
+    ]
+    page = scenes.shell(look, size, scenes.view(look, one))
+    opened.extend((*dialogs, page))
+    for dialog in dialogs:
+        dialog.show()
+    settle()
+
+    for window in (*dialogs, page):
+        told = [text for text in window.findChildren(Text) if text.isVisible()]
+        names = [text for text in told if "ALEXANDRINA" in text.text()]
+        assert names and any(one.number in text.text() for text in told)
+        for text in (*names, *(text for text in told if one.number in text.text())):
+            assert not text.is_cut()
+            assert text.height() >= text.heightForWidth(text.width())

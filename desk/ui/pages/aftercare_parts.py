@@ -187,8 +187,9 @@ class HoldingCard(Card):
         self._shown: object = None
         self.badge = Badge(look, Glyph.WAITING, " ")
         self.right.addWidget(self.badge)
-        self.person = Text(look, "", Type.TITLE)
-        self._second = Text(look, "", Type.BODY, "muted")
+        # Whose it is must be read whole before anything is done to it.
+        self.person = Text(look, "", Type.TITLE, wrap=True)
+        self._second = Text(look, "", Type.BODY, "muted", wrap=True)
         self._note = Text(look, "", Type.SMALL, "muted", wrap=True)
         icon = Box(look, "well", None, 8)
         icon.setFixedSize(72, 72)
