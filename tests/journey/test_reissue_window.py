@@ -207,6 +207,7 @@ def test_a_resume_with_another_passport_gives_way_to_a_reissue(
     press(desk, "재개 건 열기")
     at(desk, page)
     resumed = program.desk.the_case()
+    assert program.desk._applicant_words == "“정지된 신원확인증을 다시 쓰게 해 드립니다”"
     script._agree()
     script._read_passport()
     press(desk, "다음: 자격 확인")

@@ -514,6 +514,8 @@ class ApplicantControl(QObject):
 def _said_of(screen: ApplicantScreen) -> str:
     """Key of what the officer's header says of this page."""
     is_saved = screen.page is Page.SENDING and screen.live is LiveState.SAVED
+    if screen.page is Page.WELCOME and screen.resumes:
+        return "welcome_resume"
     return "saved" if is_saved else screen.page.value
 
 
