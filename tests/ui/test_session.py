@@ -492,9 +492,39 @@ def test_before_an_idle_desk_locks_it_counts_down_and_a_touch_ends_that(door: Do
 
     idle._warning.timeout.emit()
     idle._end.timeout.emit()
-    assert door.desk.is_locked and door.locked.isVisible()
+    assert door.desk.is_locked and door.locked.isVisible() and banner.isHidden()
     assert door.session._views.reason is LockReason.IDLE
     assert door.logged("SESSION.LOCKED")["reason"] == "idle"
+
+
+def test_what_the_page_had_to_say_stands_again_after_the_countdown(door: Door) -> None:
+    door.sign_in()
+    idle, banner = door.session.idle, door.board.banner
+    door.desk.show_trouble(OtherPost(post="LA"))
+    said = banner.accessibleName()
+
+    idle._warning.timeout.emit()
+    assert banner.code.text() == "LOCK-01"
+    door.bot.keyClick(door.board, Qt.Key.Key_Shift)
+    assert banner.isVisible() and banner.accessibleName() == said
+
+    idle._warning.timeout.emit()
+    door.desk.show_trouble(OfficerUnknown())
+    assert banner.code.text() == "LOCK-01"
+    idle._end.timeout.emit()
+    assert door.desk.is_locked and banner.code.text() == OfficerUnknown.code
+
+
+def test_what_is_settled_during_the_countdown_does_not_come_back(door: Door) -> None:
+    door.sign_in()
+    door.desk.show_trouble(OfficerUnknown())
+
+    door.session.idle._warning.timeout.emit()
+    door.desk.settle_trouble(OfficerUnknown.code)
+    assert door.board.banner.code.text() == "LOCK-01"
+    door.bot.keyClick(door.board, Qt.Key.Key_Shift)
+
+    assert not door.board.banner.isVisible()
 
 
 def test_a_pin_meant_for_the_card_that_was_shown_goes_to_no_other(door: Door) -> None:

@@ -203,8 +203,8 @@ class Desk(QObject):
     def settle_trouble(self, code: str) -> None:
         """What the banner says under ``code`` is over."""
         page = self.shell.front
-        if page is not None and page.banner.code.text() == code:
-            page.hide_banner()
+        if page is not None:
+            page.settle_banner(code)
 
     # Pages
 

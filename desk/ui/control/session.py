@@ -27,6 +27,7 @@ from desk.ui.dialogs import Dialog, HandOverDialog
 from desk.ui.lanes import Lane
 from desk.ui.pages.locked import Hand, LockedPage, LockReason
 from desk.ui.pages.sign_in import SignInPage
+from desk.ui.parts.frame import Page
 
 
 class LocksSoon(Trouble):
@@ -58,9 +59,10 @@ class Session(QObject):
         self._hand = Hand.NONE
         self._takes_case = False
         self.dialog: HandOverDialog | None = None
+        self._warned: Page | None = None
         self.idle = Idle(desk.station.settings.lock, self)
         self.idle.soon.connect(self._warn)
-        self.idle.touched.connect(self._touched)
+        self.idle.touched.connect(self._end_warning)
         self.idle.over.connect(lambda: self.lock(LockReason.IDLE))
         sign_in_page.pin_given.connect(self._sign_in)
         locked_page.pin_given.connect(self._sign_in)
@@ -304,6 +306,7 @@ class Session(QObject):
         if not self._desk.is_open:
             return
         self._is_lent = False
+        self._end_warning()
         self._desk.is_locked = True
         self._views.locked_at = self._desk.station.now()
         self._note("SESSION.LOCKED", "", reason=reason.value)
@@ -341,13 +344,19 @@ class Session(QObject):
 
     def _warn(self) -> None:
         """Nobody has touched anything for long: say how long until the lock."""
-        if self._desk.is_open:
-            self._desk.show_trouble(LocksSoon(seconds=self.idle.seconds_left))
-
-    def _touched(self) -> None:
         page = self._desk.shell.page
+        if not self._desk.is_open or page is None:
+            return
+        if page is not self._warned:
+            self._end_warning()
+            self._warned = page
+        page.show_passing(self._desk.spoken(LocksSoon(seconds=self.idle.seconds_left)))
+
+    def _end_warning(self) -> None:
+        """Somebody came back, or the desk is locked: the page's own banner stands again."""
+        page, self._warned = self._warned, None
         if page is not None:
-            page.hide_banner()
+            page.end_passing()
 
     def _woke(self, seconds: float) -> None:
         """The computer slept: nobody sat here, and timers stood still meanwhile."""

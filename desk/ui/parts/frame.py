@@ -260,6 +260,8 @@ class Page(QWidget):
         self.narrow, self.small = False, False
         self.banner = Banner(look)
         self.banner.asked.connect(self.remedy)
+        self._own_banner: dict[str, object] | None = None
+        self._passing = False
         self.content = QWidget()
         self.body = QVBoxLayout(self.content)
         self.body.setContentsMargins(0, 0, 0, 0)
@@ -303,7 +305,15 @@ class Page(QWidget):
             self.head_changed.emit()
 
     def show_banner(self, **words: object) -> None:
-        """Words as of :meth:`Banner.show_trouble`; the page rests for a moment."""
+        """Words as of :meth:`Banner.show_trouble`; the page rests for a moment.
+
+        Under a passing banner they wait for its end.
+        """
+        self._own_banner = words
+        if not self._passing:
+            self._put_banner(words)
+
+    def _put_banner(self, words: dict[str, object]) -> None:
         hidden = self.banner.isHidden()
         self.banner.show_trouble(**words)  # type: ignore[arg-type]
         if hidden:
@@ -313,18 +323,31 @@ class Page(QWidget):
         """The banner for a trouble in words; no banner for none."""
         if spoken is None:
             self.hide_banner()
-            return
-        self.show_banner(
-            glyph=spoken.glyph,
-            title=spoken.title,
-            sentence=spoken.text,
-            next_step=spoken.next,
-            code=spoken.code,
-            remedies=tuple(remedies),
-        )
+        else:
+            self.show_banner(**_words(spoken, remedies))
 
     def hide_banner(self) -> None:
-        self.banner.hide()
+        self._own_banner = None
+        if not self._passing:
+            self.banner.hide()
+
+    def settle_banner(self, code: str) -> None:
+        """The page's own banner is over if it says ``code``, even where a passing one hides it."""
+        if self._own_banner is not None and self._own_banner.get("code") == code:
+            self.hide_banner()
+
+    def show_passing(self, spoken: Spoken) -> None:
+        """A banner in place of the page's own, until :meth:`end_passing`."""
+        self._passing = True
+        self._put_banner(_words(spoken))
+
+    def end_passing(self) -> None:
+        """What the page itself has to say, if anything, stands there again."""
+        self._passing = False
+        if self._own_banner is None:
+            self.banner.hide()
+        else:
+            self._put_banner(self._own_banner)
 
     def leave_out(self) -> tuple[Other, ...]:
         """Back and stop, as most pages have them."""
@@ -373,3 +396,15 @@ class Page(QWidget):
     def plain_key(self, key: str) -> bool:
         """Space and digits where a page uses them; True when taken."""
         return False
+
+
+def _words(spoken: Spoken, remedies: Sequence[Remedy] = ()) -> dict[str, object]:
+    """As :meth:`Banner.show_trouble` takes them."""
+    return {
+        "glyph": spoken.glyph,
+        "title": spoken.title,
+        "sentence": spoken.text,
+        "next_step": spoken.next,
+        "code": spoken.code,
+        "remedies": tuple(remedies),
+    }
