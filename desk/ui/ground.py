@@ -76,6 +76,8 @@ class Ground(QWidget):
             target = self.page
         if target is not None:
             target.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.page is not None:
+            self.page.show_focus()
 
     def is_outside(self, widget: QWidget) -> bool:
         """On rail, header or footer: what stands around the page's content."""

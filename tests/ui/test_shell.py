@@ -18,6 +18,7 @@ from desk.ui.pages.locked import LockedPage
 from desk.ui.pages.passport import PassportPage
 from desk.ui.pages.review import ReviewPage
 from desk.ui.shell import Shell
+from desk.ui.troubles import TroubleWords
 from tests.ui import samples, scenes_case, scenes_desk
 from tests.ui.officer import drop, settle
 from tests.ui.scenes import SCENES, passport_empty, passport_reading
@@ -174,6 +175,36 @@ def test_a_page_with_nothing_to_do_yet_holds_the_focus_itself(
     press(window, Qt.Key.Key_Space)
 
     assert not left
+
+
+def test_a_banner_does_not_push_the_focus_under_the_fold(look: Look, opened: list[Shell]) -> None:
+    """At 1280x720 a banner takes so much room that the MRZ field lay half beneath it."""
+    window = show(opened, passport_empty(look, NARROW))
+    page = window.page
+    assert isinstance(page, PassportPage)
+    field = page.entry.first
+    assert field.hasFocus()
+
+    page.show_trouble(TroubleWords().of("OFFICER-01", "en"))
+    settle()
+
+    assert page.banner.isVisible()
+    assert field.visibleRegion().boundingRect() == field.rect()
+
+
+def test_whoever_has_scrolled_away_is_not_carried_back(look: Look, opened: list[Shell]) -> None:
+    window = show(opened, passport_empty(look, SMALL))
+    page = window.page
+    assert isinstance(page, PassportPage)
+    assert page.entry.first.visibleRegion().boundingRect() == page.entry.first.rect()
+    bar = page._scroll.verticalScrollBar()
+    bar.setValue(0)
+    assert page.entry.first.visibleRegion().isEmpty()
+
+    page.show_trouble(TroubleWords().of("OFFICER-01", "en"))
+    settle()
+
+    assert bar.value() == 0
 
 
 def test_a_button_that_goes_grey_hands_the_focus_to_no_other(

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import (
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLayout,
@@ -22,6 +29,8 @@ from desk.ui.theme import Type
 
 TITLE = 160
 """So much of a card's title is never cut, in pixels."""
+FOCUS_ROOM = 56
+"""So many pixels around what has the focus come into view with it: its name, the next field."""
 Margins = tuple[int, int, int, int]
 Item = QWidget | QLayout | int | None
 
@@ -241,7 +250,29 @@ class Scrolled(QScrollArea):
         # Qt has just switched this on; the card or page beneath shall show.
         content.setAutoFillBackground(False)
 
+    def show_focus(self) -> None:
+        """Scroll to what has the focus, if it is in here."""
+        focus, content = self.window().focusWidget(), self.widget()
+        if focus is not None and content is not None and content.isAncestorOf(focus):
+            self.ensureWidgetVisible(focus, 0, FOCUS_ROOM)
+
+    def _focus_is_seen(self, height: int) -> bool:
+        """What has the focus is in here and in view in a window of ``height``."""
+        focus, content = self.window().focusWidget(), self.widget()
+        if focus is None or content is None or not content.isAncestorOf(focus):
+            return False
+        middle = focus.mapTo(content, focus.rect().center()).y() - self.verticalScrollBar().value()
+        return 0 <= middle < height
+
     # Qt's own
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A banner takes room: what the officer is at must not go under the fold by it. Where
+        somebody has scrolled away from it, nothing jumps."""
+        seen = self._focus_is_seen(event.oldSize().height())
+        super().resizeEvent(event)
+        if seen:
+            self.show_focus()
+
     def sizeHint(self) -> QSize:
         return QSize(0, self._least) if self._least else super().sizeHint()
 

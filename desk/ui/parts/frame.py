@@ -298,6 +298,10 @@ class Page(QWidget):
         """Banner and content, without the footer."""
         return self._area
 
+    def show_focus(self) -> None:
+        """Scroll the content to what has the focus."""
+        self._scroll.show_focus()
+
     def say_head(self, title: str, instruction: str) -> None:
         if (title, instruction) != (self.title, self.instruction):
             self.title, self.instruction = title, instruction
