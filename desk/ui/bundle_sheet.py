@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QDialog, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from desk.ui.look import Look
+from desk.ui.parts.above import Above
 from desk.ui.parts.box import column, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.ring import FocusRing
@@ -16,17 +16,12 @@ from desk.ui.theme import Type
 WIDTH, HEIGHT = 760, 620
 
 
-class BundleSheet(QDialog):
+class BundleSheet(Above):
     """Accepted where the officer wants it saved; Esc and the first focus are the safe way."""
 
     def __init__(self, look: Look, parent: QWidget | None, content: str) -> None:
-        super().__init__(parent)
-        self._look = look
         say = look.say
-        self.setModal(True)
-        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
-        self.setWindowTitle(say("bundle.title"))
-        self.setAccessibleName(say("bundle.title"))
+        super().__init__(look, parent, say("bundle.title"))
         self.content = QPlainTextEdit(content)
         self.content.setReadOnly(True)
         self.content.setFont(look.font(Type.SMALL))
@@ -44,7 +39,3 @@ class BundleSheet(QDialog):
         self._ring = FocusRing(look, self)
         self.resize(WIDTH, HEIGHT)
         self.keep.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    # Qt's own
-    def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._look["card"])

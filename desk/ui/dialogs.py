@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from desk.counter import approving
-from desk.ui.look import Look, rounded
+from desk.ui.look import Look
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.pages.review_words import AREA as APPROVAL
+from desk.ui.parts.above import Above
 from desk.ui.parts.box import column, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Check, Choice, Labelled, Remark
@@ -27,19 +28,14 @@ from desk.ui.theme import Type
 WIDTH = 480
 
 
-class FramedDialog(QDialog):
-    """Modal, without the system's frame, as high as what it says."""
+class FramedDialog(Above):
+    """As high as what it says."""
 
     def __init__(
         self, look: Look, parent: QWidget | None, title: str, words: str, width: int
     ) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.setModal(True)
-        self.setWindowTitle(title)
-        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
+        super().__init__(look, parent, title)
         self.setFixedWidth(width)
-        self.setAccessibleName(title)
         self.setAccessibleDescription(words)
 
     def fit(self) -> None:
@@ -52,11 +48,6 @@ class FramedDialog(QDialog):
     def showEvent(self, event: QShowEvent) -> None:
         self.fit()
         super().showEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._look["card"])
-        rounded(painter, QRectF(self.rect()), 0, self._look["card"], self._look["line-strong"])
 
 
 class Dialog(FramedDialog):
@@ -281,16 +272,11 @@ def close_all() -> None:
             window.reject()
 
 
-class LargeQr(QDialog):
+class LargeQr(Above):
     """F11: the QR as large as the screen allows; Esc or any key closes it."""
 
     def __init__(self, look: Look, parent: QWidget | None, text: str, name: str) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.setModal(True)
-        self.setWindowTitle(name)
-        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
-        self.setAccessibleName(name)
+        super().__init__(look, parent, name)
         self.qr = QrCode(text, fit=True)
         self.qr.setAccessibleName(name)
         self.close_button = Button(look, look.say("dialog.close"), Kind.SECONDARY, icon="x")

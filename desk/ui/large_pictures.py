@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desk.ui.look import Look
+from desk.ui.parts.above import Above
 from desk.ui.parts.box import column, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.text import Text
 
 
-class LargePictures(QDialog):
+class LargePictures(Above):
     """Esc or the button closes it; nothing is decided here."""
 
     def __init__(self, look: Look, parent: QWidget, chip: QImage, live: QImage) -> None:
-        super().__init__(parent)
-        self._look = look
         say = look.say
-        self.setModal(True)
-        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
-        self.setWindowTitle(say("face.two_pictures"))
-        self.setAccessibleName(say("face.two_pictures"))
+        super().__init__(look, parent, say("face.two_pictures"))
         close = Button(look, say("dialog.close"), Kind.SECONDARY, icon="x")
         close.clicked.connect(self.reject)
         left = column(
@@ -38,10 +34,6 @@ class LargePictures(QDialog):
         whole.setStretch(0, 1)
         self.setLayout(whole)
         self.setGeometry(parent.window().geometry())
-
-    # Qt's own
-    def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._look["card"])
 
 
 class _Fitted(QWidget):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desk.issuance.case import Case, Document
 from desk.mrtd import judge
 from desk.mrtd.results import Finding, Group, Result
 from desk.ui import findings as told
 from desk.ui.look import Look
+from desk.ui.parts.above import Above
 from desk.ui.parts.box import Scrolled, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.person import Facts
@@ -27,16 +27,11 @@ SHEET_WIDTH = 480
 NOTHING = "—"
 
 
-class _Sheet(QDialog):
+class _Sheet(Above):
     """A title, something to read, and a button that closes it; Esc closes it too."""
 
     def __init__(self, look: Look, parent: QWidget | None, title: str, body: QWidget) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.setModal(True)
-        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
-        self.setWindowTitle(title)
-        self.setAccessibleName(title)
+        super().__init__(look, parent, title)
         close = Button(look, look.say("dialog.close"), Kind.SECONDARY, icon="x")
         close.clicked.connect(self.reject)
         layout = column(
@@ -44,10 +39,6 @@ class _Sheet(QDialog):
         )
         layout.setStretch(2, 1)
         self.setLayout(layout)
-
-    # Qt's own
-    def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._look["card"])
 
 
 class ReadingLog(_Sheet):

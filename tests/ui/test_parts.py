@@ -6,12 +6,13 @@ import pytest
 import zxingcpp
 from PIL import Image
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
+from desk.ui.parts.above import Above, Veil
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.qr import QrCode
 from desk.ui.parts.qrcard import Countdown, QrPlace, QrState
@@ -255,3 +256,39 @@ def test_what_hangs_below_the_letters_is_not_cut_in_a_low_line(
         return sum(rows)
 
     assert inked(26) == inked(28) == inked(60)
+
+
+def test_what_stands_above_a_window_dims_all_of_it_until_it_goes(qtbot: QtBot, look: Look) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.setStyleSheet("background: white")
+    window.resize(400, 300)
+    window.show()
+    asked = Above(look, window, "asked")
+    asked.show()
+    settle()
+    window.resize(700, 500)
+    settle()
+
+    dimmed = window.grab().toImage()
+    asked.reject()
+    settle()
+    clear = window.grab().toImage()
+
+    for x, y in ((5, 5), (690, 490)):
+        assert clear.pixelColor(x, y) == QColor("white")
+        # As in the pictures of the dialogs: white below the veil.
+        seen = dimmed.pixelColor(x, y)
+        assert (seen.red(), seen.green(), seen.blue()) == pytest.approx((126, 133, 148), abs=2)
+
+
+def test_the_same_dialog_dims_the_window_each_time_it_is_asked(qtbot: QtBot, look: Look) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    asked = Above(look, window, "asked")
+    for _ in range(2):
+        asked.show()
+        assert len([one for one in window.findChildren(Veil) if one.isVisible()]) == 1
+        asked.reject()
+        assert not [one for one in window.findChildren(Veil) if one.isVisible()]
