@@ -61,7 +61,7 @@ assert gallery_phone and scenes_case
 
 
 @pytest.fixture
-def look(qapp: QApplication) -> Iterator[Look]:
+def look(qapp: QApplication, dressed: Look) -> Iterator[Look]:
     made = Look()
     made.reduced_motion = True
     yield made
