@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from queue import Queue
+from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -50,8 +51,13 @@ class Service:
         self.news_of: Queue[OfferNews | None] = Queue()
         self.answers = self.asked = 0
         self.is_away = False
+        self.may_place = Event()
+        self.may_place.set()
 
     def place_offer(self, order: OfferOrder) -> Offer:
+        assert self.may_place.wait(PATIENCE / 1000)
+        if self.is_away:
+            raise ServiceDown()
         return Offer(order.offer_id, "openid-credential-offer://?", order.expires_at)
 
     def void_offer(self, _offer_id: str, _reason: str) -> None: ...
@@ -209,6 +215,32 @@ def test_an_offer_that_is_placed_behind_the_lock_makes_nothing(window: Window) -
     window.until(lambda: window.is_in(State.OFFERED))
 
     assert not window.holds_anything
+
+
+def test_a_qr_that_failed_behind_another_page_is_not_made_any_more(window: Window) -> None:
+    """The applicant's window follows: what it says of a QR on its way is over."""
+    followed: list[bool] = []
+    window.control.progressed.connect(lambda: followed.append(window.control.placing))
+    window.service.may_place.clear()
+    window.service.is_away = True
+    window.control.place(bytearray(PIN))
+    window.desk.show(Step.REVIEW, window.board)
+    assert window.control.placing, "the service still has the order"
+    window.service.may_place.set()
+
+    window.until(lambda: window.board.banner.code.text() == ServiceDown.code)
+
+    assert not window.control.placing and followed == [True, False]
+
+
+def test_a_qr_of_a_case_that_was_left_is_not_another_ones(window: Window) -> None:
+    window.service.may_place.clear()
+    window.control.place(bytearray(PIN))
+    other = replace(window.desk.the_case(), number="LA-2026-000999")
+    window.desk.set_case(other)
+
+    assert not window.control.placing
+    window.service.may_place.set()
 
 
 def test_it_is_forgotten_when_the_phone_has_its_credential(

@@ -63,7 +63,8 @@ class PhoneControl(QObject):
         self.events: tuple[OfferEvent, ...] = ()
         self.voided = ""
         self._digits = 0
-        self.placing = False
+        # The case whose QR the service makes, and since which turn.
+        self._placed_in: tuple[str, int] | None = None
         self._alarm_reason = ""
         self._requests: tuple[CheckedRequest, ...] = ()
         self._card: CardSigner | None = None
@@ -104,7 +105,7 @@ class PhoneControl(QObject):
         self._turn += 1
         self._forget_offer()
         self.slip = None
-        self._trouble, self._away, self._signing, self.placing = None, None, False, False
+        self._trouble, self._away, self._signing, self._placed_in = None, None, False, None
         self.forget_pin()
         self._desk.show(Step.PHONE, self._page)
         self.render()
@@ -191,7 +192,7 @@ class PhoneControl(QObject):
     def place(self, pin: bytearray) -> None:
         """The applicant has chosen the issuance PIN: mint the offer; the digits are wiped."""
         desk, case, turn = self._desk, self._desk.the_case(), self._turn
-        self._trouble, self.placing = None, True
+        self._trouble, self._placed_in = None, (case.number, turn)
         self.render()
         self.progressed.emit()
 
@@ -204,20 +205,28 @@ class PhoneControl(QObject):
 
         desk.act(Lane.SERVICE, job, self._placed, lambda why: self._place_failed(turn, why))
 
+    @property
+    def placing(self) -> bool:
+        """Whether the service makes the open case's QR."""
+        case, placed = self._desk.case, self._placed_in
+        return case is not None and placed is not None and placed[0] == case.number
+
     def _placed(self) -> None:
         self._turn += 1
-        self.placing = False
+        self._placed_in = None
         self._forget_offer()
         self.render()
         self.progressed.emit()
         self._await_phone()
 
     def _place_failed(self, turn: int, trouble: Trouble) -> None:
+        if self._placed_in is not None and self._placed_in[1] == turn:
+            self._placed_in = None
         if turn != self._turn:
             # The officer has left the page meanwhile.
+            self.progressed.emit()
             self._desk.show_trouble(trouble)
             return
-        self.placing = False
         if isinstance(trouble, ApprovalTrouble):
             self._take_back_approval(trouble)
             return
