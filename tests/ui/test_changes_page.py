@@ -22,12 +22,13 @@ from desk.issuance.roles import Role
 from desk.store import journal
 from desk.store.care import CareState, KeptAct
 from desk.store.notice_file import NoticeKind
+from desk.ui.aftercare_dialogs import TwoCardsActDialog
 from desk.ui.control.aftercare_cards import TwoCardsAct
 from desk.ui.control.changes import ChangesControl
 from desk.ui.control.desk import Desk
 from desk.ui.control.session import Session
 from desk.ui.glyphs import Glyph
-from desk.ui.lanes import Lanes
+from desk.ui.lanes import Lane, Lanes
 from desk.ui.look import Look
 from desk.ui.pages.changes import ChangesPage
 from desk.ui.parts.text import Text
@@ -242,6 +243,23 @@ class TestControl:
         with desktop.desk.station.store.read() as session:
             assert journal.newest(session, 1)[0].kind == "CARE.LOOKED"
         assert desktop.control.count == 1
+
+    def test_pressed_twice_it_asks_once(self, desktop: Desktop, tmp_path: Path) -> None:
+        """The dialog comes when the records have answered: a second press was too early."""
+        desktop.enter()
+        desktop.take(told(tmp_path, NoticeKind.DIED), 1)
+        desktop.bot.waitUntil(lambda: bool(desktop.page.rows.rows), timeout=PATIENCE)
+        done: list[object] = []
+
+        desktop.page.other_asked("aside")
+        desktop.page.other_asked("aside")
+        desktop.desk.work(Lane.RECORDS, lambda: None, done.append)
+        desktop.bot.waitUntil(lambda: bool(done), timeout=PATIENCE)
+        asking = [one for one in desktop.shell.findChildren(TwoCardsActDialog) if one.isVisible()]
+        assert desktop.cards.dialog is not None
+        desktop.cards.dialog.safe.click()
+
+        assert len(asking) == 1
 
     def test_a_refused_file_is_told_with_its_code(self, desktop: Desktop, file: Path) -> None:
         desktop.enter()

@@ -62,7 +62,10 @@ class TwoCardsAct(QObject):
         reasons: Sequence[str] = (),
     ) -> None:
         """Ask for what is missing: both cards, or the second one alone where ``asked`` has the
-        first. ``reasons`` are those that may be given here, none for all of the act's."""
+        first. ``reasons`` are those that may be given here, none for all of the act's. Nothing
+        where it asks already: it was pressed once more before the records had answered."""
+        if self.dialog is not None:
+            return
         self._number, self._act = whose.number, act
         self._statement = self._first = self._second = self._trouble = None
         self._busy = self._lent = False
