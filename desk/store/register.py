@@ -128,10 +128,12 @@ def _made_at(store: Store, sha256: str, stamp: Stamp, said: datetime | None) -> 
 
 def _demand_made_at(said: datetime, found: _Found, now: datetime) -> None:
     """Raises ExtractMisdated."""
-    made, today = (at.astimezone(KOREA).date() for at in (said, now))
-    if said > now or (found.newest is not None and found.newest > made):
+    made, here = (at.astimezone(KOREA) for at in (said, now))
+    if said > now or (found.newest is not None and found.newest > made.date()):
         newest = found.newest.isoformat() if found.newest else "-"
-        raise ExtractMisdated(made=made.isoformat(), newest=newest, today=today.isoformat())
+        # A clock that runs ahead, or another zone's time, may be of the same day.
+        made_at, told_at = (f"{at:%Y-%m-%d %H:%M}" for at in (made, here))
+        raise ExtractMisdated(made=made_at, newest=newest, now=told_at)
 
 
 def tidy(store: Store) -> None:

@@ -79,7 +79,8 @@ class ExtractOlder(ExtractRefused):
 
 
 class ExtractMisdated(ExtractRefused):
-    """Its own entries are newer, or the time is still to come. Facts: made, newest, today."""
+    """Its own entries are newer, or the time is still to come. Facts: made and now (minutes in
+    Korea), newest (a day)."""
 
     code = "REG-07"
 

@@ -192,7 +192,12 @@ def test_a_time_that_cannot_be_is_refused(
             store, file, stamp, stamp.at + ahead, extract({"status_date": newest.isoformat()})
         )
 
-    assert caught.value.facts["newest"] == newest.isoformat()
+    said, now = (at.astimezone(register.KOREA) for at in (stamp.at + ahead, stamp.at))
+    assert caught.value.facts == {
+        "made": f"{said:%Y-%m-%d %H:%M}",
+        "newest": newest.isoformat(),
+        "now": f"{now:%Y-%m-%d %H:%M}",
+    }
     with store.read() as session:
         assert register.state(session) is None
 
