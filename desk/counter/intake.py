@@ -87,6 +87,16 @@ def record_consent(
     return changed
 
 
+def keep_language(station: Station, officer: Officer, number: str, language: str) -> Case:
+    """What the applicant has touched, kept with the case as it stands by now: an act that is
+    under way elsewhere may write it at any moment, and nothing of that is lost."""
+    with station.store.write() as session:
+        known = station.touched(officer, cases.load(session, number))
+        changed = replace(known, language=language)
+        cases.save(session, station.stamp(officer), changed, "CASE.LANGUAGE")
+    return changed
+
+
 def refuse(
     station: Station, officer: Officer, case: Case, reason: str, code: str = "", remark: str = ""
 ) -> Case:

@@ -469,12 +469,13 @@ class ApplicantControl(QObject):
             self._keeps_language = False
             desk.show_trouble(trouble)
 
-        def job() -> Case:
-            known = desk.station.load(case.number)
-            return desk.station.keep(officer, known, "CASE.LANGUAGE", language=language)
-
-        officer = desk.officer
-        desk.work(Lane.RECORDS, job, done, failed)
+        station, officer, number = desk.station, desk.officer, case.number
+        desk.work(
+            Lane.RECORDS,
+            lambda: intake.keep_language(station, officer, number, language),
+            done,
+            failed,
+        )
 
     def _start(self) -> None:
         self._started = True
