@@ -274,8 +274,12 @@ def _add_records(commands: Subparsers) -> None:
 
 
 def _moment(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo("Asia/Seoul"))
+    korea = ZoneInfo("Asia/Seoul")
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=korea)).astimezone(korea).astimezone(UTC)
+    except (ValueError, OverflowError) as reason:
+        raise argparse.ArgumentTypeError(f"no time like 2026-11-23T09:00: {text}") from reason
 
 
 def _add_record_changes(verbs: Subparsers) -> None:

@@ -75,6 +75,17 @@ def test_the_time_of_an_extract_is_koreas_unless_it_says_another(said: str, as_o
     assert cli._parser().parse_args(arguments).as_of == datetime.fromisoformat(as_of)
 
 
+@pytest.mark.parametrize("said", ["yesterday", "2026-11-31", "0001-01-01", "9999-12-31T23:59Z"])
+def test_what_is_no_time_of_an_extract_is_said_in_words(
+    said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli._parser().parse_args(["records", "import-register", "r.csv", "--as-of", said])
+
+    assert ended.value.code == 2
+    assert f"argument --as-of: no time like 2026-11-23T09:00: {said}" in capsys.readouterr().err
+
+
 def test_a_genuine_security_object_alone_is_not_called_passed(
     tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
