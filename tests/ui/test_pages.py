@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desk.ui.look import Look
 from desk.ui.pages.face_parts import Answer
+from desk.ui.parts.rail import Rail, RailView
 from desk.ui.parts.text import Text
 from desk.ui.shell import Shell
 from desk.ui.theme import Mode
@@ -125,6 +127,43 @@ def test_words_of_states_are_never_cut(
         if text.isVisible() and text.is_cut() and text.text() in states
     ]
     assert cut == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("13-proof", "LA Consulate General"),
+        ("13-proof", "missing: Resident registration number"),
+        ("13-proof", "Overseas Koreans 365 portal"),
+        ("06-eligibility", "Overseas Korean Nationals Registration Act, articles 2 and 3"),
+        ("10-second-approver", "Passport no. differs in the register"),
+        ("10-second-approver", "The chip's list of files differs from the signed one"),
+    ],
+)
+def test_in_the_low_window_words_that_decide_are_whole(
+    look: Look, windows: list[QWidget], name: str, words: str
+) -> None:
+    look.set_language("en")
+    window = build(windows, look, name, SIZES[1])
+
+    texts = [one for one in window.findChildren(Text) if one.isVisible() and one.text() == words]
+
+    assert texts
+    for text in texts:
+        assert not text.is_cut()
+        assert text.height() >= text.heightForWidth(text.width())
+
+
+def test_a_post_whose_name_has_no_room_on_the_rail_is_told_by_its_city(look: Look) -> None:
+    rail = Rail(look)
+    name = "Consulate General of the Republic of Korea in Los Angeles"
+    view = RailView(name, "Consul LEE", "Officer", "ready", post_city="Los Angeles")
+
+    rail.render_view(view)
+    assert rail._post.text() == "Los Angeles" and rail._post.accessibleName() == name
+    rail.render_view(replace(view, post="LA Consulate"))
+    assert rail._post.text() == "LA Consulate"
+    drop(rail)
 
 
 @pytest.mark.parametrize("name", ["07-face-live", "07b-face-judge-first", "08-face-score"])

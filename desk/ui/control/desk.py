@@ -270,6 +270,7 @@ class Desk(QObject):
         wrong = self.devices_wrong
         view = RailView(
             post=self.station.post.name[self.look.language],
+            post_city=self.station.post.city[self.look.language],
             officer=self.officer_name(officer) if officer else "",
             role=say("rail.role_window", role=self._role(officer), window=window),
             devices=say("rail.attention", n=wrong) if wrong else say("rail.all_ready"),

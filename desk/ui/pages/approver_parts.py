@@ -26,6 +26,8 @@ from desk.ui.theme import Type
 EMPTY = "—"
 COLUMNS = (128, -1, -1, -1, -1)
 MOST_ROWS = 4
+LOW = 54
+"""Height of an item's row where its title stands in one line."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,22 @@ class ItemLine:
 
     flag: FlagLine
     seconds: int | None
+
+
+class _ItemRow(Row):
+    """As high as its title needs: what an approver must open is never cut."""
+
+    words: QWidget | None = None
+
+    def put_words(self, words: QWidget) -> None:
+        self.words = words
+        self.put(1, words)
+
+    def _arrange(self) -> None:
+        if self.words is not None:
+            _, room = self._edges()[1]
+            self.setFixedHeight(max(LOW, self.words.heightForWidth(int(room)) + 10))
+        super()._arrange()
 
 
 class ItemsCard(Card):
@@ -77,21 +95,22 @@ class ItemsCard(Card):
 
     def _row(self, line: ItemLine, current: bool, last: bool) -> Row:
         look, say, flag = self._look, self._say, line.flag
-        item = Row(look, 58, (36, -1, 92), line=not last, clickable=True)
+        item = _ItemRow(look, LOW, (36, -1), line=not last, clickable=True)
         if current:
             item.set_ground("accent-soft", edge=True)
         item.put(0, GlyphSign(look, flag.glyph, 20, look.say(f"state.{flag.glyph.value}")))
         detail = say("approver.with_reason") if flag.key.startswith("difference:") else flag.fact
-        words = column(Text(look, flag.title, Type.STRONG), Text(look, detail, Type.SMALL, "muted"))
-        cell = holder(words)
-        cell.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        item.put(1, cell)
         seen = line.seconds is not None
         state = say("approver.seen", n=line.seconds) if seen else say("approver.not_opened")
         token = "success" if seen else "warning"
         sign = GlyphSign(look, Glyph.PASSED if seen else Glyph.WAITING, 16, state)
         sign.show_state(Glyph.PASSED if seen else Glyph.WAITING, state, token)
-        item.put(2, holder(row(sign, 6, Text(look, state, Type.SMALL_STRONG, token))), right=True)
+        below = row(Text(look, detail, Type.SMALL, "muted"), 12, sign, 6)
+        below.addWidget(Text(look, state, Type.SMALL_STRONG, token))
+        below.setStretch(0, 1)
+        cell = holder(column(Text(look, flag.title, Type.STRONG, wrap=True), below))
+        cell.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        item.put_words(cell)
         item.setAccessibleName(f"{flag.title}, {detail}, {state}")
         return item
 

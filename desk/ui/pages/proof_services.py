@@ -32,7 +32,7 @@ _OUTCOMES = {
 class ServicesCard(Card):
     """What each service asks, what it would get, whether it takes it, and since when."""
 
-    COLUMNS = (-200, -184, 116, 112)
+    COLUMNS = (-216, -152, 116, 96)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(1, 0, 1, 8))
@@ -107,8 +107,17 @@ class ServicesCard(Card):
         first = Text(look, asks, Type.SMALL, "muted")
         if not weighed.lacking:
             return first
+        if self._narrow:
+            return self._lacks_only(weighed)
         lacks = say("relying.lacks", names="·".join(self._names(weighed.lacking)))
         return holder(column(first, Text(look, lacks, Type.SMALL_STRONG, "text"), gap=0))
+
+    def _lacks_only(self, weighed: Weighed) -> Text:
+        """In the narrow window: what is missing first, in two lines; the count of the others."""
+        first, *others = self._names(weighed.lacking)
+        names = f"{first} +{len(others)}" if others else first
+        words = self._say("relying.lacks", names=names)
+        return Text(self._look, words, Type.SMALL_STRONG, "text", wrap=True, line=18)
 
     def _told(self, weighed: Weighed) -> str:
         """Everything, for who points at the row or hears it."""

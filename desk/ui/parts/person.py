@@ -111,11 +111,14 @@ class DashedBox(QWidget):
 
 
 class Facts(QWidget):
-    """Names (13 muted) and values (15) in two columns; the first as wide as it must be."""
+    """Names (13 muted) and values (15) in two columns; the first as wide as it must be.
 
-    def __init__(self, look: Look, *, line: int = 28, gap: int = 16) -> None:
+    With ``wrap`` a long value takes further lines instead of being cut.
+    """
+
+    def __init__(self, look: Look, *, line: int = 28, gap: int = 16, wrap: bool = False) -> None:
         super().__init__()
-        self._look, self._line = look, line
+        self._look, self._line, self._wrap = look, line, wrap
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(gap)
@@ -123,7 +126,8 @@ class Facts(QWidget):
         self._grid.setColumnStretch(1, 1)
         self._cells: list[tuple[Text, Text]] = []
         self._signs: list[GlyphSign] = []
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        upright = QSizePolicy.Policy.Minimum if wrap else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, upright)
 
     def set_line(self, line: int) -> None:
         self._line = line
@@ -138,9 +142,12 @@ class Facts(QWidget):
         while len(self._cells) < len(facts):
             place = len(self._cells)
             name = Text(self._look, "", Type.SMALL, "muted")
-            value = Text(self._look, "", Type.BODY)
-            for text in (name, value):
+            value = Text(self._look, "", Type.BODY, wrap=self._wrap)
+            if self._wrap:
+                value.setMinimumHeight(self._line)
+            for text in (name,) if self._wrap else (name, value):
                 text.setFixedHeight(self._line)
+            for text in (name, value):
                 text.setAlignment(Qt.AlignmentFlag.AlignVCenter)
             sign = GlyphSign(self._look, Glyph.PASSED, 16)
             line = QHBoxLayout()
@@ -148,7 +155,7 @@ class Facts(QWidget):
             line.addWidget(sign)
             line.addWidget(value, 1)
             sign.hide()
-            self._grid.addWidget(name, place, 0)
+            self._grid.addWidget(name, place, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addLayout(line, place, 1)
             self._signs.append(sign)
             self._cells.append((name, value))

@@ -52,7 +52,10 @@ class NavEntry:
 
 @dataclass(frozen=True)
 class RailView:
-    """What the rail shows. With ``case_number`` the steps, without it the navigation."""
+    """What the rail shows. With ``case_number`` the steps, without it the navigation.
+
+    ``post_city`` stands where the post's name has no room.
+    """
 
     post: str
     officer: str
@@ -66,6 +69,7 @@ class RailView:
     steps: tuple[StepMark, ...] = ()
     entries: tuple[NavEntry, ...] = ()
     can_leave: bool = True
+    post_city: str = ""
 
 
 class RailButton(QAbstractButton):
@@ -323,9 +327,9 @@ class Rail(QWidget):
         self._mark = Mark(look)
         self._app = Text(look, "", Type.STRONG, "rail-text")
         self._post = Text(look, "", Type.SMALL, "rail-muted")
-        self._head = holder(
-            row(self._mark, 12, column(None, self._app, self._post, None), margins=(16, 0, 8, 0))
-        )
+        words = column(None, self._app, self._post, None)
+        self._head_row = row(self._mark, words, margins=(16, 0, 8, 0))
+        self._head = holder(self._head_row)
         self._back = NavItem(look, NavEntry("home", "", "chevron-left"))
         self._back.clicked.connect(self.home)
         self._number = Text(look, "", Type.SMALL, "rail-muted")
@@ -370,6 +374,7 @@ class Rail(QWidget):
         """Choose the width for the window's size."""
         self._narrow, self._small = narrow, small
         self.setFixedWidth(64 if small else (192 if narrow else WIDE))
+        self._head_row.setSpacing(8 if narrow else 12)
         self._head.setFixedHeight(55 if narrow or small else 63)
         self._names_box.setContentsMargins(16, 3 if narrow else 7, 8, 8 if narrow else 16)
         if self._view is not None:
@@ -382,13 +387,20 @@ class Rail(QWidget):
         for text in (self._app, self._post):
             shown(text, not self._small)
         self._app.say(say("app.short_name"))
-        self._post.say(view.post)
+        self._show_post(view)
         shown(self._case, in_case)
         shown(self._step_box, in_case)
         shown(self._nav_box, not in_case)
         self._show_case(view)
         self._show_entries(view.entries)
         self._show_foot(view)
+
+    def _show_post(self, view: RailView) -> None:
+        room = self.width() - 24 - self._mark.width() - self._head_row.spacing()
+        self._post.say(view.post)
+        if view.post_city and self._post.advance() > room:
+            self._post.say(view.post_city)
+        self._post.setAccessibleName(view.post)
 
     def _show_case(self, view: RailView) -> None:
         back = NavEntry("home", self._look.say("rail.board"), "chevron-left")
