@@ -7,7 +7,7 @@ signs in; the other holds what may be seen before, and covers the first one.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
 from desk.ui.look import Look
 from desk.ui.parts.box import column, row
@@ -76,7 +76,8 @@ class Ground(QWidget):
             target = self.page
         if target is not None:
             target.setFocus(Qt.FocusReason.OtherFocusReason)
-        if self.page is not None:
+        # A page begins at its verdict; only who types must see what.
+        if self.page is not None and isinstance(target, QLineEdit):
             self.page.show_focus()
 
     def is_outside(self, widget: QWidget) -> bool:

@@ -140,11 +140,12 @@ def test_words_of_states_are_never_cut(
         ("10-second-approver", "The chip's list of files differs from the signed one"),
     ],
 )
-def test_in_the_low_window_words_that_decide_are_whole(
-    look: Look, windows: list[QWidget], name: str, words: str
+@pytest.mark.parametrize("size", SIZES[:2], ids=["1440x900", "1280x720"])
+def test_words_that_decide_are_whole(
+    look: Look, windows: list[QWidget], name: str, words: str, size: tuple[int, int]
 ) -> None:
     look.set_language("en")
-    window = build(windows, look, name, SIZES[1])
+    window = build(windows, look, name, size)
 
     texts = [one for one in window.findChildren(Text) if one.isVisible() and one.text() == words]
 

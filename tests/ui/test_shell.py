@@ -19,13 +19,13 @@ from desk.ui.pages.passport import PassportPage
 from desk.ui.pages.review import ReviewPage
 from desk.ui.shell import Shell
 from desk.ui.troubles import TroubleWords
-from tests.ui import samples, scenes_case, scenes_desk
+from tests.ui import samples, scenes_approval, scenes_case, scenes_desk
 from tests.ui.officer import drop, settle
 from tests.ui.scenes import SCENES, passport_empty, passport_reading
 from tests.ui.scenes_passport import list_too_old_and_register_differs as passport_read
 
 WIDE, NARROW, SMALL = (1440, 900), (1280, 720), (960, 600)
-USED = (scenes_case, scenes_desk)
+USED = (scenes_approval, scenes_case, scenes_desk)
 
 
 @pytest.fixture
@@ -190,6 +190,13 @@ def test_a_banner_does_not_push_the_focus_under_the_fold(look: Look, opened: lis
 
     assert page.banner.isVisible()
     assert field.visibleRegion().boundingRect() == field.rect()
+
+
+def test_a_page_without_a_field_opens_at_its_verdict(look: Look, opened: list[Shell]) -> None:
+    window = show(opened, SCENES["10-second-approver"](look, SMALL))
+
+    assert window.page is not None
+    assert window.page._scroll.verticalScrollBar().value() == 0
 
 
 def test_whoever_has_scrolled_away_is_not_carried_back(look: Look, opened: list[Shell]) -> None:

@@ -21,6 +21,7 @@ _FEW = 3
 # Heights of a row: roomy and narrow window, for a few services and for more.
 _HEIGHTS = {(False, False): 64, (True, False): 48, (False, True): 48, (True, True): 38}
 _ROOM = 4
+_THREE_LINES = 60
 _OUTCOMES = {
     Outcome.ACCEPTED: (Glyph.PASSED, "accepted"),
     Outcome.LACKING: (Glyph.NOT_SUPPORTED, "lacking"),
@@ -32,7 +33,7 @@ _OUTCOMES = {
 class ServicesCard(Card):
     """What each service asks, what it would get, whether it takes it, and since when."""
 
-    COLUMNS = (-216, -152, 116, 96)
+    COLUMNS = (-216, -152, 112, 106)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(1, 0, 1, 8))
@@ -82,7 +83,7 @@ class ServicesCard(Card):
         line = Row(look, height, self.COLUMNS, line=not last)
         name = service.name.get(look.language, service.name["ko"])
         line.put(0, Text(look, name, Type.STRONG))
-        line.put(1, self._asks(weighed))
+        line.put(1, self._asks(weighed, height))
         outcome = holder(
             row(GlyphSign(look, glyph, 20, word), Text(look, word, Type.STRONG, glyph.token), gap=7)
         )
@@ -96,8 +97,8 @@ class ServicesCard(Card):
         line.setAccessibleName(", ".join((name, word, told, since)))
         return line
 
-    def _asks(self, weighed: Weighed) -> QWidget:
-        """Some names and the count; beneath, what would be missing."""
+    def _asks(self, weighed: Weighed, height: int) -> QWidget:
+        """Some names and the count; beneath, what would be missing, alone in a low row."""
         look, say = self._look, self._say
         if not weighed.asked:
             return Text(look, say("check.asks_unknown"), Type.SMALL, "muted")
@@ -107,13 +108,11 @@ class ServicesCard(Card):
         first = Text(look, asks, Type.SMALL, "muted")
         if not weighed.lacking:
             return first
-        if self._narrow:
-            return self._lacks_only(weighed)
-        lacks = say("relying.lacks", names="·".join(self._names(weighed.lacking)))
-        return holder(column(first, Text(look, lacks, Type.SMALL_STRONG, "text"), gap=0))
+        lacks = self._lacks(weighed)
+        return lacks if height < _THREE_LINES else holder(column(first, lacks, gap=0))
 
-    def _lacks_only(self, weighed: Weighed) -> Text:
-        """In the narrow window: what is missing first, in two lines; the count of the others."""
+    def _lacks(self, weighed: Weighed) -> Text:
+        """The first that is missing, in two lines, and the count of the others."""
         first, *others = self._names(weighed.lacking)
         names = f"{first} +{len(others)}" if others else first
         words = self._say("relying.lacks", names=names)
