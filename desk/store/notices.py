@@ -144,12 +144,15 @@ def _overlaid(session: Session, entry: RegisterFacts) -> RegisterFacts:
 
 
 def _against(session: Session, entry: RegisterFacts) -> list[NoticeRow]:
-    """What files told of this holder since the extract was true, the newest first."""
+    """What files told of this holder since the extract was true, the newest first. A death
+    stands against a younger extract as well, for one person alone may import that: two end
+    it."""
+    newer = NoticeRow.noted_at > entry.as_of
     query = select(NoticeRow).where(
         NoticeRow.holder == cases.holder_digest(session, entry.overseas_number),
         NoticeRow.source == Source.FILE,
         NoticeRow.kind.in_(ENDING),
-        NoticeRow.noted_at > entry.as_of,
+        or_(NoticeRow.kind == NoticeKind.DIED, newer),
         NoticeRow.ended_at.is_(None),
     )
     return list(session.scalars(query.order_by(NoticeRow.noted_at.desc())))

@@ -304,7 +304,7 @@ class TestRegister:
 
 
 def test_a_younger_notice_counts_at_the_window(store: Store, stamp: Stamp) -> None:
-    """Until an extract comes that is younger than it, or an officer sets it aside."""
+    """Until it is set aside; one of a deletion also until an extract comes that is younger."""
     before = replace(ENTRY, as_of=stamp.at - timedelta(hours=1))
     after = replace(ENTRY, as_of=stamp.at + timedelta(hours=1))
     stranger = replace(before, overseas_number="LA-9")
@@ -313,12 +313,16 @@ def test_a_younger_notice_counts_at_the_window(store: Store, stamp: Stamp) -> No
     with store.read() as session:
         assert notices.overlaid(session, [before]) == (before,)
 
+    told(store, stamp, replace(DEATH, kind=NoticeKind.DELETED))
+    with store.read() as session:
+        deleted = notices.overlaid(session, [after])
     told(store, stamp, DEATH)
     with store.read() as session:
         found = notices.overlaid(session, [before, stranger])
-        younger = notices.overlaid(session, [after])
-    with store.write() as session:
-        notices.put_aside(session, stamp, "LA-2026-000001", NoticeKind.DIED, SetAside.NOTICE_WRONG)
+        died = notices.overlaid(session, [after])
+    for kind in (NoticeKind.DIED, NoticeKind.DELETED):
+        with store.write() as session:
+            notices.put_aside(session, stamp, "LA-2026-000001", kind, SetAside.NOTICE_WRONG)
     with store.read() as session:
         aside = notices.overlaid(session, [before])
 
@@ -327,7 +331,8 @@ def test_a_younger_notice_counts_at_the_window(store: Store, stamp: Stamp) -> No
     )
     # The living first: the other entry has moved up.
     assert found == (stranger, struck)
-    assert (younger, aside) == ((after,), (before,))
+    assert [one.status for one in died] == ["struck_off"]
+    assert (deleted, aside) == ((after,), (before,))
 
 
 @pytest.mark.usefixtures("path")
