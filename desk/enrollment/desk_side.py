@@ -196,6 +196,8 @@ class DeskSide:
         after = _count(request, "after")
         service, wait = self._service, _wait(request)
 
+        if wait > 0:
+            await service.filings.over(offer_id)
         found = await self._run(request, service.mailbox.news, offer_id, after, service.now())
 
         async def news() -> News | None:

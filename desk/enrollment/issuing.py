@@ -162,9 +162,10 @@ class Issuing:
 
     async def _file(self, new: NewRequest, rung: asyncio.Event) -> RequestView:
         service = self._service
-        outcome, view = await service.run(
-            service.mailbox.file_request, new, keys.sha256(new.nonce), service.now()
-        )
+        with service.filings.going_on(new.offer_id):
+            outcome, view = await service.run(
+                service.mailbox.file_request, new, keys.sha256(new.nonce), service.now()
+            )
         if outcome is Filing.NONCE_USED:
             raise Refusal("invalid_nonce", "the nonce was used before, fetch a new one")
         if outcome is Filing.OTHER_KEY:

@@ -19,7 +19,7 @@ from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, KNOWN_QUIRKS, Allowance, Demand, Quirk
 from desk.enrollment.step_threads import StepThreads
 from desk.enrollment.trouble import PublicUrlUnusable
-from desk.enrollment.waiting import Bells, ParkedPhones
+from desk.enrollment.waiting import Bells, Filings, ParkedPhones
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -80,6 +80,7 @@ class Service:
     now: Callable[[], datetime] = utc_now
     bells: Bells = field(default_factory=Bells)
     parked: ParkedPhones = field(default_factory=ParkedPhones)
+    filings: Filings = field(default_factory=Filings)
     buckets: Buckets = field(default_factory=Buckets)
     limits: Limits = field(init=False)
     _threads: StepThreads = field(default_factory=StepThreads, init=False, repr=False)

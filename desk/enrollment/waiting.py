@@ -22,6 +22,7 @@ from desk.enrollment.trouble import MailboxTrouble
 
 _T = TypeVar("_T")
 _AGAIN_SECONDS = 0.25
+_MOMENT_SECONDS = 0.5
 # A loop's clock may be late by this: nobody is to wake just before the end of their time.
 _TICK = 0.001
 
@@ -91,6 +92,33 @@ class Bells:
         sleepers.discard(sleeper)
         if not sleepers:
             del self._sleepers[mark]
+
+
+class Filings:
+    """What phones are filing in this process, for the desk that asks for news meanwhile: a
+    moment later it hears of the request as well, and need not ask twice."""
+
+    def __init__(self) -> None:
+        self._going: dict[str, list[asyncio.Event]] = {}
+
+    @contextmanager
+    def going_on(self, offer_id: str) -> Iterator[None]:
+        over = asyncio.Event()
+        beside = self._going.setdefault(offer_id, [])
+        beside.append(over)
+        try:
+            yield
+        finally:
+            over.set()
+            beside.remove(over)
+            if not beside:
+                del self._going[offer_id]
+
+    async def over(self, offer_id: str) -> None:
+        """Until the last that began is over, whatever became of it; for a moment at most,
+        because a database that is away keeps it longer."""
+        if going := self._going.get(offer_id):
+            await _sleep(going[-1], _MOMENT_SECONDS, asyncio.get_running_loop())
 
 
 @dataclass
