@@ -15,13 +15,14 @@ import pytest
 
 from desk.counter.values import AUTHORITY
 from desk.credential.claims import LOCALES, load_profile
-from desk.enrollment import wire
+from desk.enrollment import waiting, wire
 from desk.enrollment.app import build_app
 from desk.enrollment.keys import StationKey
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.policy import Demand
 from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.trouble import MailboxFull, PublicUrlUnusable
+from desk.issuance.ports import EventKind
 from tests.enrollment.counter import PIN, now
 from tests.enrollment.station import StationAuth
 from tests.enrollment.test_mailbox import offer, redeem, request
@@ -88,6 +89,44 @@ def test_poll_that_ends_tells_what_waits_then(inside: Inside) -> None:
 
     assert len(known.requests) == 1
     assert inside.call(poll_while_answering).json() == {"events": [], "requests": []}
+
+
+def test_news_of_what_is_being_filed_come_in_one_answer(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are events to tell already, yet the desk would have to ask again for the keys."""
+    monkeypatch.setattr(waiting, "_MOMENT_SECONDS", 60)
+    box, filings = inside.mailbox, inside.service.filings
+    box.place_offer(offer()._replace(expires_at=now() + timedelta(minutes=5)), now())
+    redeem(box, at=now())
+
+    async def ask_while_filing(client: httpx.AsyncClient) -> httpx.Response:
+        with filings.going_on("offer-1"):
+            asked = asyncio.ensure_future(client.get("/desk/offers/offer-1/events?wait=20"))
+            while not filings._going["offer-1"][0]._waiters and not asked.done():
+                await asyncio.sleep(0)
+            box.file_request(request(), "h1", now())
+        return await asked
+
+    told = inside.call(ask_while_filing).json()
+
+    assert told["events"][-1]["kind"] == EventKind.KEY_RECEIVED
+    assert len(told["requests"]) == 1
+    assert filings._going == {}
+
+
+def test_news_come_although_the_filing_does_not_end(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_MOMENT_SECONDS", 0.01)
+    inside.mailbox.place_offer(offer()._replace(expires_at=now() + timedelta(minutes=5)), now())
+    redeem(inside.mailbox, at=now())
+
+    async def ask_while_filing(client: httpx.AsyncClient) -> httpx.Response:
+        with inside.service.filings.going_on("offer-1"):
+            return await client.get("/desk/offers/offer-1/events?wait=20")
+
+    assert inside.call(ask_while_filing).json()["events"][-1]["kind"] == EventKind.CODE_RIGHT
 
 
 def test_full_disk(inside: Inside) -> None:
