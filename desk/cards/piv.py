@@ -45,6 +45,7 @@ from desk.cards.troubles import (
     PinNeeded,
     PukBlocked,
     WrongPin,
+    WrongPinUncounted,
     WrongPuk,
 )
 from desk.iso7816 import tlv
@@ -184,13 +185,13 @@ class PivSession:
 
         A card does not tell while the PIN counts as verified (its count is then full).
         """
-        return tries_left(self._ask_tries())
+        return _tries_in(self._ask_tries())
 
     def verify_pin(self, pin: Pin, allow_last_try: bool = False) -> None:
         """Present the PIN (part 2, 3.2.1); ``pin`` is read, not kept, and the caller wipes it.
 
-        Raises PinFormat and LastTry before anything is sent, PinBlocked, WrongPin; with None:
-        NoPinPad, PinNotTyped.
+        Raises PinFormat and LastTry before anything is sent, PinBlocked, WrongPin, where the
+        card tells no count WrongPinUncounted; with None: NoPinPad, PinNotTyped.
         """
         if pin is not None:
             _check_pin(pin)
@@ -375,7 +376,7 @@ class PivSession:
 
     def _guard_last_try(self, allowed: bool) -> None:
         sw = self._ask_tries()
-        left = tries_left(sw)
+        left = _tries_in(sw)
         if left == 0:
             raise PinBlocked
         # 9000 means «verified already»: the count is full. Any other answer tells nothing,
@@ -385,11 +386,17 @@ class PivSession:
 
     def _present_pin(self, ins: int, *secrets_: Pin) -> None:
         sw = self._exchange(ins, self._reference(), *secrets_)
-        left = tries_left(sw)
-        if left is not None:
-            self._pin_shown = False
-            raise WrongPin(left) if left else PinBlocked
-        ResponseApdu(b"", sw).require()
+        left = _tries_in(sw)
+        if left is None and sw != StatusWord.NO_INFORMATION_63:
+            ResponseApdu(b"", sw).require()
+            return
+        self._pin_shown = False
+        if left is None:
+            # «Verification failed», and nothing of how often still: the card may say when asked.
+            left = self.tries_left()
+        if left is None:
+            raise WrongPinUncounted
+        raise WrongPin(left) if left else PinBlocked
 
     def _exchange(self, ins: int, reference: int, *secrets_: Pin) -> int:
         """Send secrets, or let them be typed where they are None; the status word."""
@@ -467,8 +474,15 @@ def _check_pin(*pins: bytearray) -> None:
         raise PinFormat
 
 
+def _tries_in(sw: int) -> int | None:
+    """Tries left by a status word. YubiKeys of the NEO kind leave the C out of 63CX."""
+    if sw != StatusWord.NO_INFORMATION_63 and sw & 0xFFF0 == StatusWord.NO_INFORMATION_63:
+        return sw & 0xF
+    return tries_left(sw)
+
+
 def _require_puk(sw: int) -> None:
-    left = tries_left(sw)
+    left = _tries_in(sw)
     if left is not None:
         raise WrongPuk(left) if left else PukBlocked
     ResponseApdu(b"", sw).require()

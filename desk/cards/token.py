@@ -296,7 +296,8 @@ class _Functions(ctypes.Structure):
     which is packed on Windows (section 2.1)."""
 
     if sys.platform == "win32":
-        _pack_ = 1
+        # Said with it from Python 3.14 on.
+        _layout_, _pack_ = "ms", 1
     _fields_: ClassVar = [
         ("version", ctypes.c_ubyte * 2),
         ("initialize", ctypes.c_void_p),

@@ -19,7 +19,9 @@ CardTrouble
     └── SignerTrouble      NoSignerCertificate, NoSignInCertificate,
                            CertificateUnreadable, CertificateExpired,
                            CertificateNotYetValid, CertificateRevoked, ChainBroken,
-                           SignatureMismatch, RevocationListRefused, RevocationListOlder
+                           SignatureMismatch, RevocationListRefused (RevocationListNotWhole,
+                           RevocationListsUnreadable),
+                           RevocationListOlder
 """
 
 from __future__ import annotations
@@ -170,7 +172,7 @@ class PinNeeded(PinTrouble):
 
 
 class WrongPinUncounted(PinTrouble):
-    """The PIN is not the card's, and the card's module does not say how many tries are left."""
+    """The PIN is not the card's, and neither card nor module says how many tries are left."""
 
     code: ClassVar[str] = "CARD-23"
 
@@ -255,6 +257,20 @@ class RevocationListRefused(SignerTrouble):
     """Not a revocation list signed by an issuer this desk knows."""
 
     code: ClassVar[str] = "CARD-24"
+
+
+class RevocationListNotWhole(RevocationListRefused):
+    """The list says only a part: what changed since another list, one kind of certificate or
+    reason, other issuers' certificates, or what this desk does not understand."""
+
+    code: ClassVar[str] = "CARD-26"
+
+
+class RevocationListsUnreadable(RevocationListRefused):
+    """A list that is held cannot be read or was altered; whether a card is revoked is not
+    known."""
+
+    code: ClassVar[str] = "CARD-27"
 
 
 class RevocationListOlder(SignerTrouble):

@@ -15,6 +15,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from desk.cards.certificates import BROKEN
 from desk.cards.piv import PIN_LENGTHS, Pin, PivSession
 from desk.cards.piv_data import KeyType, Slot
 from desk.cards.revocation import RevocationState
@@ -147,7 +148,7 @@ def read_certificate(file: Path) -> bytes:
             loaded = x509.load_pem_x509_certificate(data)
         else:
             loaded = x509.load_der_x509_certificate(data)
-    except ValueError as reason:
+    except BROKEN as reason:
         raise FileUnusable(file=file.name) from reason
     return loaded.public_bytes(Encoding.DER)
 

@@ -33,6 +33,7 @@ from desk.cards.troubles import (
     PukBlocked,
     SignatureMismatch,
     WrongPin,
+    WrongPinUncounted,
     WrongPuk,
 )
 from desk.iso7816 import tlv
@@ -132,6 +133,48 @@ def test_wrong_pin_tells_the_cards_count() -> None:
 
     assert caught.value.tries_left == session.tries_left() == card.pin_tries == 2
     assert caught.value.facts == {"tries_left": 2}
+
+
+NO_DISCOVERY = ("00CB3FFF035C017E00", "6A82")
+ASKED, WRONG = "00200080", "0020008008303030303030FFFF"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "again", "left"),
+    [
+        ("6303", "6302", [], 2),
+        ("63C3", "6300", ["63C2"], 2),
+        ("63C1", "6300", ["6983"], 0),
+    ],
+)
+def test_count_of_cards_that_tell_it_otherwise(
+    asked: str, answered: str, again: list[str], left: int
+) -> None:
+    """YubiKeys of the NEO kind leave out the C (OpenSC, pull request 531, which takes it so);
+    6300, «verification failed», tells no count (ISO/IEC 7816-4, 5.6), and the card is asked."""
+    lines = [SELECT, NO_DISCOVERY, (ASKED, asked), (WRONG, answered)]
+    card = Replay([*lines, *((ASKED, sw) for sw in again)])
+
+    with pytest.raises(WrongPin if left else PinBlocked) as caught:
+        session_with(card).verify_pin(pin("000000"), allow_last_try=True)
+
+    assert not card.lines
+    assert not left or caught.value.facts == {"tries_left": left}
+
+
+def test_wrong_pin_of_a_card_without_a_count_is_a_wrong_pin() -> None:
+    """It must count where wrong PINs make a card wait, and must not be tried again by itself."""
+    lines = [SELECT, NO_DISCOVERY, (ASKED, "6300"), (WRONG, "6300"), (ASKED, "6300")]
+
+    with pytest.raises(WrongPinUncounted):
+        session_with(Replay(lines)).verify_pin(pin("000000"), allow_last_try=True)
+
+
+def test_last_try_is_asked_for_of_cards_that_tell_it_otherwise() -> None:
+    lines = [SELECT, NO_DISCOVERY, (ASKED, "6301")]
+
+    with pytest.raises(LastTry):
+        session_with(Replay(lines)).verify_pin(pin())
 
 
 def test_last_try_is_not_sent_without_consent() -> None:

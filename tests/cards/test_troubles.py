@@ -51,6 +51,8 @@ EXAMPLES: list[CardTrouble] = [
     troubles.ModuleMissing(file="libvendor.so"),
     troubles.CertificateRevoked(WHEN),
     troubles.RevocationListRefused(),
+    troubles.RevocationListsUnreadable(),
+    troubles.RevocationListNotWhole(),
     troubles.RevocationListOlder(held="2026-11-23", given="2026-11-22"),
     troubles.KeyUnusable(slot="9C"),
     troubles.NotForThisCard(),
