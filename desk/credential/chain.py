@@ -14,7 +14,7 @@ from itertools import pairwise
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from desk.credential.keys import load_certificate
+from desk.credential.keys import UNREADABLE, load_certificate
 from desk.credential.troubles import IssuerUnknown, Malformed, NotValidNow
 
 _MAX_LENGTH = 4
@@ -31,10 +31,10 @@ def verify(chain: Sequence[bytes], anchors: Collection[bytes], at: datetime) -> 
     certificates = [load_certificate(der) for der in chain]
     if any(der in anchors for der in chain):
         raise IssuerUnknown(reason="the anchor itself stands in the chain")
-    for certificate, issuer in pairwise(certificates):
-        if not _issued(certificate, issuer):
+    for place, (certificate, issuer) in enumerate(pairwise(certificates)):
+        if not _issued(certificate, issuer, certificates[1 : place + 1]):
             raise IssuerUnknown(reason="the chain is broken")
-    anchor = _anchor_of(certificates[-1], anchors)
+    anchor = _anchor_of(certificates, anchors, at)
     for certificate in (*certificates, anchor):
         check_time(certificate, at)
     return anchor
@@ -43,7 +43,7 @@ def verify(chain: Sequence[bytes], anchors: Collection[bytes], at: datetime) -> 
 def check_time(certificate: x509.Certificate, at: datetime) -> None:
     """Raises ``NotValidNow``."""
     since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if not since <= at <= until:
+    if not _is_valid(certificate, at):
         raise NotValidNow(
             reason="certificate is outside of its validity",
             since=since.date().isoformat(),
@@ -51,28 +51,43 @@ def check_time(certificate: x509.Certificate, at: datetime) -> None:
         )
 
 
-def _anchor_of(last: x509.Certificate, anchors: Collection[bytes]) -> x509.Certificate:
-    for der in anchors:
-        anchor = load_certificate(der)
-        if _issued(last, anchor):
-            return anchor
-    raise IssuerUnknown(reason="no trusted anchor issued the chain")
+def _is_valid(certificate: x509.Certificate, at: datetime) -> bool:
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
 
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    if not _may_issue(issuer):
+def _anchor_of(
+    certificates: Sequence[x509.Certificate], anchors: Collection[bytes], at: datetime
+) -> x509.Certificate:
+    """Of several certificates of one key, as a root that was renewed has them, one that is
+    valid at ``at`` where there is one."""
+    loaded = map(load_certificate, anchors)
+    found = [one for one in loaded if _issued(certificates[-1], one, certificates[1:])]
+    if not found:
+        raise IssuerUnknown(reason="no trusted anchor issued the chain")
+    return next((one for one in found if _is_valid(one, at)), found[0])
+
+
+def _issued(
+    certificate: x509.Certificate, issuer: x509.Certificate, between: Sequence[x509.Certificate]
+) -> bool:
+    """``between`` are the authorities that stand between the leaf and ``issuer``."""
+    if not _may_issue(issuer, between):
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (*UNREADABLE, InvalidSignature):
         return False
     return True
 
 
-def _may_issue(certificate: x509.Certificate) -> bool:
+def _may_issue(certificate: x509.Certificate, between: Sequence[x509.Certificate]) -> bool:
+    """An authority that may sign certificates, and no more of them below it than it allows
+    (RFC 5280 6.1.4, steps k to n)."""
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return False
-    return constraints.ca and usage.key_cert_sign
+    most = constraints.path_length
+    below = sum(one.subject != one.issuer for one in between)
+    return constraints.ca and usage.key_cert_sign and (most is None or below <= most)

@@ -15,8 +15,10 @@ from desk.credential.keys import Curve, DeviceKey
 from desk.credential.troubles import Malformed, SignatureNotGenuine
 
 HEADER_ALGORITHM = 1
+HEADER_CRITICAL = 2
 HEADER_TYPE = 16
 HEADER_X5CHAIN = 33
+_UNDERSTOOD = (HEADER_ALGORITHM, HEADER_TYPE, HEADER_X5CHAIN)
 TAG_SIGN1 = 18
 _PARTS = 4
 
@@ -49,7 +51,14 @@ class Sign1:
         return tuple(entries)
 
     def verify(self, key: DeviceKey, detached: bytes | None = None) -> None:
-        """Raises ``SignatureNotGenuine``; the protected ``alg`` must be the key's own."""
+        """Raises ``SignatureNotGenuine``; the protected ``alg`` must be the key's own.
+
+        Raises ``Malformed`` where a header is said to be critical (RFC 9052 3.1) that nobody
+        understands here.
+        """
+        critical = self.headers.get(HEADER_CRITICAL, [HEADER_ALGORITHM])
+        if not isinstance(critical, list) or not all(one in _UNDERSTOOD for one in critical):
+            raise Malformed(reason="COSE_Sign1 with a critical header")
         if self.headers.get(HEADER_ALGORITHM) not in key.curve.cose_algorithms:
             raise SignatureNotGenuine(reason="algorithm does not fit the key")
         payload = self.payload if detached is None else detached

@@ -74,11 +74,14 @@ def parse_object(data: bytes | str) -> dict[str, Any]:
 
 
 def parse_json(data: bytes | str) -> Any:
-    """JSON of any type, without repeated names, and without NaN and Infinity, which no JSON
-    has (RFC 8259, 6) and no time can be held against; raises ``Malformed``."""
+    """JSON of any type, without repeated names, without NaN and Infinity, which no JSON has
+    (RFC 8259, 6) and no time can be held against, and without half a surrogate pair, which is
+    no text that could be hashed or stored (RFC 7493, 2.1); raises ``Malformed``."""
     try:
         text = (data if isinstance(data, str) else data.decode()).strip(_WHITE_SPACE)
         value, end = _STRICT.raw_decode(text)
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as broken:
         raise Malformed(reason="not JSON") from broken
     if end != len(text):

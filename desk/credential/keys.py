@@ -15,7 +15,7 @@ from typing import Any
 
 import pybase64
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
@@ -28,6 +28,16 @@ from desk.credential.troubles import Malformed, SignatureNotGenuine
 _UNCOMPRESSED = b"\x04"
 """Before the coordinates of a point (SEC 1, 2.3.3)."""
 _COSE_KTY, _COSE_CRV, _COSE_X, _COSE_Y, _COSE_EC2 = 1, -1, -2, -3, 2
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises over a certificate that is none, or that is odd; whoever sends one
+may be anybody."""
 
 
 class Curve(Enum):
@@ -198,7 +208,7 @@ def _point(curve: Curve, x: bytes, y: bytes) -> ec.EllipticCurvePublicKey:
 
 @lru_cache(maxsize=16)
 def _certified(der: bytes) -> DeviceKey:
-    return DeviceKey.from_public_key(load_certificate(der).public_key())
+    return DeviceKey.from_public_key(public_key_of(load_certificate(der)))
 
 
 def raw_signature(der: bytes, curve: Curve) -> bytes:
@@ -208,14 +218,28 @@ def raw_signature(der: bytes, curve: Curve) -> bytes:
 
 
 def load_certificate(der: bytes) -> x509.Certificate:
-    """Raises ``Malformed`` where the bytes are no certificate."""
+    """Raises ``Malformed`` where the bytes are no certificate, or one that cannot be read whole."""
     try:
         return _loaded(der)
-    except (ValueError, TypeError) as broken:
+    except UNREADABLE as broken:
         raise Malformed(reason="not a certificate") from broken
+
+
+def public_key_of(certificate: x509.Certificate) -> object:
+    """Raises ``Malformed`` for a key that the library cannot read, such as one on a curve
+    spelled out in full."""
+    try:
+        return certificate.public_key()
+    except UNREADABLE as broken:
+        raise Malformed(reason="certificate with a key of another kind") from broken
 
 
 @lru_cache(maxsize=16)
 def _loaded(der: bytes) -> x509.Certificate:
     """The officer's certificate is asked for its key and its times with every credential."""
-    return x509.load_der_x509_certificate(der)
+    certificate = x509.load_der_x509_certificate(der)
+    # These are parsed only when asked for; a damaged one must show here.
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    _ = certificate.issuer, certificate.subject
+    _ = certificate.extensions, certificate.signature_hash_algorithm
+    return certificate

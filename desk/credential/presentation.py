@@ -370,9 +370,12 @@ def verify_key_bound(
 
 
 def _check_age(issued: Any, trust: Trust) -> None:
-    if type(issued) is not int:
+    """``iat`` is a number of seconds, whole or not (RFC 7519 2, NumericDate)."""
+    if type(issued) not in (int, float):
         raise HolderNotProven(reason="key binding without a time")
-    if abs(trust.now.astimezone(UTC).timestamp() - issued) > KEY_BINDING_WINDOW.total_seconds():
+    # By way of its digits: a whole number may be longer than any float.
+    away = trust.now.astimezone(UTC).timestamp() - float(str(issued))
+    if abs(away) > KEY_BINDING_WINDOW.total_seconds():
         raise HolderNotProven(reason="key binding of another time")
 
 

@@ -14,8 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtensionOID, NameOID
 
-from desk.credential.keys import load_certificate
-from desk.credential.troubles import SignerExpired, SignerNotYetValid, SignerUnfit
+from desk.credential.keys import load_certificate, public_key_of
+from desk.credential.troubles import Malformed, SignerExpired, SignerNotYetValid, SignerUnfit
 
 DOCUMENT_SIGNER = x509.ObjectIdentifier("1.0.18013.5.1.2")
 MAX_SIGNER_LIFE = timedelta(days=457)
@@ -94,9 +94,16 @@ def _common_problems(certificate: x509.Certificate) -> Iterator[str]:
     algorithm = certificate.signature_hash_algorithm
     if algorithm is None or algorithm.name not in _HASHES:
         yield "signed with another hash"
-    key = certificate.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in _CURVES:
+    if _curve_of(certificate) not in _CURVES:
         yield "key is on no allowed curve"
+
+
+def _curve_of(certificate: x509.Certificate) -> str | None:
+    try:
+        key = public_key_of(certificate)
+    except Malformed:
+        return None
+    return key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else None
 
 
 def _country(name: x509.Name) -> str | None:

@@ -180,7 +180,8 @@ def digest(text: str) -> str:
 def split(compact: str) -> tuple[str, tuple[str, ...], str]:
     """Issuer-signed JWT, disclosures and key-binding JWT, the last one empty where there is
     none (RFC 9901 4); raises ``Malformed``."""
-    jwt, *rest = compact.split("~") if isinstance(compact, str) else [""]
+    whole = isinstance(compact, str) and compact.isascii()
+    jwt, *rest = compact.split("~") if whole else [""]
     if not jwt or not rest:
         raise Malformed(reason="not an SD-JWT")
     return jwt, tuple(rest[:-1]), rest[-1]

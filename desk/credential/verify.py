@@ -79,8 +79,8 @@ def verify_mdoc(issuer_signed: bytes, trust: Trust, *, doctype: str) -> Verified
     security_object = _mapping(cbor.decode(cbor.inner(auth.payload)), "security object")
     if security_object.get("docType") != doctype:
         raise WrongType(reason="another document type")
-    validity = _mdoc_validity(_mapping(security_object.get("validityInfo"), "validityInfo"))
-    _check_validity(validity, signer, trust)
+    signed, validity = _mdoc_validity(_mapping(security_object.get("validityInfo"), "validityInfo"))
+    _check_validity(validity, signed, signer, trust)
     info = _mapping(security_object.get("deviceKeyInfo"), "deviceKeyInfo")
     disclosed = _disclosed_items(members.get("nameSpaces"), security_object)
     _check_country(disclosed, trust)
@@ -131,13 +131,14 @@ def _item(slice_: bytes) -> Mapping[Any, Any]:
     return item
 
 
-def _mdoc_validity(info: Mapping[Any, Any]) -> Validity:
+def _mdoc_validity(info: Mapping[Any, Any]) -> tuple[datetime, Validity]:
+    """When it was signed, which may be before it holds, and how long it holds."""
     signed, since, until = (
         cbor.read_tdate(info.get(name)) for name in ("signed", "validFrom", "validUntil")
     )
     if not signed <= since < until:
         raise Malformed(reason="validityInfo contradicts itself")
-    return Validity(signed=since, valid_until=until)
+    return signed, Validity(signed=since, valid_until=until)
 
 
 # SD-JWT VC ------------------------------------------------------------------------
@@ -160,7 +161,7 @@ def verify_sdjwt(compact: str, trust: Trust, *, vct: str) -> VerifiedCredential:
     if claims.get("vct") != vct:
         raise WrongType(reason="another credential type")
     validity = _jwt_validity(claims)
-    _check_validity(validity, signer, trust)
+    _check_validity(validity, validity.signed, signer, trust)
     disclosed = disclosed_claims(claims, disclosures)
     _check_country(disclosed, trust)
     return VerifiedCredential(
@@ -290,9 +291,10 @@ def _verified_signer(certificates: tuple[bytes, ...], trust: Trust) -> bytes:
     return certificates[0]
 
 
-def _check_validity(validity: Validity, signer: bytes, trust: Trust) -> None:
+def _check_validity(validity: Validity, signed: datetime, signer: bytes, trust: Trust) -> None:
+    """Signed in the certificate's time, and holding now (ISO/IEC 18013-5 9.3.1, step 5)."""
     certificate = load_certificate(signer)
-    if not (certificate.not_valid_before_utc <= validity.signed <= certificate.not_valid_after_utc):
+    if not certificate.not_valid_before_utc <= signed <= certificate.not_valid_after_utc:
         raise NotValidNow(reason="signed outside of the certificate's validity")
     if not validity.signed - trust.leeway <= trust.now < validity.valid_until:
         raise NotValidNow(

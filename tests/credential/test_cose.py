@@ -49,6 +49,23 @@ def test_both_names_of_an_algorithm_are_known() -> None:
     message.verify(key.public)
 
 
+@pytest.mark.parametrize("critical", [[-70_001], [1, "made-up"], 5, {}], ids=str)
+def test_a_critical_header_that_nobody_knows_is_refused(critical: Any) -> None:
+    """RFC 9052 3.1: who does not understand it must not go by the rest."""
+    key = LocalKey.generate()
+    message = cose.parse(signed(key, cbor.encode({1: -7, 2: critical}), b"x", b"x"))
+
+    with pytest.raises(Malformed):
+        message.verify(key.public)
+
+
+def test_a_critical_header_that_is_known_is_borne() -> None:
+    key = LocalKey.generate()
+    protected = cbor.encode({1: -7, 2: [16, 33], 16: "any", 33: b"any"})
+
+    cose.parse(signed(key, protected, b"x", b"x")).verify(key.public)
+
+
 def test_a_detached_payload_is_given_once() -> None:
     key = LocalKey.generate()
     protected = cose.protected_header(Curve.P256)

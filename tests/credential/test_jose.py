@@ -33,12 +33,18 @@ def test_a_signed_token_verifies(curve: Curve) -> None:
         b64url(b'{"crit":[]}') + ".e30.AA",
         f"{b64url(b'[' * 100_000)}.e30.AA",
         "e30=.e30.AA",
+        b64url(b'{"alg":"\\ud800"}') + ".e30.AA",
+        b64url(b'{"\\uDC00\\uD800":1}') + ".e30.AA",
     ],
     ids=lambda text: text[:20],
 )
 def test_a_strange_token_is_refused(token: str) -> None:
     with pytest.raises(Malformed):
         jose.parse_compact(token)
+
+
+def test_a_whole_surrogate_pair_is_text() -> None:
+    assert jose.parse_json('["\\ud83d\\ude00", "\\\\ud800"]') == ["\U0001f600", "\\ud800"]
 
 
 @pytest.mark.parametrize("enc", jose.CONTENT_ENCRYPTIONS)

@@ -371,6 +371,8 @@ def test_an_element_altered_on_the_way_is_refused(
         ({}, {"aud": "x509_hash:other"}, OtherRequest),
         ({}, {"iat": None}, HolderNotProven),
         ({}, {"iat": 1_700_000_000}, HolderNotProven),
+        ({}, {"iat": True}, HolderNotProven),
+        ({}, {"iat": 1e300}, HolderNotProven),
     ],
     ids=str,
 )
@@ -396,6 +398,56 @@ def test_a_strange_key_binding_is_refused(
         verify_answer(
             request, clear_answer(request, Format.SD_JWT, [f"{shown}~{made}"]), profile, trust
         )
+
+
+def key_bound(held: Held, request: CheckRequest, now: datetime, iat: str) -> str:
+    """What ``held`` shows, its key binding made at ``iat`` as JSON has it."""
+    read = holder.read_request(request.object)
+    _, paths = holder.choose(read, [held])["sd_jwt"]
+    shown, _, binding = holder.present(held, paths, read, now).rpartition("~")
+    good = jose.parse_compact(binding)
+    claims = json.dumps({**good.claims(), "iat": 0}).replace('"iat": 0', f'"iat": {iat}')
+    header = b64url(jose.compact_json(good.header))
+    signed = f"{header}.{b64url(claims.encode())}"
+    return f"{shown}~{signed}.{b64url(held.key.sign(signed.encode()))}"
+
+
+def test_a_key_binding_may_have_a_part_of_a_second(
+    issue: Issue, ask: Ask, profile: ClaimProfile, trust: Trust, now: datetime
+) -> None:
+    """RFC 9901 4.3 by way of RFC 7519 2: a NumericDate need not be whole."""
+    request = ask(Format.SD_JWT, mode=ResponseMode.CLEAR)
+    shown = key_bound(issue(Format.SD_JWT), request, now, f"{now.timestamp():.3f}")
+
+    (presented,) = verify_answer(
+        request, clear_answer(request, Format.SD_JWT, [shown]), profile, trust
+    )
+
+    assert presented.format is Format.SD_JWT
+
+
+def test_a_key_binding_of_a_time_beyond_all_numbers_is_refused(
+    issue: Issue, ask: Ask, profile: ClaimProfile, trust: Trust, now: datetime
+) -> None:
+    request = ask(Format.SD_JWT, mode=ResponseMode.CLEAR)
+    shown = key_bound(issue(Format.SD_JWT), request, now, "1" + "0" * 400)
+
+    with pytest.raises(HolderNotProven):
+        verify_answer(request, clear_answer(request, Format.SD_JWT, [shown]), profile, trust)
+
+
+def test_a_disclosure_that_is_no_text_is_refused(
+    issue: Issue, ask: Ask, profile: ClaimProfile, trust: Trust, now: datetime
+) -> None:
+    """Half a surrogate pair passes through JSON as an escape and cannot be hashed."""
+    request = ask(Format.SD_JWT, mode=ResponseMode.CLEAR)
+    shown = key_bound(issue(Format.SD_JWT), request, now, str(int(now.timestamp())))
+    jwt, rest = shown.split("~", 1)
+    form = clear_answer(request, Format.SD_JWT, [f"{jwt}~\ud800~{rest}"])
+
+    for answered in (form, json.dumps(form)):
+        with pytest.raises((PresentationRefused, Malformed)):
+            verify_answer(request, answered, profile, trust)
 
 
 def test_a_disclosure_added_after_signing_is_refused(

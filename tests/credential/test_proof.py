@@ -41,6 +41,32 @@ def test_a_proof_may_carry_a_certificate(now: datetime, signer: LocalSigner) -> 
     assert verify(jwt, now) == signer.public.thumbprint
 
 
+_EC_KEY, _P256 = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d030107")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x04"),
+        (_EC_KEY, _EC_KEY[:-1] + b"\x09"),
+        (_P256, _P256[:-1] + b"\x17"),
+        (b"\x03\x42\x00\x04", b"\x03\x42\x00\x05"),
+    ],
+    ids=["version 5", "unknown kind of key", "unknown curve", "no point"],
+)
+def test_a_certificate_that_nobody_reads_is_refused(
+    now: datetime, signer: LocalSigner, old: bytes, new: bytes
+) -> None:
+    """Any phone can send one, to the service and through it to the desk."""
+    odd = signer.certificate_chain[0].replace(old, new, 1)
+    assert odd != signer.certificate_chain[0]
+    header = {"alg": "ES256", "typ": "openid4vci-proof+jwt", "x5c": jose.x5c_header((odd,))}
+    claims = {"aud": ISSUER, "iat": int(now.timestamp()), "nonce": "n-1"}
+
+    with pytest.raises(ProofRefused):
+        verify(jose.sign_compact(header, claims, signer), now)
+
+
 @pytest.mark.parametrize(
     ("header", "claims"),
     [

@@ -261,6 +261,11 @@ def setting(*path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (setting("deviceKeyInfo", "deviceKey", value={1: 2}), Malformed),
         (setting("validityInfo", value=None), Malformed),
         (setting("validityInfo", "signed", value="2026-11-22T00:00:00Z"), Malformed),
+        # Before its signer was appointed, though it holds from later on (9.3.1, step 5).
+        (
+            setting("validityInfo", "signed", value=CBORTag(0, "2020-01-01T00:00:00Z")),
+            NotValidNow,
+        ),
         (
             setting("validityInfo", "validUntil", value=CBORTag(0, "2001-01-01T00:00:00Z")),
             Malformed,
