@@ -16,14 +16,12 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from html import escape
-from zoneinfo import ZoneInfo
 
 from desk.enrollment.languages import LANGUAGES
-from desk.issuance.posts import Post
+from desk.issuance.posts import SEOUL, Post
 from desk.resources import resource
 from desk.words import Words
 
-KOREA = ZoneInfo("Asia/Seoul")
 REFRESH_SECONDS = 60
 # The Han glyphs are drawn in their simplified form only where a page says so.
 _TAGS = {"ko": "ko", "en": "en", "zh": "zh-Hans", "vi": "vi"}
@@ -202,9 +200,9 @@ def _time(view: LandingView, say: _Say, title: str, icon: str) -> str:
     """When it ends, by the post's clock and by Korea's; nothing where nobody knows."""
     if view.ends_at is None:
         return ""
-    korea = say.moment(say("time.korea"), view.ends_at.astimezone(KOREA))
+    korea = say.moment(say("time.korea"), view.ends_at.astimezone(SEOUL))
     lines = f'<p class="bold">{korea}</p>'
-    if view.post is not None and view.post.zone != KOREA:
+    if view.post is not None and view.post.zone != SEOUL:
         here = say.moment(say.named(view.post.city), view.post.local(view.ends_at))
         lines = f'<p class="bold">{here}</p><p class="side">{korea}</p>'
     return (

@@ -19,6 +19,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from desk.resources import resource
 from desk.trouble import Trouble
 
+SEOUL = ZoneInfo("Asia/Seoul")
+"""The zone of the ministry and its register, told beside that of a post."""
+
 
 class PostsUnsound(Trouble):
     """posts.toml or relying-services.toml cannot be used. Facts: file, entry, reason."""

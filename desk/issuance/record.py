@@ -84,6 +84,8 @@ def _read_union(choices: tuple[Any, ...], value: Any) -> Any:
 
 
 def _read_tuple(items: tuple[Any, ...], value: list[Any]) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{type(value).__name__} is not a list")
     if items[-1] is Ellipsis:
         return tuple(_read(items[0], member) for member in value)
     return tuple(_read(item, member) for item, member in zip(items, value, strict=True))
@@ -98,6 +100,14 @@ def _read_record(kind: Any, value: dict[str, Any]) -> Any:
 
 
 def _read_plain(kind: Any, value: Any) -> Any:
+    """The messages name types only: the values are of people, and troubles are logged."""
+    try:
+        return _read_value(kind, value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{type(value).__name__} that is no {kind.__name__}") from None
+
+
+def _read_value(kind: Any, value: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if kind is datetime:
@@ -109,5 +119,5 @@ def _read_plain(kind: Any, value: Any) -> Any:
     if kind is float and isinstance(value, int):
         return float(value)
     if not isinstance(value, kind):
-        raise TypeError(f"{value!r:.20} is not {kind.__name__}")
+        raise TypeError
     return value

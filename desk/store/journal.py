@@ -152,7 +152,7 @@ def _of_kind(kind: str) -> ColumnElement[bool]:
 
 def _found(text: str, actors: Sequence[str]) -> ColumnElement[bool]:
     wanted = text.strip().replace(",", "")
-    if wanted.isdigit() and len(wanted) < 16:
+    if wanted.isdecimal() and len(wanted) < 16:
         return AuditRow.seq == int(wanted)
     upper = wanted.upper()
     return or_(

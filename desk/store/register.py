@@ -15,12 +15,12 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from desk.issuance.case import RegisterFacts
+from desk.issuance.posts import SEOUL
 from desk.store import journal, notices
 from desk.store.database import Store
 from desk.store.journal import Stamp
@@ -47,8 +47,6 @@ MOST_BAD_LINES = 200
 SLOTS = ("a", "b")
 _IMPORTING = "register"
 _IMPORTED = "REGISTER.IMPORTED"
-KOREA = ZoneInfo("Asia/Seoul")
-"""The register's own time."""
 
 
 @dataclass(frozen=True)
@@ -120,15 +118,15 @@ def _made_at(store: Store, sha256: str, stamp: Stamp, said: datetime | None) -> 
         used = state(session)
     if said is None:
         return used.as_of if used and used.sha256 == sha256 else stamp.at
-    made = said.astimezone(KOREA).date()
-    if used is not None and made < (day := used.as_of.astimezone(KOREA).date()):
+    made = said.astimezone(SEOUL).date()
+    if used is not None and made < (day := used.as_of.astimezone(SEOUL).date()):
         raise ExtractOlder(made=made.isoformat(), in_use=day.isoformat())
     return said
 
 
 def _demand_made_at(said: datetime, found: _Found, now: datetime) -> None:
     """Raises ExtractMisdated."""
-    made, here = (at.astimezone(KOREA) for at in (said, now))
+    made, here = (at.astimezone(SEOUL) for at in (said, now))
     if said > now or (found.newest is not None and found.newest > made.date()):
         newest = found.newest.isoformat() if found.newest else "-"
         # A clock that runs ahead, or another zone's time, may be of the same day.

@@ -361,7 +361,7 @@ def _latin(text: str) -> str:
 
 
 # Six digits of birth and seven more; X000000 in the second part stands for «has none».
-_RESIDENT = re.compile(r"\d{6}-?(?:\d{7}|X000000)|X000000|")
+_RESIDENT = re.compile(r"[0-9]{6}-?(?:[0-9]{7}|X000000)|X000000|")
 
 
 def _resident_number(text: str) -> str:

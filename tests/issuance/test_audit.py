@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -194,6 +195,52 @@ def test_whole_file_forged_shows_by_a_noted_head() -> None:
 def test_junk_is_refused(junk: bytes) -> None:
     with pytest.raises(AuditBroken):
         audit.verify([junk])
+
+
+@pytest.mark.parametrize(
+    "members", ['"count":NaN', '"count":1e999,"head":"x"', '"count":-Infinity'], ids=str
+)
+def test_a_head_record_of_no_number_is_refused(members: str) -> None:
+    """Python's reader takes them, and nothing writes them."""
+    line = f'{{{members},"seal":"x"}}\n'.encode()
+
+    with pytest.raises(LineUnreadable):
+        audit.verify([line])
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"seq": True},
+        {"seq": 1.0},
+        {"at": "2026-01-01T00:00:00.000000"},
+        {"actor": None},
+        {"kind": 5},
+        {"case": []},
+        {"facts": {"digest": {"of": 1}}},
+    ],
+    ids=str,
+)
+def test_a_line_of_another_shape_is_refused_though_its_hash_fits(member: dict[str, Any]) -> None:
+    """A log or an evidence pack may come from anybody, and its events are looked through."""
+    members = {
+        "seq": 1,
+        "at": "2026-01-01T00:00:00.000000+00:00",
+        "actor": "station:LA01",
+        "kind": "CASE.OPENED",
+        "case": None,
+        "facts": {},
+        "prev": audit.GENESIS,
+        **member,
+    }
+    hashed = hashlib.sha256(spelled(members)).hexdigest()
+
+    with pytest.raises(LineUnreadable):
+        audit.verify([spelled({**members, "hash": hashed}) + b"\n"], closed_by_record=False)
+
+
+def spelled(members: dict[str, Any]) -> bytes:
+    return json.dumps(members, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def test_endless_line_does_not_fill_the_memory() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -124,3 +125,23 @@ def test_a_record_with_an_unknown_member_does_not_open() -> None:
 
     with pytest.raises(RecordDamaged):
         from_plain(Case, plain)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("opened_at", "910314-2987654"),
+        ("state", "910314-2987654"),
+        ("number", ["910314-2987654"]),
+        ("slips", "910314-2987654"),
+    ],
+)
+def test_a_damaged_record_is_told_without_its_content(member: str, value: object) -> None:
+    """What is written to the log has nothing of a person in it."""
+    plain = {**to_plain(opened()), member: value}
+
+    with pytest.raises(RecordDamaged) as refused:
+        from_plain(Case, plain)
+
+    assert "9103" not in str(refused.value)
+    assert "9103" not in "".join(traceback.format_exception(refused.value))

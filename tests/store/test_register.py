@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
+from desk.issuance.posts import SEOUL
 from desk.store import journal, register
 from desk.store.database import Store
 from desk.store.journal import Stamp
@@ -161,7 +162,7 @@ def test_an_older_extract_is_refused(store: Store, file: Path, stamp: Stamp) -> 
     with pytest.raises(ExtractOlder) as caught:
         bring_in_as_of(store, file, stamp, stamp.at - 2 * DAY, extract({"sex": "M"}))
 
-    made = (stamp.at - 2 * DAY).astimezone(register.KOREA).date()
+    made = (stamp.at - 2 * DAY).astimezone(SEOUL).date()
     assert caught.value.facts == {
         "made": made.isoformat(),
         "in_use": (made + DAY).isoformat(),
@@ -173,7 +174,7 @@ def test_an_older_extract_is_refused(store: Store, file: Path, stamp: Stamp) -> 
 
 def test_another_extract_of_the_same_day_is_taken(store: Store, file: Path, stamp: Stamp) -> None:
     """One that was put right."""
-    day = stamp.at.astimezone(register.KOREA).replace(hour=0, minute=0) - DAY
+    day = stamp.at.astimezone(SEOUL).replace(hour=0, minute=0) - DAY
     later = day.replace(hour=20)
     bring_in_as_of(store, file, stamp, later, extract({}))
 
@@ -185,14 +186,14 @@ def test_a_time_that_cannot_be_is_refused(
     store: Store, file: Path, stamp: Stamp, ahead: timedelta
 ) -> None:
     """Still to come, or before what the extract tells of itself."""
-    newest = (stamp.at.astimezone(register.KOREA) - DAY).date()
+    newest = (stamp.at.astimezone(SEOUL) - DAY).date()
 
     with pytest.raises(ExtractMisdated) as caught:
         bring_in_as_of(
             store, file, stamp, stamp.at + ahead, extract({"status_date": newest.isoformat()})
         )
 
-    said, now = (at.astimezone(register.KOREA) for at in (stamp.at + ahead, stamp.at))
+    said, now = (at.astimezone(SEOUL) for at in (stamp.at + ahead, stamp.at))
     assert caught.value.facts == {
         "made": f"{said:%Y-%m-%d %H:%M}",
         "newest": newest.isoformat(),
@@ -261,6 +262,7 @@ class TestBadLines:
             ("sex", "W", Reason.UNKNOWN_VALUE),
             ("nationality", "Korea", Reason.UNKNOWN_VALUE),
             ("resident_number", "910314-29876", Reason.NOT_A_NUMBER),
+            ("resident_number", "910314-298765\uff14", Reason.NOT_A_NUMBER),
             ("passport_number", "m123a4567", Reason.NOT_A_NUMBER),
             ("passport_number", "M123A45678", Reason.NOT_A_NUMBER),
             ("post", "XX", Reason.UNKNOWN_POST),

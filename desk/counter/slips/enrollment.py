@@ -34,7 +34,8 @@ from desk.counter.slips.parts import (
     phone_sign,
     stamp_field,
 )
-from desk.counter.slips.words import SEOUL, Pair
+from desk.counter.slips.words import Pair
+from desk.issuance.posts import SEOUL
 
 QR_WIDE, QR_QUIET = 69.0, 6.0
 _STAMP = (150.0, 226.0, 44.0, 27.0)

@@ -30,8 +30,9 @@ from desk.counter.slips.parts import (
     phone_sign,
     post_block,
 )
-from desk.counter.slips.words import SEOUL, Pair
+from desk.counter.slips.words import Pair
 from desk.issuance.case import CaseKind
+from desk.issuance.posts import SEOUL
 
 _WIDE = RIGHT - LEFT
 _TABLE_TOP, _TABLE_ROOM, _ROW = 95.5, 46.0, 11.5

@@ -21,7 +21,8 @@ from desk.counter.slips.canvas import (
 from desk.counter.slips.facts import LossContact, SheetFacts
 from desk.counter.slips.fonts import SEMIBOLD, Style
 from desk.counter.slips.icons import outline_of
-from desk.counter.slips.words import SEOUL, Pair, SlipWords
+from desk.counter.slips.words import Pair, SlipWords
+from desk.issuance.posts import SEOUL
 
 TITLE = Style(20, NAVY, SEMIBOLD)
 HEADING = Style(12, NAVY, SEMIBOLD)

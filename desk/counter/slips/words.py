@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from desk.words import Words
 
-SEOUL = ZoneInfo("Asia/Seoul")
 _HOURS = re.compile(r"\d{1,2}:\d{2}\s*[-–~]\s*\d{1,2}:\d{2}")
 
 
