@@ -163,7 +163,7 @@ def _untrailed(body: bytes) -> tuple[str, bytes]:
     """Hash name by the trailer, and what stands in front of it."""
     if body[-1] == _IMPLICIT_TRAILER:
         return "sha1", body[:-1]
-    if body[-1] != _EXPLICIT_TRAILER:
+    if len(body) < 2 or body[-1] != _EXPLICIT_TRAILER:
         raise SignatureWrong
     name = _TRAILER_HASHES.get(body[-2])
     if name is None:

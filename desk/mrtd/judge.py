@@ -7,7 +7,7 @@ that does not parse is a finding where the reading can go on without it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date
 
 from desk.mrtd import countries, lds, results
 from desk.mrtd import portrait as pictures
@@ -69,13 +69,14 @@ def result_of(findings: Iterable[Finding], check: Check) -> Result:
 
 
 def document(
-    mrz: Mrz, errors: tuple[MrzError, ...], typed: Mrz | None, key: MrzKey | None, at: datetime
+    mrz: Mrz, errors: tuple[MrzError, ...], typed: Mrz | None, key: MrzKey | None, today: date
 ) -> tuple[Finding, ...]:
     """The chip's zone reads right, has not expired and is the one that was typed.
 
-    ``key`` is None where the access number opened the chip.
+    ``key`` is None where the access number opened the chip; ``today`` is the day where the
+    passport is shown.
     """
-    return _check_digits(mrz, errors), _expiry(mrz, at), _equals(mrz, typed, key)
+    return _check_digits(mrz, errors), _expiry(mrz, today), _equals(mrz, typed, key)
 
 
 def issuer_country(mrz: Mrz, signer: Certificate | None) -> Finding:
@@ -148,13 +149,13 @@ def _check_digits(mrz: Mrz, errors: tuple[MrzError, ...]) -> Finding:
     return _document("DOC-02", Result.FAILED, check, column=first.column, **facts)
 
 
-def _expiry(mrz: Mrz, at: datetime) -> Finding:
-    """Valid through the day of expiry itself."""
+def _expiry(mrz: Mrz, today: date) -> Finding:
+    """Valid through the day of expiry itself, which begins and ends where it is shown."""
     check = Check.EXPIRY
-    expiry = mrz.expiry_date(at.date())
+    expiry = mrz.expiry_date(today)
     if expiry is None:
         return _document("DOC-05", Result.UNDECIDED, check)
-    if expiry < at.date():
+    if expiry < today:
         return _document("DOC-04", Result.FAILED, check, until=expiry.isoformat())
     return _document("DOC-03", Result.PASSED, check, until=expiry.isoformat())
 

@@ -127,7 +127,7 @@ def _of_zone(
         zone, errors = lds.parse_dg1(files["DG1"])
     except (FileMalformed, KeyError):
         return None, []
-    found = judge.document(zone, errors, None, None, now)
+    found = judge.document(zone, errors, None, None, now.date())
     asked = [finding for finding in found if finding.check is not Check.MRZ_EQUALS_CHIP]
     return zone, [*asked, judge.issuer_country(zone, content.signer)]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
 from desk.iso7816.connection import CardConnection, Counted
@@ -88,12 +88,14 @@ def read_passport(
     typed: Mrz | None = None,
     atr: bytes = b"",
     kept: Kept | None = None,
+    today: date | None = None,
 ) -> PassportReading:
     """Open the chip with ``key``, from its zone or its access number, read and judge it.
 
     ``typed`` is the zone as typed or scanned, compared with the chip's own (without it,
     ``key``'s fields are). ``atr`` tells what lengths the chip takes. ``kept`` lets an attempt
-    go on where the one before was interrupted, on the same passport.
+    go on where the one before was interrupted, on the same passport. ``today`` is the day
+    where the passport is shown, by which it expires; ``at``'s own without it.
 
     Raises NotAPassport, AccessNotOffered, AccessRefused, CanNotTaken, ChipLost, ChipMoved,
     ChipSwapped, SessionBroken, FileMissing, FileMalformed, PortraitUnreadable, CardAnswered,
@@ -113,7 +115,7 @@ def read_passport(
     anchors = trust.anchors() if isinstance(trust, TrustStore) else trust
     content = passive.verify(chip.files["SOD"], chip.groups, anchors, at, chip.absent)
     findings = (
-        *_document(zone, typed, key, at, content),
+        *_document(zone, typed, key, today or at.date(), content),
         *_chip(chip, content, anchors, at),
         *content.findings,
         judge.file_list(chip.files.get("COM"), content.signed),
@@ -144,13 +146,13 @@ def _document(
     zone: tuple[Mrz, tuple[MrzError, ...]],
     typed: Mrz | None,
     key: Password,
-    at: datetime,
+    today: date,
     content: PassiveResult,
 ) -> tuple[Finding, ...]:
     mrz, errors = zone
     typed_key = key if isinstance(key, MrzKey) else None
     return (
-        *judge.document(mrz, errors, typed, typed_key, at),
+        *judge.document(mrz, errors, typed, typed_key, today),
         judge.issuer_country(mrz, content.signer),
     )
 

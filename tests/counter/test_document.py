@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import cast
 
 import pytest
 
-from desk.counter.document import _hangul_name
+from desk.counter.document import _hangul_name, today_at
+from desk.counter.station import Station
+from desk.issuance.posts import Post, load_posts
 from desk.mrtd import certificates, mrz
 from desk.mrtd.anchors import Anchor, AnchorSet
 from desk.mrtd.reader import PassportReading, read_passport
@@ -35,6 +39,23 @@ def reading_of(name: str) -> PassportReading:
 )
 def test_a_name_in_hangul_is_taken_from_dg11(name: str, expected: str) -> None:
     assert _hangul_name(reading_of(name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("post", "day"), [("LA", date(2026, 11, 21)), ("AKL", date(2026, 11, 22)), ("VN", NOW.date())]
+)
+def test_the_day_is_the_posts(post: str, day: date) -> None:
+    """At three in the morning of UTC it is still the day before in Los Angeles."""
+
+    @dataclass
+    class Clocked:
+        post: Post
+        now: Callable[[], datetime]
+
+    early = NOW.replace(hour=3)
+    station = Clocked(load_posts().post(post), lambda: early)
+
+    assert today_at(cast("Station", station)) == day
 
 
 def test_a_name_that_the_issuer_did_not_sign_is_not_taken() -> None:

@@ -161,6 +161,18 @@ def test_other_forms_are_refused(
         )
 
 
+@pytest.mark.parametrize("trailer", ["BC", "CC", "34CC"])
+def test_a_representative_that_is_padding_alone_is_refused(
+    published_key: rsa.RSAPrivateKey, trailer: str
+) -> None:
+    """A chip made for it knows its own private key, and may sign whatever it likes."""
+    padding = "6" + "B" * (256 - 2 - len(trailer)) + "A"
+    signature = signed_as_is(published_key, bytes.fromhex(padding + trailer))
+
+    with pytest.raises(SignatureWrong):
+        verify(published_key.public_key(), Answer(CHALLENGE, signature))
+
+
 def test_an_unknown_hash_is_not_decided(published_key: rsa.RSAPrivateKey) -> None:
     """31 is RIPEMD-160, which the desk does not have."""
     signature = signed_as_is(published_key, represent(CHALLENGE, "31CC"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -174,6 +175,33 @@ def test_an_expired_passport_fails_on_the_day_after(
     reading = read_passport(chip, holder.key, anchors, last_day.replace(day=3))
     assert results(reading)["DOC-04"] is Result.FAILED
     assert reading.overall is Result.FAILED
+
+
+@pytest.mark.parametrize(
+    ("hour", "zone", "code"),
+    [
+        (23, "America/Los_Angeles", "DOC-03"),
+        (23, "Pacific/Auckland", "DOC-04"),
+        (1, "America/Los_Angeles", "DOC-03"),
+    ],
+)
+def test_a_passport_expires_with_the_day_where_it_is_shown(
+    chip: PassportChip,
+    anchors: AnchorSet,
+    holder: Mrz,
+    now: datetime,
+    hour: int,
+    zone: str,
+    code: str,
+) -> None:
+    """Its last day is 2 May; of the moments one is still that day in UTC and one no more."""
+    last_day = now.replace(year=2033, month=5, day=2 if hour == 23 else 3, hour=hour)
+    shown = last_day.astimezone(ZoneInfo(zone)).date()
+
+    reading = read_passport(chip, holder.key, anchors, last_day, today=shown)
+
+    (finding,) = (one for one in reading.findings if one.check is Check.EXPIRY)
+    assert finding.code == code
 
 
 def test_a_clock_before_the_certificate_is_undecided(
