@@ -9,11 +9,15 @@ venv="$root/.venv"
 say() { printf 'desk: %s\n' "$*" >&2; }
 fail() { printf 'desk: cannot go on: %s\n' "$*" >&2; exit 1; }
 
+# What the locked environment is made with.
+environment_packages=(
+    ca-certificates
+    python3 python3-venv python3-dev gcc libc6-dev libpcsclite-dev   # pyscard has no Linux wheel
+)
 # What the program needs to run, offscreen and on X11 (Qt blames xcb-cursor when another
 # of these is missing, so the list is complete on purpose).
 run_packages=(
-    ca-certificates
-    python3 python3-venv python3-dev gcc libc6-dev libpcsclite-dev   # pyscard has no Linux wheel
+    "${environment_packages[@]}"
     pcscd
     libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libxkbcommon0
     libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1

@@ -73,10 +73,18 @@ def _phone_routes(service: Service) -> list[Route]:
     def shared(place: str, act: Endpoint, *methods: str) -> Route:
         return _route(place, _counted(service, act), *methods, shared=True)
 
+    # Inserted between host and path (OpenID4VCI 12.2.2, RFC 8414 section 3.1). A last slash of
+    # the issuer goes before that by the second; the first says nothing of it.
+    ends = (path, f"{path}/") if service.settings.issuer.endswith("/") else (path,)
     return [
-        # Inserted between host and path (OpenID4VCI 12.2.2, RFC 8414 section 3.1).
-        shared(f"{well_known}/openid-credential-issuer{path}", issuing.issuer_metadata),
-        shared(f"{well_known}/oauth-authorization-server{path}", issuing.authorization_metadata),
+        *(
+            shared(f"{well_known}/{name}{end}", told)
+            for name, told in (
+                ("openid-credential-issuer", issuing.issuer_metadata),
+                ("oauth-authorization-server", issuing.authorization_metadata),
+            )
+            for end in ends
+        ),
         shared(f"{path}/offer/{{handle}}", issuing.offer),
         _route(f"{path}/{LANDING_PATH}", _counted(service, landing.page)),
         shared(f"{path}/token", authorizing.token, "POST"),

@@ -34,6 +34,10 @@ class Unreached(Exception):
     HTTP."""
 
 
+class Distrusted(Unreached):
+    """Somebody answered, whose certificate does not hold; the message says why."""
+
+
 class Reply(NamedTuple):
     """An answer, whatever its status."""
 
@@ -84,6 +88,8 @@ class Calls:
                 reply = connection.exchange(request, seconds)
             finally:
                 self._put_back(connection)
+        except ssl.SSLCertVerificationError as error:
+            raise Distrusted(error.verify_message) from error
         except (OSError, UnicodeError, httptools.HttpParserError) as error:
             raise Unreached from error
         return reply

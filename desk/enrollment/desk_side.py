@@ -103,6 +103,7 @@ class DeskSide:
     async def health(self, request: Request) -> Response:
         service = self._service
         now = service.now()
+        service.mailbox.check_room()
         queue = await self._run(request, service.mailbox.queue, now)
         body = {"version": __version__, "queue": queue.length, "issuer": service.settings.issuer}
         waited = (now - queue.oldest).total_seconds() if queue.oldest else 0.0

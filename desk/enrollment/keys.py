@@ -199,15 +199,17 @@ def read_key_file(path: Path) -> StationKey:
     """Read the station's key; raises :class:`KeyFileUnsafe`."""
     try:
         mode = path.stat().st_mode
-        text = path.read_text(encoding="ascii").strip()
-        secret = from_base64url(text)
-    except (OSError, ValueError) as error:
-        raise KeyFileUnsafe(reason="unreadable") from error
+        secret = from_base64url(path.read_text(encoding="ascii").strip())
+    except OSError as error:
+        reason = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
+        raise KeyFileUnsafe(file=path.name, reason=reason) from error
+    except ValueError as error:
+        raise KeyFileUnsafe(file=path.name, reason="malformed") from error
     if len(secret) != KEY_LENGTH:
-        raise KeyFileUnsafe(reason="malformed")
+        raise KeyFileUnsafe(file=path.name, reason="malformed")
     # Windows keeps access lists instead of these bits; the installer sets them there.
     if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
-        raise KeyFileUnsafe(reason="open_to_others")
+        raise KeyFileUnsafe(file=path.name, reason="open_to_others")
     return StationKey(secret)
 
 

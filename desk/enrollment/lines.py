@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 log = logging.getLogger("desk.enrollment")
@@ -44,9 +45,11 @@ def straight(stream: TextIO) -> Callable[[str], None]:
     lines = Lines()
 
     def say(words: str) -> None:
-        # One write: several processes may share the file.
-        stream.write(lines.line("INFO", words, time.time()) + "\n")
-        stream.flush()
+        # One write: several processes may share the file. Where no log can be written any more
+        # (a full disk, a reader that went away), phones are served all the same.
+        with suppress(OSError):
+            stream.write(lines.line("INFO", words, time.time()) + "\n")
+            stream.flush()
 
     return say
 

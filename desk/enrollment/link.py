@@ -24,13 +24,15 @@ from desk.credential.jose import compact_json
 from desk.enrollment import keys, nonces
 from desk.enrollment.agreed import JSON, JWT, LONGEST_POLL, SEALED, utc_now
 from desk.enrollment.answers import encrypted, terms_mark
-from desk.enrollment.calls import Caller, Calls, Reply, Unreached
+from desk.enrollment.calls import Caller, Calls, Distrusted, Reply, Unreached
 from desk.enrollment.keys import StationKey
 from desk.enrollment.station_auth import Call, authorization
 from desk.enrollment.trouble import (
     AlreadyOtherwise,
     AnswerUnusable,
+    CertificateRefused,
     ClocksApart,
+    MailboxAway,
     MailboxBroken,
     MailboxFull,
     NotThere,
@@ -294,6 +296,8 @@ class HttpLink:
             headers["Content-Type"] = media_type
         try:
             reply = self._calls.send(method, path, headers, content, _ANSWER_SECONDS + wait)
+        except Distrusted as error:
+            raise CertificateRefused(reason=str(error)) from error
         except Unreached as error:
             raise ServiceDown from error
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -333,7 +337,7 @@ def _failure(reply: Reply) -> Trouble:
         code = _json_object(reply).get("code")
     except AnswerUnusable:
         code = None
-    for trouble in (MailboxFull, MailboxBroken):
+    for trouble in (MailboxFull, MailboxBroken, MailboxAway):
         if code == trouble.code:
             return trouble()
     return ServiceDown(status=reply.status)

@@ -2,13 +2,14 @@
 
 ``/health`` says that the process answers, ``/ready`` that the mailbox does; neither tells
 more. ``/metrics`` has the form of Prometheus and answers at an address of its own only
-(``--metrics``). Endpoints, status codes and durations are counted, and how long phones wait:
+(``--metrics-port``). Endpoints, status codes and durations are counted, and how long phones wait:
 nothing of a person, a post or an offer.
 """
 
 from __future__ import annotations
 
 import os
+from math import nan
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
@@ -18,6 +19,7 @@ from starlette.responses import Response
 from desk.enrollment import wire
 from desk.enrollment.agreed import COUNTS
 from desk.enrollment.service import Service
+from desk.enrollment.trouble import MailboxTrouble
 from desk.enrollment.wire import Refusal, Request
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -55,6 +57,12 @@ class Meters:
             registry=self._registry,
             multiprocess_mode="mostrecent",
         )
+        self._mailbox_up = Gauge(
+            "desk_enrollment_mailbox_up",
+            "Whether the database could be worked with when this was asked: 1 or 0",
+            registry=self._registry,
+            multiprocess_mode="mostrecent",
+        )
 
         # Looking a child up by its labels takes longer than counting.
         self._counts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
@@ -80,13 +88,20 @@ class Meters:
     async def metrics(self, request: Request) -> Response:
         if not self._port or (request.scope.get("server") or ("", 0))[1] != self._port:
             raise Refusal("not_found", "there is nothing at this address", status=404)
-        await self._look()
+        try:
+            await self._look()
+            self._mailbox_up.set(1)
+        except MailboxTrouble:
+            # What was counted is told above all then; who waits is not known.
+            for gauge, value in (self._mailbox_up, 0), (self._waiting, nan), (self._oldest, nan):
+                gauge.set(value)
         return Response(
             generate_latest(_everybodys(self._registry)), media_type=CONTENT_TYPE_LATEST
         )
 
     async def _look(self) -> None:
         service, now = self._service, self._service.now()
+        service.mailbox.check_room()
         queue = await service.run_now(service.mailbox.queue, now)
         self._waiting.set(queue.length)
         self._oldest.set((now - queue.oldest).total_seconds() if queue.oldest else 0)

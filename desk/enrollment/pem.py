@@ -13,14 +13,23 @@ from desk.enrollment.trouble import CertificateFileUnusable
 
 
 def read_signer(path: Path) -> LocalSigner:
-    """The private key and its chain, leaf first; raises CertificateFileUnusable."""
+    """The private key and its chain, leaf first and without its anchor, which a reader has of his
+    own (HAIP 1.0, section 4.1); raises CertificateFileUnusable."""
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), None)
     except (OSError, ValueError, TypeError) as reason:
         raise CertificateFileUnusable(file=path.name) from reason
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise CertificateFileUnusable(file=path.name)
-    return LocalSigner(key, read_certificates(path))
+    leaf, *others = read_certificates(path)
+    if x509.load_der_x509_certificate(leaf).public_key() != key.public_key():
+        raise CertificateFileUnusable(file=path.name)
+    return LocalSigner(key, (leaf, *(one for one in others if not _is_anchor(one))))
+
+
+def _is_anchor(der: bytes) -> bool:
+    certificate = x509.load_der_x509_certificate(der)
+    return certificate.subject == certificate.issuer
 
 
 def read_certificates(path: Path) -> tuple[bytes, ...]:

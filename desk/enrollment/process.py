@@ -19,6 +19,7 @@ from typing import IO
 
 from desk.enrollment.trouble import (
     AddressTaken,
+    AddressUnusable,
     CertificateFileUnusable,
     KeyFileUnsafe,
     MailboxAddressUnusable,
@@ -39,6 +40,7 @@ _PAUSES = (0.0, 0.5, 2.0, 5.0)
 _LOG_LIMIT = 5_000_000
 _STARTING_TROUBLES: tuple[type[Trouble], ...] = (
     AddressTaken,
+    AddressUnusable,
     CertificateFileUnusable,
     KeyFileUnsafe,
     MailboxAddressUnusable,

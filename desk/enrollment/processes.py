@@ -10,6 +10,7 @@ process was killed and could tell nobody.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import json
 import os
@@ -22,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -29,15 +31,19 @@ from desk import __version__
 from desk.enrollment.agreed import COUNTS
 from desk.enrollment.buckets import Buckets
 from desk.enrollment.mailbox.place import SERVER_SCHEMES
-from desk.enrollment.trouble import AddressTaken, ProcessesNeedServer
+from desk.enrollment.supervisor import tell_ready
+from desk.enrollment.trouble import AddressTaken, AddressUnusable, ProcessesNeedServer
 from desk.trouble import Trouble
+from desk.words import TroubleWords
 
 EXIT_TROUBLE = 3
 # Longer than a child takes to answer whom it is serving.
 _END_SECONDS = 8.0
 # A child that dies before it serves, again and again, is left alone longer each time.
 _PAUSES = (0.0, 0.5, 2.0, 5.0)
-_READY = b"r"
+_READY = "ready\n"
+# So much of a pipe is read as it was written.
+_LONGEST_WORD = 4096
 _BACKLOG = 2048
 
 
@@ -62,13 +68,16 @@ def run(args: argparse.Namespace) -> int:
         return _Family(args, Place(listeners)).run(lambda: _say(ready))
 
 
-def status_of(act: Callable[[], int]) -> int:
-    """The exit status of ``act``; its troubles are written as JSON to stderr."""
+def status_of(act: Callable[[], int], say: Callable[[str], object], *, as_json: bool) -> int:
+    """The exit status of ``act``; ``say`` is told of its troubles, in words or as JSON."""
     try:
         return act()
     except Trouble as trouble:
-        said = {"code": trouble.code, "facts": trouble.facts}
-        sys.stderr.write(json.dumps(said) + "\n")
+        said = TroubleWords().of(trouble.code, "en", trouble.facts)
+        line = f"{said.code}: {said.title}. {said.text} {said.next}"
+        if as_json:
+            line = json.dumps({"code": trouble.code, "facts": trouble.facts})
+        say(line + "\n")
         return EXIT_TROUBLE
 
 
@@ -89,6 +98,7 @@ def _serve(
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+    tell_ready()
 
 
 def _ready_line(args: argparse.Namespace, listener: socket.socket) -> str:
@@ -109,7 +119,8 @@ def _ready_line(args: argparse.Namespace, listener: socket.socket) -> str:
 
 @contextmanager
 def _listeners(args: argparse.Namespace) -> Iterator[list[socket.socket]]:
-    """Where phones and desks call, and where the operator asks; raises AddressTaken."""
+    """Where phones and desks call, and where the operator asks; raises AddressTaken,
+    AddressUnusable."""
     opened = [_listen(args.host, args.port)]
     try:
         if args.metrics_port:
@@ -130,16 +141,39 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # At once: of two programs at one port the second is told here, and not later.
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
+        if reason := _unusable(error):
+            raise AddressUnusable(host=host, port=port, reason=reason) from error
         raise AddressTaken(port=port) from error
     return listener
+
+
+def _unusable(error: OSError) -> str:
+    """What is wrong with an address itself; empty where it is taken."""
+    if isinstance(error, socket.gaierror):
+        return "unknown"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "elsewhere"
+    # Windows says so of a port that somebody else has for himself.
+    return "forbidden" if error.errno == errno.EACCES and sys.platform != "win32" else ""
 
 
 def address(host: str, listener: socket.socket) -> str:
     """Where a socket is to be called."""
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+def endings() -> tuple[signal.Signals, ...]:
+    """The signals that are a good end: told to stop, Ctrl-C, and a terminal that went away,
+    unless whoever started this wants it to outlive that (nohup)."""
+    ends: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGINT)
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ends = (*ends, signal.SIGHUP)
+    return ends
 
 
 # Several processes -------------------------------------------------------------------
@@ -165,13 +199,12 @@ if sys.platform != "win32":
             self._deaths = 0
             self._ending = False
             self._has_served = False
+            self._ends = endings()
             # One that takes a closed or redirected stdin as well.
             self._selector = selectors.PollSelector()
 
         def run(self, when_ready: Callable[[], None]) -> int:
             """Until told to stop, or until a child says why it cannot start."""
-            for listener in self._place.listeners:
-                listener.listen(_BACKLOG)
             with _counting_for_several(self._args), self._told_to_stop():
                 # Loaded once for all: a child, and one in a dead one's place, serves at once.
                 importlib.import_module("desk.enrollment.running")
@@ -188,8 +221,8 @@ if sys.platform != "win32":
                     child = key.data
                     if child is None:
                         self._ending = self._ending or not os.read(key.fd, 4096)
-                    elif os.read(child.news, 64):
-                        self._note_ready(child, when_ready)
+                    elif said := os.read(child.news, _LONGEST_WORD):
+                        self._hear(child, said, when_ready)
                     else:
                         status = self._bury(child)
                         if not self._has_served and not self._ending:
@@ -197,7 +230,12 @@ if sys.platform != "win32":
                         self._replace()
             return 0
 
-        def _note_ready(self, child: _Child, when_ready: Callable[[], None]) -> None:
+        def _hear(self, child: _Child, said: bytes, when_ready: Callable[[], None]) -> None:
+            """That a child is ready, or why it is not: what hinders all is said by one."""
+            words = said.decode()
+            if not words.startswith(_READY):
+                sys.stderr.write(words)
+                return
             child.is_ready = True
             self._deaths = 0
             if not self._has_served and all(one.is_ready for one in self._children):
@@ -228,11 +266,10 @@ if sys.platform != "win32":
                 self._forget_family(others)
 
                 def serve() -> int:
-                    when_ready = lambda: _tell(told)  # noqa: E731
-                    _serve(self._args, self._place, when_ready, held)
+                    _serve(self._args, self._place, partial(_tell, told, _READY), held)
                     return 0
 
-                status = status_of(serve)
+                status = status_of(serve, partial(_tell, told), as_json=self._args.json)
             finally:
                 sys.stderr.flush()
                 os._exit(status)
@@ -240,7 +277,7 @@ if sys.platform != "win32":
         def _forget_family(self, others: tuple[int, ...]) -> None:
             """A child that kept its sisters' ends open would keep them alive."""
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in self._ends:
                 signal.signal(number, signal.SIG_DFL)
             self._selector.close()
             for end in (*others, *(end for one in self._children for end in (one.news, one.life))):
@@ -269,7 +306,7 @@ if sys.platform != "win32":
                 self._ending = True
 
             signal.set_wakeup_fd(wakes)
-            before = {one: signal.signal(one, stop) for one in (signal.SIGTERM, signal.SIGINT)}
+            before = {one: signal.signal(one, stop) for one in self._ends}
             try:
                 yield
             finally:
@@ -283,6 +320,10 @@ if sys.platform != "win32":
         def _end(self) -> None:
             """Let all of them end; by force those that do not."""
             self._ending = True
+            # Nobody takes what comes from now on: refused, a caller goes elsewhere at once, and
+            # does not wait in the queue of a socket that is closed in the end.
+            for listener in self._place.listeners:
+                listener.close()
             for child in self._children:
                 os.close(child.life)
             deadline = time.monotonic() + _END_SECONDS
@@ -309,5 +350,5 @@ if sys.platform != "win32":
                 return
             time.sleep(0.01)
 
-    def _tell(told: int) -> None:
-        os.write(told, _READY)
+    def _tell(told: int, word: str) -> None:
+        os.write(told, word.encode())

@@ -6,11 +6,13 @@ import argparse
 import asyncio
 import gc
 import os
+import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -28,7 +30,7 @@ from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.patience import impatient, look_at
 from desk.enrollment.pem import read_certificates, read_signer
 from desk.enrollment.policy import KNOWN_QUIRKS, Allowance, Quirk
-from desk.enrollment.processes import Place, address
+from desk.enrollment.processes import Place, address, endings
 from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.sweeping import sweep
 from desk.enrollment.waiting import listen
@@ -147,6 +149,20 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Not recorded as uvicorn would, who kills itself by it before the file is closed.
         self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn's, and its end by SIGHUP like by the others."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        with super().capture_signals():
+            before = {one: signal.signal(one, self.handle_exit) for one in endings()}
+            try:
+                yield
+            finally:
+                for one, handler in before.items():
+                    signal.signal(one, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         hears = asyncio.Event()

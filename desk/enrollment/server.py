@@ -8,6 +8,10 @@ desk was killed doesn't stay behind.
 from __future__ import annotations
 
 import argparse
+import ipaddress
+import sys
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
 from desk.credential.attestation_use import LEVELS, AttestationUse
@@ -15,28 +19,33 @@ from desk.enrollment.lines import log_to_stderr
 from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, Demand, Quirk
 from desk.resources import resource
 
+_MOST_PORTS = 65535
+_LONGEST_SECONDS = 60
 DEFAULT_CLAIMS = resource("claims.toml")
 DEPLOYMENT = """\
 A service of its own for the desks of one post, behind a reverse proxy:
-  1. copy a desk's station.key (0600) to the server
-  2. installer/enrollment/desk-enrollment.service: set --public-url and paths, enable it
-  3. installer/enrollment/nginx.conf: set names, certificates and the post's addresses
-  4. settings.toml of each desk: [enrollment] url = its address, without a path
-  5. watch /health, /ready and (at --metrics-port) /metrics
-One for all posts: the same with --database postgresql://desk@db.example/mailbox --processes 4,
-on as many machines as wanted; the tables make themselves.
+  1. on the server: this program in /opt/desk, and there: bash installer/enrollment/install.sh
+  2. station.key from one desk's home folder: to /etc/desk-enrollment/ (0600), and to each
+     other desk's home folder
+  3. installer/enrollment/desk-enrollment.service: set --public-url and paths, enable it
+  4. installer/enrollment/nginx.conf: set names, certificates and the post's addresses
+  5. settings.toml of each desk: [enrollment] url = its address, without a path
+Watch /health, /ready and (at --metrics-port) /metrics.
+One for all posts: the same with --processes 4 and a database, on as many machines as wanted:
+  --database "postgresql://desk@db.example/mailbox?sslrootcert=/etc/ssl/certs/ca-certificates.crt"
+The tables make themselves; with a standby, name both hosts: db1.example,db2.example.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``serve``."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--port", type=_whole(0, _MOST_PORTS), default=0, help="0 takes a free one")
     parser.add_argument(
         "--database", required=True, help="SQLite file, or postgresql://… of a server"
     )
     parser.add_argument(
-        "--processes", type=_positive, default=1, help="several need a database server"
+        "--processes", type=_whole(1), default=1, help="several need a database server"
     )
     parser.add_argument("--key-file", type=Path, required=True, help="the station's key (0600)")
     parser.add_argument("--public-url", default="", help="address the phones use (https)")
@@ -44,32 +53,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--claim-option", action="append", default=[], help="a choice of the claim profile"
     )
-    parser.add_argument("--wait", type=float, default=5.0, help="seconds a phone's request waits")
-    parser.add_argument("--batch", type=int, default=10, help="keys a request may bring")
+    parser.add_argument(
+        "--wait", type=_seconds, default=5.0, help="seconds a phone's request waits"
+    )
+    parser.add_argument("--batch", type=_whole(1), default=10, help="keys a request may bring")
     parser.add_argument(
         "--quirk",
         action="append",
-        choices=[*Quirk, "none"],
+        choices=[*(one.value for one in Quirk), "none"],
         help="a way of wallets to put up with; without any: shared-nonce",
     )
     parser.add_argument(
         "--encryption",
         choices=list(Demand),
-        type=Demand,
+        type=_one_of(Demand),
         default=Demand.OPTIONAL,
         help="of requests and answers, on top of TLS",
     )
     parser.add_argument(
         "--dpop",
         choices=list(Demand),
-        type=Demand,
+        type=_one_of(Demand),
         default=Demand.OPTIONAL,
         help="tokens bound to a key of the phone (RFC 9449)",
     )
     parser.add_argument(
         "--attestation",
         choices=list(AttestationUse),
-        type=AttestationUse,
+        type=_one_of(AttestationUse),
         default=AttestationUse.OFF,
         help="key attestations of the wallets' providers (OpenID4VCI 1.0, annex D)",
     )
@@ -86,28 +97,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--training", action="store_true", help="frame the landing page so")
     parser.add_argument(
         "--address-limit",
-        type=int,
+        type=_whole(0),
         default=AN_ADDRESS.burst,
         help="requests a minute of one address, 0: any",
     )
     parser.add_argument(
         "--offer-limit",
-        type=int,
+        type=_whole(0),
         default=AN_OFFER.burst,
         help="requests a minute for one offer, 0: any",
     )
     parser.add_argument(
-        "--proxy", action="append", default=[], help="address of a proxy that says for whom it asks"
+        "--proxy",
+        action="append",
+        type=_network,
+        default=[],
+        help="address or network of a proxy on another machine, which says for whom it asks",
     )
     parser.add_argument(
-        "--connections", type=int, default=1000, help="at once; beyond, callers are turned away"
+        "--connections",
+        type=_whole(1),
+        default=1000,
+        help="at once; beyond, callers are turned away",
     )
     parser.add_argument(
-        "--head-seconds", type=float, default=10.0, help="time for a request's head"
+        "--head-seconds", type=_seconds, default=10.0, help="time for a request's head"
     )
     parser.add_argument(
         "--metrics-port",
-        type=int,
+        type=_whole(0, _MOST_PORTS),
         default=0,
         help="of the same address, where /metrics is asked for; 0: nowhere",
     )
@@ -116,17 +134,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="say as JSON where it serves")
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+def _whole(least: int, most: int = 1_000_000_000) -> Callable[[str], int]:
+    """Whole numbers of a range; anything else is a wrong argument, said in words."""
+
+    def read(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        if not least <= number <= most:
+            bounds = f"{least} or more" if most > _MOST_PORTS else f"{least} to {most}"
+            raise argparse.ArgumentTypeError(f"a whole number is needed, {bounds}: {text!r}")
+        return number
+
+    return read
+
+
+def _one_of(kind: type[StrEnum]) -> Callable[[str], StrEnum]:
+    def read(text: str) -> StrEnum:
+        try:
+            return kind(text)
+        except ValueError:
+            known = ", ".join(kind)
+            raise argparse.ArgumentTypeError(f"one of {known} is needed: {text!r}") from None
+
+    return read
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        words = f"an IP address or network is needed, no name: {text!r}"
+        raise argparse.ArgumentTypeError(words) from None
+    return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= _LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError(f"seconds are needed, 0 to {_LONGEST_SECONDS}: {text!r}")
+    return seconds
 
 
 def serve(args: argparse.Namespace) -> int:
-    """Run until told to stop; the exit status. Troubles are written as JSON to stderr."""
+    """Run until told to stop; the exit status. Troubles are written to stderr, in words or
+    with ``--json`` as JSON."""
     log_to_stderr()
     # Here, because the whole command line needs the options and only this the rest.
     from desk.enrollment.processes import run, status_of
 
-    return status_of(lambda: run(args))
+    return status_of(lambda: run(args), sys.stderr.write, as_json=args.json)

@@ -24,6 +24,8 @@ from desk.enrollment.waiting import Bells, Filings, ParkedPhones
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+# No part of an address, or of its query, its fragment or its user.
+_STRANGE = frozenset(' "<>\\^`{|}?#@')
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -53,9 +55,7 @@ class ServiceSettings:
     offer_limit: Allowance = AN_OFFER
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.issuer)
-        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-        if not secure or not parts.netloc or parts.query or parts.fragment:
+        if not _is_usable(self.issuer):
             raise PublicUrlUnusable(url=self.issuer)
 
     @property
@@ -66,6 +66,19 @@ class ServiceSettings:
     def address(self, relative: str) -> str:
         """The address of an endpoint: ``address("token")``."""
         return f"{self.issuer.rstrip('/')}/{relative}"
+
+
+def _is_usable(issuer: str) -> bool:
+    """Scheme, host and, where wanted, port and path (OpenID4VCI 12.2.1), as RFC 3986 writes
+    them: wallets compare them as they stand."""
+    try:
+        parts = urlsplit(issuer)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    whole = issuer.isascii() and issuer.isprintable() and not _STRANGE & set(issuer)
+    return secure and whole and bool(host) and port != 0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@
      │   ├─ ClocksApart        ENROLL-05  desk and service disagree about the time
      │   ├─ NotThere           ENROLL-06  no offer, request or check of that identifier
      │   ├─ AlreadyOtherwise   ENROLL-07  the identifier stands for something else, or ended
-     │   └─ OrderUnusable      ENROLL-08  the service refuses the order's content
+     │   ├─ OrderUnusable      ENROLL-08  the service refuses the order's content
+     │   └─ CertificateRefused ENROLL-25  the certificate shown at its address does not hold
      ├─ ProviderUnreachable    ENROLL-30  a wallet provider's status list cannot be had now
      ├─ MailboxTrouble         the service and its file
      │   ├─ MailboxFull        ENROLL-03  the disk is full
@@ -18,6 +19,7 @@
      └─ ProcessTrouble         starting the service
          ├─ NotStarted         ENROLL-11  the service ended before it was ready
          ├─ AddressTaken       ENROLL-12  another program holds the port
+         ├─ AddressUnusable    ENROLL-24  the address is not this machine's, or not for this user
          ├─ KeyFileUnsafe      ENROLL-13  the station's key is missing or open to others
          ├─ PublicUrlUnusable  ENROLL-14  phones could not use this address safely
          ├─ CertificateFileUnusable  ENROLL-20  a file of certificates or of a key cannot be used
@@ -83,6 +85,13 @@ class OrderUnusable(LinkTrouble):
     code = "ENROLL-08"
 
 
+class CertificateRefused(LinkTrouble):
+    """Somebody answers at the service's address whose TLS certificate does not hold; nothing
+    was sent. Facts: ``reason``, in the TLS library's words."""
+
+    code = "ENROLL-25"
+
+
 class ProviderUnreachable(EnrollmentTrouble):
     """Whether the provider of a wallet took its word back cannot be asked now; the phone's
     request stays. Facts: ``host``, ``reason``."""
@@ -130,13 +139,21 @@ class NotStarted(ProcessTrouble):
 
 
 class AddressTaken(ProcessTrouble):
-    """The address cannot be bound; facts: ``port``."""
+    """Another program listens there; facts: ``port``."""
 
     code = "ENROLL-12"
 
 
+class AddressUnusable(ProcessTrouble):
+    """The address cannot be listened at; facts: ``host``, ``port``, ``reason``: ``unknown`` (no
+    such name), ``elsewhere`` (not of this machine) or ``forbidden`` (not for this user)."""
+
+    code = "ENROLL-24"
+
+
 class KeyFileUnsafe(ProcessTrouble):
-    """The key file is missing, malformed, or readable by others; facts: ``reason``."""
+    """The key file cannot be used; facts: ``file`` (its name), ``reason``: ``missing``,
+    ``unreadable``, ``malformed`` or ``open_to_others``."""
 
     code = "ENROLL-13"
 
@@ -155,8 +172,9 @@ class CertificateFileUnusable(ProcessTrouble):
 
 class MailboxAddressUnusable(ProcessTrouble):
     """The address names no database that may be used; facts: ``reason``: ``address``,
-    ``password`` (it belongs into libpq's password file), ``database``, ``host``, or
-    ``sslmode`` (another machine is reached by TLS with its name checked)."""
+    ``scheme`` (not postgresql://), ``password`` (it belongs into libpq's password file),
+    ``database``, ``host``, or ``sslmode`` (another machine is reached by TLS with its name
+    checked)."""
 
     code = "ENROLL-22"
 

@@ -43,10 +43,10 @@ Call = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
 class Inside:
     """A service without a socket."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, issuer: str = ISSUER, **settings: Any) -> None:
         self.mailbox = Mailbox(folder / "mailbox.sqlite", now())
         self.service = Service(
-            ServiceSettings(ISSUER, **settings), KEY, self.mailbox, load_profile()
+            ServiceSettings(issuer, **settings), KEY, self.mailbox, load_profile()
         )
 
     def call(self, act: Call) -> httpx.Response:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
 from desk.enrollment.calls import Calls, Reply, Unreached
+from desk.enrollment.keys import StationKey
+from desk.enrollment.link import HttpLink
+from desk.enrollment.trouble import CertificateRefused
+from tests.enrollment.test_deployment import certificate
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+KEY = StationKey(b"k" * 32)
 Talk = Callable[[socket.socket], None]
 
 
@@ -200,3 +207,21 @@ def test_closing_ends_a_call_that_waits() -> None:
         thread.join(10)
 
     assert len(ended) == 1
+
+
+def test_certificate_that_does_not_hold_is_named(tmp_path: Path) -> None:
+    """The service may be all right: whoever looks for a dead one would look for long."""
+    chain = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, tmp_path / "key.pem")
+
+    def shake(connected: socket.socket) -> None:
+        with pytest.raises(OSError), context.wrap_socket(connected, server_side=True) as tls:
+            tls.recv(1)
+
+    with server(shake) as url:
+        secure = url.replace("http:", "https:")
+        with HttpLink(secure, KEY) as link, pytest.raises(CertificateRefused) as refused:
+            link.health()
+
+    assert "self-signed" in str(refused.value.facts["reason"])

@@ -10,8 +10,11 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
@@ -83,11 +86,14 @@ def certificate(folder: Path) -> Path:
     return chain
 
 
-def configured(folder: Path, port: int, service: int, allowed: str) -> Path:
-    """The sample with what its first lines say must be changed."""
+def configured(folder: Path, port: int, service: int, allowed: str, *others: int) -> Path:
+    """The sample with what its first lines say must be changed; ``others`` are the ports of
+    more machines' services."""
     sample = (INSTALLER / "nginx.conf").read_text(encoding="utf-8")
+    (line,) = re.findall(r"server 127.0.0.1:8443.*;", sample)
+    lines = [line.replace("8443", str(one)) for one in (service, *others)]
     for old, new in {
-        "127.0.0.1:8443": f"127.0.0.1:{service}",
+        line: "\n".join(lines),
         "listen 443 ": f"listen 127.0.0.1:{port} ",
         "/etc/ssl/issue.example": str(folder),
         "/var/log/nginx": str(folder),
@@ -237,23 +243,72 @@ def test_what_an_operator_counts_is_not_for_the_world(
     assert web.get(f"{proxied[0]}{path}").status_code == status
 
 
-@pytest.mark.parametrize("path", ["/desk/health", "/desk/../desk/health", "//desk/health"])
-def test_desks_side_is_for_the_posts_addresses(tmp_path: Path, path: str) -> None:
-    """From anywhere else not even a signed call arrives."""
+@contextmanager
+def proxy(folder: Path, *services: int, allowed: str = "127.0.0.1") -> Iterator[httpx.Client]:
+    """The sample before services at those ports, and somebody who calls it."""
     port = free_port()
-    certificate(tmp_path)
-    file = configured(tmp_path, port, 9, "192.0.2.0/24")
-    nginx = subprocess.Popen([str(NGINX), "-c", str(file), "-e", f"{tmp_path}/error.log"])
+    chain = certificate(folder)
+    file = configured(folder, port, services[0], allowed, *services[1:])
+    nginx = subprocess.Popen([str(NGINX), "-c", str(file), "-e", f"{folder}/error.log"])
     try:
         wait_for(port, nginx)
-        context = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
-        with httpx.Client(trust_env=False, verify=context) as client:
-            answer = client.get(f"https://127.0.0.1:{port}{path}")
+        context = ssl.create_default_context(cafile=str(chain))
+        base = f"https://127.0.0.1:{port}"
+        with httpx.Client(trust_env=False, verify=context, base_url=base) as client:
+            yield client
     finally:
         nginx.terminate()
         nginx.wait(10)
 
-    assert answer.status_code == 403
+
+@pytest.mark.parametrize("path", ["/desk/health", "/desk/../desk/health", "//desk/health"])
+def test_desks_side_is_for_the_posts_addresses(tmp_path: Path, path: str) -> None:
+    """From anywhere else not even a signed call arrives."""
+    with proxy(tmp_path, 9, allowed="192.0.2.0/24") as client:
+        here = str(client.base_url).rstrip("/")
+        assert client.get(f"{here}{path}").status_code == 403
+
+
+def test_addresses_of_offers_stay_out_of_the_proxys_logs(tmp_path: Path) -> None:
+    """Whoever has one has the code; also where the service is away, which is written down."""
+    with proxy(tmp_path, free_port()) as client:
+        assert client.get("/kr/offer/the-handle?and=more").status_code == 502
+
+    logs = {file.name: file.read_text() for file in tmp_path.glob("*.log")}
+    assert " GET 502 " in logs["issue.example.access.log"]
+    assert not [name for name, text in logs.items() if "handle" in text or "127.0.0.1 " in text]
+
+
+class _Well(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_words: object) -> None:
+        """Nobody reads it."""
+
+
+@contextmanager
+def machine(port: int) -> Iterator[None]:
+    with HTTPServer(("127.0.0.1", port), _Well) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_machines_may_be_restarted_one_after_another(tmp_path: Path) -> None:
+    """The second as soon as the first is back."""
+    first, second = free_port(), free_port()
+    with proxy(tmp_path, first, second) as client:
+        with machine(second):
+            assert [client.get("/kr/x").status_code for _ in range(4)] == [200] * 4
+        with machine(first):
+            assert [client.get("/kr/x").status_code for _ in range(4)] == [200] * 4
 
 
 @pytest.mark.usefixtures("context")

@@ -117,7 +117,7 @@ def test_key_file_open_to_others_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KeyFileUnsafe) as caught:
         read_key_file(path)
 
-    assert caught.value.facts == {"reason": "open_to_others"}
+    assert caught.value.facts == {"file": "station.key", "reason": "open_to_others"}
 
 
 @pytest.mark.parametrize("text", ["", "short", "!" * 43, "ü"])

@@ -17,6 +17,7 @@ from desk.enrollment.trouble import (
     AlreadyOtherwise,
     AnswerUnusable,
     ClocksApart,
+    MailboxAway,
     MailboxBroken,
     MailboxFull,
     NotThere,
@@ -230,6 +231,7 @@ def test_nobody_listens() -> None:
     [
         (lambda _r: httpx.Response(503, json={"code": "ENROLL-03"}), MailboxFull),
         (lambda _r: httpx.Response(503, json={"code": "ENROLL-09"}), MailboxBroken),
+        (lambda _r: httpx.Response(503, json={"code": "ENROLL-21"}), MailboxAway),
         (lambda _r: httpx.Response(502), ServiceDown),
         (lambda _r: httpx.Response(502, text="<html>Bad Gateway</html>"), ServiceDown),
         (lambda _r: httpx.Response(503, json=["busy"]), ServiceDown),

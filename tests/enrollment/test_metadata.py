@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from desk.credential import chain, jose, type_metadata
 from desk.credential.claims import load_profile
@@ -30,6 +33,7 @@ from desk.training.authority import TrainingAuthority
 from tests.enrollment.conftest import NewPhone, started
 from tests.enrollment.counter import PIN, Counter, now
 from tests.enrollment.station import StationAuth
+from tests.enrollment.test_app import Inside
 
 WELL_KNOWN = ".well-known/openid-credential-issuer"
 
@@ -87,6 +91,18 @@ def test_form_of_the_metadata_by_accept(
     assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
 
 
+def test_issuer_that_ends_with_a_slash_is_found_either_way(tmp_path: Path) -> None:
+    """RFC 8414 takes it away before the prefix is inserted, OpenID4VCI says nothing of it."""
+    inside = Inside(tmp_path, issuer="https://issue.example/kr/")
+    with closing(inside.service):
+        for name in ("openid-credential-issuer", "oauth-authorization-server"):
+            for end in ("kr", "kr/"):
+                path = f"/.well-known/{name}/{end}"
+                told = inside.call(lambda c, path=path: c.get(path, auth=None)).json()
+                named = told.get("credential_issuer", told.get("issuer"))
+                assert named == "https://issue.example/kr/"
+
+
 def test_unsigned_where_there_is_no_certificate(service: ServiceProcess, web: httpx.Client) -> None:
     answer = web.get(f"{service.url}/{WELL_KNOWN}", headers={"Accept": "application/jwt"})
 
@@ -110,6 +126,42 @@ def test_certificate_files_that_cannot_be_used(
     (der,) = read_certificates(tmp_path / "bare.pem")
     assert der == authority.iaca
     assert x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.DER) == der
+
+
+def test_key_that_is_not_its_certificates(tmp_path: Path, authority: TrainingAuthority) -> None:
+    """Metadata signed with it would be refused by every wallet, and nobody would know why."""
+    authority.store(tmp_path)
+    mixed = tmp_path / "mixed.pem"
+    own = (tmp_path / "verifier.pem").read_bytes()
+    other = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    mixed.write_bytes(b"".join(_pem_parts(own, b"CERTIFICATE")) + other)
+
+    with pytest.raises(CertificateFileUnusable):
+        read_signer(mixed)
+
+
+def test_anchor_in_the_file_is_not_shown_to_wallets(
+    tmp_path: Path, authority: TrainingAuthority
+) -> None:
+    """HAIP 1.0, section 4.1: x5c without the trust anchor."""
+    authority.store(tmp_path)
+    own = (tmp_path / "verifier.pem").read_bytes()
+    full = tmp_path / "full.pem"
+    full.write_bytes(own + authority.iaca_pem)
+
+    assert (
+        read_signer(full).certificate_chain
+        == read_signer(tmp_path / "verifier.pem").certificate_chain
+    )
+
+
+def _pem_parts(text: bytes, kind: bytes) -> list[bytes]:
+    pattern = rb"-----BEGIN %b-----.*?-----END %b-----\n?" % (kind, kind)
+    return re.findall(pattern, text, re.DOTALL)
 
 
 # Offers ---------------------------------------------------------------------------

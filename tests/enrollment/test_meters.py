@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import shutil
 import socket
+from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +17,16 @@ from prometheus_client.parser import text_string_to_metric_families as read_metr
 
 from desk.enrollment.keys import make_key_file
 from desk.enrollment.link import HttpLink
+from desk.enrollment.meters import Meters
 from desk.enrollment.process import ServiceOrder, ServiceProcess
-from desk.enrollment.trouble import MailboxBroken
+from desk.enrollment.trouble import MailboxAway, MailboxBroken, MailboxFull
+from desk.enrollment.wire import Request
 from desk.training.authority import TrainingAuthority
 from tests.enrollment.counter import PIN, Counter, now
 from tests.enrollment.steps import Steps
 from tests.enrollment.test_app import Inside
+
+Usage = namedtuple("Usage", "total used free")  # noqa: PYI024
 
 
 @pytest.fixture
@@ -49,8 +57,48 @@ def test_a_service_without_its_mailbox_is_alive_and_not_ready(
     assert (ready.status_code, ready.json()["code"]) == (503, MailboxBroken.code)
 
 
+def test_a_service_on_a_full_disk_is_not_ready(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads as ever; but the next phone could not be served, and its desk should know."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: Usage(10**9, 10**9 - 4096, 4096))
+
+    assert inside.call(lambda c: c.get("/health", auth=None)).status_code == 200
+    for path, auth in (("/ready", {"auth": None}), ("/desk/health", {})):
+        answer = inside.call(lambda c, path=path, auth=auth: c.get(path, **auth))
+        assert (answer.status_code, answer.json()["code"]) == (503, MailboxFull.code)
+
+
 def test_metrics_are_not_shown_where_phones_ask(inside: Inside) -> None:
     assert inside.call(lambda c: c.get("/metrics", auth=None)).status_code == 404
+
+
+def test_counts_are_told_while_the_database_is_away(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Just then an operator wants them; who waits is unknown then, and not nobody."""
+    meters = Meters(inside.service, 9443)
+    meters.note("token", 200, 0.01)
+
+    def away(*_arguments: object) -> None:
+        raise MailboxAway
+
+    def told() -> dict[str, float]:
+        scope = {"type": "http", "headers": [], "server": ("127.0.0.1", 9443)}
+        answer = asyncio.run(meters.metrics(Request(scope)))
+        assert answer.status_code == 200
+        families = read_metrics(bytes(answer.body).decode())
+        return {one.name: one.value for family in families for one in family.samples}
+
+    before = told()
+    monkeypatch.setattr(inside.mailbox, "queue", away)
+    meanwhile = told()
+
+    assert before["desk_enrollment_mailbox_up"] == 1
+    assert before["desk_enrollment_requests_waiting"] == 0
+    assert meanwhile["desk_enrollment_mailbox_up"] == 0
+    assert meanwhile["desk_enrollment_requests_total"] == 1
+    assert math.isnan(meanwhile["desk_enrollment_requests_waiting"])
 
 
 def free_port() -> int:

@@ -371,6 +371,20 @@ def test_commits_are_durable_whatever_the_server_says(torn: Torn) -> None:
     assert (told, sorted(unlogged.split())) == ("on", ["heard_calls", "listeners"])
 
 
+def test_the_server_compresses_nothing_that_is_ciphertext_or_changes_often(torn: Torn) -> None:
+    with torn._database.connection() as driver:
+        uncompressed = driver.ask(
+            "SELECT string_agg(attrelid::regclass || '.' || attname, ' ') FROM pg_attribute"
+            " WHERE attstorage = 'e' AND attrelid IN (SELECT oid FROM pg_class"
+            " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace)"
+        )
+        whole = driver.ask("SELECT reloptions::text FROM pg_class WHERE oid = 'offers'::regclass")
+
+    expected = ["answers.sealed", "status_lists.cwt", "status_lists.jwt"]
+    assert sorted(uncompressed.split()) == expected
+    assert whole == "{fillfactor=50,toast_tuple_target=8160}"
+
+
 # Addresses ---------------------------------------------------------------------------
 
 
@@ -398,6 +412,23 @@ def test_another_machine_is_reached_by_tls_only(tmp_path: Path) -> None:
     assert check_address("postgresql://desk@db.example/mailbox")["sslmode"] == "verify-full"
     assert "sslmode" not in check_address(f"postgresql://desk@/mailbox?host={tmp_path}")
     assert "sslmode" not in check_address("postgresql://desk@127.0.0.1:5433/mailbox")
+
+
+def test_standby_alone_is_a_server_that_is_away(
+    server_database: Database, server_place: str
+) -> None:
+    """What only reads is no mailbox, and of several hosts not the one that is meant (libpq,
+    target_session_attrs)."""
+    Mailbox(server_place, T0).close()
+    with server_database.connect() as there:
+        name = server_database.name
+        there.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+        try:
+            with pytest.raises(MailboxAway):
+                Mailbox(server_place, T0)
+        finally:
+            there.execute("SET default_transaction_read_only = off")
+            there.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
 
 
 def test_step_is_done_whole_or_not_at_all(torn: Torn) -> None:

@@ -91,6 +91,10 @@ class Mailbox(Turns):
         Raises MailboxAway."""
         return self._database.ear()
 
+    def check_room(self) -> None:
+        """Raises MailboxFull where what phones and desks bring next may find no room."""
+        self._database.check_room()
+
     @step
     def limit_pages(self, db: Driver, pages: int) -> None:
         """Let the file grow no further than so many pages: an exercise for a full disk."""

@@ -214,6 +214,9 @@ class Database(Protocol):
     def ear(self) -> Ear | None:
         """As the mailbox's."""
 
+    def check_room(self) -> None:
+        """As the mailbox's."""
+
     def is_conflict(self, error: Exception) -> bool:
         """Whether somebody else was in the way: nothing happened, at once again it will."""
 

@@ -5,9 +5,11 @@ Write-ahead log, a sync at every commit, removed content overwritten.
 
 from __future__ import annotations
 
+import logging
+import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,11 @@ from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import Asked, Driver
 from desk.enrollment.trouble import MailboxBroken, MailboxFull
 
+log = logging.getLogger("desk.enrollment")
+
 _BUSY_SECONDS = 10
+# A few answers' worth: with less the next phone may be the one that is turned away.
+_LEAST_FREE = 1 << 20
 # Kibibytes of pages are kept: the indexes of a busy week, so that none is read again for each
 # of the offers.
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_size=-32768")
@@ -97,6 +103,7 @@ class FileDatabase:
             if connection is not None:
                 connection.close()
             raise _trouble(error) from error
+        self._folder = path.parent
         self._driver = FileDriver(connection)
         self._always = nullcontext[Driver](self._driver)
 
@@ -112,6 +119,11 @@ class FileDatabase:
     def ear(self) -> None:
         """Nobody else has the file."""
 
+    def check_room(self) -> None:
+        with suppress(OSError):
+            if shutil.disk_usage(self._folder).free < _LEAST_FREE:
+                raise MailboxFull
+
     def is_conflict(self, error: Exception) -> bool:
         return isinstance(error, sqlite3.IntegrityError)
 
@@ -121,4 +133,8 @@ class FileDatabase:
 
 def _trouble(error: sqlite3.Error) -> MailboxFull | MailboxBroken:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return MailboxFull() if code == sqlite3.SQLITE_FULL else MailboxBroken()
+    if code == sqlite3.SQLITE_FULL:
+        return MailboxFull()
+    # In SQLite's own words, which are of files and tables.
+    log.error("database: %s", error)
+    return MailboxBroken()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from desk.enrollment.mailbox.driver import Database
 from desk.enrollment.mailbox.file import FileDatabase
+from desk.enrollment.trouble import MailboxAddressUnusable
 
 SERVER_SCHEMES = ("postgresql://", "postgres://")
 
@@ -17,4 +18,7 @@ def open_database(place: Path | str) -> Database:
         from desk.enrollment.mailbox.server import ServerDatabase
 
         return ServerDatabase(place)
+    if isinstance(place, str) and "://" in place:
+        # An address of another kind, and no file that anybody means.
+        raise MailboxAddressUnusable(reason="scheme")
     return FileDatabase(Path(place))
