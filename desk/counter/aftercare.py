@@ -25,6 +25,7 @@ from desk.issuance import seals
 from desk.issuance.aftercare import (
     Agreed,
     CareAct,
+    CareTrouble,
     Channel,
     NothingStands,
     SetAside,
@@ -36,7 +37,7 @@ from desk.issuance.aftercare import (
     UndoOver,
 )
 from desk.issuance.case import Act, Activation, Approval, Case, Ending, State, advance
-from desk.issuance.roles import Right
+from desk.issuance.roles import Right, RoleMayNot
 from desk.store import care, cases, journal, notices, status
 from desk.store.care import CareState, KeptAct
 from desk.store.journal import Stamp
@@ -170,6 +171,16 @@ def sign(
     return kept
 
 
+def why_not_next(station: Station, officer: Officer, statement: Statement) -> Trouble | None:
+    """What keeps this officer's card from signing the statement now; None where nothing does.
+    Asked before the PIN, of whoever's card is put in."""
+    try:
+        _demand_next(station, officer, statement)
+    except (CareTrouble, RoleMayNot) as reason:
+        return reason
+    return None
+
+
 def awaited(station: Station, statement: Statement) -> KeptAct | None:
     """How far this statement is: another desk's card may have signed it meanwhile."""
     with station.store.read() as session:
@@ -186,6 +197,7 @@ def give_up(station: Station, officer: Officer, statement: Statement) -> None:
 def _demand_next(station: Station, officer: Officer, statement: Statement) -> tuple[Approval, ...]:
     """Everything that may refuse is asked before the card; the signatures so far, verified."""
     number = statement.case_number
+    officer.role.demand(Right.AFTER_CARE)
     if rules.is_over(statement, station.now()):
         raise StatementOver(case=number)
     if _concerned(station, officer, number, statement.act) != _named(statement):

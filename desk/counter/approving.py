@@ -50,8 +50,12 @@ def open_item(station: Station, officer: Officer, case: Case, key: str) -> Case:
     """Note that the evidence of a flagged item was on the screen."""
     if key in case.opened_items:
         return case
-    changed = replace(case, opened_items=(*case.opened_items, key))
-    return station.save(officer, changed, "REVIEW.ITEM_OPENED", act=key.split(":", maxsplit=1)[0])
+
+    def opened(known: Case) -> Case:
+        return replace(known, opened_items=tuple(dict.fromkeys((*known.opened_items, key))))
+
+    act = key.split(":", maxsplit=1)[0]
+    return station.revise(officer, case, "REVIEW.ITEM_OPENED", opened, act=act)
 
 
 def ready_for_approval(station: Station, officer: Officer, case: Case) -> Case:

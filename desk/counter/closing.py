@@ -29,8 +29,6 @@ PRINTABLE: Mapping[SlipKind, frozenset[State]] = {
 }
 CLOSABLE = frozenset({State.PROVEN, State.ACTIVATED, State.REFUSED, State.DELIVERED})
 _USABLE = (State.PROVEN, State.ACTIVATED)
-_KEPT = (BlobKind.SLIP, BlobKind.CHECK_LOG)
-_WIPED = tuple(kind for kind in BlobKind if kind not in _KEPT)
 _PDF = "application/pdf"
 
 
@@ -119,7 +117,7 @@ def close_case(
     closed = replace(case, closed_at=stamp.at)
     given = ",".join(sorted(key for key, done in returned.items() if done))
     with station.store.write() as session:
-        cases.wipe_blobs(session, stamp, case.number, _WIPED)
+        cases.wipe_blobs(session, stamp, case.number, cases.OF_THE_VISIT)
         cases.save(session, stamp, closed, "CASE.CLOSED", given=given)
         head = journal.head(session)
         journal.append(

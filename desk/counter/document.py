@@ -14,7 +14,7 @@ from datetime import date
 from desk.counter import checklog
 from desk.counter.compare import REASONS, compare_sources
 from desk.counter.officers import Officer
-from desk.counter.station import Station
+from desk.counter.station import Station, as_kept
 from desk.issuance.case import Act, Case, Document, RegisterFacts, advance, unexplained
 from desk.mrtd import check_log
 from desk.mrtd import mrz as zone
@@ -90,6 +90,7 @@ def read_document(
             typed=typed,
             atr=connection.atr,
             kept=kept,
+            today=today_at(station),
         )
     return _take_reading(station, officer, case, typed, scanned, reading)
 
@@ -113,7 +114,7 @@ def _take_reading(
         typed_mrz=typed.lines,
         document=document,
         register=entry,
-        compared=compare_sources(document, zone_values(typed, stamp.at.date()), scanned, entry),
+        compared=compare_sources(document, zone_values(typed, today_at(station)), scanned, entry),
         verdict=None,
         face=None,
         opened_items=(),
@@ -134,9 +135,13 @@ def _take_reading(
     return checked
 
 
+def today_at(station: Station) -> date:
+    """The day at the post, by which passports expire and ages count."""
+    return station.post.local(station.now()).date()
+
+
 def _document(station: Station, reading: PassportReading) -> Document:
-    today = station.now().date()
-    mrz = reading.mrz
+    today, mrz = today_at(station), reading.mrz
     birth, expiry = mrz.birth_date(today), mrz.expiry_date(today)
     if birth is None or expiry is None:
         raise DatesUnreadable()
@@ -223,12 +228,11 @@ def explain(station: Station, officer: Officer, case: Case, item: str, reason: s
     """Write down why an item differs. Raises :class:`ReasonUnknown`."""
     if reason not in REASONS.get(item, ()):
         raise ReasonUnknown(item=item, reason=reason)
-    compared = tuple(
-        replace(row, reason=reason) if row.item == item else row for row in case.compared
-    )
-    case = station.touched(officer, case)
-    changed, stamp = replace(case, compared=compared), station.stamp(officer)
+    stamp = station.stamp(officer)
     with station.store.write() as session:
+        known = station.touched(officer, as_kept(session, case))
+        rows = (replace(row, reason=reason) if row.item == item else row for row in known.compared)
+        changed = replace(known, compared=tuple(rows))
         cases.keep_blob(session, stamp, case.number, *checklog.entry(changed, stamp.at))
         cases.save(session, stamp, changed, "DOCUMENT.DIFFERENCE_EXPLAINED", reason=reason)
     return changed

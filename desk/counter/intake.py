@@ -16,7 +16,7 @@ from desk.issuance.case import Act, Case, Consent, Ending, State, advance
 from desk.issuance.roles import Right
 from desk.store import cases, consents, sequences
 from desk.store.consents import ConsentAnswer
-from desk.store.troubles import CaseChanged
+from desk.store.troubles import CaseChanged, StoreTrouble
 
 CONSENT_VERSION = "2026-07"
 PURPOSES = ("passport", "face")
@@ -117,14 +117,31 @@ def expire_stale(station: Station) -> tuple[Case, ...]:
         waiting = cases.open_cases(session)
     ended = []
     for case in waiting:
-        # What a phone already holds must be proven or ended by a person.
-        held = case.state is State.DELIVERED
-        if held or _last_touched(case) >= station.now() - STALE_AFTER:
+        if not is_stale(station, case):
             continue
         # Another desk that shares the records may be ending it as well.
         with suppress(CaseChanged):
             ended.append(_end(station, None, case, Act.EXPIRE, Ending("left_open"), "CASE.EXPIRED"))
     return tuple(ended)
+
+
+def is_stale(station: Station, case: Case) -> bool:
+    """Whether the case has outlived its day. What a phone already holds must be proven or ended
+    by a person."""
+    waits = case.state.is_open and case.state is not State.DELIVERED
+    return waits and _last_touched(case) < station.now() - STALE_AFTER
+
+
+def wipe_left(station: Station) -> None:
+    """Destroy what ended cases of former days that nobody closed still have of the visit: it is
+    over all the same, and the applicant was told so."""
+    with station.store.read() as session:
+        left = cases.left_unclosed(session, station.now() - STALE_AFTER)
+    for number in left:
+        with station.store.write() as session:
+            cases.wipe_blobs(session, station.stamp(), number, cases.OF_THE_VISIT)
+    if left:
+        station.store.checkpoint()
 
 
 def _last_touched(case: Case) -> datetime:
@@ -139,7 +156,16 @@ def _end(
     if case.offer is not None:
         case = withdraw(station, officer, case, ending.reason)
     now = station.now()
-    # A refusal is closed at the hand-over, with its slip; the other ends leave nothing to do.
-    closed_at = None if act is Act.REFUSE else now
-    ended = advance(case, act, now, ending=ending, closed_at=closed_at)
-    return station.save(officer, ended, event, reason=ending.reason, code=ending.code)
+    if act is Act.REFUSE:
+        # Closed at the hand-over, with its slip.
+        ended = advance(case, act, now, ending=ending, closed_at=None)
+        return station.save(officer, ended, event, reason=ending.reason, code=ending.code)
+    # The other ends leave nothing to do.
+    ended, stamp = advance(case, act, now, ending=ending, closed_at=now), station.stamp(officer)
+    with station.store.write() as session:
+        cases.wipe_blobs(session, stamp, case.number, cases.OF_THE_VISIT)
+        cases.save(session, stamp, ended, event, reason=ending.reason, code=ending.code)
+    with suppress(StoreTrouble):
+        # It has ended, whatever keeps the log file from being cut now: the next one does it.
+        station.store.checkpoint()
+    return ended

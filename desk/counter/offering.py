@@ -173,6 +173,8 @@ def _tell(station: Station, end: OfferEnd) -> None:
         offer_ends.settled(connection, end.offer_id)
 
 
-def release(station: Station, officer: Officer, case: Case) -> Case:
-    """The officer has looked into an alarm and lets the case go on."""
-    return station.save(officer, replace(case, held=None), "CASE.RELEASED", reason=case.held or "")
+def release(station: Station, officer: Officer, case: Case, reason: str = "") -> Case:
+    """The officer has looked into an alarm and lets the case go on; ``reason`` is what it was,
+    as the officer found it."""
+    told = reason or case.held or ""
+    return station.save(officer, replace(case, held=None), "CASE.RELEASED", reason=told)

@@ -1,6 +1,7 @@
 """What a start has to settle before anybody goes on: what a killed desk left half done.
 
-Nothing here asks for a card or a person. Cases of former days expire; the service is told of
+Nothing here asks for a card or a person. Cases of former days expire, and what is
+left of a visit that is over goes; the service is told of
 offers that no case counts on; what it knows of each live one is noted; an answer that was
 signed and may not have left goes out again, as the same bytes. A service that does not answer
 keeps nobody from starting: its offers are settled when their page asks again.
@@ -23,6 +24,7 @@ _log = logging.getLogger(__name__)
 def settle(station: Station) -> None:
     """Settle everything that needs no person; what does not settle now is logged by code."""
     intake.expire_stale(station)
+    intake.wipe_left(station)
     offering.tell_ends(station)
     with station.store.read() as session:
         waiting = [case for case in cases.open_cases(session) if _may_be_cut_off(case)]

@@ -35,6 +35,7 @@ from desk.store import cases, intents, journal, status
 from desk.store.cases import BlobKind
 from desk.store.intents import Draft, Intent, IntentState, nonce_hash
 from desk.store.status import StatusSlot
+from desk.store.troubles import CaseChanged
 
 # How far the service's clock may be from the desk's; the link says where it is further.
 _CLOCKS = timedelta(seconds=60)
@@ -80,7 +81,7 @@ def take_requests(
             checked.append(CheckedRequest(request, _verified(station, case, request)))
         except CredentialTrouble as reason:
             station.link.deny(request.request_id, "invalid_proof")
-            case = station.save(officer, case, _REFUSED, code=reason.code)
+            case = station.revise(officer, case, _REFUSED, lambda known: known, code=reason.code)
     if checked and case.state is State.OFFERED:
         case = advance(case, Act.TAKE_KEY, station.now())
         case = station.save(officer, case, "PHONE.KEY_TAKEN", count=len(checked))
@@ -302,13 +303,25 @@ def _signed(
 def _note_issued(
     station: Station, officer: Officer | None, case: Case, signed: tuple[Intent, ...]
 ) -> Case:
-    known = {StatusSlot(one.status_list, one.status_index) for one in case.issued}
-    if known.issuperset(intent.draft.slot for intent in signed):
-        return case
+    """Upon the case as the records have it: while one answer is made the phone may have fetched
+    another."""
     issued = tuple(_issued(station, intent) for intent in signed)
     configuration = issued[0].configuration
-    others = tuple(one for one in case.issued if one.configuration != configuration)
-    return station.keep(officer, case, "CASE.CREDENTIAL_SIGNED", issued=(*others, *issued))
+    stamp = station.stamp(officer)
+    with station.store.write() as session:
+        known = cases.load(session, case.number)
+        if known.offer != case.offer:
+            raise CaseChanged(case.number, case=case.number)
+        if {_slot(one) for one in known.issued}.issuperset(map(_slot, issued)):
+            return known
+        others = tuple(one for one in known.issued if one.configuration != configuration)
+        noted = station.touched(officer, replace(known, issued=(*others, *issued)))
+        cases.save(session, stamp, noted, "CASE.CREDENTIAL_SIGNED")
+    return noted
+
+
+def _slot(one: IssuedCredential) -> StatusSlot:
+    return StatusSlot(one.status_list, one.status_index)
 
 
 def _issued(station: Station, intent: Intent) -> IssuedCredential:
@@ -330,28 +343,18 @@ def note_delivery(station: Station, officer: Officer | None, case: Case, event: 
     if event.kind is not EventKind.ANSWERED or case.offer is None:
         return case
     configuration = str(event.facts.get("configuration", ""))
-    noted = {one.configuration for one in case.issued if one.delivered_at is not None}
-    if configuration in noted:
-        return case
     stamp = station.stamp(officer)
-    issued = tuple(
-        replace(one, delivered_at=stamp.at)
-        if one.configuration == configuration and one.delivered_at is None
-        else one
-        for one in case.issued
-    )
-    done = {one.configuration for one in issued if one.delivered_at is not None}
-    complete = done >= set(case.offer.configurations) and case.state is State.SIGNING
     with station.store.write() as session:
+        # The card may be signing for the phone's other request at this very moment.
+        known = cases.load(session, case.number)
+        if known.offer != case.offer or configuration in _delivered(known):
+            return known
+        moved = _with_delivered(known, configuration, stamp.at)
         for intent in intents.standing(session, case.number):
             if intent.draft.format == configuration and intent.state is IntentState.SIGNED:
                 intents.mark_delivered(session, stamp, intent.id)
-        moved = (
-            advance(case, Act.DELIVER, stamp.at, issued=issued)
-            if complete
-            else replace(case, issued=issued)
-        )
         cases.save(session, stamp, moved, "CASE.ANSWERED", configuration=configuration)
+        complete = moved.state is State.DELIVERED and known.state is not State.DELIVERED
         if complete:
             # The live picture served the comparison; it is not kept beyond the delivery.
             cases.wipe_blobs(session, stamp, case.number, (BlobKind.FACE,))
@@ -359,3 +362,21 @@ def note_delivery(station: Station, officer: Officer | None, case: Case, event: 
         station.ready.forget(case.number)
         station.store.checkpoint()
     return moved
+
+
+def _delivered(case: Case) -> set[str]:
+    return {one.configuration for one in case.issued if one.delivered_at is not None}
+
+
+def _with_delivered(case: Case, configuration: str, at: datetime) -> Case:
+    issued = tuple(
+        replace(one, delivered_at=at)
+        if one.configuration == configuration and one.delivered_at is None
+        else one
+        for one in case.issued
+    )
+    noted = replace(case, issued=issued)
+    if case.offer is None or case.state is not State.SIGNING:
+        return noted
+    complete = _delivered(noted) >= set(case.offer.configurations)
+    return advance(noted, Act.DELIVER, at) if complete else noted

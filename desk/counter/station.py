@@ -33,6 +33,8 @@ from desk.mrtd.trust import TrustStore
 from desk.store import cases
 from desk.store.database import Store
 from desk.store.journal import Stamp
+from desk.store.session import Session
+from desk.store.troubles import CaseChanged
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,35 @@ class Station:
 
     def keep(self, officer: Officer | None, case: Case, event: str, **changes: Any) -> Case:
         """Store ``case`` with ``changes`` that leave its state as it is."""
-        return self.save(officer, replace(case, **changes), event)
+        return self.revise(officer, case, event, lambda known: replace(known, **changes))
+
+    def revise(
+        self,
+        officer: Officer | None,
+        case: Case,
+        event: str,
+        change: Callable[[Case], Case],
+        **facts: str | float | None,
+    ) -> Case:
+        """Store what ``change`` makes of the case as :func:`as_kept` has it. Raises RoleMayNot
+        and what that raises."""
+        with self.store.write() as session:
+            changed = self.touched(officer, change(as_kept(session, case)))
+            cases.save(session, self.stamp(officer), changed, event, **facts)
+        return changed
 
     def load(self, number: str) -> Case:
         with self.store.read() as session:
             return cases.load(session, number)
+
+
+def as_kept(session: Session, case: Case) -> Case:
+    """The case as the records have it, in the caller's transaction: another act may have been
+    kept since ``case`` was read, and in the same state it would be lost without a word.
+
+    Raises :class:`~desk.store.troubles.CaseChanged` where the state is another one by now.
+    """
+    known = cases.load(session, case.number)
+    if known.history != case.history:
+        raise CaseChanged(case.number, case=case.number)
+    return known

@@ -55,6 +55,10 @@ class BlobKind(StrEnum):
     DG15 = "DG15"
 
 
+OF_THE_VISIT = tuple(kind for kind in BlobKind if kind not in (BlobKind.SLIP, BlobKind.CHECK_LOG))
+"""Pictures and passport files: destroyed when the applicant's visit ends, however it does."""
+
+
 @dataclass(frozen=True)
 class CaseTrail:
     """A state that a case entered: when, and by whom."""
@@ -110,6 +114,21 @@ def open_cases(session: Session) -> tuple[Case, ...]:
     ends = [state.value for state in ENDS]
     query = select(CaseRow).where(CaseRow.state.not_in(ends), CaseRow.record.is_not(None))
     return tuple(_case(row) for row in session.scalars(query.order_by(CaseRow.opened_at)))
+
+
+def left_unclosed(session: Session, before: datetime) -> tuple[str, ...]:
+    """Numbers of cases that ended, were last changed before then, were never closed and still
+    have something of the visit beside them; the oldest first."""
+    ends = [state.value for state in ENDS]
+    query = select(CaseRow.number).where(
+        CaseRow.state.in_(ends),
+        CaseRow.closed_at.is_(None),
+        CaseRow.changed_at < before,
+        CaseRow.number.in_(
+            select(CaseBlobRow.case_number).where(CaseBlobRow.kind.in_(OF_THE_VISIT))
+        ),
+    )
+    return tuple(session.scalars(query.order_by(CaseRow.opened_at)))
 
 
 def in_state(session: Session, state: State) -> tuple[Case, ...]:

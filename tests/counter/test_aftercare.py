@@ -435,7 +435,7 @@ def test_an_administrators_card_revokes_nothing(station: Station) -> None:
     statement = revocation(station, case)
     sign(station, statement, LEE)
 
-    with pytest.raises(StandsOtherwise):
+    with pytest.raises(RoleMayNot):
         sign(station, statement, ADMINISTRATOR)
 
 

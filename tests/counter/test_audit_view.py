@@ -91,6 +91,7 @@ def test_no_root_is_not_passed(station: Station) -> None:
         (Filter.ALL, "session", [5]),
         (Filter.ALL, "T-002", [5]),
         (Filter.ALL, "100%", []),
+        (Filter.ALL, "\N{SUPERSCRIPT TWO}", []),  # a key of its own on French keyboards
         (Filter.SIGNATURES, "", [4]),
         (Filter.SESSIONS, "", [5]),
         (Filter.SESSIONS, NUMBER, []),
