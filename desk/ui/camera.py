@@ -57,6 +57,7 @@ class Camera(QObject):
         self._sink = QVideoSink(self)
         self._sink.videoFrameChanged.connect(self._take)
         self._present = True
+        self._wanted_now = False
         self._camera: QCamera | None = None
         self._session: QMediaCaptureSession | None = None
         self._timer = QTimer(self)
@@ -67,13 +68,13 @@ class Camera(QObject):
     def start(self) -> None:
         """Begin; a camera that is not there says ``lost``, each time anew, and is looked for
         again."""
-        self._present = True
+        self._present = self._wanted_now = True
         if self._source is not None:
             self._timer.start()
             return
         if self._devices is None:
             self._devices = QMediaDevices(self)
-            self._devices.videoInputsChanged.connect(self._start_real)
+            self._devices.videoInputsChanged.connect(self._plugged)
         self._start_real()
 
     @property
@@ -84,9 +85,15 @@ class Camera(QObject):
         return camera_name(self._wanted) or ""
 
     def stop(self) -> None:
+        self._wanted_now = False
         self._timer.stop()
         if self._camera is not None:
             self._camera.stop()
+
+    def _plugged(self) -> None:
+        """A camera came or went: nobody is filmed by plugging one in."""
+        if self._wanted_now:
+            self._start_real()
 
     def _start_real(self) -> None:
         self._drop_real()

@@ -92,7 +92,13 @@ class CardPinDialog(Dialog):
         self.problem.show_text(f"{spoken.title}. {spoken.text} {spoken.code}")
         self.wipe()
         self._ready()
+        self._begin_again()
         self.fit()
+
+    def _begin_again(self) -> None:
+        """All of it is typed once more, from the first field on."""
+        if not self.view.on_pad:
+            self.old.setFocus()
 
     def wipe(self) -> None:
         for dots in self.dots:
@@ -119,6 +125,7 @@ class CardPinDialog(Dialog):
             old[:], new[:] = bytes(len(old)), bytes(len(new))
             self.problem.show_text(self._look.say("card_pin.differ"))
             self._ready()
+            self._begin_again()
             return
         self.given.emit(old, new, last)
 

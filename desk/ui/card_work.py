@@ -124,6 +124,8 @@ class CardWorkDialog(Dialog):
         self.problem.show_text(f"{spoken.title}. {spoken.text} {spoken.code}")
         self.pin.wipe()
         self._ready()
+        if not self.view.on_pad:
+            self.pin.setFocus()
         self.fit()
 
     def wipe(self) -> None:

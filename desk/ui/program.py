@@ -12,13 +12,13 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from types import TracebackType
 
 from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
 
-from desk.counter import bundle, doctor, document, handing, settling
+from desk.counter import bundle, day_close, doctor, document, handing, intake, settling
 from desk.counter.bundle import Bundle
 from desk.counter.doctor import Diagnosis
 from desk.counter.holdings import Deed
@@ -146,6 +146,7 @@ class Program(QObject):
         self.camera = camera
         self.look, self.shell, self.window = front.look, front.shell, front.window
         self._sign_in_page = front.sign_in
+        self._tidied_on: date | None = None
         self.lanes = Lanes(report_bug)
         self.desk = Desk(station, self.look, self.shell, self.lanes)
         self.pages = self._make_pages()
@@ -368,34 +369,50 @@ class Program(QObject):
         self.board.look_again()
         self.history.look_again()
         self.changes.look_again()
+        self.aftercare.look_again()
         self.approver.refresh()
 
     def _opened(self, same_person: bool) -> None:
         self.applicant.refresh()
         self.other_desks.listen()
-        if same_person and self.desk.case is not None:
-            # The page stands as it was; what ran on in between is asked again.
-            # A picture that waits for its judgement is not taken twice.
-            judging = self.desk.step is Step.FACE and self.face.is_judging()
-            if self.desk.step in (Step.PHONE, Step.PROOF, Step.FACE) and not judging:
-                self.go_to(self.desk.step)
-            return
-        if same_person and self.desk.place not in (None, Place.BOARD):
-            self.go_to_place(self.desk.place)
-            return
-        self.face.warm_up()
-        self._tidy_up()
-        self.to_board()
+        case, place = self.desk.case, self.desk.place
+        is_back = case is not None or place not in (None, Place.BOARD)
+        stays = same_person and is_back and not self._is_over(case)
+        if not stays or self._tidied_on != day_close.today(self.station):
+            self._tidy_up()
+        if not stays:
+            self.face.warm_up()
+            self.to_board()
+        elif case is None and self.shell.page is self.pages.changes:
+            self.changes.enter()
+        elif case is None and place is not None:
+            self.go_to_place(place)
+        elif self.desk.step is not None and self._runs_on(self.desk.step):
+            self.go_to(self.desk.step)
+
+    def _runs_on(self, step: Step) -> bool:
+        """The page stands as it was behind the lock; what went on meanwhile is asked again. A
+        picture that waits for its judgement is not taken twice."""
+        watches = step is Step.FACE and not self.face.is_judging()
+        return watches or step in (Step.PHONE, Step.PROOF)
+
+    def _is_over(self, case: Case | None) -> bool:
+        """It has outlived its day behind the lock, and ends now."""
+        return case is not None and intake.is_stale(self.station, case)
 
     def _taken_over(self) -> None:
         """A colleague goes on with the open case, at the step where it was stopped."""
         self.applicant.refresh()
-        if self.desk.step is not None:
+        if self._is_over(self.desk.case):
+            self._tidy_up()
+            self.to_board()
+        elif self.desk.step is not None:
             self.go_to(self.desk.step)
 
     def _tidy_up(self) -> None:
         """What a start has to settle: what a killed desk left, cut-off imports, former days."""
         station = self.station
+        self._tidied_on = day_close.today(station)
 
         def job() -> None:
             settling.settle(station)

@@ -95,9 +95,7 @@ def at_the_camera(trainee: Trainee) -> None:
     trainee.new_case("haneul")
     trainee.read_passport()
     trainee.decide()
-    trainee.program.pages.eligibility.go_on.emit()
-    trainee.until(lambda: trainee.program.desk.step is Step.FACE)
-    trainee.until(trainee.program.face.may_capture)
+    trainee.to_camera()
 
 
 def test_the_applicant_looks_at_the_camera_whenever_a_picture_is_to_be_taken(
@@ -107,15 +105,13 @@ def test_the_applicant_looks_at_the_camera_whenever_a_picture_is_to_be_taken(
     at_the_camera(trainee)
     face, page = trainee.program.face, trainee.program.pages.face
 
-    page.capture_requested.emit()
-    trainee.until(face.is_judging)
+    trainee.take_picture()
     assert trainee.applicant_sees() is ApplicantPage.CHECKING
 
     page.retake_requested.emit()
     assert trainee.applicant_sees() is ApplicantPage.CAMERA
     trainee.until(face.may_capture)
-    page.capture_requested.emit()
-    trainee.until(face.is_judging)
+    trainee.take_picture()
 
     # A picture that waits for its judgement stands again behind the lock.
     trainee.stage.pull_card()
@@ -163,9 +159,7 @@ def test_a_slip_stands_on_the_window_also_after_the_applicant_has_finished(
     trainee.new_case("doyun")
     trainee.read_passport()
     trainee.decide()
-    trainee.program.pages.eligibility.print_and_refuse.emit()
-    trainee.until(lambda: trainee.program.desk.step is Step.HAND_OVER)
-    trainee.until(trainee.program.hand_over.is_printed)
+    trainee.refuse_by_rule()
     assert trainee.program.desk.the_case().state is State.REFUSED
 
     for _ in range(2):

@@ -78,6 +78,23 @@ class Trainee:
         self.until(lambda: self.program.desk.the_case().verdict is not None)
         self.until(lambda: self.program.shell.page is self.program.pages.eligibility)
 
+    def to_camera(self) -> None:
+        """From the met rules to a face that may be taken."""
+        self.program.pages.eligibility.go_on.emit()
+        self.until(lambda: self.program.desk.step is Step.FACE)
+        self.until(self.program.face.may_capture)
+
+    def take_picture(self) -> None:
+        """The picture stands and waits for its judgement."""
+        self.program.pages.face.capture_requested.emit()
+        self.until(self.program.face.is_judging)
+
+    def refuse_by_rule(self) -> None:
+        """The unmet rule ends the case; its slip is printed."""
+        self.program.pages.eligibility.print_and_refuse.emit()
+        self.until(lambda: self.program.desk.step is Step.HAND_OVER)
+        self.until(self.program.hand_over.is_printed)
+
     def applicant_sees(self) -> ApplicantPage:
         return self.program.applicant_window._screen.page
 
@@ -380,9 +397,7 @@ def test_a_registration_struck_off_ends_with_the_rule_its_slip_and_a_plain_page(
     trainee.read_passport()
     trainee.decide()
 
-    trainee.program.pages.eligibility.print_and_refuse.emit()
-    trainee.until(lambda: trainee.program.desk.step is Step.HAND_OVER)
-    trainee.until(trainee.program.hand_over.is_printed)
+    trainee.refuse_by_rule()
 
     case = trainee.program.desk.the_case()
     assert case.state is State.REFUSED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
@@ -66,3 +67,24 @@ def test_without_a_camera_the_machine_says_so(qtbot: QtBot) -> None:
 
     qtbot.waitUntil(lambda: said == ["lost"])
     camera.stop()
+
+
+def test_plugging_a_camera_in_films_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the face page had been open, every camera that came was switched on: on the home page
+    and behind the lock."""
+    asked: list[str] = []
+
+    def device(wanted: str) -> None:
+        asked.append(wanted)
+
+    monkeypatch.setattr("desk.ui.camera._device", device)
+    camera = Camera(wanted="the other one")
+    camera.start()
+    assert camera._devices is not None
+    camera._devices.videoInputsChanged.emit()
+    assert len(asked) == 2
+
+    camera.stop()
+    camera._devices.videoInputsChanged.emit()
+
+    assert len(asked) == 2

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
+from desk.issuance.posts import SEOUL
 from desk.ui.applicant.drawings import paint_mark
 from desk.ui.applicant.kit import Kit, Run
 from desk.ui.applicant.parts import IconSpot, Tile, ToolButton, Touch, WideButton, check_mark
@@ -27,7 +28,6 @@ from desk.ui.applicant.text import Say, Stack
 from desk.ui.look import rounded
 from desk.ui.theme import Type
 
-KOREA = ZoneInfo("Asia/Seoul")
 PANEL = 296
 
 
@@ -170,7 +170,7 @@ class Panel(QWidget):
         self._text(painter, Run(post.name, "ko", "rail-text", True), 24, top + 30)
         city = kit.given(post.city)[0].coloured("rail-muted")
         korea = kit.main("clock.korea", "rail-muted")
-        zones = (city, ZoneInfo(post.zone)), (korea, KOREA)
+        zones = (city, ZoneInfo(post.zone)), (korea, SEOUL)
         for number, (name, zone) in enumerate(zones):
             at = now.astimezone(zone)
             middle = top + 60 + number * 26

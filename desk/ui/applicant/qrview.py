@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from desk.ui.applicant.frame import KOREA
+from desk.issuance.posts import SEOUL
 from desk.ui.applicant.kit import Kit, Run
 from desk.ui.applicant.pages_checks import Bar
 from desk.ui.applicant.parts import IconSpot
@@ -118,7 +118,7 @@ class Countdown(QWidget):
 
     def _until_runs(self, at: datetime) -> list[Run]:
         kit, lang = self._kit, self._kit.language
-        here, korea = at.astimezone(self._zone), at.astimezone(KOREA)
+        here, korea = at.astimezone(self._zone), at.astimezone(SEOUL)
         until = kit.main("qr.until", t=f"{here:%H:%M}").weighted(True)
         there = kit.main("qr.korea", "muted", t=kit.until(korea, here, lang))
         return [until.even(), Run("  ·  ", "ko", "text"), there.even()]

@@ -261,6 +261,8 @@ class ApplicantControl(QObject):
             if case.data_confirmed_at is None:
                 return Page.DATA
             return Page.PIN
+        if self._phone.is_unheard and not self._is_over(case):
+            return Page.CHECKING
         kinds = [event.kind for event in self._phone.events]
         if case.state is State.SIGNING or EventKind.CODE_RIGHT in kinds:
             return Page.SENDING

@@ -28,7 +28,7 @@ from desk.ui.control.desk import Desk
 from desk.ui.control.review import covers
 from desk.ui.control.session import Session
 from desk.ui.control.steps import Step
-from desk.ui.dialogs import refusal_dialog, return_dialog
+from desk.ui.dialogs import close_all, refusal_dialog, return_dialog
 from desk.ui.lanes import Lane
 from desk.ui.large_pictures import LargePictures
 from desk.ui.navigation import Place
@@ -62,6 +62,8 @@ class ApproverControl(QObject):
         self._waiting: tuple[Case, ...] = ()
         self.guest: Officer | None = None
         self._lending = False
+        # Which card is meant: one that has left the reader is let in no more.
+        self._turn = 0
         self._current = 0
         self._seconds: dict[str, int] = {}
         self._portrait: QImage | None = None
@@ -161,6 +163,7 @@ class ApproverControl(QObject):
         mine = [one for one in seen if one.officer == self._approver.officer_id]
         self._seconds = {one.key: one.seconds for one in mine}
         self._current, self._signing, self._trouble = 0, False, None
+        self._page.begin_anew()
         self._portrait = self._taken = None
         self._load_pictures(case)
         self._desk.show(Step.REVIEW, self._page)
@@ -277,6 +280,7 @@ class ApproverControl(QObject):
         desk, case, approver = self._desk, self._desk.the_case(), self._approver
         shown, seconds = case_digest(case), dict(self._seconds)
         self._signing, self._trouble = True, None
+        self._page.begin_anew()
         self.render()
 
         def job() -> Case:
@@ -346,8 +350,10 @@ class ApproverControl(QObject):
         case = self._desk.case
         if not self._lending or case is None:
             return
+        self._turn += 1
         self.guest = None
         self._page.wipe()
+        close_all()
         self._render_cover(case)
         self._desk.shell.show_full(self._lent)
 
@@ -364,15 +370,19 @@ class ApproverControl(QObject):
         if not self._session.own_card_left:
             return
 
+        turn = self._turn
+
         def job() -> Officer:
             with desk.station.officer_card() as session:
                 return approving.admit_approver(desk.station, session, case)
 
-        desk.work(Lane.CARD, job, self._admitted, self._not_admitted)
+        desk.work(
+            Lane.CARD, job, lambda approver: self._admitted(turn, approver), self._not_admitted
+        )
 
-    def _admitted(self, approver: Officer) -> None:
+    def _admitted(self, turn: int, approver: Officer) -> None:
         case = self._desk.case
-        if not self._lending or case is None:
+        if not self._lending or case is None or turn != self._turn:
             return
         self.guest, self._trouble = approver, None
         self._desk.shell.uncover()

@@ -36,6 +36,7 @@ class BoardControl(QObject):
         self._checks, self.bundle = checks, bundle
         self._rows: tuple[CaseRow, ...] = ()
         self._trouble: Trouble | None = None
+        self._opening = False
         checks.changed.connect(self._checked)
         page.check_again.connect(checks.check)
         page.bundle_asked.connect(self._make_bundle)
@@ -125,19 +126,23 @@ class BoardControl(QObject):
 
     def _new_case(self) -> None:
         desk, language = self._desk, self._desk.next_language
-        desk.work(
-            Lane.RECORDS,
-            lambda: intake.open_case(desk.station, desk.officer, language),
-            self._open_case,
-            self._say_trouble,
-        )
+        self._bring(lambda: intake.open_case(desk.station, desk.officer, language))
 
     def _open(self, number: str) -> None:
-        desk = self._desk
-        desk.work(
-            Lane.RECORDS, lambda: desk.station.load(number), self._open_case, self._say_trouble
-        )
+        self._bring(lambda: self._desk.station.load(number))
+
+    def _bring(self, job: Callable[[], Case]) -> None:
+        """Open the case that ``job`` brings, one at a time: pressed twice while the records are
+        slow, two new ones were there."""
+        if self._opening:
+            return
+        self._opening = True
+        self._desk.work(Lane.RECORDS, job, self._brought, self._say_trouble)
+
+    def _brought(self, case: Case) -> None:
+        self._opening = False
+        self._open_case(case)
 
     def _say_trouble(self, trouble: Trouble) -> None:
-        self._trouble = trouble
+        self._trouble, self._opening = trouble, False
         self.render()

@@ -26,6 +26,7 @@ from desk.cards.troubles import (
 from desk.counter.officers import Officer, SignIn
 from desk.counter.station import Station
 from desk.issuance.case import Case
+from desk.issuance.posts import SEOUL
 from desk.trouble import Trouble
 from desk.ui import says
 from desk.ui.control.steps import Step, current_step
@@ -142,10 +143,14 @@ class Desk(QObject):
 
     def takes_over(self, case: Case) -> bool:
         """Whether ``case`` is the open one, which it is then as an act has left it. The officer
-        may have gone on to another, or to the board, in between."""
-        if self.case is None or self.case.number != case.number:
+        may have gone on to another, or to the board, in between; and what an act brings that
+        was overtaken by another one's result does not lead back."""
+        known = self.case
+        if known is None or known.number != case.number:
             return False
-        self.set_case(case)
+        passed = len(case.history)
+        if passed >= len(known.history) or known.history[:passed] != case.history:
+            self.set_case(case)
         return True
 
     def the_case(self) -> Case:
@@ -259,7 +264,7 @@ class Desk(QObject):
             HeaderView(
                 applicant=self._applicant_words,
                 post_time=says.header_time(self.look, now, zone),
-                seoul_time=says.header_time(self.look, now, says.SEOUL),
+                seoul_time=says.header_time(self.look, now, SEOUL),
             )
         )
 

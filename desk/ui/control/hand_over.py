@@ -39,6 +39,8 @@ class HandOverControl(QObject):
         self._language = "en"
         self._slip: PrintedSlip | None = None
         self._printed_at = ""
+        # Sheets that no printer took, by their serials.
+        self._unprinted: dict[str, Trouble] = {}
         self._printing = self._closing = False
         self._trouble: Trouble | None = None
         page.print_requested.connect(self._print)
@@ -68,8 +70,9 @@ class HandOverControl(QObject):
             if desk.case is None or desk.case.number != case.number:
                 return
             if kept is not None:
-                self._slip = kept
-                self._printed_at = says.clock(kept.printed_at, desk.here())
+                self._slip, self._trouble = kept, self._unprinted.get(kept.serial)
+                printed = says.clock(kept.printed_at, desk.here())
+                self._printed_at = "" if self._trouble else printed
                 self.render()
             elif case.closed_at is None:
                 self._print(self._printers.preferred(), self._language)
@@ -156,6 +159,7 @@ class HandOverControl(QObject):
         try:
             self._printers.print(printer, slip.serial, slip.pdf)
         except Trouble as reason:
+            self._unprinted[slip.serial] = reason
             self._failed(reason)
             return
         self._printing = False

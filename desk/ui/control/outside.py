@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desk.counter.board import CheckState, lines
 from desk.counter.doctor import Diagnosis
+from desk.issuance.posts import SEOUL
 from desk.ui import says
 from desk.ui.control.checks import Checks
 from desk.ui.control.diagnosis import DiagnosisControl
@@ -91,7 +92,7 @@ class Outside(QObject):
         """Rail and clocks once more."""
         here, ground = self._here(), self._shell.outside
         post_time = says.header_time(self._look, here.now, here.zone)
-        seoul_time = says.header_time(self._look, here.now, says.SEOUL)
+        seoul_time = says.header_time(self._look, here.now, SEOUL)
         ground.header.show_view(HeaderView("", post_time, seoul_time))
         ground.rail.render_view(self._rail(here))
 

@@ -173,19 +173,25 @@ class PassportControl(QObject):
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
                 remedies=self._remedies(),
                 can_go_on=document.may_go_on(case) and not self._was_refused,
-                read_only=desk.current() > Step.ELIGIBILITY or case.closed_at is not None,
+                read_only=self._is_read_only,
             )
         )
 
     def _typed_values(self) -> dict[str, str]:
         if self._typed is None:
             return {}
-        return document.zone_values(self._typed, self._desk.station.now().date())
+        return document.zone_values(self._typed, document.today_at(self._desk.station))
 
     def _phases(self) -> tuple[PhaseLine, ...]:
         return self._track.lines()
 
     # Reading
+
+    @property
+    def _is_read_only(self) -> bool:
+        """Looked back at: the chip that lies there now is somebody else's affair."""
+        case = self._desk.the_case()
+        return self._desk.current() > Step.ELIGIBILITY or case.closed_at is not None
 
     def _scan(self, text: str) -> None:
         if self._desk.step is Step.PASSPORT and self._stage is not Stage.READING:
@@ -193,6 +199,8 @@ class PassportControl(QObject):
 
     def read(self, text: str, *, scanned: bool) -> None:
         """Open and read the chip with this zone; a zone that does not fit says where."""
+        if self._is_read_only:
+            return
         self._typed_lines = tuple(text.splitlines())
         self._scanned = scanned
         self._problem, self._trouble = None, None

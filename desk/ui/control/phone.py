@@ -22,7 +22,7 @@ from desk.counter.values import make_ready
 from desk.issuance.approvals import ApprovalTrouble
 from desk.issuance.case import Case, OfferFacts, State
 from desk.issuance.digest import case_digest
-from desk.issuance.ports import EventKind, OfferEvent, OfferNews
+from desk.issuance.ports import EventKind, KeyRequest, OfferEvent, OfferNews
 from desk.store.slips import SlipKind
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
@@ -66,9 +66,14 @@ class PhoneControl(QObject):
         # The case whose QR the service makes, and since which turn.
         self._placed_in: tuple[str, int] | None = None
         self._alarm_reason = ""
+        # Shown already, and not in the records yet: what noting them ran into may pass.
+        self._unnoted: tuple[OfferEvent, ...] = ()
+        # The service has told all of this offer since the page was entered.
+        self._heard = False
+        self._asked_in = -1
         self._requests: tuple[CheckedRequest, ...] = ()
         self._card: CardSigner | None = None
-        self._signing = False
+        self._signing_in = -1
         self._trouble: Trouble | None = None
         # The service does not answer: over as soon as it does. What an act of the officer ran
         # into stays until the next act.
@@ -94,8 +99,20 @@ class PhoneControl(QObject):
         desk.ticked.connect(self._tick)
         desk.shown.connect(self._shown)
 
+    @property
+    def _signing(self) -> bool:
+        """The card is at work for this page as it stands."""
+        return self._signing_in == self._turn
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether anybody has read this QR is not known yet: it was made before the page was
+        entered, and the service has told nothing of it."""
+        case = self._desk.case
+        return case is not None and case.state is State.OFFERED and not (self._heard or self.events)
+
     def _forget_offer(self) -> None:
-        self.events, self.voided = (), ""
+        self.events, self._unnoted, self.voided = (), (), ""
         self._requests, self._refused = (), None
         self._digits, self._alarm_reason = 0, ""
         self._last_offer = None
@@ -103,9 +120,12 @@ class PhoneControl(QObject):
     def enter(self, case: Case) -> None:
         """Take up the live offer where it stands; without one the applicant chooses a PIN."""
         self._turn += 1
-        self._forget_offer()
+        known = self._last_offer
+        if known is None or case.offer is None or known.offer_id != case.offer.offer_id:
+            self._forget_offer()
+        self._heard, self._requests = False, ()
         self.slip = None
-        self._trouble, self._away, self._signing, self._placed_in = None, None, False, None
+        self._trouble, self._away, self._placed_in = None, None, None
         self.forget_pin()
         self._desk.show(Step.PHONE, self._page)
         self.render()
@@ -147,6 +167,7 @@ class PhoneControl(QObject):
                 events=self.events,
                 pin_digits=self._digits,
                 placing=self.placing,
+                unheard=self.is_unheard,
                 card_present=desk.card_present,
                 tries=desk.tries_for(self._trouble),
                 on_pad=desk.card_pad,
@@ -215,6 +236,7 @@ class PhoneControl(QObject):
         self._turn += 1
         self._placed_in = None
         self._forget_offer()
+        self._last_offer, self._heard = self._desk.the_case().offer, True
         self.render()
         self.progressed.emit()
         self._await_phone()
@@ -239,6 +261,7 @@ class PhoneControl(QObject):
         """End the live offer, if any; the applicant chooses a new PIN, a new QR follows."""
         desk, case = self._desk, self._desk.the_case()
         self._turn += 1
+        turn = self._turn
         self._trouble = None
         reason = self._alarm_reason or _NEW_QR
 
@@ -247,16 +270,25 @@ class PhoneControl(QObject):
             if ended.offer is not None:
                 ended = offering.withdraw(desk.station, desk.officer, ended, reason)
             if ended.held:
-                ended = offering.release(desk.station, desk.officer, ended)
+                ended = offering.release(desk.station, desk.officer, ended, reason)
             return ended
 
-        desk.act(Lane.SERVICE, job, self._ready_for_pin, self._failed)
+        desk.act(Lane.SERVICE, job, self._ready_for_pin, lambda why: self._still_stands(turn, why))
 
     def _ready_for_pin(self) -> None:
         self._forget_offer()
         self.forget_pin()
         self.render()
         self.pin_wanted.emit()
+
+    def _still_stands(self, turn: int, trouble: Trouble) -> None:
+        """The offer could not be ended: its phone goes on, and so does the page."""
+        if turn != self._turn:
+            # The officer has left the page meanwhile.
+            self._desk.show_trouble(trouble)
+            return
+        self._failed(trouble)
+        self._reload()
 
     @property
     def ended_at(self) -> datetime | None:
@@ -318,23 +350,27 @@ class PhoneControl(QObject):
 
     def _poll(self, turn: int) -> None:
         desk, case = self._desk, self._desk.case
-        if turn != self._turn or case is None or case.offer is None:
+        if turn != self._turn or case is None or case.offer is None or self._asked_in == turn:
             return
+        self._asked_in = turn
         offer_id = case.offer.offer_id
-        after = self.events[-1].seq if self.events else 0
+        after = self.events[-1].seq if self.events and self._heard else 0
         desk.work(
             Lane.EVENTS,
             lambda: desk.station.link.news(offer_id, after, POLL_SECONDS),
             lambda news: self._happened(turn, news),
-            lambda trouble: self._unreachable(turn, trouble),
+            lambda trouble: self._not_heard(turn, trouble),
         )
 
     def _happened(self, turn: int, news: OfferNews) -> None:
         desk, case, events = self._desk, self._desk.case, news.events
         if turn != self._turn or case is None:
             return
-        self._away = None
-        self.events = (*self.events, *events)
+        self._away, self._asked_in = None, -1
+        # The first answer tells everything, also what was known before the page was left.
+        self.events = (*self.events, *events) if self._heard else events
+        self._unnoted = (*self._unnoted, *events) if self._heard else events
+        self._heard, unnoted = True, self._unnoted
         for event in events:
             if event.kind in (EventKind.VOIDED, EventKind.EXPIRED):
                 self.voided = str(event.facts.get("reason", event.kind.value))
@@ -346,28 +382,32 @@ class PhoneControl(QObject):
         self.progressed.emit()
         desk.work(
             Lane.SERVICE,
-            lambda: self._attend(case, news),
-            lambda brought: self._attended(turn, brought),
+            lambda: self._attend(case, unnoted, news.requests),
+            lambda brought: self._attended(turn, unnoted, brought),
             lambda trouble: self._unreachable(turn, trouble),
         )
 
-    def _attend(self, case: Case, news: OfferNews) -> Round:
-        """Write down what happened, then verify what awaits a signature."""
+    def _attend(
+        self, case: Case, events: tuple[OfferEvent, ...], waiting: tuple[KeyRequest, ...]
+    ) -> Round:
+        """Write down what happened, then verify what awaits a signature. What was written
+        before changes nothing."""
         station, officer = self._desk.station, self._desk.officer
         # As the records have it: a slip may have been printed since the question was put.
         case = station.load(case.number)
-        for event in news.events:
+        for event in events:
             case = offering.note_event(station, case, event)
             case = signing.note_delivery(station, officer, case, event)
         requests: tuple[CheckedRequest, ...] = ()
         if case.state in (State.OFFERED, State.SIGNING):
-            case, requests = signing.take_requests(station, officer, case, news.requests)
+            case, requests = signing.take_requests(station, officer, case, waiting)
         return Round(case, requests, signing.refusal(station, case))
 
-    def _attended(self, turn: int, brought: Round) -> None:
+    def _attended(self, turn: int, noted: tuple[OfferEvent, ...], brought: Round) -> None:
         if turn != self._turn:
             return
-        self._desk.set_case(brought.case)
+        self._unnoted = tuple(event for event in self._unnoted if event not in noted)
+        self._desk.takes_over(brought.case)
         self._requests = brought.requests
         self._refused = brought.refused
         self.render()
@@ -377,10 +417,15 @@ class PhoneControl(QObject):
             self.forget_pin()
             self.render()
             return
-        if self._requests and self._card is not None:
+        if self._requests and self._card is not None and not self._signing:
             self._sign(turn)
         else:
             self._poll(turn)
+
+    def _not_heard(self, turn: int, trouble: Trouble) -> None:
+        if turn == self._turn:
+            self._asked_in = -1
+        self._unreachable(turn, trouble)
 
     def _unreachable(self, turn: int, trouble: Trouble) -> None:
         """The service does not answer: say so, keep everything, go on asking."""
@@ -395,7 +440,7 @@ class PhoneControl(QObject):
         """Unlock the card for this case; what waits is signed at once."""
         desk, turn = self._desk, self._turn
         self._trouble = None
-        self._signing = True
+        self._signing_in = turn
         self.render()
 
         def job() -> CardSigner:
@@ -403,13 +448,19 @@ class PhoneControl(QObject):
             card.unlock(pin, last_try)
             return card
 
-        desk.work(Lane.CARD, job, lambda card: self._unlocked(turn, card), self._card_failed)
+        desk.work(
+            Lane.CARD,
+            job,
+            lambda card: self._unlocked(turn, card),
+            lambda trouble: self._card_failed(turn, trouble),
+        )
 
     def _unlocked(self, turn: int, card: CardSigner) -> None:
-        self._signing = False
-        if turn != self._turn:
+        if turn != self._turn or self._desk.is_locked:
             card.lock()
+            self._done_signing(turn)
             return
+        self._done_signing(turn)
         self._card = card
         self.render()
         if self._requests:
@@ -418,22 +469,31 @@ class PhoneControl(QObject):
     def _sign(self, turn: int) -> None:
         desk, case, card = self._desk, self._desk.the_case(), self._card
         requests, self._requests = self._requests, ()
-        if card is None or self._signing:
+        if card is None:
             return
-        self._signing = True
+        self._signing_in = turn
         self.render()
 
         def job() -> Case:
             signed = desk.station.load(case.number)
             return signing.sign_requests(desk.station, desk.officer, signed, requests, card)
 
-        desk.work(Lane.CARD, job, lambda signed: self._signed(turn, signed), self._card_failed)
+        desk.work(
+            Lane.CARD,
+            job,
+            lambda signed: self._signed(turn, signed),
+            lambda trouble: self._card_failed(turn, trouble),
+        )
+
+    def _done_signing(self, turn: int) -> None:
+        if self._signing_in == turn:
+            self._signing_in = -1
 
     def _signed(self, turn: int, case: Case) -> None:
-        self._signing = False
         if turn != self._turn:
             return
-        self._desk.set_case(case)
+        self._done_signing(turn)
+        self._desk.takes_over(case)
         self.render()
         self.progressed.emit()
         self._poll(turn)
@@ -442,16 +502,26 @@ class PhoneControl(QObject):
         """The approval does not hold any more: the case goes back to its review."""
         desk, number = self._desk, self._desk.the_case().number
         self._turn += 1
+        turn = self._turn
 
         def job() -> Case:
             case = desk.station.load(number)
             return approving.take_back_approval(desk.station, desk.officer, case, trouble.code)
 
-        desk.act(Lane.SERVICE, job, lambda: desk.go_to.emit(desk.current()), self._failed)
+        desk.act(
+            Lane.SERVICE,
+            job,
+            lambda: desk.go_to.emit(desk.current()),
+            lambda why: self._still_stands(turn, why),
+        )
 
-    def _card_failed(self, trouble: Trouble) -> None:
+    def _card_failed(self, turn: int, trouble: Trouble) -> None:
         """Nothing was signed wrongly; the phone asks again, and so may the officer."""
-        self._signing = False
+        if turn != self._turn:
+            # Whoever comes back to the case meets it again, if it is still so then.
+            self._desk.ask_card.emit()
+            return
+        self._done_signing(turn)
         self.forget_pin()
         if isinstance(trouble, ApprovalTrouble):
             self._take_back_approval(trouble)
@@ -462,14 +532,19 @@ class PhoneControl(QObject):
         self._reload()
 
     def _reload(self) -> None:
-        """After a signature that broke off: the case as the records have it."""
-        desk, number = self._desk, self._desk.the_case().number
+        """After an act that broke off: the case as the records have it, and on with asking."""
+        desk, number, turn = self._desk, self._desk.the_case().number, self._turn
 
         def done(case: Case) -> None:
             if desk.takes_over(case):
-                self._poll(self._turn)
+                self._poll(turn)
 
-        desk.work(Lane.RECORDS, lambda: desk.station.load(number), done)
+        desk.work(
+            Lane.RECORDS,
+            lambda: desk.station.load(number),
+            done,
+            lambda trouble: self._unreachable(turn, trouble),
+        )
 
     # Other ways
 
@@ -493,11 +568,12 @@ class PhoneControl(QObject):
             return
         reason, remark = dialog.answer()
         self._turn += 1
+        turn = self._turn
         desk.act(
             Lane.SERVICE,
             lambda: intake.cancel(desk.station, desk.officer, case, reason, remark),
             desk.to_board.emit,
-            self._failed,
+            lambda why: self._still_stands(turn, why),
         )
 
     def _go_on(self) -> None:

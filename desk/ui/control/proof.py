@@ -223,19 +223,29 @@ class ProofControl(QObject):
         )
 
     def _answered(self, turn: int, proven: Case | None, not_kept: NotKept | None) -> None:
+        if proven is not None:
+            self._proven(proven)
+            return
         if turn != self._turn:
             return
         was_away, self._away = self._away, None
-        if proven is None:
-            if was_away or (not_kept is None) != (self._not_kept is None):
-                self._not_kept = not_kept
-                self.render()
-            self._poll(turn)
+        if was_away or (not_kept is None) != (self._not_kept is None):
+            self._not_kept = not_kept
+            self.render()
+        self._poll(turn)
+
+    def _proven(self, case: Case) -> None:
+        """Also where another QR stands by now: the phone was faster than whoever asked anew,
+        and what it has shown is usable."""
+        desk = self._desk
+        if not desk.takes_over(case):
             return
-        self.check, self._trouble, self._not_kept = None, None, None
-        self._desk.set_case(proven)
+        self._turn += 1
+        self.check, self._trouble, self._away, self._not_kept = None, None, None, None
         self.render()
         self.progressed.emit()
+        if desk.step is Step.HAND_OVER:
+            desk.go_to.emit(Step.HAND_OVER)
 
     def _refused(self, turn: int, trouble: Trouble) -> None:
         if turn != self._turn:
@@ -308,6 +318,7 @@ class ProofControl(QObject):
             return
         _reason, remark = dialog.answer()
         self._turn += 1
+        self.check = None
         desk.act(
             Lane.SERVICE,
             lambda: intake.cancel(desk.station, desk.officer, case, "not_resumed", remark),

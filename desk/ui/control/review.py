@@ -43,7 +43,7 @@ class ReviewControl(QObject):
         self._desk, self._page = desk, page
         self._picture: QImage | None = None
         self._opened_at: dict[str, str] = {}
-        self._signing = False
+        self._signing = self._looking = False
         self._trouble: Trouble | None = None
         self._say = OwnWords(desk.look, AREA)
         page.item_opened.connect(self._open)
@@ -93,12 +93,25 @@ class ReviewControl(QObject):
         waits = case is not None and case.state is State.PREPARED
         if case is None or not waits or desk.shell.page is not self._page or not desk.is_open:
             return
+        if self._looking:
+            # Records that take longer than a second are not asked faster than they answer.
+            return
+        self._looking = True
 
         def job() -> Case:
             approving.return_overdue(desk.station)
             return desk.station.load(case.number)
 
-        desk.act(Lane.RECORDS, job, self._moved)
+        desk.work(Lane.RECORDS, job, self._looked, self._not_looked)
+
+    def _looked(self, case: Case) -> None:
+        self._looking = False
+        if self._desk.takes_over(case):
+            self._moved()
+
+    def _not_looked(self, trouble: Trouble) -> None:
+        self._looking = False
+        self._desk.show_trouble(trouble)
 
     def _moved(self) -> None:
         """Somebody else's card has decided, or the time is over."""

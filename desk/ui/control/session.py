@@ -206,9 +206,7 @@ class Session(QObject):
         self._takes_case = agreed and dialog.takes_case
         dialog.deleteLater()
         self.render()
-        first = self._locked_page.first_focus()
-        if first is not None:
-            first.setFocus()
+        self._locked_page.first_focus().setFocus()
 
     def _close_dialog(self) -> None:
         dialog, self.dialog = self.dialog, None

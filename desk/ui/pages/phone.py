@@ -43,6 +43,7 @@ ALARM, WRONG_PIN, PIN_USED_UP, TIME_OVER = "ENR-QR-07", "ENR-PIN-02", "ENR-PIN-0
 NO_BREAK = "\u00a0"
 BEFORE_KEY = (
     PhoneStage.PIN_PENDING,
+    PhoneStage.ASKING,
     PhoneStage.WAITING,
     PhoneStage.SCANNED,
     PhoneStage.WRONG_PIN,
@@ -50,6 +51,7 @@ BEFORE_KEY = (
 ICONS = {
     PhoneStage.PIN_PENDING: "keyboard",
     PhoneStage.PLACING: "qr-code",
+    PhoneStage.ASKING: "qr-code",
     PhoneStage.WAITING: "scan-qr-code",
     PhoneStage.SIGN: "pen-line",
     PhoneStage.SIGNING: "pen-line",
@@ -131,6 +133,8 @@ class PhonePage(QrPage):
             return QrState.PENDING, "", say("phone.waits_for_pin"), words
         if stage is PhoneStage.PLACING:
             return QrState.PENDING, "", say("phone.now_placing"), ""
+        if stage is PhoneStage.ASKING:
+            return QrState.PENDING, "", say("phone.now_asking"), ""
         if stage is PhoneStage.ALARM:
             return QrState.BLOCKED, "", say("phone.blocked"), say("phone.blocked_more")
         if stage is PhoneStage.ENDED:

@@ -27,6 +27,7 @@ class PhoneStage(StrEnum):
 
     PIN_PENDING = "pin_pending"
     PLACING = "placing"
+    ASKING = "asking"
     WAITING = "waiting"
     SCANNED = "scanned"
     WRONG_PIN = "wrong_pin"
@@ -47,10 +48,11 @@ class PhoneStage(StrEnum):
 @dataclass(frozen=True)
 class PhoneView:
     """``events`` of the live (or last) offer in order; ``pin_digits`` how many digits the
-    applicant has typed, never which; ``placing`` while the service makes the QR. ``tries``
-    are left on the card; ``signing`` while it holds the PIN, before the phone's key is there
-    as well. ``voided`` says why the last offer ended (``expired``, ``tries``);
-    ``last_offer`` keeps its rows' times.
+    applicant has typed, never which; ``placing`` while the service makes the QR; ``unheard``
+    until the service has told whether anybody has read a QR of before. ``tries`` are left on
+    the card; ``signing`` while it holds the PIN, before the phone's key is there as well.
+    ``voided`` says why the last offer ended (``expired``, ``tries``); ``last_offer`` keeps its
+    rows' times.
     """
 
     here: says.Here
@@ -58,6 +60,7 @@ class PhoneView:
     events: tuple[OfferEvent, ...] = ()
     pin_digits: int = 0
     placing: bool = False
+    unheard: bool = False
     card_present: bool = True
     on_pad: bool = False
     tries: int | None = None
@@ -105,8 +108,9 @@ def stage_of(view: PhoneView) -> PhoneStage:
     if EventKind.FETCHED in kinds:
         return PhoneStage.SCANNED
     # The service may be out of reach and unable to say so: the QR's time is over anyway.
-    over = case.offer is not None and case.offer.expires_at <= view.here.now
-    return PhoneStage.ENDED if over else PhoneStage.WAITING
+    if case.offer is not None and case.offer.expires_at <= view.here.now:
+        return PhoneStage.ENDED
+    return PhoneStage.ASKING if view.unheard else PhoneStage.WAITING
 
 
 def _signing(view: PhoneView) -> PhoneStage:

@@ -1,0 +1,170 @@
+"""A desk that is left as it is: looked back from, pressed twice, without its printer, and asleep
+for a week-end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desk.app.home import Home
+from desk.app.rehearsal import open_rehearsal
+from desk.app.stage import Stage
+from desk.app.window import make_front
+from desk.counter import document
+from desk.counter.settings import load_settings
+from desk.issuance.case import State
+from desk.store import cases
+from desk.store.cases import OF_THE_VISIT
+from desk.ui.control.steps import Step
+from desk.ui.lanes import Lane
+from desk.ui.pages.locked import LockReason
+from desk.ui.pages.passport import Stage as Reading
+from desk.ui.printing import PDF_FILE
+from tests.app.test_window import Trainee, home, no_window_is_left, trainee
+
+__all__ = ["home", "no_window_is_left", "trainee"]
+
+
+def settled(trainee: Trainee, *lanes: Lane) -> None:
+    """What these lanes were given is done, and its outcome is here."""
+    for lane in lanes:
+        done: list[object] = []
+        trainee.program.desk.work(lane, lambda: None, done.append)
+        trainee.until(lambda done=done: bool(done))
+
+
+def test_a_passport_that_is_laid_while_an_officer_looks_back_is_not_read(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next applicant's, whose page reader is quick: nobody has asked that person anything."""
+    read: list[object] = []
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    trainee.read_passport()
+    trainee.decide()
+    trainee.to_camera()
+    program = trainee.program
+    program.shell.step_chosen.emit(1)
+    assert program.desk.step is Step.PASSPORT
+    before = program.passport._typed_lines
+    monkeypatch.setattr(document, "read_document", lambda *all_of_it: read.append(all_of_it))
+
+    trainee.stage.choose("doyun")
+    trainee.stage.lay_passport()
+    trainee.stage.scan_mrz()
+    program.pages.passport.read_again.emit()
+    settled(trainee, Lane.PASSPORT)
+
+    assert program.passport._stage is Reading.READ
+    assert program.passport._typed_lines == before
+    assert not read
+
+
+def test_a_new_case_that_is_asked_for_twice_is_one_case(trainee: Trainee) -> None:
+    trainee.sign_in()
+    program = trainee.program
+    with program.station.store.read() as session:
+        before = len(cases.open_cases(session))
+
+    program.pages.board.new_case.emit()
+    program.pages.board.new_case.emit()
+    trainee.until(lambda: program.shell.page is program.pages.passport)
+    settled(trainee, Lane.RECORDS)
+
+    with program.station.store.read() as session:
+        assert len(cases.open_cases(session)) == before + 1
+    program.to_board()
+    program.pages.board.new_case.emit()
+    trainee.until(lambda: program.shell.page is program.pages.passport)
+
+
+def test_a_slip_that_no_printer_took_is_not_said_to_be_printed_after_a_look_elsewhere(
+    trainee: Trainee,
+) -> None:
+    """Back at the page it was «printed», and no banner said otherwise."""
+    trainee.sign_in()
+    trainee.new_case("doyun")
+    trainee.read_passport()
+    trainee.decide()
+    program = trainee.program
+    # A file stands where the folder of the slips should be.
+    folder = program.station.home / "slips"
+    assert not folder.exists()
+    folder.write_text("")
+    program.pages.eligibility.print_and_refuse.emit()
+    banner = program.pages.hand_over.banner
+    trainee.until(lambda: program.desk.step is Step.HAND_OVER and not banner.isHidden())
+    assert banner.code.text() == "PRINT-02"
+    number = program.desk.the_case().number
+
+    program.to_board()
+    program.pages.board.case_opened.emit(number)
+    trainee.until(lambda: program.desk.step is Step.HAND_OVER)
+    trainee.until(lambda: program.hand_over.slip is not None)
+
+    assert not program.hand_over.is_printed()
+    assert banner.code.text() == "PRINT-02"
+    assert not banner.isHidden()
+    folder.unlink()
+    program.pages.hand_over.print_requested.emit(PDF_FILE, "en")
+    trainee.until(program.hand_over.is_printed)
+    assert banner.isHidden()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path, clock: Clock, qtbot: QtBot) -> Iterator[Trainee]:
+    """A desk of its own: its records will be of another day."""
+    home = Home.make(tmp_path)
+    front = make_front(load_settings(home.training.settings), training=True, language="ko")
+    stage = Stage(front, open_rehearsal(home, now=clock, whole=False))
+    stage.show_windows()
+
+    yield Trainee(stage, qtbot)
+
+    stage.close()
+
+
+def test_a_case_that_slept_over_the_week_end_has_ended_when_its_officer_is_back(
+    sleeper: Trainee, clock: Clock
+) -> None:
+    """A case nobody touched for a day expires at every start; behind the lock it went on, with
+    the answers of Friday, and the applicant's picture with it."""
+    sleeper.sign_in()
+    sleeper.new_case("haneul")
+    sleeper.read_passport()
+    program, number = sleeper.program, sleeper.program.desk.the_case().number
+    sleeper.until(lambda: program.station.load(number).state is State.DOCUMENT_CHECKED)
+
+    clock.ahead = timedelta(hours=12)
+    sleeper.until(lambda: program.desk.is_locked)
+    assert program.session._views.reason is LockReason.IDLE
+    program.pages.locked.pin_given.emit(sleeper.pin(), False)
+    sleeper.until(lambda: program.desk.is_open)
+    assert program.shell.page is program.pages.passport
+
+    clock.ahead = timedelta(hours=62)
+    sleeper.until(lambda: program.desk.is_locked)
+    program.pages.locked.pin_given.emit(sleeper.pin(), False)
+    sleeper.until(lambda: program.shell.page is program.pages.board)
+    sleeper.until(lambda: program.station.load(number).state is State.EXPIRED)
+
+    with program.station.store.read() as session:
+        assert not [kind for kind in OF_THE_VISIT if cases.blob(session, number, kind)]
+    assert program.desk.case is None

@@ -1,0 +1,183 @@
+"""The proof page when the phone answers at the moment somebody asks anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from queue import Queue
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desk.counter import offering, proving, relying
+from desk.counter.proving import OpenCheck
+from desk.counter.relying import Readiness
+from desk.counter.station import Station
+from desk.issuance.case import Act, Case, OfferFacts, State, UseProof, advance
+from desk.store.troubles import Full
+from desk.ui.control.desk import Desk
+from desk.ui.control.proof import ProofControl
+from desk.ui.control.steps import Step
+from desk.ui.lanes import Lane, Lanes
+from desk.ui.look import Look
+from desk.ui.navigation import Place
+from desk.ui.pages.board import BoardPage
+from desk.ui.pages.proof import ProofPage
+from desk.ui.shell import Shell
+from desk.ui.troubles import TroubleWords
+from tests.counter.test_approving import approved_case, crew, opened, station
+
+__all__ = ["opened", "station"]
+
+PATIENCE = 60_000
+
+
+def delivered_case(station: Station) -> Case:
+    now, case = station.now(), approved_case(station)
+    offer = OfferFacts(f"of {case.number}", "uri", ("mdoc",), now, now + timedelta(minutes=10))
+    for act, facts in ((Act.OFFER, {"offer": offer}), (Act.TAKE_KEY, {}), (Act.DELIVER, {})):
+        case = advance(case, act, now, **facts)
+    return station.save(None, case, "CASE.ANSWERED")
+
+
+class Window:
+    """The proof page with a delivered case; ``answers`` is what each question brings: None while
+    the phone has not answered."""
+
+    def __init__(self, station: Station, look: Look, qtbot: QtBot) -> None:
+        self._bot, self.station = qtbot, station
+        self.answers: Queue[bool] = Queue()
+        self.asked = 0
+        self.bugs: list[BaseException] = []
+        self.shell, self.lanes = Shell(look), Lanes(self.bugs.append)
+        self.desk = Desk(station, look, self.shell, self.lanes)
+        self.desk.sign_in = cast(Any, SimpleNamespace(officer=crew()[0].officer))
+        self.page, self.board = ProofPage(look), BoardPage(look, TroubleWords())
+        for page in (self.page, self.board):
+            self.shell.add_page(page)
+        self.control = ProofControl(self.desk, self.page)
+        self.desk.set_case(delivered_case(station))
+
+    def place(self, station: Station, _officer: object, _case: Case) -> OpenCheck:
+        return OpenCheck(
+            "check", "openid4vp://?x", station.now() + timedelta(minutes=5), cast(Any, None)
+        )
+
+    def take(self, station: Station, _officer: object, case: Case, *_more: object) -> Case | None:
+        self.asked += 1
+        if not self.answers.get(timeout=PATIENCE / 1000):
+            return None
+        now = station.now()
+        proof = UseProof(now, ("mdoc",), now)
+        proven = advance(station.load(case.number), Act.PROVE, now, proof=proof)
+        return station.save(None, proven, "PROOF.GIVEN")
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        self._bot.waitUntil(lambda: bool(self.bugs) or condition(), timeout=PATIENCE)
+        assert not self.bugs
+
+    def enter(self) -> None:
+        self.control.enter(self.desk.the_case())
+        self.until(lambda: self.asked == 1)
+
+    def close(self) -> None:
+        for _ in range(8):
+            self.answers.put(False)
+        self.desk.case = None
+        self.lanes.close()
+        self.shell.close()
+        self.shell.deleteLater()
+
+
+@pytest.fixture
+def window(
+    station: Station, look: Look, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Window]:
+    window = Window(station, look, qtbot)
+    monkeypatch.setattr(proving, "place_check", window.place)
+    monkeypatch.setattr(proving, "take_answer", window.take)
+    monkeypatch.setattr(relying, "weigh", lambda _station, _case: Readiness(date(2026, 11, 1), ()))
+    monkeypatch.setattr(offering, "not_kept", lambda _station, _case: None)
+    yield window
+    window.close()
+
+
+def ask_anew(window: Window) -> None:
+    window.page.new_qr_requested.emit()
+    window.until(lambda: window.control.check is not None)
+
+
+def time_is_over(window: Window) -> None:
+    check = window.control.check
+    assert check is not None
+    over = window.station.now() - timedelta(seconds=1)
+    window.control.check = replace(check, expires_at=over)
+    window.desk.ticked.emit()
+    assert window.control.check is None
+
+
+def come_back(window: Window) -> None:
+    """From the lock, or from another step."""
+    window.control.enter(window.desk.the_case())
+    window.until(lambda: window.control.check is not None)
+
+
+@pytest.mark.parametrize("between", [ask_anew, time_is_over, come_back])
+def test_a_phone_that_was_faster_than_the_next_qr_has_proven_it(
+    window: Window, between: Callable[[Window], None]
+) -> None:
+    """The records said «usable», the page asked for a proof for ever."""
+    window.enter()
+
+    between(window)
+    window.answers.put(True)
+
+    window.until(lambda: window.desk.the_case().state is State.PROVEN)
+    assert window.control.check is None
+    assert window.page._view is not None
+    assert window.page._view.case.state is State.PROVEN
+
+
+def test_an_answer_of_a_case_that_was_left_opens_nothing(window: Window) -> None:
+    window.enter()
+    number = window.desk.the_case().number
+    window.desk.show_place(Place.BOARD, window.board)
+    window.answers.put(True)
+    window.until(lambda: window.station.load(number).state is State.PROVEN)
+    done: list[object] = []
+    window.desk.work(Lane.EVENTS, lambda: None, done.append)
+    window.until(lambda: bool(done))
+
+    assert window.desk.case is None
+    assert window.desk.step is not Step.PROOF
+
+
+def test_a_question_that_could_not_be_put_off_leaves_no_dead_qr(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The full disk is said; the QR that nobody listens to any more is not shown."""
+
+    class Answered:
+        def __init__(self, *_where: object) -> None: ...
+
+        def exec(self) -> bool:
+            return True
+
+        def answer(self) -> tuple[str, str]:
+            return "no_network", ""
+
+    def full(*_all: object) -> None:
+        raise Full()
+
+    monkeypatch.setattr("desk.ui.control.proof.not_proven_dialog", Answered)
+    monkeypatch.setattr(proving, "leave_unproven", full)
+    window.enter()
+
+    window.page.cannot_prove.emit()
+    window.until(lambda: not window.page.banner.isHidden())
+
+    assert window.page.banner.code.text() == "STORE-04"
+    assert window.control.check is None
