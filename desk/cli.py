@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from desk import __version__
 from desk.app.home import Home, default_home
@@ -274,10 +273,11 @@ def _add_records(commands: Subparsers) -> None:
 
 
 def _moment(text: str) -> datetime:
-    korea = ZoneInfo("Asia/Seoul")
+    from desk.issuance.posts import SEOUL
+
     try:
         at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=korea)).astimezone(korea).astimezone(UTC)
+        return (at if at.tzinfo else at.replace(tzinfo=SEOUL)).astimezone(SEOUL).astimezone(UTC)
     except (ValueError, OverflowError) as reason:
         raise argparse.ArgumentTypeError(f"no time like 2026-11-23T09:00: {text}") from reason
 

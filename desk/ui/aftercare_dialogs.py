@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from desk.counter.holdings import Holding, Whose
@@ -22,7 +21,7 @@ from desk.ui.look import Look, shown
 from desk.ui.pages.aftercare import AREA
 from desk.ui.pages.aftercare_parts import person_names
 from desk.ui.pages.own_words import OwnWords
-from desk.ui.parts.box import Box, Line, column, holder, row
+from desk.ui.parts.box import Box, Line, column, holder, reveal, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Check, Choice, Field, Labelled, PinEntry, Problem
 from desk.ui.parts.qrcard import CheckWords
@@ -74,7 +73,7 @@ class CareDialog(FramedDialog):
         foot = row(self.safe, 16, self._why, 16, self.act, margins=(MARGIN, 16, MARGIN, 16))
         foot.setStretch(2, 1)
         above = (head, 16, self._whose(whose), 16, self.fields)
-        self.setLayout(column(column(*above, margins=(MARGIN, 24, MARGIN, 16)), Line(look), foot))
+        self.lay_out(column(*above, margins=(MARGIN, 24, MARGIN, 16)), column(Line(look), foot))
         self._ring = FocusRing(look, self)
         self.safe.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -104,15 +103,6 @@ class CareDialog(FramedDialog):
 
     def _act(self) -> None:
         self.accept()
-
-    # Qt's own
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        # The fields came later than the foot, and are gone through before it.
-        last = self.previousInFocusChain()
-        if last is not None and last is not self.act:
-            self.setTabOrder(last, self.safe)
-            self.setTabOrder(self.safe, self.act)
 
 
 class SuspendDialog(CareDialog):
@@ -253,7 +243,7 @@ class TwoCardsActDialog(CareDialog):
         cards.setStretch(0, 1)
         cards.setStretch(1, 1)
         self._cards_name = Text(look, say("ask.cards"), Type.SMALL, "muted")
-        self.pin = PinEntry(look)
+        self.pin = PinEntry(look, room=20)
         self._words_name = Text(look, say("ask.check_words"), Type.SMALL, "muted")
         self.check_words = CheckWords(look)
         self._words_box = holder(column(self._words_name, 4, self.check_words))
@@ -308,7 +298,7 @@ class TwoCardsActDialog(CareDialog):
 
     def render(self, view: TwoCardsView) -> None:
         self._view = view
-        say = self.say
+        say, at_pin = self.say, self.focusWidget() in (None, self.pin.dots, self)
         for place, (signer, parts) in enumerate(zip(view.signers, self._signers, strict=True)):
             _, name, role, sign, state = parts
             glyph = _GLYPHS[signer.state]
@@ -335,8 +325,19 @@ class TwoCardsActDialog(CareDialog):
         self.act.say(self._word(view))
         self.safe.setEnabled(not view.busy)
         self._ready()
+        if self.isVisible() and at_pin:
+            self._lead_to_pin()
         if self.isVisible():
             self.fit()
+            if spoken is not None:
+                # Why it does not go on is read first, in a low window too.
+                reveal(self.problem)
+
+    def _lead_to_pin(self) -> None:
+        """A PIN that has come due has the focus, unless somebody is at something else. While
+        none is asked for, nothing has it: the field would hand it on to «leave it»."""
+        target = self.pin.dots if self.pin.dots.isEnabled() else self
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _word(self, view: TwoCardsView) -> str:
         """The first card only signs; the second one does it."""

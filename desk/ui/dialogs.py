@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLayout, QWidget
 
 from desk.counter import approving
 from desk.ui.look import Look
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.pages.review_words import AREA as APPROVAL
 from desk.ui.parts.above import Above
-from desk.ui.parts.box import column, row
+from desk.ui.parts.box import Scrolled, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Check, Choice, Labelled, Remark
 from desk.ui.parts.qr import QrCode
@@ -29,7 +29,8 @@ WIDTH = 480
 
 
 class FramedDialog(Above):
-    """As high as what it says."""
+    """As high as what it says, or as the screen is: then the fields scroll, and the buttons
+    stay in view."""
 
     def __init__(
         self, look: Look, parent: QWidget | None, title: str, words: str, width: int
@@ -38,16 +39,39 @@ class FramedDialog(Above):
         self.setFixedWidth(width)
         self.setAccessibleDescription(words)
 
+    def lay_out(self, body: QLayout, foot: QLayout) -> None:
+        """What is said and asked above, the buttons beneath."""
+        self._parts = (holder(body), holder(foot))
+        self._scroll = Scrolled(self._parts[0])
+        layout = column(self._scroll, self._parts[1])
+        layout.setStretch(0, 1)
+        self.setLayout(layout)
+
     def fit(self) -> None:
         """As high as what it says now."""
-        layout = self.layout()
-        if layout is not None:
-            self.setFixedHeight(layout.totalHeightForWidth(self.minimumWidth()))
+        body, foot = (self._height_of(part) for part in self._parts)
+        self.setFixedHeight(min(body + foot, self.room()))
+        if self.isVisible():
+            self.stay_on_screen()
+            # What is scrolled to must stand in its place by then.
+            for widget in (self, self._parts[0]):
+                layout = widget.layout()
+                if layout is not None:
+                    layout.activate()
+                self._parts[0].resize(self._parts[0].width(), body)
+            self._scroll.show_focus()
+
+    def _height_of(self, part: QWidget) -> int:
+        layout, width = part.layout(), self.minimumWidth()
+        assert layout is not None
+        wraps = layout.hasHeightForWidth()
+        return layout.heightForWidth(width) if wraps else layout.sizeHint().height()
 
     # Qt's own
     def showEvent(self, event: QShowEvent) -> None:
         self.fit()
         super().showEvent(event)
+        self.stay_on_screen()
 
 
 class Dialog(FramedDialog):
@@ -72,12 +96,9 @@ class Dialog(FramedDialog):
         self.act = Button(look, act, Kind.DANGER if danger else Kind.PRIMARY, height=40)
         self.safe.clicked.connect(self.reject)
         self.act.clicked.connect(self.accept)
-        buttons = row(None, self.safe, self.act, gap=8)
-        self.setLayout(
-            column(
-                self._title, 8, self._words, 16, self.fields, 24, buttons, margins=(24, 24, 24, 24)
-            )
-        )
+        buttons = row(None, self.safe, self.act, gap=8, margins=(24, 0, 24, 24))
+        said = column(self._title, 8, self._words, 16, self.fields, margins=(24, 24, 24, 24))
+        self.lay_out(said, buttons)
         self._ring = FocusRing(look, self)
         self.safe.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -266,10 +287,11 @@ def take_over_dialog(
 
 def close_all() -> None:
     """End every dialog that stands over a window, by its safe way: the window is covered, and
-    what stands above it would still be read."""
+    what stands above it would still be read. One whose card is at work goes as well; what the
+    card brings is its control's to keep."""
     for window in QApplication.topLevelWidgets():
         if isinstance(window, QDialog) and window.isVisible():
-            window.reject()
+            window.done(QDialog.DialogCode.Rejected)
 
 
 class LargeQr(Above):

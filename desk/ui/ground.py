@@ -7,10 +7,10 @@ signs in; the other holds what may be seen before, and covers the first one.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QStackedWidget, QWidget
 
 from desk.ui.look import Look
-from desk.ui.parts.box import column, row
+from desk.ui.parts.box import column, reveal, row
 from desk.ui.parts.frame import Header, Page
 from desk.ui.parts.rail import Rail
 
@@ -80,8 +80,37 @@ class Ground(QWidget):
         if self.page is not None and isinstance(target, QLineEdit):
             self.page.show_focus()
 
+    def _tab_order(self) -> list[QWidget]:
+        """All parts of the page as they are read, then footer, last the primary, then the rail.
+        Qt's own order is that of making: rows that were drawn anew came behind everything."""
+        page = self.page
+        if page is None:
+            return []
+        around = (*page.footer.controls(), self.rail, *self.rail.findChildren(QWidget))
+        return [page, *page.area.findChildren(QWidget), *around]
+
+    # Qt's own
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        order, now = self._tab_order(), QApplication.focusWidget()
+        if now is None or now not in order:
+            return super().focusNextPrevChild(forward)
+        place = order.index(now)
+        others = order[place + 1 :] + order[:place]
+        target = next(filter(_is_stop, others if forward else reversed(others)), None)
+        if target is not None:
+            reason = Qt.FocusReason.TabFocusReason
+            target.setFocus(reason if forward else Qt.FocusReason.BacktabFocusReason)
+            reveal(target)
+        return target is not None
+
     def is_outside(self, widget: QWidget) -> bool:
         """On rail, header or footer: what stands around the page's content."""
         page = self.page
         around = (self.rail, self.header, *(() if page is None else (page.footer,)))
         return any(part.isAncestorOf(widget) for part in around)
+
+
+def _is_stop(widget: QWidget) -> bool:
+    """Whether Tab halts there."""
+    takes = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    return takes and widget.isVisible() and widget.isEnabled() and widget.focusProxy() is None

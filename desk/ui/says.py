@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from desk.ui.look import Look
 
-SEOUL = ZoneInfo("Asia/Seoul")
 SHOWN_OF_RESIDENT = 8
 MASK = "•"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from desk.cards.piv import PIN_LENGTHS
@@ -129,8 +129,12 @@ class TwoCardsDialog(Dialog):
         may = card is not None and card.tries != 0 and not self._busy
         typed = card is not None and (card.on_pad or self.pin.count() in PIN_LENGTHS)
         agreed = card is not None and (card.tries != 1 or self.consent.isChecked())
+        at_pin = self.focusWidget() in (None, self.pin, self)
         self.act.setEnabled(may and typed and agreed)
         self.pin.setEnabled(may)
+        if at_pin and self.isVisible():
+            # The field that goes off would hand the focus on to «leave it».
+            (self.pin if may else self).setFocus(Qt.FocusReason.OtherFocusReason)
         self.by_recovery.setEnabled(not self._busy)
         self.safe.setEnabled(not self._busy)
 

@@ -18,9 +18,10 @@ from desk.counter import notices
 from desk.counter.station import Station
 from desk.issuance.case import State, Step, open_case
 from desk.issuance.eligibility import RuleOutcome
-from desk.store import cases, intents, status
+from desk.store import cases, intents, register, status
 from desk.store.intents import Draft
 from desk.store.status import Validity
+from desk.training import applicants
 from desk.ui.aftercare_dialogs import TwoCardsActDialog
 from desk.ui.dialogs import ReasonDialog
 from desk.ui.navigation import Place
@@ -139,26 +140,41 @@ def test_a_wrong_notice_of_the_applicant_is_set_aside_at_the_window(
     trainee.until(lambda: program.shell.page is pages.face)
 
 
-def to_the_refusal(trainee: Trainee, tmp_path: Path, kind: str) -> None:
-    """Signed in, a notice of the applicant taken, and the rules have answered."""
+def to_the_refusal(
+    trainee: Trainee, tmp_path: Path, kind: str, *, later_extract: bool = False
+) -> None:
+    """Signed in, a notice of the applicant taken, and the rules have answered. A later extract
+    of the register has the applicant as living."""
     program = trainee.program
     number = trainee.stage.rehearsal.people[0].overseas_number
     file = told(tmp_path, kind, number)
     trainee.sign_in()
     notices.take_file(program.station, program.desk.officer, file)
+    if later_extract:
+        import_extract(trainee, tmp_path)
     trainee.new_case("haneul")
     trainee.read_passport()
     trainee.decide()
 
 
+def import_extract(trainee: Trainee, tmp_path: Path) -> None:
+    """The register as it is now, of everybody in it."""
+    station, file = trainee.program.station, tmp_path / "register.csv"
+    with file.open("w", encoding="utf-8", newline="") as target:
+        applicants.write_register(target, trainee.stage.rehearsal.people)
+    stamp = station.stamp()
+    register.import_extract(station.store, file, stamp, station.posts.codes, as_of=stamp.at)
+
+
 def test_two_cards_set_aside_at_the_window_that_the_applicant_died(
     trainee: Trainee, tmp_path: Path
 ) -> None:
-    """The officer's card alone changes nothing. Another person's signs in the lent reader; the
-    desk locks, as its own card has left, and the rules have answered anew."""
+    """A later extract has not lifted it, and the officer's card alone changes nothing. Another
+    person's signs in the lent reader; the desk locks, as its own card has left, and the rules
+    have answered anew."""
     program, pages = trainee.program, trainee.program.pages
     cards, page = program.aftercare.two_cards, pages.eligibility
-    to_the_refusal(trainee, tmp_path, "died")
+    to_the_refusal(trainee, tmp_path, "died", later_extract=True)
     trainee.until(lambda: "aside" in [one.key for one in page.footer._others])
     page.other_asked("aside")
     trainee.until(lambda: cards.dialog is not None)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desk.app.home import Home
 from desk.app.scripted import APPROVER
 from desk.counter import approving
+from desk.counter.officers import Officer
 from desk.issuance.case import State
 from desk.issuance.flagged import flagged_items
 from desk.training.piv_card import FULL_TRIES
 from desk.ui.control.steps import Step
+from desk.ui.lanes import Lane
+from desk.ui.large_pictures import LargePictures
 from desk.ui.pages.review import ReviewPage
 from tests.app.test_window import Trainee, open_stage
 from tests.ui.officer import drop_all
@@ -51,11 +58,8 @@ def to_review(trainee: Trainee) -> None:
             trainee.until(lambda item=row.item: explained(trainee, item))
     trainee.stage.take_passport()
     trainee.decide()
-    program.pages.eligibility.go_on.emit()
-    trainee.until(lambda: program.shell.page is program.pages.face)
-    trainee.until(program.face.may_capture)
-    program.pages.face.capture_requested.emit()
-    trainee.until(program.face.is_judging)
+    trainee.to_camera()
+    trainee.take_picture()
     program.pages.face.judgement_recorded.emit("same")
     trainee.until(lambda: program.desk.the_case().face is not None)
     program.pages.face.go_on.emit()
@@ -105,6 +109,7 @@ def test_an_exception_goes_back_and_forth_until_another_persons_card_has_signed(
     program.pages.review.primary_key()
     refused_before_any_pin(trainee)
     cover_between_cards(trainee)
+    no_case_for_a_card_that_has_left(trainee, monkeypatch)
     approve_as_guest(trainee)
 
     case = program.desk.the_case()
@@ -173,8 +178,40 @@ def cover_between_cards(trainee: Trainee) -> None:
     swap_card(trainee, APPROVER)
     trainee.until(lambda: program.shell.page is program.pages.approver)
     assert not program.desk.is_locked
-    trainee.stage.pull_card()
+    trainee.until(lambda: program.approver._taken is not None)
+    QTimer.singleShot(0, trainee.stage.pull_card)
+    program.pages.approver.enlarge_requested.emit()
     trainee.until(program.pages.lent_reader.isVisible)
+    assert program.shell.page is None
+    assert program.approver.guest is None
+    assert not [one for one in program.window.findChildren(LargePictures) if one.isVisible()]
+
+
+def no_case_for_a_card_that_has_left(trainee: Trainee, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was looked at while it left: the case stood open before an empty reader."""
+    program, may_end, ended = trainee.program, threading.Event(), threading.Event()
+    admit = approving.admit_approver
+    trainee.until(lambda: program.session._card is None)
+    done: list[object] = []
+    program.desk.work(Lane.CARD, lambda: None, done.append)
+    trainee.until(lambda: bool(done))
+
+    def slow(*all_of_it: Any) -> Officer:
+        officer = admit(*all_of_it)
+        ended.set()
+        assert may_end.wait(60)
+        return officer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(approving, "admit_approver", slow)
+        trainee.stage.insert_card(APPROVER)
+        trainee.until(lambda: ended.is_set() and program.desk.card_present)
+        trainee.stage.pull_card()
+        trainee.until(lambda: not program.station.readers.world().readers[1].present)
+        QApplication.processEvents()
+        may_end.set()
+        trainee.until(lambda: not program.desk.card_present)
+    assert program.pages.lent_reader.isVisible()
     assert program.shell.page is None
     assert program.approver.guest is None
 

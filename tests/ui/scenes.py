@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtWidgets import QWidget
 
 from desk.issuance.case import Case
+from desk.issuance.posts import SEOUL
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
@@ -63,7 +64,7 @@ def shell_for(
         HeaderView(
             applicant[1] if look.language == "en" else applicant[0],
             says.header_time(look, here.now, here.zone),
-            says.header_time(look, here.now, says.SEOUL),
+            says.header_time(look, here.now, SEOUL),
         )
     )
     shell.show_rail(rail_for(look, here, case, step, trouble, detail))

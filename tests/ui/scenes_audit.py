@@ -12,6 +12,7 @@ from desk.counter.copies import CopyState
 from desk.counter.patterns import Oddity, Pattern
 from desk.issuance.books import Book, BookState, DayBooks, Explanation, Fate, Item, Reason
 from desk.issuance.checkpoints import Checkpoint
+from desk.issuance.posts import SEOUL
 from desk.issuance.seals import Purpose
 from desk.store.day_books import DayClose, DaySignature
 from desk.ui import says
@@ -69,7 +70,7 @@ def place_shell(look: Look, size: Size, page: Page, place: str, clock: str = "16
         HeaderView(
             look.say("header.idle"),
             says.header_time(look, here.now, here.zone),
-            says.header_time(look, here.now, says.SEOUL),
+            says.header_time(look, here.now, SEOUL),
         )
     )
     entries = tuple(

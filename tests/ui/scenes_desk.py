@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtWidgets import QWidget
 
 from desk.counter.board import Board
+from desk.issuance.posts import SEOUL
 from desk.ui import dialogs, says
 from desk.ui.card_pin import CardPinDialog, CardPinView
 from desk.ui.glyphs import Glyph
@@ -95,7 +96,7 @@ def board_shell(look: Look, size: Size, view: BoardView, training: bool = False)
         HeaderView(
             look.say("header.idle"),
             says.header_time(look, here.now, here.zone),
-            says.header_time(look, here.now, says.SEOUL),
+            says.header_time(look, here.now, SEOUL),
         )
     )
     rail = rail_for(look, here, None, None)

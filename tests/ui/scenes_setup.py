@@ -24,6 +24,7 @@ from desk.counter.provisioning import (
     SlotStatus,
     State,
 )
+from desk.issuance.posts import SEOUL
 from desk.ui import says
 from desk.ui.card_work import CardWorkView, InstallDialog, RequestDialog
 from desk.ui.look import Look
@@ -107,7 +108,7 @@ def setup_shell(look: Look, size: Size, page: SetupPage, *, outside: bool = Fals
     header = HeaderView(
         "",
         says.header_time(look, here.now, here.zone),
-        says.header_time(look, here.now, says.SEOUL),
+        says.header_time(look, here.now, SEOUL),
     )
     say = page.say
     if outside:

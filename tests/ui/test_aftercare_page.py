@@ -27,8 +27,10 @@ from desk.ui.aftercare_dialogs import (
 from desk.ui.look import Look
 from desk.ui.pages.aftercare import AftercarePage
 from desk.ui.pages.aftercare_parts import day_of, is_whole_day, key_print
+from desk.ui.parts.above import Above
 from desk.ui.parts.text import Text
 from desk.ui.renewal_dialogs import ReissueDialog
+from desk.ui.troubles import Spoken
 from tests.ui import scenes_aftercare as scenes
 from tests.ui.officer import drop, settle
 
@@ -346,3 +348,30 @@ def test_whose_it_is_stands_there_whole_however_long_the_name(
         for text in (*names, *(text for text in told if one.number in text.text())):
             assert not text.is_cut()
             assert text.height() >= text.heightForWidth(text.width())
+
+
+@pytest.mark.parametrize("room", [480, 560])
+def test_the_buttons_of_a_dialog_are_on_the_screen_however_low_it_is(
+    look: Look, opened: list[QWidget], monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """A screen of 1440x900 at 150 % is 600 high; the question for two cards was 689."""
+    monkeypatch.setattr(Above, "room", lambda _self: room)
+    look.set_language("en")
+    dialog = revoking(look, opened, TwoCardsView(SIGNERS, turn=1, ready=True, tries=2))
+    dialog.pin.dots.setFocus()
+    spoken = Spoken("CARD-04", "attention", "Wrong PIN", "Nothing was signed. " * 6, "")
+    dialog.render(TwoCardsView(SIGNERS, turn=1, ready=True, tries=1, wrong=True, trouble=spoken))
+    settle()
+
+    assert dialog.height() == room
+    for part in (dialog.safe, dialog.act, dialog.pin.dots):
+        seen = part.visibleRegion().boundingRect()
+        assert seen.size() == part.size()
+
+    barred = TwoCardsView(SIGNERS, turn=1, why="why_barred", trouble=replace(spoken, text="No."))
+    dialog._scroll.verticalScrollBar().setValue(0)
+    dialog.render(barred)
+    settle()
+    seen = dialog.problem.visibleRegion().boundingRect()
+    assert seen.size() == dialog.problem.size()
+    assert dialog.focusWidget() is dialog and not dialog._ring.isVisible()

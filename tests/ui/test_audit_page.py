@@ -114,3 +114,12 @@ def test_language_changes_at_once(page: AuditPage, look: Look) -> None:
     assert page.verdict.title.text() == "The chain holds"
     assert "case closed" in words_of(page, 1)
     assert page.seals.title.text() == "Seals signed by cards"
+
+
+def test_a_log_that_could_not_be_read_is_not_said_to_be_checked_yet(
+    page: AuditPage, look: Look
+) -> None:
+    view = replace(audit_view(look), report=None, trouble=TROUBLES.of("STORE-06", "ko", {}))
+    page.render(view)
+
+    assert page.verdict.title.text() == "확인하지 못했습니다"

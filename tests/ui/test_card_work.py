@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,8 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from desk.cards.piv_data import KeyType, Slot
 from desk.counter.provisioning import REQUESTED
+from desk.ui.card_pin import CardPinDialog, CardPinView
 from desk.ui.card_work import CardWork, CardWorkView, InstallDialog, RequestDialog
+from desk.ui.dialogs import Dialog
 from desk.ui.look import Look
+from desk.ui.two_cards import PresentCard, Stage, TwoCardsDialog
 from tests.ui.officer import drop
 from tests.ui.scenes import TROUBLES
 
@@ -156,3 +159,55 @@ def test_what_goes_onto_the_card_is_said_before_the_pin(
     for words in FACTS.values():
         assert words in dialog.accessibleDescription()
     assert "3회" in dialog.accessibleDescription()
+
+
+def two_cards(look: Look) -> TwoCardsDialog:
+    dialog = TwoCardsDialog(look, None, "기록 카드", Stage("첫 카드", "허락"))
+    dialog.show_card(PresentCard("d6a1", 3))
+    return dialog
+
+
+MADE = (
+    lambda look: RequestDialog(look, None, VIEW),
+    lambda look: CardPinDialog(look, None, CardPinView(blocked=False, tries=3)),
+    two_cards,
+)
+
+
+TRIES: dict[type[Dialog], tuple[int, ...]] = {
+    RequestDialog: (2,),
+    CardPinDialog: (2,),
+    TwoCardsDialog: (),
+}
+
+
+@pytest.mark.parametrize("make", MADE, ids=["request", "pin", "two-cards"])
+def test_after_a_refusal_the_next_key_is_the_pins(
+    look: Look, qtbot: QtBot, make: Callable[[Look], Dialog]
+) -> None:
+    """While the card is asked the fields are off: the focus went on to «leave it»."""
+    dialog = make(look)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    pin = dialog.old if isinstance(dialog, CardPinDialog) else dialog.pin
+    pin.setFocus()
+    qtbot.keyClicks(pin, "123456")
+
+    dialog.show_busy()
+    dialog.show_trouble(TROUBLES.of("CARD-02", "ko", {"tries_left": 2}), *TRIES[type(dialog)])
+
+    assert dialog.focusWidget() is pin and pin.count() == 0
+
+
+def test_the_second_card_finds_its_pin_ready(look: Look, qtbot: QtBot) -> None:
+    dialog = two_cards(look)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.pin.setFocus()
+
+    dialog.show_busy()
+    dialog.show_stage(Stage("둘째 카드", "마치기"))
+    assert dialog.focusWidget() is dialog, "the next Space would leave it"
+    dialog.show_card(PresentCard("77aa", 3))
+
+    assert dialog.focusWidget() is dialog.pin

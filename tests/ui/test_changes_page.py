@@ -30,13 +30,14 @@ from desk.ui.control.session import Session
 from desk.ui.glyphs import Glyph
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.look import Look
-from desk.ui.pages.changes import ChangesPage
+from desk.ui.pages.changes import PAGE, ChangesPage, ChangesView
 from desk.ui.parts.text import Text
 from desk.ui.shell import Shell
 from tests.counter.sealed import NUMBER, officer, station_in
 from tests.counter.test_history import SECRETS, proven
 from tests.samples import ENTRY
 from tests.ui.officer import drop
+from tests.ui.scenes import TROUBLES
 from tests.ui.scenes_history import changes_view
 
 PATIENCE = 20_000
@@ -60,6 +61,38 @@ def page(look: Look) -> Iterator[ChangesPage]:
 
 
 class TestPage:
+    def test_thousands_of_lines_stand_on_pages_and_the_chosen_one_stays_chosen(
+        self, page: ChangesPage, look: Look
+    ) -> None:
+        """An extract of a part of the register concerns every credential of the rest; a thousand
+        rows held the window for eight seconds."""
+        view = changes_view(look)
+        assert view.listing is not None
+        one = view.listing.standing[0]
+        many = tuple(replace(one, number=f"LA-2026-{place:06d}") for place in range(1, 3001))
+        page.render(replace(view, listing=replace(view.listing, standing=many)))
+        assert len(page.rows.rows) == PAGE and page.pager.isVisibleTo(page)
+        assert "1 / 60쪽" in words_of(page)
+
+        page.pager.next.click()
+        page.rows.choose(3)
+        assert page.line is not None and page.line.number == "LA-2026-000054"
+        settled = replace(view.listing, standing=many[10:])
+        page.render(replace(view, listing=settled))
+        assert page.line.number == "LA-2026-000054"
+        page.render(replace(view, listing=settled, shows_aside=True))
+        assert page.line == settled.aside[0] and not page.pager.isVisibleTo(page)
+
+    def test_what_could_not_be_read_is_not_said_to_be_read_yet(
+        self, page: ChangesPage, look: Look
+    ) -> None:
+        """The arc went on turning although nothing ran."""
+        spoken = TROUBLES.of("STORE-06", "ko", {})
+        page.render(ChangesView(changes_view(look).here, trouble=spoken))
+
+        assert page.verdict.title.text() == "읽지 못했습니다"
+        assert page.verdict.sign.accessibleName() and "F5" in page.verdict.sentence.text()
+
     def test_lines_say_what_happened_and_what_to_do(self, page: ChangesPage, look: Look) -> None:
         page.render(changes_view(look))
 
@@ -70,11 +103,15 @@ class TestPage:
 
     def test_nothing_compared_is_not_nothing_to_change(self, page: ChangesPage, look: Look) -> None:
         page.render(changes_view(look, listing=Listing()))
-        bare = page.verdict.sign.glyph
+        bare, told = page.verdict.sign.glyph, words_of(page)
         as_of = changes_view(look).here.now
         page.render(changes_view(look, listing=Listing((), (), as_of)))
 
         assert (bare, page.verdict.sign.glyph) == (Glyph.NOT_DONE, Glyph.PASSED)
+        assert ("아직 견주지 않았습니다" in told, "바뀌어야 할 것이 없습니다" in told) == (
+            True,
+            False,
+        )
 
     def test_the_chosen_line_is_opened_or_set_aside(self, page: ChangesPage, look: Look) -> None:
         opened: list[str] = []

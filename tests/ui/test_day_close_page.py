@@ -11,6 +11,7 @@ from desk.issuance.books import Book, Fate
 from desk.ui.look import Look
 from desk.ui.pages.day_close import DayClosePage, DayCloseView
 from tests.ui.officer import drop
+from tests.ui.scenes import TROUBLES
 from tests.ui.scenes_audit import TOLD, WORDS, close_view, day_books, day_close
 from tests.ui.scenes_case import type_pin
 
@@ -108,6 +109,18 @@ def test_each_term_opens_its_list(page: DayClosePage, look: Look) -> None:
     assert not page.list.isHidden() and page.difference.isHidden()
 
 
+def test_a_list_names_all_that_its_term_counts(page: DayClosePage, look: Look) -> None:
+    """Of 27 issued it named 14, and the rest nowhere."""
+    view = close_view(look)
+    assert view.books is not None
+    issued = view.books.book(Book.CASES).of(Fate.ISSUED)
+
+    page.render(replace(view, listed=(Book.CASES, "issued")))
+
+    named = [line.accessibleName() for line in page.list.rows.rows]
+    assert len(issued) == 27 and named == [one.key for one in issued]
+
+
 def test_language_changes_at_once(page: DayClosePage, look: Look) -> None:
     page.render(close_view(look))
 
@@ -125,3 +138,12 @@ def test_nothing_to_close(page: DayClosePage, look: Look) -> None:
 
     assert page.verdict.title.text() == "이날 시작한 일이 없습니다"
     assert not page.footer.primary.isEnabled()
+
+
+def test_books_that_could_not_be_read_are_not_said_to_be_drawn_up(
+    page: DayClosePage, look: Look
+) -> None:
+    spoken = TROUBLES.of("STORE-06", "ko", {})
+    page.render(replace(close_view(look), books=None, trouble=spoken))
+
+    assert page.verdict.title.text() == "읽지 못했습니다"

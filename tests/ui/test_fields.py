@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from desk.ui.look import Look
+from desk.ui.parts.box import column
+from desk.ui.parts.button import Button
 from desk.ui.parts.fields import Choice, PinDots, PinEntry
 
 
@@ -157,3 +159,46 @@ def test_nothing_is_chosen_beforehand(look: Look, qtbot: QtBot) -> None:
     choice.offer([("a", "하나")], "", "사유를 고르십시오")
 
     assert choice.value() == ""
+
+
+def test_a_refused_pin_is_typed_again_where_it_was_typed(qtbot: QtBot, look: Look) -> None:
+    """The field is off while the card is asked; after a refusal the digits went nowhere."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    pin, other = PinEntry(look), Button(look, "다른 일")
+    window.setLayout(column(pin, other))
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+
+    def sign(*, wrong: bool) -> QWidget | None:
+        pin.show_tries(3)
+        pin.allow(True)
+        pin.dots.setFocus()
+        qtbot.keyClicks(pin.dots, "123456")
+        pin.take()
+        pin.hide()
+        pin.allow(True)
+        pin.allow(False)
+        other.setFocus()
+        pin.show_tries(2, wrong)
+        pin.show()
+        pin.allow(True)
+        return QApplication.focusWidget()
+
+    assert sign(wrong=True) is pin.dots
+    assert sign(wrong=False) is other
+
+
+def test_a_choice_that_is_cut_says_the_whole_of_it(qtbot: QtBot, look: Look) -> None:
+    choice = Choice(look)
+    qtbot.addWidget(choice)
+    words = "신청인이 창구를 떠나 다시 오지 않았습니다"
+    choice.offer([("left", words), ("short", "기타")], "left")
+
+    choice.resize(140, 40)
+    choice.grab()
+    assert choice.toolTip() == words
+    choice.setCurrentIndex(1)
+    choice.grab()
+    assert choice.toolTip() == ""

@@ -21,13 +21,14 @@ from desk.ui.control.history import HistoryControl
 from desk.ui.lanes import Lanes
 from desk.ui.look import Look
 from desk.ui.navigation import Place
-from desk.ui.pages.history import HistoryPage
+from desk.ui.pages.history import HistoryPage, HistoryView
 from desk.ui.pages.history_parts import Period
 from desk.ui.parts.text import Text
 from desk.ui.shell import Shell
 from tests.counter.sealed import NUMBER, officer, station_in
 from tests.counter.test_history import SECRETS, kept, proven
 from tests.ui.officer import drop
+from tests.ui.scenes import TROUBLES
 from tests.ui.scenes_history import history_view
 
 OTHER = "LA-2026-001841"
@@ -110,9 +111,9 @@ class TestPage:
         asked: list[int] = []
         page.find_asked.connect(lambda: asked.append(page.wanted.page))
 
-        page.list.before.click()
+        page.list.pager.before.click()
 
-        assert asked == [18] and not page.list.next.isEnabled()
+        assert asked == [18] and not page.list.pager.next.isEnabled()
 
     def test_a_purged_case_says_so(self, page: HistoryPage, look: Look) -> None:
         view = history_view(look)
@@ -125,6 +126,14 @@ class TestPage:
         assert "개인정보 삭제됨" in words_of(page)
         assert page.case.well.parentWidget().isHidden()
         assert not page.footer.primary.isEnabled()
+
+    def test_a_history_that_could_not_be_read_is_not_said_to_be_searched(
+        self, page: HistoryPage, look: Look
+    ) -> None:
+        view = history_view(look)
+        page.render(HistoryView(view.here, trouble=TROUBLES.of("STORE-06", "ko", {})))
+
+        assert "읽지 못했습니다. F5로 다시 찾으십시오" in words_of(page)
 
     def test_language_changes_at_once(self, page: HistoryPage, look: Look) -> None:
         page.render(history_view(look))

@@ -7,14 +7,18 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desk.ui.look import Look
+from desk.ui.pages.aftercare import AftercarePage
 from desk.ui.pages.face_parts import Answer
+from desk.ui.pages.history_parts import CaseCard
+from desk.ui.parts.box import Scrolled
 from desk.ui.parts.rail import Rail, RailView
 from desk.ui.parts.text import Text
 from desk.ui.shell import Shell
-from desk.ui.theme import Mode
+from desk.ui.theme import Mode, Type
 from tests.ui import (
     scenes_aftercare,
     scenes_approval,
@@ -138,6 +142,20 @@ def test_words_of_states_are_never_cut(
         ("06-eligibility", "Overseas Korean Nationals Registration Act, articles 2 and 3"),
         ("10-second-approver", "Passport no. differs in the register"),
         ("10-second-approver", "The chip's list of files differs from the signed one"),
+        ("10-second-approver", "by Consul Lee · approves Consul Jung"),
+        ("10-second-approver", "Check words · read them aloud to the officer"),
+        ("admin-01-history", "data destroyed"),
+        ("admin-02-aftercare", "Face compared · same person"),
+        ("admin-02-aftercare-several", "LA-2026-001842 · issued 2026-11-23"),
+        ("admin-02-aftercare-several", "NAMGOONG JEGAL HANEULBITNARA ELIZABETH"),
+        ("admin-02-aftercare-purged", "one · 10 keys, first D33A 91C2"),
+        ("admin-03c-day-close-second", "Closed by two cards"),
+        ("admin-03c-day-close-second", "of two people"),
+        (
+            "admin-04-audit",
+            "Lee Seojun · Jung Yuna · 강물 소나무 나침반 여름 (river pine compass summer)",
+        ),
+        ("admin-04c-audit-copy-away", "The copy of the seals could not be sent"),
     ],
 )
 @pytest.mark.parametrize("size", SIZES[:2], ids=["1440x900", "1280x720"])
@@ -153,6 +171,80 @@ def test_words_that_decide_are_whole(
     for text in texts:
         assert not text.is_cut()
         assert text.height() >= text.heightForWidth(text.width())
+
+
+def test_a_time_keeps_its_minutes_in_the_smallest_window(
+    look: Look, windows: list[QWidget]
+) -> None:
+    look.set_language("en")
+    window = build(windows, look, "01-sign-in", SIZES[2])
+
+    times = [one for one in window.findChildren(Text) if one.text().endswith((":52", "1:52"))]
+
+    assert len(times) == 2 and not any(text.is_cut() for text in times)
+    for text in times:
+        assert text.height() >= text.heightForWidth(text.width())
+
+
+@pytest.mark.parametrize("size", SIZES[1:], ids=["1280x720", "960x600"])
+@pytest.mark.parametrize("name", ["15-locked", "15-locked-card-back", "15-locked-other-officer"])
+def test_the_lock_is_seen_whole_in_a_low_window(
+    look: Look, windows: list[QWidget], name: str, size: tuple[int, int]
+) -> None:
+    look.set_language("en")
+    window = build(windows, look, name, size)
+
+    bars = [one.verticalScrollBar() for one in window.findChildren(Scrolled) if one.isVisible()]
+    assert [bar.maximum() for bar in bars] == [0]
+
+
+def test_the_reason_that_goes_into_the_log_is_read_before_the_button_is_pressed(
+    look: Look, windows: list[QWidget]
+) -> None:
+    look.set_language("en")
+    window = build(windows, look, "admin-01-history", SIZES[1])
+    (case,) = window.findChildren(CaseCard)
+    metrics = QFontMetricsF(look.font(Type.BODY))
+
+    room = case.reason.width() - 12 - 12 - 20 - 4
+
+    words = [case.reason.itemText(place) for place in range(case.reason.count())]
+    assert len(words) == 5 and all(metrics.horizontalAdvance(one) <= room for one in words)
+
+
+def test_several_credentials_are_seen_to_be_several_in_the_smallest_window(
+    look: Look, windows: list[QWidget]
+) -> None:
+    window = build(windows, look, "admin-02-aftercare-several", SIZES[2])
+    (page,) = window.findChildren(AftercarePage)
+
+    assert page.found.rows.visibleRegion().boundingRect().height() >= 3 * 56
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "lines"),
+    [
+        ("Consul LEE Seojun", "Officer · Window 3", 4),
+        ("이서준 영사", "담당자 · 창구 3", 2),
+        ("Minister NAMGOONG Haneul", "Head of post · Window 12", 5),
+    ],
+)
+def test_who_is_signed_in_is_read_whole_on_the_narrow_rail(
+    look: Look, name: str, role: str, lines: int
+) -> None:
+    rail = Rail(look)
+    rail.set_size(True, False)
+    rail.render_view(RailView("LA", name, role, ""))
+    foot = rail._officer
+
+    found = foot._lines(192)
+
+    room = 192 - foot.LEFT - foot.END
+    assert len(found) == lines and foot.height() >= 20 * lines
+    for words, kind, _token in found:
+        assert QFontMetricsF(look.font(kind)).horizontalAdvance(words) <= room
+    assert name in foot.toolTip() and role in foot.toolTip()
+    drop(rail)
 
 
 def test_a_post_whose_name_has_no_room_on_the_rail_is_told_by_its_city(look: Look) -> None:

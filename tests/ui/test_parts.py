@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import zxingcpp
 from PIL import Image
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -131,6 +131,28 @@ def test_words_that_do_not_fit_are_cut_and_shown_in_full_on_hover(qtbot: QtBot, 
     assert text.is_cut()
     assert text.toolTip() == plain("**중요** 아주 긴 문장이 여기에 있습니다")
     assert text.accessibleName() == text.toolTip()
+
+
+def test_a_tool_tip_says_what_is_cut_now_and_leaves_anothers_alone(
+    qtbot: QtBot, look: Look
+) -> None:
+    """It went on saying whose name had stood there before, and wiped what others had set."""
+    text, told = Text(look, "남궁하늘빛나라 님의 신원확인증"), Text(look, "주LA")
+    told.setToolTip("주로스앤젤레스 대한민국 총영사관")
+    for one in (text, told):
+        qtbot.addWidget(one)
+        one.resize(40, 24)
+        one.grab()
+    assert text.toolTip() == text.text()
+    assert told.toolTip() == "주로스앤젤레스 대한민국 총영사관"
+
+    text.say("제갈별님달님해님 님의 신원확인증")
+    assert text.toolTip() == ""
+    text.grab()
+    assert text.toolTip() == text.text()
+    text.say("짧음")
+    text.grab()
+    assert text.toolTip() == ""
 
 
 def test_rows_are_one_tab_stop_with_arrows_inside(qtbot: QtBot, look: Look) -> None:
@@ -280,6 +302,21 @@ def test_what_stands_above_a_window_dims_all_of_it_until_it_goes(qtbot: QtBot, l
         # As in the pictures of the dialogs: white below the veil.
         seen = dimmed.pixelColor(x, y)
         assert (seen.red(), seen.green(), seen.blue()) == pytest.approx((126, 133, 148), abs=2)
+
+
+def test_a_dialog_has_round_corners_after_each_change_of_its_size(qtbot: QtBot, look: Look) -> None:
+    asked = Above(look, None, "asked")
+    qtbot.addWidget(asked)
+
+    for width, height in ((300, 200), (420, 260)):
+        asked.resize(width, height)
+        asked.show()
+        seen, corners = asked.grab().toImage(), asked.mask()
+
+        assert seen.pixelColor(0, 0).alpha() == 0
+        assert seen.pixelColor(width // 2, height // 2) == look["card"]
+        assert not corners.contains(QPoint(width - 1, height - 1))
+        assert corners.contains(QPoint(width - 1, height // 2))
 
 
 def test_the_same_dialog_dims_the_window_each_time_it_is_asked(qtbot: QtBot, look: Look) -> None:

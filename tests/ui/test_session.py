@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -269,6 +269,23 @@ def test_the_same_card_and_pin_bring_back_the_same_case(door: Door) -> None:
     assert door.came_back == [False, True]
     assert door.desk.case == case and door.shell.page is page
     assert door.logged("SESSION.UNLOCKED")["certificate"] == door.officers()[FIRST].card
+
+
+def test_the_next_key_after_the_card_is_its_pins(door: Door) -> None:
+    """The focus stayed on «check devices»: whoever typed the PIN typed it nowhere."""
+    door.shell.activateWindow()
+    door.put(FIRST)
+    door.until(lambda: QApplication.focusWidget() is door.door.pin.dots)
+    door.give(WRONG)
+    door.until(lambda: door.asks() and QApplication.focusWidget() is door.door.pin.dots)
+    door.give()
+    door.until(lambda: door.desk.is_open)
+
+    door.take()
+    assert QApplication.focusWidget() is not door.locked.pin.dots
+    door.put(FIRST)
+
+    door.until(lambda: QApplication.focusWidget() is door.locked.pin.dots)
 
 
 # Handing over

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from desk.issuance.case import Judgement, State
 from desk.ui.look import Look
 from desk.ui.pages.face import FacePage, FaceStage, FaceView
+from desk.ui.pages.history import HistoryPage
 from desk.ui.pages.locked import LockedPage
 from desk.ui.pages.passport import PassportPage
 from desk.ui.pages.review import ReviewPage
+from desk.ui.parts.rows import RowList
 from desk.ui.shell import Shell
 from desk.ui.troubles import TroubleWords
-from tests.ui import samples, scenes_approval, scenes_case, scenes_desk
+from tests.ui import (
+    samples,
+    scenes_approval,
+    scenes_audit,
+    scenes_case,
+    scenes_desk,
+    scenes_history,
+)
 from tests.ui.officer import drop, settle
 from tests.ui.scenes import SCENES, passport_empty, passport_reading
 from tests.ui.scenes_passport import list_too_old_and_register_differs as passport_read
 
 WIDE, NARROW, SMALL = (1440, 900), (1280, 720), (960, 600)
-USED = (scenes_approval, scenes_case, scenes_desk)
+USED = (scenes_approval, scenes_audit, scenes_case, scenes_desk, scenes_history)
 
 
 @pytest.fixture
@@ -127,6 +137,50 @@ def test_f6_goes_round_rail_content_and_footer(look: Look, opened: list[Shell]) 
         visited.append(next(zone for zone in zones if zone.isAncestorOf(focus)))
 
     assert set(visited) == set(zones)
+
+
+def test_tab_goes_through_the_page_as_it_is_read_then_footer_then_rail(
+    look: Look, opened: list[Shell]
+) -> None:
+    """Rows that were drawn anew came behind everything, the rail's between page and footer."""
+    shell = show(opened, SCENES["admin-01-history"](look, WIDE))
+    (page,) = shell.findChildren(HistoryPage)
+    page.list.set_size(False, False)
+    assert page._view is not None and shell.rail._view is not None
+    page.render(page._view)
+    shell.show_rail(shell.rail._view)
+    page.bar.field.setFocus()
+    around = (page.list, page.case, page.footer, shell.rail)
+    seen: list[QWidget] = []
+
+    for _ in range(40):
+        assert shell._work.focusNextPrevChild(True)
+        now = QApplication.focusWidget()
+        assert now is not None
+        if now is page.bar.field:
+            break
+        seen.append(next((part for part in around if part.isAncestorOf(now)), page.bar))
+
+    order = [page.bar, page.list, page.case, page.footer, shell.rail]
+    assert [part for part, _ in groupby(seen)] == order
+    shell._work.focusNextPrevChild(False)
+    assert shell.rail.isAncestorOf(QApplication.focusWidget())
+
+
+@pytest.mark.parametrize("name", ["admin-01-history", "admin-04-audit"])
+def test_the_row_that_the_arrows_come_to_is_in_view(
+    look: Look, opened: list[Shell], name: str
+) -> None:
+    """The chosen line went under the fold, and what was done was done to a line nobody saw."""
+    shell = show(opened, SCENES[name](look, (1280, 640)))
+    rows = next(one for one in shell.findChildren(RowList) if one.rows)
+    rows.rows[0].setFocus()
+
+    for _ in rows.rows[1:]:
+        press(shell, Qt.Key.Key_Down)
+
+    last = rows.rows[-1]
+    assert last.hasFocus() and last.visibleRegion().boundingRect().size() == last.size()
 
 
 def test_digits_judge_on_the_face_page_but_not_inside_a_field(

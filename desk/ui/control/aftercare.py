@@ -67,6 +67,7 @@ class AftercareControl(QObject):
         page.undo_asked.connect(self._undo)
         page.history_asked.connect(lambda: desk.navigation.enter(Place.HISTORY))
         page.changes_asked.connect(self._to_changes)
+        page.look_again.connect(self.look_again)
         page.left.connect(self.leave)
         self.two_cards.done.connect(self._agreed)
         self.two_cards.closed.connect(self._look_again)
@@ -107,9 +108,12 @@ class AftercareControl(QObject):
         """Open what the case ``number`` gave, for whoever came from a list."""
         self.enter()
         self._forget()
-        desk, officer = self._desk, self._desk.officer
+        desk, officer, turn = self._desk, self._desk.officer, self._turn
 
         def done(holding: Holding) -> None:
+            if turn != self._turn:
+                # A call has come in between: what is being typed is not written over.
+                return
             self._found, self._holding = (holding,), holding
             if holding.person is not None:
                 name = holding.person.hangul or holding.person.latin
@@ -161,6 +165,7 @@ class AftercareControl(QObject):
         self._searching = self._busy = False
         self._begun = self._ended = None
         self._page.call.forget()
+        self._page.begin_anew()
 
     def _covered(self) -> None:
         """The desk was locked: no name stays on the page."""
@@ -170,8 +175,18 @@ class AftercareControl(QObject):
     # Searching
 
     def _call_begun(self) -> None:
-        if self._begun is None:
-            self._begun = self._desk.station.now()
+        """A key in the fields of the call. Whoever was found by other words goes: what may be
+        suspended by the next press is never somebody else's than who is being asked for."""
+        fresh = self._begun is None or self._ended is not None
+        if fresh:
+            self._begun, self._ended = self._desk.station.now(), None
+        if self._found is not None and self._page.call.is_another:
+            self._turn += 1
+            self._found = self._holding = None
+            self._searching = False
+            self._page.call.let_go()
+            fresh = True
+        if fresh:
             self.render()
 
     def _find(self, name: str, born: date) -> None:
@@ -179,6 +194,7 @@ class AftercareControl(QObject):
         self._turn += 1
         turn = self._turn
         self._searching, self._trouble = True, None
+        self._page.begin_anew()
         self.render()
 
         def done(found: tuple[Holding, ...]) -> None:
@@ -188,11 +204,16 @@ class AftercareControl(QObject):
                 self._holding = found[0] if len(found) == 1 else None
                 self.render()
 
+        def failed(trouble: Trouble) -> None:
+            if turn == self._turn:
+                self._found = self._holding = None
+                self._failed(trouble)
+
         desk.work(
             Lane.RECORDS,
             lambda: holdings.find(desk.station, officer, name, born),
             done,
-            self._failed,
+            failed,
         )
 
     def activate(self, number: str) -> None:
@@ -217,8 +238,10 @@ class AftercareControl(QObject):
 
     def _ask(self, deed: Deed) -> None:
         one = self._holding
-        if one is None or self._busy or not one.may(deed):
+        if one is None or self._busy or self._searching or not one.may(deed):
             return
+        self._trouble = None
+        self._page.begin_anew()
         if deed is Deed.SUSPEND:
             self._ask_suspension(one)
         elif deed in TWO_CARDS:
@@ -260,6 +283,7 @@ class AftercareControl(QObject):
     def _act(self, job: Callable[[], Holding]) -> None:
         """The records at once; the published list right after, and again until it is out."""
         self._busy, self._trouble = True, None
+        self._page.begin_anew()
         self.render()
 
         def done(holding: Holding) -> None:
@@ -289,6 +313,11 @@ class AftercareControl(QObject):
         desk, station = self._desk, self._desk.station
         if desk.case is not None and desk.case.number == number and desk.step is not None:
             desk.work(Lane.RECORDS, lambda: station.load(number), self.case_moved.emit)
+
+    def look_again(self) -> None:
+        """Another desk of the post may have done something to what stands here."""
+        if self._desk.is_open and self._desk.place is Place.AFTERCARE and not self._busy:
+            self._look_again()
 
     def _look_again(self) -> None:
         """The same holding once more; nobody new looks."""

@@ -47,6 +47,7 @@ class TwoCardsAct(QObject):
         self._statement: Statement | None = None
         self._first: Approval | None = None
         self._second: CardFacts | None = None
+        self._barred: Trouble | None = None
         self._busy = self._lent = False
         self._trouble: Trouble | None = None
         self._reads = self._ticks = 0
@@ -67,7 +68,7 @@ class TwoCardsAct(QObject):
         if self.dialog is not None:
             return
         self._number, self._act = whose.number, act
-        self._statement = self._first = self._second = self._trouble = None
+        self._statement = self._first = self._second = self._trouble = self._barred = None
         self._busy = self._lent = False
         dialog = TwoCardsActDialog(self._desk.look, parent, whose, act, reasons)
         if asked is not None and asked.statement.act is act:
@@ -102,24 +103,39 @@ class TwoCardsAct(QObject):
         if self._turn == 0 or self._busy or self.dialog is None:
             return
         self._reads += 1
-        turn, station = self._reads, self._desk.station
+        turn, station, statement = self._reads, self._desk.station, self._statement
+
+        def job() -> tuple[CardFacts, Trouble | None]:
+            facts = card_facts.look(station, knock=False)
+            if statement is None or facts.officer is None or facts.refused is not None:
+                return facts, facts.refused
+            return facts, aftercare.why_not_next(station, facts.officer, statement)
+
         self._desk.work(
             Lane.CARD,
-            lambda: card_facts.look(station, knock=False),
-            lambda facts: self._seen(turn, facts, None),
-            lambda trouble: self._seen(turn, None, trouble),
+            job,
+            lambda found: self._seen(turn, found[0], found[1], None),
+            lambda trouble: self._seen(turn, None, None, trouble),
         )
 
-    def _seen(self, turn: int, facts: CardFacts | None, trouble: Trouble | None) -> None:
+    def _seen(
+        self,
+        turn: int,
+        facts: CardFacts | None,
+        barred: Trouble | None,
+        trouble: Trouble | None,
+    ) -> None:
         if turn != self._reads or self.dialog is None or self._busy:
             return
         before = self._second.card if self._second else ""
-        self._second = facts
+        self._second, self._barred = facts, barred
         if trouble is not None and not isinstance(trouble, NoCard | NoReader):
             self._trouble = trouble
         elif (facts.card if facts else "") != before:
             # What was said of another card, or typed for it, goes with it.
-            self._trouble = facts.refused if facts else None
+            # The first one's own card is no trouble: it waits to be taken out.
+            is_other = facts is not None and not self._is_firsts(facts)
+            self._trouble = barred if is_other else None
             self.dialog.pin.wipe()
         self.render()
 
@@ -133,17 +149,18 @@ class TwoCardsAct(QObject):
         if self._turn == 0:
             return self._desk.officer if self._desk.card_present else None
         second = self._second
-        if second is None or second.officer is None or second.refused is not None:
-            return None
-        return None if self._is_first(second.officer) else second.officer
+        return second.officer if second is not None and self._barred is None else None
+
+    def _is_firsts(self, facts: CardFacts) -> bool:
+        return facts.officer is not None and self._is_first(facts.officer)
 
     def _why(self) -> str:
         if self._turn == 0:
             return "why_first"
         second = self._second
-        if second is None or (second.officer is not None and self._is_first(second.officer)):
+        if second is None or self._is_firsts(second):
             return "why_second"
-        return "why_unknown"
+        return "why_unknown" if second.officer is None else "why_barred"
 
     # Signing
 
@@ -165,15 +182,29 @@ class TwoCardsAct(QObject):
             finally:
                 wipe(pin)
 
-        self._desk.work(Lane.CARD, job, self._signed, self._refused)
+        self._desk.work(
+            Lane.CARD,
+            job,
+            lambda kept: self._signed(dialog, kept),
+            lambda trouble: self._refused(trouble) if self.dialog is dialog else None,
+        )
 
-    def _signed(self, kept: KeptAct) -> None:
+    def _signed(self, dialog: TwoCardsActDialog, kept: KeptAct) -> None:
+        if self.dialog is not dialog:
+            self._signed_behind(kept)
+            return
         self._busy = False
         self._statement, self._first = kept.statement, kept.approvals[0]
         if kept.state is CareState.DONE:
             self._finish(kept)
         else:
             self._begin_turn()
+
+    def _signed_behind(self, kept: KeptAct) -> None:
+        """The desk was locked while the card signed: the signature counts, nobody is asked on."""
+        if kept.state is CareState.DONE:
+            self.done.emit(kept)
+        self.closed.emit()
 
     def _refused(self, trouble: Trouble) -> None:
         self._busy, self._trouble = False, trouble

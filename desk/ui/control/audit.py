@@ -55,10 +55,10 @@ class AuditControl(QObject):
 
     def check(self) -> None:
         """Chain, seals and copy once more, and the newest lines with them."""
+        self._list()
         if self._checking:
             return
         self._checking, self._trouble = True, None
-        self._list()
         station = self._desk.station
         sees = self._desk.officer.role.may(Right.SEE_PATTERNS)
 
@@ -77,6 +77,8 @@ class AuditControl(QObject):
     ) -> None:
         self._checking = False
         self._report, self._seals, self._oddities = found
+        if self._chosen is Filter.PATTERNS:
+            self._list()
         self.render()
 
     def _failed(self, trouble: Trouble) -> None:
@@ -149,6 +151,8 @@ class AuditControl(QObject):
         desk = self._desk
         if desk.place is not Place.AUDIT:
             return
+        # They were looked for by whoever sat here then; the desk may have changed hands since.
+        sees = desk.sign_in is not None and desk.officer.role.may(Right.SEE_PATTERNS)
         self._page.render(
             AuditView(
                 here=desk.here(),
@@ -157,7 +161,7 @@ class AuditControl(QObject):
                 lines=self._lines,
                 chosen=self._chosen,
                 seals=self._seals,
-                oddities=self._oddities,
+                oddities=self._oddities if sees else None,
                 names=desk.officer_names(),
                 saved=self._saved,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,

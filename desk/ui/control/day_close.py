@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from desk.cards.piv import Pin
+from desk.cards.piv import Pin, wipe
 from desk.counter import day_close
 from desk.issuance import books as books_of
 from desk.issuance.books import Book, DayBooks, Explanation, Reason
@@ -148,6 +148,7 @@ class DayCloseControl(QObject):
         desk, day, shown = self._desk, self._day, self._digest()
         turn, _ = self._turn()
         if shown is None or turn < 0 or self._signing:
+            wipe(pin)
             return
         digest, given, officer, station = shown, self._given(), desk.officer, desk.station
         self._signing, self._trouble = True, None

@@ -2,7 +2,8 @@
 
 Signals: ``find_asked(str, date)``, ``call_begun`` (the first key of a call), ``chosen(str)``
 (a case number among several), ``deed_asked(str)``, ``undo_asked``, ``history_asked``,
-``changes_asked``, ``left`` (Esc, or back to the case that was open when the call came).
+``changes_asked``, ``look_again`` (F5), ``left`` (Esc, or back to the case that was open when
+the call came).
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class AftercarePage(Page):
     undo_asked = Signal()
     history_asked = Signal()
     changes_asked = Signal()
+    look_again = Signal()
     left = Signal()
 
     def __init__(self, look: Look) -> None:
@@ -124,6 +126,7 @@ class AftercarePage(Page):
         self.holding.setMinimumWidth(0 if small else width)
         self.holding.setMaximumWidth(16777215 if small else width)
         self.holding.setMinimumHeight(480 if small else 0)
+        self.found.setMinimumHeight(240 if small else 0)
         self.verdict.set_narrow(narrow or small)
         self.notice.set_narrow(narrow or small)
 
@@ -145,8 +148,9 @@ class AftercarePage(Page):
         if one is not None and one.notices:
             self.notice.render(one)
         if one is not None:
-            self.deeds.render(one, view.offered, here, view.names)
-        self.show_trouble(view.trouble)
+            busy = view.busy or view.searching
+            self.deeds.render(one, view.offered, here, view.names, busy=busy)
+        self.keep_trouble(view.trouble)
         self._show_footer(view)
         lead = self.say("lead_call", case=view.back_to) if view.back_to else self.say("lead")
         self.say_head(self.say("title"), lead)
@@ -171,7 +175,7 @@ class AftercarePage(Page):
         shown(self.suspend, one is not None and one.may(Deed.SUSPEND))
         shown(self.undo, view.undo_seconds > 0)
         self.suspend.say(say("act.suspend"))
-        self.suspend.setEnabled(not view.busy)
+        self.suspend.setEnabled(not (view.busy or view.searching))
         self.undo.say(say("act.undo"))
         self.undo.setEnabled(not view.busy)
         if one is not None:
@@ -245,6 +249,10 @@ class AftercarePage(Page):
         """Ctrl+F: back to the name."""
         self.call.name_field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.call.name_field.selectAll()
+
+    def refresh(self) -> None:
+        """F5: what is shown, as it stands now."""
+        self.look_again.emit()
 
     def escape(self) -> None:
         self.left.emit()

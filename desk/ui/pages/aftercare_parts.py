@@ -127,6 +127,15 @@ class CallCard(Card):
         name, born = self.name_field.text().strip(), day_of(self.born.text())
         return (name, born) if len(name) >= 2 and born is not None else None
 
+    @property
+    def is_another(self) -> bool:
+        """Other words stand there than were looked for."""
+        return self.typed != self._last
+
+    def let_go(self) -> None:
+        """What was found by these words is shown no more: the same ones search again."""
+        self._last = None
+
     def forget(self) -> None:
         """A new call: nothing of the last one stays."""
         self._last = None
@@ -197,7 +206,7 @@ class HoldingCard(Card):
         names = column(self.person, self._second, self._note, None, gap=0)
         head = row(icon, 16, names)
         head.setStretch(2, 1)
-        self._facts = Facts(look, line=28, gap=40)
+        self._facts = Facts(look, line=28, gap=40, wrap=True)
         self._so_far = Text(look, "", Type.STRONG)
         self._moments = column(gap=0)
         self._empty = Text(look, "", Type.BODY, "muted", wrap=True)
@@ -287,11 +296,13 @@ class HoldingCard(Card):
         words = " · ".join(parts)
         sign = GlyphSign(look, _MOMENTS.get(moment.kind, Glyph.PASSED), 16, words)
         time = Text(look, says.day_and_clock(moment.at, here), Type.SMALL, "muted")
-        line = row(sign, 12, Text(look, words, Type.BODY), 8, time)
+        time.setFixedWidth(time.sizeHint().width())
+        # How a check ended is read whole, on two lines where it must.
+        told = Text(look, words, Type.BODY, wrap=True)
+        line = row(column(4, sign, None), 12, told, 8, column(2, time, None))
         line.setStretch(2, 1)
-        box = holder(line)
-        box.setFixedHeight(36)
-        return box
+        line.setContentsMargins(0, 6, 0, 6)
+        return holder(line)
 
 
 def person_names(look: Look, person: Person | None) -> tuple[str, str]:
@@ -373,6 +384,7 @@ class DeedRow(QWidget):
     def __init__(self, look: Look, say: OwnWords, deed: Deed) -> None:
         super().__init__()
         self._look, self._say, self.deed = look, say, deed
+        self._may = False
         danger = deed is Deed.REVOKE
         self._icon = IconSign(look, ICONS[deed], 28, "danger" if danger else "accent")
         self._name = Text(look, "", Type.STRONG)
@@ -404,8 +416,12 @@ class DeedRow(QWidget):
             act = say("deeds.second_card")
         self._how.say(say(f"why.{why}") if why else how)
         self.button.say(act)
-        self.button.setEnabled(not why)
+        self._may = not why
         self.button.setAccessibleDescription(self._how.text())
+
+    def rest(self, busy: bool) -> None:
+        """Something is under way: nothing else is begun meanwhile."""
+        self.button.setEnabled(self._may and not busy)
 
     # Qt's own
     def sizeHint(self) -> QSize:
@@ -442,6 +458,8 @@ class DeedsCard(Card):
         offered: frozenset[Deed],
         here: says.Here,
         names: Mapping[str, str],
+        *,
+        busy: bool = False,
     ) -> None:
         self.name(self._say("deeds.title"))
         self._note.say(self._say("deeds.note"))
@@ -453,6 +471,7 @@ class DeedsCard(Card):
             if deed in self._lines:
                 shown(self._lines[deed], there)
             one.render(holding, here, names)
+            one.rest(busy)
 
 
 class FoundCard(Card):
@@ -461,7 +480,7 @@ class FoundCard(Card):
     ``chosen(str)``: the case number."""
 
     chosen = Signal(str)
-    COLUMNS = (-1, 264, 160)
+    COLUMNS = (-1, 160)
 
     def __init__(self, look: Look, say: OwnWords) -> None:
         super().__init__(look, padding=(1, 1, 1, 8))
@@ -493,9 +512,12 @@ class FoundCard(Card):
         who = " ".join(part for part in (name, second) if part) or say("card.nobody")
         word = say(title_key(holding))
         badge = Badge(look, GLYPHS[holding.standing], word)
-        line.put(0, Text(look, who, Type.STRONG))
-        line.put(1, Text(look, about, Type.BODY, "muted"))
-        line.put(2, badge, right=True)
+        # The day of issue is what is asked for: it stands whole, and so does a long name.
+        told = holder(column(Text(look, who, Type.STRONG), Text(look, about, Type.SMALL, "muted")))
+        told.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        told.setFixedHeight(44)
+        line.put(0, told)
+        line.put(1, badge, right=True)
         line.setAccessibleName(f"{who}. {about}. {word}")
         return line
 

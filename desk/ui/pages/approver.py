@@ -112,6 +112,7 @@ class ApproverPage(Page):
         width = 344 if narrow else 400
         self._left.setMinimumWidth(0 if small else width)
         self._left.setMaximumWidth(16777215 if small else width)
+        self.approval.setMaximumWidth(16777215 if small else width)
         self.verdict.set_narrow(tight)
         self.clean.set_narrow(tight)
         self.approval.set_narrow(True)
@@ -150,7 +151,7 @@ class ApproverPage(Page):
                 taken=view.taken,
             )
         )
-        self.show_trouble(view.trouble)
+        self.keep_trouble(view.trouble)
         self._render_footer(view)
         sent = say("approver.sent", window=view.case.window, name=view.preparer, time=view.sent_at)
         self.say_head(say("approver.title"), sent)

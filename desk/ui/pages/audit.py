@@ -117,6 +117,11 @@ class AuditPage(Page):
     def _show_verdict(self, view: AuditView) -> None:
         say, report = self.say, view.report
         self._times.say(say("verdict.times"))
+        if report is None and not view.checking and view.trouble is not None:
+            self.verdict.show_state(
+                Glyph.NOT_DONE, say("verdict.unread"), say("verdict.unread_text")
+            )
+            return
         if report is None or view.checking:
             self.verdict.show_state(
                 Glyph.BUSY, say("verdict.checking"), say("verdict.checking_text")

@@ -151,7 +151,9 @@ class LogCard(Card):
         is_broken = broken is not None and one.seq == broken
         unknown = broken is not None and one.seq > broken
         what = self._what(one)
-        if is_broken:
+        if is_broken and self._narrow:
+            what = f"{say('line.broken')} · {what}"
+        elif is_broken:
             what = f"{what} · {say('line.broken')}"
         elif unknown:
             what = say("line.unknown")
@@ -253,12 +255,15 @@ class SealsCard(Card):
     def _line(self, one: SealLine, here: says.Here, names: Mapping[str, str]) -> QWidget:
         look, say = self._look, self._say
         upto = say("seals.upto", n=number(one.size), time=_when(one.at, here))
-        title = Text(look, f"**{say(f'seals.{one.purpose.value}')}**  __{upto}__", Type.BODY)
+        title = Text(
+            look, f"**{say(f'seals.{one.purpose.value}')}**  __{upto}__", Type.BODY, wrap=True
+        )
         people = " · ".join(names.get(name, name) for name in one.officers)
         korean = " ".join(pair[0] for pair in one.words)
         english = " ".join(pair[1] for pair in one.words)
         words = korean if look.language == "ko" else f"{korean} ({english})"
-        below = Text(look, f"{people} · {words}", Type.SMALL, "muted")
+        # Check words are compared from end to end: they are never cut.
+        below = Text(look, f"{people} · {words}", Type.SMALL, "muted", wrap=True)
         below.setToolTip(f"{korean} · {english}")
         glyph = Glyph.PASSED if one.holds else Glyph.FAILED
         word = say("seals.holds" if one.holds else "seals.wrong")
@@ -266,11 +271,11 @@ class SealsCard(Card):
             GlyphSign(look, glyph, 16, word), Text(look, word, Type.SMALL, glyph.token), gap=8
         )
         told = column(None, title, below, None)
-        line = row(IconSign(look, "stamp", 20, "accent"), 16, told, 8, state)
-        line.setContentsMargins(16, 0, 16, 0)
+        stamp = IconSign(look, "stamp", 20, "accent")
+        edge = 6 if self._narrow else 10
+        line = row(stamp, 16, told, 8, state, margins=(16, edge, 16, edge))
         line.setStretch(2, 1)
         box = holder(line)
-        box.setFixedHeight(56 if self._narrow else 64)
         box.setAccessibleName(", ".join((title.text(), below.text(), word)))
         return box
 
@@ -282,11 +287,11 @@ class CopyCard(Card):
         super().__init__(look, padding=16)
         self._say = say
         self._sign = GlyphSign(look, Glyph.WAITING, 20)
-        self._title = Text(look, "", Type.STRONG)
+        self._title = Text(look, "", Type.STRONG, wrap=True)
         self._upto = Text(look, "", Type.SMALL, "muted")
         self._text = Text(look, "", Type.SMALL, "muted", wrap=True)
         self._next = Text(look, "", Type.SMALL, wrap=True)
-        head = row(self._sign, 8, self._title)
+        head = row(column(2, self._sign, None), 8, self._title)
         head.setStretch(2, 1)
         self.right.addWidget(self._upto)
         self.body.addLayout(head)

@@ -16,11 +16,12 @@ from desk.counter.notices import Due, Line, Listing
 from desk.store.status import Validity
 from desk.ui import says
 from desk.ui.glyphs import Glyph
-from desk.ui.look import Look
+from desk.ui.look import Look, shown
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import Card, HeadRow, Scrolled, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.frame import Other, Page, Primary
+from desk.ui.parts.pager import Pager
 from desk.ui.parts.rows import Row, RowList
 from desk.ui.parts.sign import GlyphSign
 from desk.ui.parts.text import Text
@@ -33,6 +34,8 @@ COLUMNS = (142, -110, -170, -170, 116, -150)
 NARROW_COLUMNS = (122, -96, -150, -150, 116, -130)
 NAMES = ("number", "person", "what", "source", "now", "due")
 NOW = {Validity.VALID: Glyph.PASSED, Validity.SUSPENDED: Glyph.ATTENTION}
+PAGE = 50
+"""Lines shown at once: a wrong extract may concern thousands, and each line is drawn."""
 DUE = {Due.REVOKE: "danger", Due.REISSUE: "warning", Due.LOOK: "accent"}
 
 
@@ -65,6 +68,8 @@ class ChangesPage(Page):
         self._view: ChangesView | None = None
         self._lines: tuple[Line, ...] = ()
         self._shown: object = None
+        self._page = 0
+        self._turned = self._aside = False
         self.verdict = Verdict(look)
         self._register = Text(look, "", Type.SMALL, "muted")
         self.verdict.show_right(self._register)
@@ -84,7 +89,10 @@ class ChangesPage(Page):
         self._table = Scrolled(holder(column(self.rows, 32, self._empty, None)), least=160)
         self.list.body.addLayout(tools)
         self.list.body.addWidget(self._head)
+        self.pager = Pager(look)
+        self.pager.turned.connect(self._turn)
         self.list.body.addWidget(self._table, 1)
+        self.list.body.addWidget(self.pager)
         self._head.stand_above(self._table)
         self.body.addWidget(self.verdict)
         self.body.addWidget(self.list, 1)
@@ -115,7 +123,11 @@ class ChangesPage(Page):
         say, found = self.say, view.listing
         if found is None:
             self._register.say("")
-            self.verdict.show_state(Glyph.BUSY, say("verdict.loading"), "")
+            if view.trouble is None:
+                self.verdict.show_state(Glyph.BUSY, say("verdict.loading"), "")
+            else:
+                title, text = say("verdict.unread"), say("verdict.unread_text")
+                self.verdict.show_state(Glyph.NOT_DONE, title, text)
             return
         as_of = found.register_as_of
         time = says.day_and_clock(as_of, view.here) if as_of else ""
@@ -152,16 +164,53 @@ class ChangesPage(Page):
             words = Text(self.look, say(f"column.{name}"), Type.SMALL_STRONG, "muted")
             self._head_row.put(place, words)
         lines = found.aside if view.shows_aside else found.standing
-        state = (lines, self.look.language, columns, tuple(view.names.items()))
+        state = (lines, self._page, self.look.language, columns, tuple(view.names.items()))
         if state != self._shown:
-            self._shown, self._lines = state, lines
-            with self.rows.rebuilding():
-                self.rows.empty()
-                for one in lines:
-                    self.rows.add(self._row(one, view, columns))
+            self._show_lines(lines, view, columns)
+            self._shown = (lines, self._page, *state[2:])
         self._mark()
+        compared = view.listing is not None and view.listing.register_as_of is not None
         none = say("list.none_aside" if view.shows_aside else "list.none")
+        if not compared and not view.shows_aside:
+            none = say("list.not_done")
         self._empty.say("" if lines or view.listing is None else none)
+
+    def _show_lines(
+        self, lines: tuple[Line, ...], view: ChangesView, columns: tuple[float, ...]
+    ) -> None:
+        """One page of them. Whoever chose a line finds that same one chosen where another desk
+        has settled others meanwhile."""
+        keys, before = [(one.number, one.kind) for one in lines], self.line
+        kept = (before.number, before.kind) if before is not None else None
+        if view.shows_aside is not self._aside:
+            self._aside, self._page = view.shows_aside, 0
+        at = keys.index(kept) if kept in keys and not self._turned else self._page * PAGE
+        self._turned = False
+        had_focus = any(one.hasFocus() for one in self.rows.rows)
+        self._page = min(at, max(0, len(lines) - 1)) // PAGE
+        self._lines = lines[self._page * PAGE : (self._page + 1) * PAGE]
+        with self.rows.rebuilding():
+            self.rows.empty()
+            for one in self._lines:
+                self.rows.add(self._row(one, view, columns))
+        self.rows.choose(at - self._page * PAGE if kept in keys else 0, focus=had_focus)
+        self._show_pager(len(lines))
+
+    def _show_pager(self, of: int) -> None:
+        say, pages = self.say, -(-of // PAGE)
+        shown(self.pager, pages > 1)
+        first = self._page * PAGE + 1
+        last = min(of, first + PAGE - 1)
+        self.pager.name(say("list.before"), say("list.next"))
+        count = say("list.count", first=first, last=last, of=f"{of:,}")
+        told = say("list.page", n=self._page + 1, of=pages)
+        self.pager.show_place(count, told, self._page, pages)
+
+    def _turn(self, page: int) -> None:
+        self._page, self._turned = page, True
+        if self._view is not None:
+            self._show_list(self._view)
+            self._show_acts()
 
     def _row(self, one: Line, view: ChangesView, columns: tuple[float, ...]) -> Row:
         look, say = self.look, self.say

@@ -149,6 +149,11 @@ class DayClosePage(Page):
 
     def _show_verdict(self, view: DayCloseView) -> None:
         say, books = self.say, view.books
+        if books is None and view.trouble is not None:
+            self.verdict.show_state(
+                Glyph.NOT_DONE, say("verdict.unread"), say("verdict.unread_text")
+            )
+            return
         if books is None:
             self.verdict.show_state(Glyph.BUSY, say("verdict.loading"), "")
             return
@@ -201,7 +206,7 @@ class DayClosePage(Page):
             self.seal.render(view.seal_words, Checkpoint.parse(view.close.checkpoint).size)
         words = view.words if not view.is_closed else ()
         self.cards.render(view.close if view.current else None, view.turn, view.officer,
-                          view.here, words)  # fmt: skip
+                          view.here, view.names, words)  # fmt: skip
         pin = self.cards.pin
         pin.show_tries(view.tries, view.wrong)
         pin.show_pad(view.on_pad)

@@ -15,14 +15,15 @@ from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded, shown
 from desk.ui.pages.own_words import OwnWords
-from desk.ui.parts.box import Card, Line, clear, column, holder, row
+from desk.ui.parts.box import Card, Line, Scrolled, clear, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import PinEntry, Remark
 from desk.ui.parts.person import Facts
 from desk.ui.parts.qrcard import CheckWords
 from desk.ui.parts.radio import Radio
+from desk.ui.parts.rows import Row, RowList
 from desk.ui.parts.sign import GlyphSign, IconSign
-from desk.ui.parts.text import Text
+from desk.ui.parts.text import Text, plain
 from desk.ui.theme import Type
 
 ICONS = {
@@ -33,8 +34,8 @@ ICONS = {
 }
 _SELDOM = frozenset({Fate.RESUMED})
 """Terms that stand there only on days that have any."""
-LISTED = 14
-"""So many things a list names before it counts the rest."""
+LISTED, IN_VIEW, LIST_LINE = 400, 14, 28
+"""So many things a list names before it counts the rest; so many are in view at once."""
 
 
 class Part(QAbstractButton):
@@ -59,6 +60,7 @@ class Part(QAbstractButton):
         self.setText(str(count))
         self._word, self._note, self._token = word, note, token
         self.setAccessibleName(" ".join(part for part in (word, str(count), note) if part))
+        self.setToolTip(" · ".join(part for part in (word, note) if part))
         self.update()
 
     # Qt's own
@@ -289,19 +291,21 @@ class DifferenceCard(Card):
 
 
 class ListCard(Card):
-    """What a term of an equation counts. ``closed``: back to what stood here."""
+    """What a term of an equation counts, a line each. ``closed``: back to what stood here."""
 
     closed = Signal()
 
     def __init__(self, look: Look, say: OwnWords) -> None:
         super().__init__(look, padding=16)
         self._say = say
+        self._shown: object = None
         self._count = Text(look, "", Type.SMALL, "muted")
         self.right.addWidget(self._count)
-        self._lines = column(gap=4)
+        self.rows = RowList()
+        self._scroll = Scrolled(holder(column(self.rows, None)))
         self.close_list = Button(look, "", Kind.SECONDARY, height=32)
         self.close_list.clicked.connect(self.closed)
-        self.body.addLayout(self._lines)
+        self.body.addWidget(self._scroll)
         self.body.addSpacing(12)
         self.body.addLayout(row(self.close_list, None))
 
@@ -311,15 +315,28 @@ class ListCard(Card):
         self.name(say("list.title", book=say(f"book.{book.value}"), fate=word))
         self._count.say(say("list.count", n=len(items)))
         self.close_list.say(say("list.back"))
-        clear(self._lines)
-        for item in items[:LISTED]:
-            about = item.facts.get("case", "")
-            words = item.key if not about or about in item.key else f"{item.key}  __{about}__"
-            self._lines.addWidget(Text(look, words, Type.BODY))
+        self._scroll.setFixedHeight(LIST_LINE * max(1, min(len(items), IN_VIEW)))
+        state = (book, fate, tuple(items), look.language)
+        if state == self._shown:
+            return
+        self._shown = state
+        lines = [(self._words(item), Type.BODY, "text") for item in items[:LISTED]]
         rest = len(items) - LISTED
         if rest > 0 or not items:
             words = say("list.more", n=rest) if items else say("list.none")
-            self._lines.addWidget(Text(look, words, Type.SMALL, "muted"))
+            lines.append((words, Type.SMALL, "muted"))
+        with self.rows.rebuilding():
+            self.rows.empty()
+            for words, kind, token in lines:
+                line = Row(look, LIST_LINE, padding=0, line=False)
+                line.put(0, Text(look, words, kind, token))
+                line.setAccessibleName(plain(words))
+                self.rows.add(line)
+
+    @staticmethod
+    def _words(item: Item) -> str:
+        about = item.facts.get("case", "")
+        return item.key if not about or about in item.key else f"{item.key}  __{about}__"
 
 
 class CardsCard(Card):
@@ -362,10 +379,12 @@ class CardsCard(Card):
         turn: int,
         officer: str,
         here: says.Here,
+        names: Mapping[str, str],
         words: tuple[tuple[str, str], ...],
     ) -> None:
         """``turn``: whose signature is due here (0, 1), -1 for nobody's. ``words`` stand for
-        the summary, none where there is none yet."""
+        the summary, none where there is none yet. Officers unknown by now are named as they
+        signed."""
         say = self._say
         self.name(say("cards.title"))
         self._note.say(say("cards.note"))
@@ -374,7 +393,7 @@ class CardsCard(Card):
             name, state, glyph = say("cards.other"), say("cards.after"), Glyph.WAITING
             if place < len(signed):
                 one = signed[place]
-                name, glyph = one.name, Glyph.PASSED
+                name, glyph = names.get(one.officer, one.name), Glyph.PASSED
                 state = say("cards.signed", time=says.clock(one.at, here))
             elif place == turn:
                 name, glyph, state = officer, Glyph.HALF, say("cards.now")
@@ -449,4 +468,5 @@ class LeftOvers(Card):
             first = numbers[0] if numbers else say("list.none")
             more = f" {say('list.more', n=len(numbers) - 1)}" if len(numbers) > 1 else ""
             self._numbers[place].say(first + more)
+            self._numbers[place].setToolTip("\n".join(numbers) if more else "")
             self._texts[place].say(say(f"list.{key}_text") if numbers else "")

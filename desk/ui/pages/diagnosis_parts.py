@@ -48,7 +48,7 @@ class PartTab(QAbstractButton):
     def show_mark(self, mark: PartMark, chosen: bool) -> None:
         self.mark, self._chosen = mark, chosen
         self.setAccessibleName(f"{mark.name}, {mark.word}")
-        self.setToolTip(mark.word)
+        self.setToolTip(f"{mark.name} · {mark.word}")
         self.update()
 
     # Qt's own

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 from desk.issuance.case import Case
 from desk.issuance.eligibility import RuleOutcome, RuleResult
 from desk.issuance.eligibility import Verdict as Decision
+from desk.issuance.posts import SEOUL
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
@@ -394,7 +395,7 @@ class ChosenRule(Card):
         lines = [(say("eligibility.source"), say(f"source_long.{rule.source.value}"))]
         if rule.source_at is not None:
             when = says.day_and_clock(rule.source_at, view.here)
-            seoul = rule.source_at.astimezone(says.SEOUL).strftime("%m-%d %H:%M")
+            seoul = rule.source_at.astimezone(SEOUL).strftime("%m-%d %H:%M")
             words = say("eligibility.as_of_seoul", when=when, seoul=seoul)
             lines.append((say("column.as_of"), words))
         if view.fresh_hours and rule.source.value == "register" and rule.source_at is not None:

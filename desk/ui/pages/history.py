@@ -89,6 +89,7 @@ class HistoryPage(Page):
         width = 344 if narrow else 396
         self.case.setMinimumWidth(0 if small else width)
         self.case.setMaximumWidth(16777215 if small else width)
+        self.case.set_narrow(narrow and not small)
         self.list.set_size(narrow, small)
         self.bar.set_narrow(narrow or small)
 
@@ -98,7 +99,8 @@ class HistoryPage(Page):
         self._page = view.search.page
         officers = view.found.officers if view.found else ()
         self.bar.render(view.search, view.here, {one: view.names.get(one, one) for one in officers})
-        self.list.render(view.found, view.chosen, view.here, view.names)
+        searching = view.trouble is None
+        self.list.render(view.found, view.chosen, view.here, view.names, searching=searching)
         self.case.render(view.chosen, view.detail, view.revealed, view.here, view.names)
         self.show_trouble(view.trouble)
         ready = view.detail is not None and bool(view.chosen)

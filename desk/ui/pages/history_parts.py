@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from desk.counter.history import Detail, Event, Found, Masked, Revealed, RevealReason
 from desk.issuance.case import CaseKind
@@ -20,6 +20,7 @@ from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import Box, Card, HeadRow, Line, Scrolled, clear, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.fields import Choice
+from desk.ui.parts.pager import Pager
 from desk.ui.parts.rows import Row, RowList
 from desk.ui.parts.search import SearchField
 from desk.ui.parts.sign import Badge, GlyphSign
@@ -27,7 +28,7 @@ from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 
 COLUMNS = (138, 102, 98, -150, 92, 112)
-NARROW_COLUMNS = (116, 92, 82, -130, 86, 92)
+NARROW_COLUMNS = (116, 100, 80, -130, 86, 90)
 NAMES = ("number", "person", "birth", "outcome", "opened", "officers")
 GLYPHS = {
     Outcome.IN_PROGRESS: Glyph.HALF,
@@ -206,21 +207,12 @@ class ListCard(Card):
         self._empty = Text(look, "", Type.BODY, "muted", align=Qt.AlignmentFlag.AlignHCenter)
         self._none = holder(column(24, self._empty))
         self._scroll = Scrolled(holder(column(self.rows, self._none, None)), least=160)
-        self._count = Text(look, "", Type.SMALL, "muted")
-        self._page = Text(look, "", Type.SMALL, "muted")
-        self.before = Button(look, "", Kind.SECONDARY, height=32, icon="chevron-left")
-        self.next = Button(look, "", Kind.SECONDARY, height=32, after="chevron-right")
-        self.before.clicked.connect(lambda: self._turn(-1))
-        self.next.clicked.connect(lambda: self._turn(1))
-        foot = row(self._count, 8, self._page, self.before, self.next, gap=8)
-        foot.setContentsMargins(16, 0, 16, 0)
-        foot.setStretch(0, 1)
-        self._foot = holder(foot)
-        self._foot.setFixedHeight(40)
+        self.pager = Pager(look)
+        self.pager.turned.connect(self.turned)
         self.body.addWidget(self._head)
         self.body.addWidget(self._scroll, 1)
         self.body.addWidget(Line(look))
-        self.body.addWidget(self._foot)
+        self.body.addWidget(self.pager)
         self._head.stand_above(self._scroll)
 
     def set_size(self, narrow: bool, small: bool) -> None:
@@ -235,8 +227,15 @@ class ListCard(Card):
         return NARROW_COLUMNS if self._narrow else COLUMNS
 
     def render(
-        self, found: Found | None, chosen: str, here: says.Here, names: Mapping[str, str]
+        self,
+        found: Found | None,
+        chosen: str,
+        here: says.Here,
+        names: Mapping[str, str],
+        *,
+        searching: bool = True,
     ) -> None:
+        """``found`` is None before the first search has ended; ``searching``: it still runs."""
         say = self._say
         self.setAccessibleName(say("title"))
         self._head_row.set_columns(self.columns)
@@ -256,8 +255,9 @@ class ListCard(Card):
         self._found = found
         self._mark(chosen)
         empty = say("list.none_found" if found is not None and found.of else "list.none")
-        waiting = say("list.searching") if found is None else ""
-        self._empty.say("" if lines else waiting or empty)
+        if found is None:
+            empty = say("list.searching" if searching else "list.unread_all")
+        self._empty.say("" if lines else empty)
         shown(self._none, not lines)
 
     def _show_foot(self, found: Found | None) -> None:
@@ -267,12 +267,8 @@ class ListCard(Card):
         if found is not None:
             seconds = f"{found.seconds:.3f}"
             words = say("list.count", of=f"{found.of:,}", n=f"{found.count:,}", seconds=seconds)
-        self._count.say(words)
-        self._page.say(say("list.page", n=page + 1, of=pages))
-        self.before.say(say("list.before"))
-        self.next.say(say("list.next"))
-        self.before.setEnabled(page > 0)
-        self.next.setEnabled(page + 1 < pages)
+        self.pager.name(say("list.before"), say("list.next"))
+        self.pager.show_place(words, say("list.page", n=page + 1, of=pages), page, pages)
 
     def _row(self, one: Masked, here: says.Here, names: Mapping[str, str]) -> Row:
         look, say = self._look, self._say
@@ -318,10 +314,6 @@ class ListCard(Card):
     def _moved(self, place: int) -> None:
         if self._found is not None and 0 <= place < len(self._found.lines):
             self.chosen.emit(self._found.lines[place].number)
-
-    def _turn(self, by: int) -> None:
-        if self._found is not None:
-            self.turned.emit(self._found.page + by)
 
     def _mark(self, chosen: str) -> None:
         lines = self._found.lines if self._found else ()
@@ -376,11 +368,16 @@ class CaseCard(Card):
         self.reason.chosen.connect(lambda _key: self._allow())
         self.act.clicked.connect(self._pressed)
         self._is_open = False
-        line = row(self.reason, self.act, gap=8)
-        line.setStretch(0, 1)
+        self._ask = row(self.reason, self.act, gap=8)
+        self._ask.setStretch(0, 1)
         head = row(self._well_title, None, self._well_note)
-        well.setLayout(column(head, 8, line, margins=(12, 8, 12, 12)))
+        well.setLayout(column(head, 8, self._ask, margins=(12, 8, 12, 12)))
         return well
+
+    def set_narrow(self, narrow: bool) -> None:
+        """The reason that goes into the log is read whole before the button is pressed."""
+        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._ask.setDirection(down if narrow else across)
 
     def _allow(self) -> None:
         self.act.setEnabled(self._is_open or bool(self.reason.value()))

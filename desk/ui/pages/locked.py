@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from desk.issuance.posts import SEOUL
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
@@ -25,6 +26,8 @@ from desk.ui.parts.text import Text
 from desk.ui.parts.verdict import announce
 from desk.ui.theme import Type
 from desk.ui.troubles import Spoken
+
+TIGHT_HEIGHT, LOW_HEIGHT = 800, 680
 
 
 class LockReason(StrEnum):
@@ -82,6 +85,7 @@ class LockedPage(QWidget):
         super().__init__()
         self._look = look
         self._view: LockView | None = None
+        self._is_due = False
         self._mark = Mark(look)
         self._app = Text(look, "", Type.STRONG, "rail-text")
         self._post = Text(look, "", Type.SMALL, "rail-muted")
@@ -118,14 +122,13 @@ class LockedPage(QWidget):
         title_row = row(IconSign(look, "lock", 36), 16, self._title, None)
         buttons = row(self.unlock, self.hand_over, gap=8)
         buttons.setStretch(0, 1)
-        form = column(
-            title_row, 12, self._why, 24, lines, 24, next_row, 24, self.pin, 0, buttons,
-            16, row(self.change, None, self._devices),
-            margins=(32, 30, 32, 24),
-        )  # fmt: skip
-        foot = row(IconSign(look, "monitor", 16), 8, self._screen, None, margins=(32, 12, 32, 12))
+        links = row(self.change, None, self._devices)
+        self._head = column(title_row, self._why)
+        self._acts = column(column(self.pin, buttons), links)
+        self._form = column(self._head, lines, next_row, self._acts)
+        self._below = row(IconSign(look, "monitor", 16), 8, self._screen, None)
         box = Box(look, "card", None)
-        box.setLayout(column(form, Line(look), foot))
+        box.setLayout(column(self._form, Line(look), self._below))
         box.setFixedWidth(560)
         self._foot = Text(look, "", Type.SMALL, "rail-muted")
         self._version = Text(look, "", Type.SMALL, "rail-muted")
@@ -134,8 +137,21 @@ class LockedPage(QWidget):
         outer = column(head, Scrolled(middle), foot_row, margins=(32, 16, 32, 18))
         outer.setStretch(1, 1)
         self.setLayout(outer)
+        self._set_room(TIGHT_HEIGHT)
         look.retranslated.connect(self.retranslate)
         look.restyled.connect(self.update)
+
+    def _set_room(self, height: int) -> None:
+        """In a low window the same stands closer, so that all of it is seen."""
+        tight, low = height < TIGHT_HEIGHT, height < LOW_HEIGHT
+        self._form.setSpacing(8 if low else (14 if tight else 24))
+        self._head.setSpacing(2 if low else (8 if tight else 12))
+        self._acts.setSpacing(4 if low else (8 if tight else 16))
+        top, bottom = (10, 6) if low else ((18, 14) if tight else (30, 24))
+        self._form.setContentsMargins(32, top, 32, bottom)
+        self._below.setContentsMargins(32, 6 if low else 12, 32, 6 if low else 12)
+        for line in (self._case, self._card):
+            line.setFixedHeight(50 if low else 64)
 
     def render(self, view: LockView) -> None:
         say, look, here = self._look.say, self._look, view.here
@@ -145,7 +161,7 @@ class LockedPage(QWidget):
         post = here.post.get(look.language, here.post["ko"])
         self._post.say(say("lock.post", post=post, window=here.window))
         post_time = says.header_time(look, here.now, here.zone)
-        seoul_time = says.header_time(look, here.now, says.SEOUL)
+        seoul_time = says.header_time(look, here.now, SEOUL)
         words = (say("header.post"), post_time, say("header.seoul"), seoul_time)
         for text, word in zip(self._clocks, words, strict=True):
             text.say(word)
@@ -215,6 +231,13 @@ class LockedPage(QWidget):
         # Changing at leisure is for the sign-in page; a blocked card needs its way out here.
         self.change.say(say("card_pin.unblock_open"))
         shown(self.change, asked and view.tries == 0)
+        self._lead_to_pin(may)
+
+    def _lead_to_pin(self, due: bool) -> None:
+        """The card is back, or refused its PIN: the next key is the PIN's."""
+        came_due, self._is_due = due and not self._is_due, due
+        if came_due and self.isVisible():
+            self.first_focus().setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _act(self, view: LockView, agreed: bool) -> str:
         if view.busy:
@@ -226,7 +249,7 @@ class LockedPage(QWidget):
             last = bool(self._view and self._view.tries == 1)
             self.pin_given.emit(self.pin.take(), last)
 
-    def first_focus(self) -> QWidget | None:
+    def first_focus(self) -> QWidget:
         if self.pin.dots.isEnabled():
             return self.pin.dots
         return self.unlock if self.unlock.isEnabled() else self._devices
@@ -240,6 +263,10 @@ class LockedPage(QWidget):
             self.render(self._view)
 
     # Qt's own
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._set_room(self.height())
+
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(self.rect(), self._look["rail"])
 

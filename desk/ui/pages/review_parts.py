@@ -256,23 +256,29 @@ class SigningView:
     why_not: str = ""
 
 
+EDGE, GAP = 17, 8
+"""Of a card's header."""
+
+
 class ApprovalCard(Card):
     """Check words, the card's PIN, and what the signature covers."""
 
     def __init__(self, look: Look, *, room: int = 40) -> None:
         super().__init__(look)
         self._who = Text(look, "", Type.SMALL, "muted")
+        self._who_below = Text(look, "", Type.SMALL, "muted", wrap=True)
         self.right.addWidget(self._who)
         self._badge = Badge(look, Glyph.WAITING, " ")
         self.right.addWidget(self._badge)
-        self._words_name = Text(look, "", Type.SMALL, "muted")
+        self._words_name = Text(look, "", Type.SMALL, "muted", wrap=True)
         self._words = CheckWords(look)
         self.pin = PinEntry(look, room=room)
         self._line = Line(look)
         self._facts = Facts(look)
         self._foot = holder(column(self._line, 8, self._facts))
         self._gap = holder(column())
-        for item in (self._words_name, 8, self._words, self._gap, self.pin):
+        lead = (self._who_below, self._words_name)
+        for item in (*lead, 8, self._words, self._gap, self.pin):
             if isinstance(item, int):
                 self.body.addSpacing(item)
             else:
@@ -289,14 +295,19 @@ class ApprovalCard(Card):
     def render(self, view: SigningView, who: str = "") -> None:
         say = self._look.say
         self.name(say("review.approval"))
-        self._who.say(who)
+        for text in (self._who, self._who_below):
+            text.say(who)
         glyph = Glyph.PASSED if view.card_present else Glyph.NOT_DONE
         word = say("card.present" if view.card_present else "card.absent")
         self._badge.show_state(
             Glyph.BUSY if view.signing else glyph, say("review.signing") if view.signing else word
         )
         shown(self._badge, not who or view.signing or not view.card_present)
-        shown(self._who, self._badge.isHidden())
+        # Two long names have no room beside the title.
+        room = self.maximumWidth() - 2 * EDGE - self.title.advance() - GAP
+        fits = self._who.advance() <= room and self._badge.isHidden()
+        shown(self._who, bool(who) and fits)
+        shown(self._who_below, bool(who) and not fits)
         self._words_name.say(view.say_words)
         english = self._look.language != "ko"
         self._words.show_words(tuple((ko, en if english else "") for ko, en in view.words))

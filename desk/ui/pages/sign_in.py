@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from desk.issuance.posts import SEOUL
 from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, shown
@@ -74,6 +75,7 @@ class SignInPage(QWidget):
         super().__init__()
         self._look = look
         self._view: SignInView | None = None
+        self._is_due = False
         self._left = PostPanel(look)
         self._languages = LanguageSwitch(look)
         self._languages.chosen.connect(self.language_chosen)
@@ -130,8 +132,8 @@ class SignInPage(QWidget):
         self.pin.show_pad(view.on_pad)
         self.pin.show_note(say("sign_in.pin_note"))
         why = "" if view.card.present else say("lock.pin_after_card")
-        may = view.card.present and view.card.may
-        self.pin.allow(may and not view.busy and view.tries != 0, why)
+        may = view.card.present and view.card.may and not view.busy and view.tries != 0
+        self.pin.allow(may, why)
         self.enter.say(say("sign_in.busy" if view.busy else "sign_in.enter"))
         self.enter.setEnabled(self.pin.is_ready())
         self._devices.say(say("sign_in.devices"))
@@ -140,6 +142,13 @@ class SignInPage(QWidget):
         self._show_states(view.states)
         self._version.say(here.version)
         self._show_trouble(view.trouble)
+        self._lead_to_pin(may)
+
+    def _lead_to_pin(self, due: bool) -> None:
+        """A card was put in, or refused its PIN: the next key is the PIN's."""
+        came_due, self._is_due = due and not self._is_due, due
+        if came_due and self.isVisible():
+            self.first_focus().setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_states(self, states: tuple[tuple[Glyph, str], ...]) -> None:
         clear(self._states)
@@ -192,8 +201,9 @@ class PostPanel(QWidget):
         super().__init__()
         self._look = look
         self._desk = Text(look, "", Type.SMALL, "rail-muted")
-        self._service = Text(look, "", Type.STRONG, "rail-text")
-        head = row(Mark(look, 48), 16, column(None, self._desk, self._service, None), None)
+        self._service = Text(look, "", Type.STRONG, "rail-text", wrap=True)
+        head = row(Mark(look, 48), 16, column(None, self._desk, self._service, None))
+        head.setStretch(2, 1)
         self._post = Text(look, "", Type.DISPLAY, "rail-text", wrap=True)
         self._facts = QGridLayout()
         self._facts.setContentsMargins(0, 0, 0, 0)
@@ -235,7 +245,7 @@ class PostPanel(QWidget):
         self._fill(self._facts, facts)
         times = (
             (say("sign_in.post_time"), says.long_time(look, here.now, here.zone)),
-            (say("sign_in.seoul_time"), says.long_time(look, here.now, says.SEOUL)),
+            (say("sign_in.seoul_time"), says.long_time(look, here.now, SEOUL)),
         )
         self._fill(self._clocks, times)
 
@@ -246,7 +256,8 @@ class PostPanel(QWidget):
                 item = grid.itemAtPosition(place, number)
                 text = item.widget() if item else None
                 if not isinstance(text, Text):
-                    text = Text(self._look, "", Type.BODY, token)
+                    # In a small window a time takes two lines rather than lose its minutes.
+                    text = Text(self._look, "", Type.BODY, token, wrap=number == 1)
                     grid.addWidget(text, place, number)
                 cells.append(text)
             cells[0].say(name)

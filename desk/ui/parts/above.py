@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt
-from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
+from PySide6.QtGui import (
+    QHideEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QDialog, QWidget
 from shiboken6 import isValid
 
 from desk.ui.look import Look, rounded
 
+_RADIUS = 12
+
 
 class Above(QDialog):
-    """Modal, without the system's frame, on a card's ground with a line around it; ``title`` is
-    its name for the system and for who hears the screen read."""
+    """Modal, without the system's frame, on a card's ground with a line around it and round
+    corners; ``title`` is its name for the system and for who hears the screen read."""
+
+    ring_wanted = False
+    """It holds the focus while nothing in it can be done: nothing to ring."""
 
     def __init__(self, look: Look, parent: QWidget | None, title: str) -> None:
         super().__init__(parent)
@@ -21,10 +34,29 @@ class Above(QDialog):
         self.setModal(True)
         self.setWindowTitle(title)
         self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.setAccessibleName(title)
+
+    def room(self) -> int:
+        """How high it may be: no more than the screen has beside the system's own bars."""
+        return self._screen().height()
+
+    def _screen(self) -> QRect:
+        """Of the window below: before it is shown, this one is said to be on the first screen."""
+        below = self.parentWidget()
+        return (below.window() if below is not None else self).screen().availableGeometry()
+
+    def stay_on_screen(self) -> None:
+        """Up, where what has been added at the foot went off the screen."""
+        screen = self._screen()
+        lowest = screen.y() + screen.height() - self.height()
+        if self.y() > lowest:
+            self.move(self.x(), max(screen.y(), lowest))
 
     # Qt's own
     def showEvent(self, event: QShowEvent) -> None:
+        if self.height() > self.room():
+            self.resize(self.width(), self.room())
         super().showEvent(event)
         parent = self.parentWidget()
         if self._veil is None and parent is not None:
@@ -36,9 +68,16 @@ class Above(QDialog):
             self._veil.lift()
         self._veil = None
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Where nothing composes the windows, what is translucent would be black.
+        corners = QPainterPath()
+        corners.addRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
+        self.setMask(QRegion(corners.toFillPolygon().toPolygon()))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         ground, line = self._look["card"], self._look["line-strong"]
-        rounded(QPainter(self), QRectF(self.rect()), 0, ground, line)
+        rounded(QPainter(self), QRectF(self.rect()), _RADIUS, ground, line)
 
 
 class Veil(QWidget):

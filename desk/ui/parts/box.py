@@ -29,6 +29,8 @@ from desk.ui.theme import Type
 
 TITLE = 160
 """So much of a card's title is never cut, in pixels."""
+ROW_ROOM = 8
+"""Kept above and below what the keyboard has come to."""
 FOCUS_ROOM = 56
 """So many pixels around what has the focus come into view with it: its name, the next field."""
 Margins = tuple[int, int, int, int]
@@ -333,6 +335,15 @@ class Bar(QWidget):
                 QRectF(x, 0, 0, self.height()).topLeft(),
                 QRectF(x, 0, 0, self.height()).bottomLeft(),
             )
+
+
+def reveal(widget: QWidget) -> None:
+    """Scroll everything that holds ``widget`` until it is seen, the innermost first."""
+    host = widget.parentWidget()
+    while host is not None:
+        if isinstance(host, QScrollArea):
+            host.ensureWidgetVisible(widget, 0, ROW_ROOM)
+        host = host.parentWidget()
 
 
 def clear(layout: QLayout) -> None:

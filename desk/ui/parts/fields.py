@@ -15,7 +15,15 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QSizePolicy,
+    QWidget,
+)
 
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded, shown
@@ -170,6 +178,9 @@ class Choice(QComboBox):
         painter.setPen(look[token if self.isEnabled() else "disabled"])
         room = QRectF(pad, 0, self.width() - 2 * pad - size - 4, self.height())
         cut = QFontMetricsF(font).elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+        tip = words if cut != words else ""
+        if tip != self.toolTip():
+            self.setToolTip(tip)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, cut)
 
 
@@ -379,7 +390,7 @@ class PinEntry(QWidget):
         self._wrong = False
         self._told: tuple[int | None, bool] | None = None
         self._note, self._why, self._may = "", "", True
-        self._on_pad = False
+        self._on_pad = self._was_typing = False
         self.name = Text(look, "", Type.STRONG)
         self._warn = GlyphSign(look, Glyph.ATTENTION, 16)
         self.left = Text(look, "", Type.SMALL, "muted")
@@ -432,6 +443,17 @@ class PinEntry(QWidget):
             self.dots.wipe()
         self.dots.setEnabled(may and not self._on_pad)
         self.retranslate()
+        self._lead_back()
+
+    def _lead_back(self) -> None:
+        """A PIN that was refused is typed again where it was typed: while the card was asked,
+        the field was off and handed the focus on."""
+        if not (self._was_typing and self.dots.isEnabled() and self.dots.isVisible()):
+            return
+        self._was_typing = False
+        typing = isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit)
+        if self._wrong and not typing:
+            self.dots.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def is_ready(self) -> bool:
         agreed = not self._last or self._consent.isChecked()
@@ -440,6 +462,7 @@ class PinEntry(QWidget):
 
     def take(self) -> bytearray | None:
         """The digits, which the taker wipes; None where they are typed on the reader."""
+        self._was_typing = self.dots.hasFocus()
         return None if self._on_pad else self.dots.take()
 
     def wipe(self) -> None:

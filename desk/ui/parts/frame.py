@@ -262,6 +262,7 @@ class Page(QWidget):
         self.banner.asked.connect(self.remedy)
         self._own_banner: dict[str, object] | None = None
         self._passing = False
+        self._drawn: Spoken | None = None
         self.content = QWidget()
         self.body = QVBoxLayout(self.content)
         self.body.setContentsMargins(0, 0, 0, 0)
@@ -329,6 +330,18 @@ class Page(QWidget):
             self.hide_banner()
         else:
             self.show_banner(**_words(spoken, remedies))
+
+    def keep_trouble(self, spoken: Spoken | None) -> None:
+        """As :meth:`show_trouble`, of a page that is drawn anew each second: the same again
+        changes nothing, so that what the desk has told in between stays there to be read."""
+        if spoken != self._drawn:
+            self._drawn = spoken
+            self.show_trouble(spoken)
+
+    def begin_anew(self) -> None:
+        """The officer has gone on: what a banner said is over."""
+        self._drawn = None
+        self.hide_banner()
 
     def hide_banner(self) -> None:
         self._own_banner = None

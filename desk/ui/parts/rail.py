@@ -127,7 +127,7 @@ class StepItem(RailButton):
             Qt.FocusPolicy.StrongFocus if self.isEnabled() else Qt.FocusPolicy.NoFocus
         )
         self.setAccessibleName(f"{self._number}. {mark.name}, {mark.detail}")
-        self.setToolTip(f"{mark.name} · {mark.detail}" if icons_only else "")
+        self.setToolTip(f"{mark.name} · {mark.detail}" if icons_only or narrow else "")
         self.setCursor(
             Qt.CursorShape.PointingHandCursor if mark.can_open else Qt.CursorShape.ArrowCursor
         )
@@ -242,10 +242,14 @@ class Mark(QWidget):
 
 
 class _Foot(RailButton):
-    """Devices, or officer and lock, at the rail's end."""
+    """Devices, or officer and lock, at the rail's end. Who is signed in is read whole: what
+    has no room in one line stands in several."""
+
+    LEFT, END, LINE = 48, 40, 20
 
     def __init__(self, look: Look, icon: str, height: int) -> None:
         super().__init__(look, height)
+        self._least = height
         self._icon, self._title, self._detail, self._right = icon, "", "", ""
         self._glyph: Glyph | None = None
         self._end_icon: str | None = None
@@ -262,6 +266,24 @@ class _Foot(RailButton):
         self._glyph, self._end_icon = glyph, end_icon
         self.update()
 
+    def fit(self, width: int) -> None:
+        """As high as its words are in ``width``."""
+        lines = len(self._lines(width))
+        high = 4 + self.LINE * lines if lines > 2 and not self.icons_only else 0
+        self.setFixedHeight(max(self._least, high))
+
+    def _lines(self, width: int) -> list[tuple[str, Type, str]]:
+        """Title and detail, each in as many lines as it needs."""
+        room = width - self.LEFT - (self.END if self._end_icon else 4)
+        return [
+            (line, kind, token)
+            for words, kind, token in (
+                (self._title, Type.BODY, "rail-text"),
+                (self._detail, Type.SMALL, "rail-muted"),
+            )
+            for line in _lines_of(words, QFontMetricsF(self._look.font(kind)), room)
+        ]
+
     # Qt's own
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, look = QPainter(self), self._look
@@ -274,11 +296,13 @@ class _Foot(RailButton):
         if self.icons_only:
             return
         if self._detail:
-            end = 40 if self._end_icon else 4
-            self._words(painter, 48, middle - 21, 24, self._title, Type.BODY, "rail-text", end)
-            self._words(painter, 48, middle - 1, 20, self._detail, Type.SMALL, "rail-muted", end)
+            end, lines = self.END if self._end_icon else 4, self._lines(self.width())
+            top = middle - self.LINE * len(lines) / 2 - (1 if len(lines) == 2 else 0)
+            for line, kind, token in lines:
+                self._words(painter, self.LEFT, top, self.LINE, line, kind, token, end)
+                top += self.LINE
         else:
-            self._words(painter, 48, middle - 12, 24, self._title, Type.BODY, "rail-text")
+            self._words(painter, self.LEFT, middle - 12, 24, self._title, Type.BODY, "rail-text")
         if self._end_icon:
             box = QRectF(self.width() - 36, middle - 10, 20, 20)
             look.paint_icon(painter, self._end_icon, "rail-muted", box)
@@ -304,6 +328,16 @@ class _Foot(RailButton):
             QRectF(left, middle - 10, wide + 1, 20), Qt.AlignmentFlag.AlignVCenter, self._right
         )
         self._paint_glyph(painter, QRectF(left - (20 if narrow else 24), middle - 8, 16, 16))
+
+
+def _lines_of(words: str, metrics: QFontMetricsF, room: float) -> list[str]:
+    """``words`` in one line where they have room in it. Else what stands in front of a name, or
+    of a dot, has a line of its own; a word that is still too long is cut when it is painted."""
+    if metrics.horizontalAdvance(words) <= room:
+        return [words] if words else []
+    between = " · " if " · " in words else " "
+    first, _, rest = words.partition(between)
+    return [first, *_lines_of(rest, metrics, room)] if rest else [first]
 
 
 class Rail(QWidget):
@@ -440,7 +474,9 @@ class Rail(QWidget):
         self._officer.show_words(view.officer, view.role, end_icon="lock")
         name = f"{view.officer}, {view.role}. {say('rail.lock')}"
         self._officer.setAccessibleName(name)
-        self._officer.setToolTip(f"{say('rail.lock')} (Ctrl+L)")
+        lock = f"{say('rail.lock')} (Ctrl+L)"
+        self._officer.setToolTip(f"{view.officer} · {view.role}\n{lock}" if view.officer else lock)
+        self._officer.fit(self.minimumWidth())
 
     # Qt's own
     def sizeHint(self) -> QSize:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded
+from desk.ui.parts.box import reveal
 from desk.ui.parts.sign import GlyphSign
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
@@ -218,6 +219,7 @@ class RowList(QWidget):
         self._tab_stop()
         if focus:
             self._rows[number].setFocus(Qt.FocusReason.OtherFocusReason)
+            reveal(self._rows[number])
         if changed:
             self.moved.emit(number)
 

@@ -51,6 +51,7 @@ class Text(QLabel):
         self._look, self._kind, self._token, self._marked = look, kind, token, text
         self._wrap, self._line = wrap, line
         self._underline: str | None = None
+        self._tip = ""
         self.strong_token: str | None = None
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setAlignment(align)
@@ -66,6 +67,8 @@ class Text(QLabel):
 
     def say(self, text: str, token: str | None = None, kind: Type | None = None) -> None:
         """Show ``text``; keep colour and size unless others are given."""
+        if text != self._marked:
+            self._show_tip("")
         self._marked = text
         self._token = token or self._token
         self._kind = kind or self._kind
@@ -158,13 +161,18 @@ class Text(QLabel):
         """Whether the words do not fit and are shown with «…»."""
         return not self._wrap and self.sizeHint().width() > self.width() + 1
 
+    def _show_tip(self, words: str) -> None:
+        """The words in full; a tool tip that somebody else has set stays."""
+        if words != self._tip and self.toolTip() == self._tip:
+            self._tip = words
+            self.setToolTip(words)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self._look["disabled"] if not self.isEnabled() else self._look[self._token])
         font = self._look.font(self._kind)
         cut = self.is_cut()
-        if bool(self.toolTip()) is not cut:
-            self.setToolTip(self.text() if cut else "")
+        self._show_tip(self.text() if cut else "")
         if cut:
             metrics = QFontMetricsF(font)
             painter.setFont(font)
