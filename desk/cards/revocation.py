@@ -4,7 +4,8 @@ Lists (RFC 5280, clause 5) are files in one folder, put there by `Revocations.ta
 their signature was checked with a known issuer's key; nothing is fetched from a network.
 The folder is looked at each time, so that a list imported now counts for the next signature.
 A certificate whose issuer has given no list is not checked, and `state` says so. Of an issuer
-that parts its list by distribution points, the part counts that a certificate names.
+that parts its list by distribution points, the part counts that a certificate names; for one
+that names none, all of them.
 
 Lists that do not say everything by themselves (what changed since another list, one kind of
 certificate or of reason only, other issuers' certificates) are refused: in the place of a whole
@@ -53,8 +54,9 @@ Points = frozenset[x509.GeneralName | x509.RelativeDistinguishedName]
 
 @dataclass(frozen=True)
 class RevocationState:
-    """What is known of one certificate. ``as_of`` is the list's day, None where there is no
-    list; ``stale``: the authority has promised a newer one by now."""
+    """What is known of one certificate. ``as_of`` is the list's day, of several parts the oldest
+    one's, None where there is no list; ``stale``: the authority has promised a newer one by
+    now."""
 
     as_of: datetime | None
     stale: bool = False
@@ -96,18 +98,19 @@ class Revocations:
         """Raises CertificateExpired, CertificateNotYetValid, CertificateRevoked, and
         RevocationListsUnreadable where a list of its issuer was altered or cannot be read."""
         check_validity(certificate, now)
-        held = self._held_for(certificate)
-        since = _revoked_since(held, certificate.serial_number) if held is not None else None
-        if since is not None:
-            raise CertificateRevoked(since)
+        for held in self._held_for(certificate):
+            since = _revoked_since(held, certificate.serial_number)
+            if since is not None:
+                raise CertificateRevoked(since)
 
     def state(self, certificate: x509.Certificate, now: datetime) -> RevocationState:
         """How much `check` knows. Raises RevocationListsUnreadable."""
         held = self._held_for(certificate)
-        if held is None:
+        if not held:
             return RevocationState(None)
-        until = held.next_update_utc
-        return RevocationState(held.last_update_utc, until is not None and now > until)
+        ends = [until for found in held if (until := found.next_update_utc) is not None]
+        oldest = min(found.last_update_utc for found in held)
+        return RevocationState(oldest, any(now > until for until in ends))
 
     def signed_times(self) -> tuple[datetime, ...]:
         """When the lists held were made. Raises RevocationListsUnreadable."""
@@ -115,15 +118,14 @@ class Revocations:
         held = (found for name in names for found in self._lists_of(name))
         return tuple(found.last_update_utc for found in held)
 
-    def _held_for(self, certificate: x509.Certificate) -> x509.CertificateRevocationList | None:
-        """The newest list that speaks of this certificate."""
-        points = _points_of_certificate(certificate)
-        lists = [
-            found
-            for found in self._lists_of(certificate.issuer)
-            if not points or not (own := _points_of_list(found)) or points & own
-        ]
-        return max(lists, key=lambda found: found.last_update_utc, default=None)
+    def _held_for(self, certificate: x509.Certificate) -> list[x509.CertificateRevocationList]:
+        """The newest list that speaks of this certificate. Where it does not say which part does,
+        any of them may."""
+        points, lists = _points_of_certificate(certificate), self._lists_of(certificate.issuer)
+        if not points:
+            return list(lists)
+        named = [found for found in lists if not (own := _points_of_list(found)) or points & own]
+        return sorted(named, key=lambda found: found.last_update_utc)[-1:]
 
     def _lists_of(self, issuer: x509.Name) -> Iterator[x509.CertificateRevocationList]:
         beginning = _beginning(issuer)

@@ -300,6 +300,22 @@ def test_parts_of_a_list_lie_beside_each_other(tmp_path: Path, root: Authority) 
     assert sorted(known.signed_times()) == [NOW, NOW + DAY]
 
 
+def test_card_that_names_no_part_is_looked_for_in_all_of_them(
+    tmp_path: Path, root: Authority
+) -> None:
+    """The newest part alone was asked: a card that another one names could sign again."""
+    certificate = certificate_on(Recorder(card_with(issuer=root)))
+    known = lists(tmp_path, root)
+    known.take(revoked_by(root, certificate.serial_number, more=part("http://lists.example/a")))
+
+    known.take(revoked_by(root, 7, at=NOW + DAY, more=part("http://lists.example/b")))
+
+    with pytest.raises(CertificateRevoked):
+        known.check(certificate, NOW + DAY)
+    assert known.state(certificate, NOW + DAY).as_of == NOW
+    assert known.state(certificate, NOW + 7 * DAY + DAY / 2).stale
+
+
 def test_whole_list_speaks_of_every_distribution_point(tmp_path: Path, root: Authority) -> None:
     certificate = with_point(root, "http://lists.example/a.crl")
     known = lists(tmp_path, root)
