@@ -24,7 +24,10 @@ _log = logging.getLogger(__name__)
 def settle(station: Station) -> None:
     """Settle everything that needs no person; what does not settle now is logged by code."""
     intake.expire_stale(station)
-    intake.wipe_left(station)
+    try:
+        intake.wipe_left(station)
+    except Trouble as reason:
+        _log.warning("what visits left is still there: %s", reason.code)
     offering.tell_ends(station)
     with station.store.read() as session:
         waiting = [case for case in cases.open_cases(session) if _may_be_cut_off(case)]

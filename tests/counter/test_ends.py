@@ -72,6 +72,27 @@ def test_a_full_disk_behind_the_end_ends_it_all_the_same(
     assert station.load(case.number) == ended
 
 
+def test_what_cannot_be_destroyed_yet_keeps_nothing_else_from_being_settled(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk at the start: offers and status lists waited for it as well."""
+
+    def full(_store: Store) -> bool:
+        raise Full()
+
+    with_everything(station, State.REFUSED)
+    settled: list[str] = []
+    monkeypatch.setattr(Store, "checkpoint", full)
+    monkeypatch.setattr(settling.offering, "tell_ends", lambda _station: settled.append("ends"))
+    monkeypatch.setattr(
+        settling, "publish_status", lambda _station, even_if_same: settled.append("lists")
+    )
+
+    settling.settle(replace(station, now=lambda: station.now() + timedelta(hours=21)))
+
+    assert settled == ["ends", "lists"]
+
+
 @pytest.mark.parametrize("state", [State.REFUSED, State.PROVEN, State.ACTIVATED])
 def test_an_end_that_nobody_closed_keeps_nothing_of_the_visit_beyond_its_day(
     station: Station, state: State, monkeypatch: pytest.MonkeyPatch
