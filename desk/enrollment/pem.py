@@ -8,7 +8,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from desk.credential.keys import UNREADABLE, load_certificate, public_key_of
 from desk.credential.signer import LocalSigner
+from desk.credential.troubles import Malformed
 from desk.enrollment.trouble import CertificateFileUnusable
 
 
@@ -17,18 +19,23 @@ def read_signer(path: Path) -> LocalSigner:
     own (HAIP 1.0, section 4.1); raises CertificateFileUnusable."""
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), None)
-    except (OSError, ValueError, TypeError) as reason:
+    except (OSError, *UNREADABLE) as reason:
         raise CertificateFileUnusable(file=path.name) from reason
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise CertificateFileUnusable(file=path.name)
     leaf, *others = read_certificates(path)
-    if x509.load_der_x509_certificate(leaf).public_key() != key.public_key():
+    try:
+        certified = public_key_of(load_certificate(leaf))
+        shown = (leaf, *(one for one in others if not _is_anchor(one)))
+    except Malformed as reason:
+        raise CertificateFileUnusable(file=path.name) from reason
+    if certified != key.public_key():
         raise CertificateFileUnusable(file=path.name)
-    return LocalSigner(key, (leaf, *(one for one in others if not _is_anchor(one))))
+    return LocalSigner(key, shown)
 
 
 def _is_anchor(der: bytes) -> bool:
-    certificate = x509.load_der_x509_certificate(der)
+    certificate = load_certificate(der)
     return certificate.subject == certificate.issuer
 
 
@@ -36,6 +43,6 @@ def read_certificates(path: Path) -> tuple[bytes, ...]:
     """All certificates of a file, DER; raises CertificateFileUnusable."""
     try:
         loaded = x509.load_pem_x509_certificates(path.read_bytes())
-    except (OSError, ValueError) as reason:
+    except (OSError, *UNREADABLE) as reason:
         raise CertificateFileUnusable(file=path.name) from reason
     return tuple(one.public_bytes(serialization.Encoding.DER) for one in loaded)

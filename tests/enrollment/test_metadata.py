@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -142,6 +143,33 @@ def test_key_that_is_not_its_certificates(tmp_path: Path, authority: TrainingAut
 
     with pytest.raises(CertificateFileUnusable):
         read_signer(mixed)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x04"),
+        (bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d030117")),
+    ],
+    ids=["version 5", "unknown curve"],
+)
+def test_odd_certificate_is_a_file_that_cannot_be_used(
+    tmp_path: Path, authority: TrainingAuthority, old: bytes, new: bytes
+) -> None:
+    """The library raises for each something of its own; the service did not say why it ended."""
+    authority.store(tmp_path)
+    own = (tmp_path / "verifier.pem").read_bytes()
+    (first, *_) = _pem_parts(own, b"CERTIFICATE")
+    der = x509.load_pem_x509_certificate(first).public_bytes(serialization.Encoding.DER)
+    odd = der.replace(old, new, 1)
+    assert odd != der
+    body = base64.encodebytes(odd)
+    text = b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
+    file = tmp_path / "odd.pem"
+    file.write_bytes(own.replace(first, text))
+
+    with pytest.raises(CertificateFileUnusable):
+        read_signer(file)
 
 
 def test_anchor_in_the_file_is_not_shown_to_wallets(
