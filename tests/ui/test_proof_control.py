@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from queue import Queue
+from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from desk.counter import offering, proving, relying
 from desk.counter.proving import OpenCheck
 from desk.counter.relying import Readiness
 from desk.counter.station import Station
+from desk.issuance.approvals import ApprovalVoid
 from desk.issuance.case import Act, Case, OfferFacts, State, UseProof, advance
 from desk.store.troubles import Full
 from desk.ui.control.desk import Desk
@@ -169,9 +171,6 @@ def test_a_question_that_could_not_be_put_off_leaves_no_dead_qr(
         def answer(self) -> tuple[str, str]:
             return "no_network", ""
 
-    def full(*_all: object) -> None:
-        raise Full()
-
     monkeypatch.setattr("desk.ui.control.proof.not_proven_dialog", Answered)
     monkeypatch.setattr(proving, "leave_unproven", full)
     window.enter()
@@ -181,3 +180,53 @@ def test_a_question_that_could_not_be_put_off_leaves_no_dead_qr(
 
     assert window.page.banner.code.text() == "STORE-04"
     assert window.control.check is None
+
+
+def full(*_all: object) -> None:
+    raise Full()
+
+
+def test_a_question_that_could_not_be_put_touches_no_other_case(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The approval behind it was void; by then another case was open, and it took back that
+    one's."""
+    may_fail, failed = Event(), Event()
+
+    def slow(*_all: object) -> None:
+        assert may_fail.wait(60)
+        failed.set()
+        raise ApprovalVoid()
+
+    monkeypatch.setattr(proving, "place_check", slow)
+    window.control.enter(window.desk.the_case())
+    other = approved_case(window.station)
+    window.desk.show_place(Place.BOARD, window.board)
+    window.desk.set_case(other)
+    may_fail.set()
+    window.until(failed.is_set)
+    # Its outcome, and what came of that.
+    for _ in range(2):
+        done: list[object] = []
+        window.desk.work(Lane.SERVICE, lambda: None, done.append)
+        window.until(lambda done=done: bool(done))
+
+    assert window.station.load(other.number).state is State.APPROVED
+    assert window.desk.the_case().state is State.APPROVED
+
+
+def test_what_was_not_kept_and_could_not_be_taken_back_leaves_no_dead_qr(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Page and applicant's window went on showing the QR, and nobody listened to a phone."""
+    window.enter()
+    seen: list[OpenCheck | None] = []
+    window.control.progressed.connect(lambda: seen.append(window.control.check))
+    monkeypatch.setattr(offering, "withdraw", full)
+
+    window.page.remedy.emit("new_qr")
+    window.until(lambda: not window.page.banner.isHidden())
+
+    assert window.page.banner.code.text() == "STORE-04"
+    assert seen == [None]
+    assert window.page._view is not None and not window.page._view.qr_text

@@ -151,6 +151,7 @@ class ProofControl(QObject):
         if key != _NEW_QR:
             return
         self._turn += 1
+        self.check = None
         desk.act(
             Lane.SERVICE,
             lambda: offering.withdraw(desk.station, desk.officer, case, "not_kept"),
@@ -194,7 +195,7 @@ class ProofControl(QObject):
             Lane.SERVICE,
             lambda: proving.place_check(desk.station, desk.officer, case),
             lambda check: self._asked(turn, check),
-            self._failed,
+            lambda trouble: self._not_asked(turn, trouble),
         )
 
     def _asked(self, turn: int, check: OpenCheck) -> None:
@@ -204,6 +205,11 @@ class ProofControl(QObject):
         self.render()
         self.progressed.emit()
         self._poll(turn)
+
+    def _not_asked(self, turn: int, trouble: Trouble) -> None:
+        """Of a case that was left meanwhile nothing is done to the one that is open now."""
+        if turn == self._turn:
+            self._failed(trouble)
 
     def _poll(self, turn: int) -> None:
         desk, case, check = self._desk, self._desk.case, self.check
@@ -270,11 +276,15 @@ class ProofControl(QObject):
             return
         self._trouble = trouble
         self.render()
+        self.progressed.emit()
 
     def _take_back_approval(self, trouble: Trouble) -> None:
         """A resume whose approval does not hold any more goes back to its review."""
         desk, number = self._desk, self._desk.the_case().number
         self._turn += 1
+        self.check = None
+        self.render()
+        self.progressed.emit()
 
         def job() -> Case:
             case = desk.station.load(number)
