@@ -174,7 +174,8 @@ def test_a_slip_stands_on_the_window_also_after_the_applicant_has_finished(
 def test_a_slip_that_was_left_while_it_is_made_opens_nothing_again(
     trainee: Trainee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The case it belongs to stood open again behind the board, and before the next applicant."""
+    """The case it belongs to stood open again behind the board, and before the next applicant;
+    whoever came back to it was told that the slip was printed."""
     trainee.sign_in()
     trainee.new_case("doyun")
     trainee.read_passport()
@@ -192,6 +193,7 @@ def test_a_slip_that_was_left_while_it_is_made_opens_nothing_again(
     monkeypatch.setattr(closing, "print_slip", slow)
     program.pages.eligibility.print_and_refuse.emit()
     trainee.until(lambda: desk.step is Step.HAND_OVER and program.hand_over._printing)
+    number = desk.the_case().number
 
     program.to_board()
     may_end.set()
@@ -202,3 +204,6 @@ def test_a_slip_that_was_left_while_it_is_made_opens_nothing_again(
 
     assert desk.case is None
     assert trainee.applicant_sees() is ApplicantPage.IDLE
+    program.pages.board.case_opened.emit(number)
+    trainee.until(lambda: desk.step is Step.HAND_OVER and program.hand_over.slip is not None)
+    assert not program.hand_over.is_printed()

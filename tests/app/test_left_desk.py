@@ -23,7 +23,7 @@ from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
 from desk.ui.pages.locked import LockReason
 from desk.ui.pages.passport import Stage as Reading
-from desk.ui.printing import PDF_FILE
+from desk.ui.printing import PDF_FILE, NotPrinted
 from tests.app.test_window import Trainee, home, no_window_is_left, trainee
 
 __all__ = ["home", "no_window_is_left", "trainee"]
@@ -113,6 +113,30 @@ def test_a_slip_that_no_printer_took_is_not_said_to_be_printed_after_a_look_else
     program.pages.hand_over.print_requested.emit(PDF_FILE, "en")
     trainee.until(program.hand_over.is_printed)
     assert banner.isHidden()
+
+
+def test_a_slip_that_is_printed_again_and_comes_out_nowhere_is_not_said_to_be_printed(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of the sheet before stood beside it, which is void; the case could be closed."""
+
+    def jammed(*_sheet: object) -> None:
+        raise NotPrinted(printer=PDF_FILE)
+
+    trainee.sign_in()
+    trainee.new_case("doyun")
+    trainee.read_passport()
+    trainee.decide()
+    trainee.refuse_by_rule()
+    program = trainee.program
+    first = program.hand_over.slip
+
+    monkeypatch.setattr(program.printers, "print", jammed)
+    program.pages.hand_over.print_requested.emit(PDF_FILE, "en")
+    trainee.until(lambda: not program.pages.hand_over.banner.isHidden())
+
+    assert program.hand_over.slip != first
+    assert not program.hand_over.is_printed()
 
 
 class Clock:

@@ -39,8 +39,8 @@ class HandOverControl(QObject):
         self._language = "en"
         self._slip: PrintedSlip | None = None
         self._printed_at = ""
-        # Sheets that no printer took, by their serials.
-        self._unprinted: dict[str, Trouble] = {}
+        # Sheets that no printer took, by their serials: why, None where none was asked.
+        self._unprinted: dict[str, Trouble | None] = {}
         self._printing = self._closing = False
         self._trouble: Trouble | None = None
         page.print_requested.connect(self._print)
@@ -72,7 +72,7 @@ class HandOverControl(QObject):
             if kept is not None:
                 self._slip, self._trouble = kept, self._unprinted.get(kept.serial)
                 printed = says.clock(kept.printed_at, desk.here())
-                self._printed_at = "" if self._trouble else printed
+                self._printed_at = "" if kept.serial in self._unprinted else printed
                 self.render()
             elif case.closed_at is None:
                 self._print(self._printers.preferred(), self._language)
@@ -145,6 +145,8 @@ class HandOverControl(QObject):
         def done(made: tuple[Case, PrintedSlip]) -> None:
             if desk.takes_over(made[0]):
                 self._made(printer, made[1])
+            else:
+                self._unprinted[made[1].serial] = None
 
         desk.work(
             Lane.RECORDS,
@@ -159,7 +161,8 @@ class HandOverControl(QObject):
         try:
             self._printers.print(printer, slip.serial, slip.pdf)
         except Trouble as reason:
-            self._unprinted[slip.serial] = reason
+            # The sheet before is void, whether it was printed or not.
+            self._unprinted[slip.serial], self._printed_at = reason, ""
             self._failed(reason)
             return
         self._printing = False
