@@ -20,7 +20,7 @@ from desk.app.scripted import APPROVER
 from desk.counter import aftercare, holdings, renewal
 from desk.counter.holdings import Deed, Standing
 from desk.counter.renewal import UnderWay
-from desk.issuance.aftercare import SuspendReason
+from desk.issuance.aftercare import StatementOver, SuspendReason
 from desk.store.troubles import Busy
 from desk.ui.aftercare_dialogs import TwoCardsActDialog
 from desk.ui.control.aftercare import AftercareControl
@@ -235,6 +235,64 @@ def test_nobody_elses_credential_stays_under_the_words_of_a_new_call(
 
     assert control._found is None and control._holding is None
     assert page.banner.code.text() == Busy.code and not page.suspend.isVisible()
+
+
+def test_what_is_told_of_the_call_before_does_not_come_into_the_next(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that was on its way said of the name being typed that nobody has it, and a
+    holding that could not be read was a trouble of the call that had come meanwhile."""
+    control, program = at_holding(trainee), trainee.program
+    page, free = program.pages.aftercare, threading.Event()
+
+    def settled() -> None:
+        free.set()
+        done: list[object] = []
+        program.desk.work(Lane.RECORDS, lambda: None, done.append)
+        trainee.until(lambda: bool(done))
+
+    program.lanes.run(Lane.RECORDS, lambda: free.wait(60))
+    control.look_again()
+    page.call.name_field.setText("LEE J")
+    page.call.name_field.textEdited.emit("LEE J")
+    settled()
+    assert control._found is None
+    assert page.call._told.text() == page.say("call.ask")
+
+    def away(*_asked: object) -> None:
+        raise Busy
+
+    free.clear()
+    monkeypatch.setattr(holdings, "holding", away)
+    program.lanes.run(Lane.RECORDS, lambda: free.wait(60))
+    control.show_holding(NUMBER)
+    control.call()
+    settled()
+    assert page.banner.isHidden()
+
+
+def test_what_the_other_desk_took_back_asks_for_no_pin_here(trainee: Trainee) -> None:
+    """The second card was asked for its PIN, and would have begun the same anew, as the first."""
+    control, program = at_holding(trainee), trainee.program
+    cards, dialog = control.two_cards, revoking(trainee)
+    dialog.act.click()
+    trainee.until(lambda: cards._turn == 1)
+    trainee.stage.pull_card()
+    trainee.stage.insert_card(APPROVER)
+    trainee.until(dialog.pin.dots.isEnabled)
+    statement = cards._statement
+    assert statement is not None
+
+    aftercare.give_up(program.station, program.desk.officer, statement)
+    trainee.until(lambda: cards._statement is None)
+    assert not dialog.pin.dots.isEnabled()
+    trainee.stage.pull_card()
+    trainee.until(lambda: cards._second is None)
+    trainee.stage.insert_card(APPROVER)
+    trainee.until(lambda: cards._second is not None)
+
+    assert not dialog.pin.dots.isEnabled()
+    assert StatementOver.code in dialog.problem.accessibleName()
 
 
 def test_the_lock_gives_back_the_list_it_covered_and_nothing_of_another_role(

@@ -124,7 +124,7 @@ class AftercareControl(QObject):
             Lane.RECORDS,
             lambda: holdings.holding(desk.station, officer, number, person),
             done,
-            self._failed,
+            lambda trouble: self._failed(trouble) if turn == self._turn else None,
         )
 
     def holds(self, step: Step) -> bool:
@@ -300,8 +300,10 @@ class AftercareControl(QObject):
         before = self._holding
         if before is not None and before.number == holding.number:
             self._holding = holding
-        found = self._found or ()
-        self._found = tuple(holding if one.number == holding.number else one for one in found)
+        if self._found is not None:
+            # A page where nobody was looked for yet does not say that nobody was found.
+            known = self._found
+            self._found = tuple(holding if one.number == holding.number else one for one in known)
         self.changed.emit(holding)
         self.render()
 

@@ -104,11 +104,14 @@ class TwoCardsAct(QObject):
             return
         self._reads += 1
         turn, station, statement = self._reads, self._desk.station, self._statement
+        over = StatementOver(case=self._number)
 
         def job() -> tuple[CardFacts, Trouble | None]:
             facts = card_facts.look(station, knock=False)
-            if statement is None or facts.officer is None or facts.refused is not None:
+            if facts.officer is None or facts.refused is not None:
                 return facts, facts.refused
+            if statement is None:
+                return facts, over
             return facts, aftercare.why_not_next(station, facts.officer, statement)
 
         self._desk.work(
@@ -239,8 +242,9 @@ class TwoCardsAct(QObject):
         if kept.state is CareState.DONE:
             self._finish(kept)
         elif kept.state is CareState.WITHDRAWN:
-            self._statement = None
-            self._refused(StatementOver(case=statement.case_number))
+            # Nothing is there any more that the present card could sign.
+            self._statement, self._barred = None, StatementOver(case=statement.case_number)
+            self._refused(self._barred)
 
     def _finished(self, _result: int) -> None:
         dialog, statement = self.dialog, self._statement
