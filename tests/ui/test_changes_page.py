@@ -317,6 +317,22 @@ class TestControl:
 
         assert desktop.page.rows.rows == () and desktop.control._listing is None
 
+    def test_what_was_asked_when_the_desk_locked_is_not_brought_behind_it(
+        self, desktop: Desktop, file: Path
+    ) -> None:
+        done: list[object] = []
+        desktop.enter()
+        desktop.take(file, 1)
+        desktop.bot.waitUntil(lambda: bool(desktop.page.rows.rows), timeout=PATIENCE)
+
+        desktop.page.refresh()
+        desktop.desk.is_locked = True
+        desktop.control.cover()
+        desktop.desk.work(Lane.RECORDS, lambda: None, done.append)
+        desktop.bot.waitUntil(lambda: bool(done), timeout=PATIENCE)
+
+        assert desktop.page.rows.rows == () and desktop.control._listing is None
+
     def test_the_count_is_known_without_the_page(self, desktop: Desktop, file: Path) -> None:
         """After-care shows it; nobody has opened the list."""
         desktop.enter()

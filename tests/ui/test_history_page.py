@@ -18,7 +18,7 @@ from desk.store import journal
 from desk.store.history import Outcome
 from desk.ui.control.desk import Desk
 from desk.ui.control.history import HistoryControl
-from desk.ui.lanes import Lanes
+from desk.ui.lanes import Lane, Lanes
 from desk.ui.look import Look
 from desk.ui.navigation import Place
 from desk.ui.pages.history import HistoryPage, HistoryView
@@ -227,6 +227,19 @@ class TestControl:
 
         assert len(desktop.control._index) == 0
         assert desktop.control._found is None and desktop.page.bar.field.text() == ""
+
+    def test_what_was_looked_for_when_the_desk_locked_is_not_brought_behind_it(
+        self, desktop: Desktop
+    ) -> None:
+        done: list[object] = []
+        desktop.enter()
+
+        desktop.page.refresh()
+        desktop.control.cover()
+        desktop.desk.work(Lane.RECORDS, lambda: None, done.append)
+        desktop.bot.waitUntil(lambda: bool(done), timeout=PATIENCE)
+
+        assert desktop.control._found is None and desktop.page.list.rows.rows == ()
 
     def test_search_while_typing(self, desktop: Desktop) -> None:
         desktop.enter()

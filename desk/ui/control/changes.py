@@ -100,6 +100,9 @@ class ChangesControl(QObject):
         )
 
     def _listed(self, found: Listing) -> None:
+        if not self._desk.is_open:
+            # It was asked for before the lock, and is again behind it.
+            return
         self._listing, self._trouble = found, None
         self._counted(len(found.standing))
         self.render()

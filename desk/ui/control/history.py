@@ -71,8 +71,9 @@ class HistoryControl(QObject):
             self._find()
 
     def cover(self) -> None:
-        """The desk is locked: nothing of anybody stays in memory here."""
+        """The desk is locked: nothing of anybody stays in memory here, or comes into it."""
         self._masks.stop()
+        self._turn += 1
         self._index = HistoryIndex()
         self._found, self._detail, self._revealed = None, None, None
         self._chosen = ""
