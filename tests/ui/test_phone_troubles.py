@@ -4,18 +4,23 @@ for the records, nothing of one case is done to another, and the page goes on.""
 from __future__ import annotations
 
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from PySide6.QtCore import QObject, Signal
 
 from desk.cards.troubles import WrongPin
-from desk.counter import intake, offering, signing
+from desk.counter import closing, intake, offering, signing
+from desk.counter.slips import NewOfferNeeded
 from desk.iso7816.troubles import CardRemoved
 from desk.issuance.approvals import ApprovalVoid
 from desk.issuance.case import Case, State
 from desk.issuance.ports import EventKind, OfferEvent
 from desk.store import journal
 from desk.store.troubles import Full
+from desk.ui.applicant.snapshot import ApplicantScreen, Page, PostFacts
+from desk.ui.applicant.window import ApplicantWindow
+from desk.ui.control.applicant import ApplicantControl
 from desk.ui.lanes import Lane
 from desk.ui.navigation import Place
 from desk.ui.pages.phone_progress import PhoneStage, stage_of
@@ -173,6 +178,29 @@ def test_on_the_home_page_a_signature_that_failed_is_no_bug(
     assert window.desk.case is None
 
 
+def test_a_slip_that_could_not_be_printed_after_the_officer_has_left_is_no_bug(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does the applicant of the next case choose a PIN because of it."""
+    may_fail, wanted = Event(), []
+
+    def slow(*_all: Any) -> None:
+        assert may_fail.wait(60)
+        raise NewOfferNeeded(slip="1")
+
+    monkeypatch.setattr(closing, "print_slip", slow)
+    window.control.pin_wanted.connect(lambda: wanted.append(True))
+    window.placed()
+    window.control.print_slip()
+    window.desk.show_place(Place.BOARD, window.board)
+    may_fail.set()
+    window.until(lambda: window.board.banner.code.text() == NewOfferNeeded.code)
+    assert not window.holds_anything
+
+    assert window.desk.case is None
+    assert not wanted
+
+
 @pytest.mark.parametrize("act", ["new_qr", "cancel"])
 def test_an_offer_that_could_not_be_ended_is_followed_on(
     window: Window, monkeypatch: pytest.MonkeyPatch, act: str
@@ -274,3 +302,46 @@ def test_an_act_that_was_overtaken_does_not_lead_back(window: Window) -> None:
     window.until(lambda: bool(rendered))
 
     assert window.is_in(State.OFFERED)
+
+
+class Other(QObject):
+    """A part of the program that the applicant's window listens to and that says nothing."""
+
+    gone, back, staged = Signal(), Signal(), Signal()
+    progressed, judged = Signal(object), Signal(object)
+    is_away = has_picture = is_camera_off = False
+    check = None
+
+
+def applicants(window: Window) -> ApplicantWindow:
+    """The applicant's window beside the phone page."""
+    post = PostFacts("LA", {}, window.station.post.zone.key)
+    shown = ApplicantWindow(window.station.now, ApplicantScreen(page=Page.IDLE, post=post))
+    other = cast(Any, Other(window.desk))
+    control = ApplicantControl(window.desk, shown, other, other, other, window.control, other)
+    control.refresh()
+    return shown
+
+
+def test_the_applicant_waits_for_a_qr_of_before_where_it_will_stand(window: Window) -> None:
+    """The window said that passport and face were being looked at, two steps back, and went on
+    saying so when the QR's time was over."""
+    window.placed()
+    case = window.desk.the_case()
+    window.desk.show_place(Place.BOARD, window.board)
+    window.control._forget_offer()
+    window.desk.set_case(case)
+    window.control.enter(case)
+
+    shown = applicants(window)
+    try:
+        before = shown._screen
+        window.service.news_of.put(None)
+        window.until(lambda: shown._screen.qr is not None)
+    finally:
+        shown.close()
+        shown.deleteLater()
+
+    assert (before.page, before.qr, before.step) == (Page.QR, None, Page.QR.step)
+    assert case.offer is not None and shown._screen.qr is not None
+    assert shown._screen.qr.text == case.offer.uri

@@ -262,7 +262,8 @@ class ApplicantControl(QObject):
                 return Page.DATA
             return Page.PIN
         if self._phone.is_unheard and not self._is_over(case):
-            return Page.CHECKING
+            # Without its QR, as while that is made.
+            return Page.QR
         kinds = [event.kind for event in self._phone.events]
         if case.state is State.SIGNING or EventKind.CODE_RIGHT in kinds:
             return Page.SENDING
@@ -340,7 +341,7 @@ class ApplicantControl(QObject):
         if screen.page is Page.EXPIRED and offer is not None:
             ended = offer.expires_at
         screen = replace(screen, live=self._live(case), ended_at=ended)
-        if offer is not None:
+        if offer is not None and not self._phone.is_unheard:
             screen = replace(screen, qr=QrFacts(offer.uri, offer.placed_at, offer.expires_at))
         wrong = [e for e in self._phone.events if e.kind is EventKind.CODE_WRONG]
         if wrong:

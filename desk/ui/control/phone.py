@@ -305,7 +305,7 @@ class PhoneControl(QObject):
 
     def print_slip(self) -> None:
         """Print the enrollment slip with the live QR; a former one and its QR are void."""
-        desk, case = self._desk, self._desk.the_case()
+        desk, case, turn = self._desk, self._desk.the_case(), self._turn
         if case.state is not State.OFFERED:
             return
         language = case.language if case.language != "ko" else "en"
@@ -328,11 +328,15 @@ class PhoneControl(QObject):
                 desk.station, desk.officer, case, SlipKind.ENROLLMENT, language
             ),
             done,
-            self._not_printed,
+            lambda trouble: self._not_printed(turn, trouble),
         )
 
-    def _not_printed(self, trouble: Trouble) -> None:
+    def _not_printed(self, turn: int, trouble: Trouble) -> None:
         """A QR that lies on paper already is void now: the applicant chooses a new PIN."""
+        if turn != self._turn:
+            # The officer has left the page meanwhile.
+            self._desk.show_trouble(trouble)
+            return
         self._failed(trouble)
         if isinstance(trouble, NewOfferNeeded):
             self._turn += 1
