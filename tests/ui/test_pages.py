@@ -142,7 +142,7 @@ def test_words_of_states_are_never_cut(
         ("06-eligibility", "Overseas Korean Nationals Registration Act, articles 2 and 3"),
         ("10-second-approver", "Passport no. differs in the register"),
         ("10-second-approver", "The chip's list of files differs from the signed one"),
-        ("10-second-approver", "by Consul Lee · approves Consul Jung"),
+        ("10-second-approver", "by Consul Lee · approver Consul Jung"),
         ("10-second-approver", "Check words · read them aloud to the officer"),
         ("admin-01-history", "data destroyed"),
         ("admin-02-aftercare", "Face compared · same person"),
