@@ -198,7 +198,7 @@ if sys.platform != "win32":
             self._children: list[_Child] = []
             self._deaths = 0
             self._ending = False
-            self._has_served = False
+            self._has_served = self._has_told = False
             self._ends = endings()
             # One that takes a closed or redirected stdin as well.
             self._selector = selectors.PollSelector()
@@ -234,7 +234,10 @@ if sys.platform != "win32":
             """That a child is ready, or why it is not: what hinders all is said by one."""
             words = said.decode()
             if not words.startswith(_READY):
-                sys.stderr.write(words)
+                # Before the first one is seen to end, others may have said the same.
+                if self._has_served or not self._has_told:
+                    sys.stderr.write(words)
+                self._has_told = True
                 return
             child.is_ready = True
             self._deaths = 0

@@ -161,7 +161,7 @@ def test_machine_reads_the_same_as_json(folder: Path, capsys: pytest.CaptureFixt
 
 @POSIX
 def test_what_hinders_all_processes_is_said_once(folder: Path) -> None:
-    away = [*_nobody_at_home(folder), "--processes", "3"]
+    away = [*_nobody_at_home(folder), "--processes", "8"]
     said = subprocess.run(
         command(folder, *away), capture_output=True, text=True, timeout=60, check=False
     )
