@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QLabel
 
-from desk.counter import closing
+from desk.counter import closing, intake
 from desk.issuance.case import State
 from desk.mrtd.reader import ReadPhase, ReadProgress
+from desk.store import cases
+from desk.store.cases import BlobKind
 from desk.ui.applicant.snapshot import Page as ApplicantPage
 from desk.ui.applicant.snapshot import Spoken
 from desk.ui.control import passport as passport_control
@@ -207,3 +209,37 @@ def test_a_slip_that_was_left_while_it_is_made_opens_nothing_again(
     program.pages.board.case_opened.emit(number)
     trainee.until(lambda: desk.step is Step.HAND_OVER and program.hand_over.slip is not None)
     assert not program.hand_over.is_printed()
+
+
+def test_pictures_that_come_late_are_not_shown_with_the_next_applicants_case(
+    trainee: Trainee,
+) -> None:
+    """The live picture of the case before stood with the next one until that one's was taken, and
+    its chip's picture where the next one's could not be read."""
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    trainee.read_passport()
+    program, desk = trainee.program, trainee.program.desk
+    station, first = program.station, desk.the_case()
+    stamp = station.stamp()
+    with station.store.write() as session:
+        picture = cases.blob(session, first.number, BlobKind.PORTRAIT) or b""
+        cases.keep_blob(session, stamp, first.number, BlobKind.FACE, "image/jpeg", picture)
+    following = intake.open_case(station, desk.officer)
+
+    for control in (program.passport, program.face):
+        desk.set_case(first)
+        control.enter(first)
+        desk.set_case(following)
+        control.enter(following)
+    done: list[object] = []
+    desk.work(Lane.RECORDS, lambda: None, done.append)
+    trainee.until(lambda: bool(done))
+
+    assert program.passport._picture is None
+    assert program.face._captured is None and program.face._portrait is None
+    desk.set_case(first)
+    program.face.enter(first)
+    trainee.until(lambda: program.face._portrait is not None)
+    program.face.enter(following)
+    assert program.face._portrait is None

@@ -180,8 +180,9 @@ class ApproverControl(QObject):
             return images[0], images[1]
 
         def done(images: tuple[QImage | None, QImage | None]) -> None:
-            self._portrait, self._taken = images
-            self.render()
+            if self._desk.is_at(case):
+                self._portrait, self._taken = images
+                self.render()
 
         self._desk.work(Lane.RECORDS, load, done)
 

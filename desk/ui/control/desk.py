@@ -153,6 +153,10 @@ class Desk(QObject):
             self.set_case(case)
         return True
 
+    def is_at(self, case: Case) -> bool:
+        """Whether ``case`` is the open one, still or again."""
+        return self.case is not None and self.case.number == case.number
+
     def the_case(self) -> Case:
         if self.case is None:
             raise RuntimeError("no case is open")

@@ -84,7 +84,7 @@ class FaceControl(QObject):
         self._busy, self._trouble, self._quality = False, None, None
         self._looking = False
         self._attempts = []
-        self._captured, self._frame = None, None
+        self._captured = self._portrait = self._frame = None
         self._load_pictures(case)
         self._stage = FaceStage.SCORED if case.face is not None else FaceStage.LIVE
         self._desk.show(Step.FACE, self._page)
@@ -111,6 +111,9 @@ class FaceControl(QObject):
             return _image(chip), _image(live)
 
         def done(pictures: tuple[QImage | None, QImage | None]) -> None:
+            if not self._desk.is_at(case):
+                # Another applicant's case is open by now.
+                return
             self._portrait = pictures[0]
             self._captured = self._captured or pictures[1]
             self.render()

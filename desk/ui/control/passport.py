@@ -126,8 +126,9 @@ class PassportControl(QObject):
             return None if data is None else _decoded(data)
 
         def done(picture: QImage | None) -> None:
-            self._picture = picture
-            self.render()
+            if self._desk.is_at(case):
+                self._picture = picture
+                self.render()
 
         self._desk.work(Lane.RECORDS, load, done)
 

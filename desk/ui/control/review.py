@@ -82,8 +82,9 @@ class ReviewControl(QObject):
             return None if data is None else image_of(portrait_rgb(data))
 
         def done(picture: QImage | None) -> None:
-            self._picture = picture
-            self.render()
+            if self._desk.is_at(case):
+                self._picture = picture
+                self.render()
 
         self._desk.work(Lane.RECORDS, load, done)
 
