@@ -129,6 +129,35 @@ def test_the_applicant_looks_at_the_camera_whenever_a_picture_is_to_be_taken(
     assert trainee.applicant_sees() is ApplicantPage.CAMERA
 
 
+def test_a_frame_that_was_asked_for_before_the_page_was_left_is_no_picture_of_who_comes_next(
+    trainee: Trainee,
+) -> None:
+    """It was looked at still when the next applicant's page stood, and waited there for its
+    judgement."""
+    at_the_camera(trainee)
+    program, free = trainee.program, threading.Event()
+    face, asked = program.face, program.desk.the_case()
+    program.camera.stop()
+    trainee.until(lambda: not face._looking)
+    assert face._image is not None
+    program.lanes.run(Lane.FACE, lambda: free.wait(60))
+
+    program.pages.face.capture_requested.emit()
+    program.camera.pictured.emit(face._image)
+    assert face._looking
+    program.to_board()
+    program.desk.set_case(asked)
+    face.enter(asked)
+    program.camera.stop()
+    free.set()
+    done: list[object] = []
+    program.desk.work(Lane.FACE, lambda: None, done.append)
+    trainee.until(lambda: bool(done))
+
+    assert not face.is_judging()
+    assert face._captured is None
+
+
 def test_a_camera_that_goes_leaves_no_picture_and_no_advice_behind(trainee: Trainee) -> None:
     """Also at the moment of the picture, and also for whoever comes back to the page."""
     at_the_camera(trainee)

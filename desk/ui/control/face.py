@@ -58,6 +58,8 @@ class FaceControl(QObject):
         self._stage = FaceStage.LIVE
         self._image: QImage | None = None
         self._looking = False
+        # Since when the page stands: a frame that was looked at before is of nobody here.
+        self._turn = 0
         self._quality: CaptureQuality | None = None
         self._frame: Rgb | None = None
         self._captured: QImage | None = None
@@ -82,6 +84,7 @@ class FaceControl(QObject):
     def enter(self, case: Case) -> None:
         """A case that is ELIGIBLE looks through the camera; a judged one shows its score."""
         self._busy, self._trouble, self._quality = False, None, None
+        self._turn += 1
         self._looking = False
         self._attempts = []
         self._captured = self._portrait = self._frame = None
@@ -133,14 +136,21 @@ class FaceControl(QObject):
     def _look_at(self, image: QImage) -> None:
         self._looking = True
         pixels = pixels_of(image)
-        taking = self._stage is FaceStage.TAKING
+        turn, taking = self._turn, self._stage is FaceStage.TAKING
 
         def job() -> tuple[Rgb, CaptureQuality]:
             return pixels, judge(self._finder.find(pixels), pixels, self._limits)
 
-        self._desk.work(Lane.FACE, job, lambda seen: self._seen(seen, taking), self._not_seen)
+        self._desk.work(
+            Lane.FACE,
+            job,
+            lambda seen: self._seen(turn, seen, taking),
+            lambda trouble: self._not_seen(turn, trouble),
+        )
 
-    def _seen(self, seen: tuple[Rgb, CaptureQuality], taking: bool) -> None:
+    def _seen(self, turn: int, seen: tuple[Rgb, CaptureQuality], taking: bool) -> None:
+        if turn != self._turn:
+            return
         self._looking = False
         if self._stage not in (FaceStage.LIVE, FaceStage.TAKING):
             return
@@ -152,8 +162,10 @@ class FaceControl(QObject):
             self._stage = FaceStage.LIVE
         self.render()
 
-    def _not_seen(self, trouble: Trouble) -> None:
+    def _not_seen(self, turn: int, trouble: Trouble) -> None:
         """The frame told nothing; after a bug the next one would tell no more."""
+        if turn != self._turn:
+            return
         self._looking = not isinstance(trouble, FaceTrouble)
         self._trouble = trouble
         if self._stage is FaceStage.TAKING:
