@@ -15,6 +15,7 @@
      │   ├─ MailboxFull        ENROLL-03  the disk is full
      │   ├─ MailboxBroken      ENROLL-09  the database cannot be opened or read
      │   ├─ MailboxNewer       ENROLL-10  the file was written by a newer version
+     │   ├─ MailboxInUse       ENROLL-26  another process has the file
      │   └─ MailboxAway        ENROLL-21  the database server does not answer now
      └─ ProcessTrouble         starting the service
          ├─ NotStarted         ENROLL-11  the service ended before it was ready
@@ -119,6 +120,12 @@ class MailboxNewer(MailboxTrouble):
     """The database has a later layout; facts: ``found``, ``known``."""
 
     code = "ENROLL-10"
+
+
+class MailboxInUse(MailboxTrouble):
+    """Another process has the file, and only one may; facts: ``file``, its name."""
+
+    code = "ENROLL-26"
 
 
 class MailboxAway(MailboxTrouble):

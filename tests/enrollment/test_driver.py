@@ -66,6 +66,9 @@ def either(database: Database) -> Iterator[Driver]:
 
 def test_sqlalchemy_reads_the_row_that_the_driver_wrote(driver: Driver, file: Path) -> None:
     driver.execute(sql.NEW_OFFER, OFFER)
+    found = driver.execute(sql.OFFER_BY_ID, {"key": "one"}).one()
+    # Only one may have the file.
+    driver.close()
 
     engine = sa.create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
@@ -73,11 +76,11 @@ def test_sqlalchemy_reads_the_row_that_the_driver_wrote(driver: Driver, file: Pa
     engine.dispose()
 
     assert dict(theirs) == {**OFFER, "token_hash": None}
-    found = driver.execute(sql.OFFER_BY_ID, {"key": "one"}).one()
     assert (found.mark, found.document) == (OFFER["mark"], OFFER["document"])
 
 
 def test_the_tables_are_those_that_sqlalchemy_makes(driver: Driver, tmp_path: Path) -> None:
+    driver.close()
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'other.sqlite'}")
     tables.create_all(engine)
 

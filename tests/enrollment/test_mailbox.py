@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.mailbox import file as file_database
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.tables import LAYOUT
 from desk.enrollment.records import (
@@ -32,6 +33,7 @@ from desk.enrollment.trouble import (
     AlreadyOtherwise,
     MailboxBroken,
     MailboxFull,
+    MailboxInUse,
     MailboxNewer,
     NotThere,
 )
@@ -540,6 +542,25 @@ def test_file_that_is_no_database(file: Path) -> None:
 
     with pytest.raises(MailboxBroken):
         Mailbox(file, T0)
+
+
+def test_file_is_one_process_s(
+    file: Path, file_box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second one would not know which calls the first has heard, and could be told them again
+    (threats.md)."""
+    monkeypatch.setattr(file_database, "_BUSY_SECONDS", 0)
+    file_box.place_offer(offer(), T0)
+
+    with pytest.raises(MailboxInUse) as caught:
+        Mailbox(file, T0)
+
+    assert caught.value.facts == {"file": file.name}
+    assert kinds(file_box) == []
+    file_box.close()
+    again = Mailbox(file, T0)
+    assert kinds(again) == []
+    again.close()
 
 
 def test_durability_settings(file_box: Mailbox) -> None:

@@ -17,16 +17,25 @@ from sqlalchemy.dialects import sqlite
 
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import Asked, Driver
-from desk.enrollment.trouble import MailboxBroken, MailboxFull
+from desk.enrollment.trouble import MailboxBroken, MailboxFull, MailboxInUse
 
 log = logging.getLogger("desk.enrollment")
 
+# A service that ends still has the file; one that goes on serving keeps it.
 _BUSY_SECONDS = 10
 # A few answers' worth: with less the next phone may be the one that is turned away.
 _LEAST_FREE = 1 << 20
-# Kibibytes of pages are kept: the indexes of a busy week, so that none is read again for each
-# of the offers.
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_size=-32768")
+_PRAGMAS = (
+    # One process has the file: what it remembers of it (offers, calls it has heard) would not
+    # be another one's. Nothing is locked and unlocked for each statement either.
+    "locking_mode=EXCLUSIVE",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "secure_delete=ON",
+    # Kibibytes of pages: the indexes of a busy week, so that none is read again for each of
+    # the offers.
+    "cache_size=-32768",
+)
 
 
 class FileDriver(Driver):
@@ -102,6 +111,8 @@ class FileDatabase:
         except sqlite3.Error as error:
             if connection is not None:
                 connection.close()
+            if _code(error) == sqlite3.SQLITE_BUSY:
+                raise MailboxInUse(file=path.name) from error
             raise _trouble(error) from error
         self._folder = path.parent
         self._driver = FileDriver(connection)
@@ -132,9 +143,13 @@ class FileDatabase:
 
 
 def _trouble(error: sqlite3.Error) -> MailboxFull | MailboxBroken:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    if _code(error) == sqlite3.SQLITE_FULL:
         return MailboxFull()
     # In SQLite's own words, which are of files and tables.
     log.error("database: %s", error)
     return MailboxBroken()
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's own, without its extension."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
