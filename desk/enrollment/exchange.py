@@ -27,6 +27,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from desk.enrollment import fibres
 from desk.enrollment.routing import Routes
 from desk.enrollment.wire import Request
 
@@ -177,16 +178,25 @@ class Connection(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
 
     def _begin(self, exchange: Exchange, app: Any) -> None:
-        """Answer as far as nothing has to be waited for: most requests' whole way. The rest is
-        a task's, which can be cancelled and counts among those under way."""
+        """Answer as far as nothing but the database has to be waited for: most requests' whole
+        way. The rest is a task's, which can be cancelled. Either counts among those under way."""
         answering = exchange.run_asgi(app)
+        over = fibres.begin(lambda: self._go_on(answering), self.loop)
+        if not over.done():
+            self._count(over)
+
+    def _go_on(self, answering: Coroutine[Any, Any, None]) -> None:
         try:
             awaited = answering.send(None)
         except StopIteration:
             return
-        task = self.loop.create_task(Begun(answering, awaited))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self._count(self.loop.create_task(Begun(answering, awaited)))
+
+    def _count(self, under_way: asyncio.Future[None]) -> None:
+        # A task where uvicorn makes them; all it asks of one is to be cancelled.
+        tasks: set[Any] = self.tasks
+        tasks.add(under_way)
+        under_way.add_done_callback(tasks.discard)
 
     def _begun(self, version: str) -> Exchange:
         # In uvicorn's order, because named it would take twice as long.

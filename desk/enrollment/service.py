@@ -17,7 +17,7 @@ from desk.enrollment.keys import StationKey
 from desk.enrollment.limits import Limits
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, KNOWN_QUIRKS, Allowance, Demand, Quirk
-from desk.enrollment.step_threads import StepThreads
+from desk.enrollment.server_steps import ServerSteps
 from desk.enrollment.trouble import PublicUrlUnusable
 from desk.enrollment.waiting import Bells, Filings, ParkedPhones
 
@@ -96,7 +96,7 @@ class Service:
     filings: Filings = field(default_factory=Filings)
     buckets: Buckets = field(default_factory=Buckets)
     limits: Limits = field(init=False)
-    _threads: StepThreads = field(default_factory=StepThreads, init=False, repr=False)
+    _steps: ServerSteps = field(default_factory=ServerSteps, init=False, repr=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -108,21 +108,21 @@ class Service:
 
         Here and now on a file, which has one writer at a time: a thread of its own would make
         nobody wait less, and handing over to it costs more than the step. On a server in a
-        thread, because a server may let its callers wait; one that is away is asked again for
+        fibre, because a server may let its callers wait; one that is away is asked again for
         as long as a phone waits.
         """
         if not self.mailbox.shared:
             return step(*args, **kwargs)
-        return await self._threads.run(lambda: step(*args, **kwargs))
+        return await self._steps.run(lambda: step(*args, **kwargs))
 
     async def run_now(self, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """The same without waiting for a server that is away."""
         if not self.mailbox.shared:
             return step(*args, **kwargs)
-        return await self._threads.run(lambda: step(*args, **kwargs), patient=False)
+        return await self._steps.run(lambda: step(*args, **kwargs), patient=False)
 
     def close(self) -> None:
         """End the database; waiting phones were woken before."""
         self.bells.close()
-        self._threads.close()
+        self._steps.close()
         self.mailbox.close()

@@ -17,7 +17,7 @@ from desk.enrollment.mailbox.driver import Asked, Driver, HeardBefore
 from desk.enrollment.mailbox.server import check_address
 from desk.enrollment.mailbox.transaction import step
 from desk.enrollment.records import TRIES, Claim, Filing, Redemption
-from desk.enrollment.step_threads import StepThreads
+from desk.enrollment.server_steps import ServerSteps
 from desk.enrollment.trouble import MailboxAddressUnusable, MailboxAway, MailboxBroken, NotThere
 from desk.issuance.ports import EventKind
 from tests.enrollment.conftest import together
@@ -296,11 +296,11 @@ def test_phone_whose_guess_a_fall_interrupted_is_told(
 ) -> None:
     """It waits for the server like every other step."""
     torn.place_offer(offer(), T0)
-    threads = StepThreads()
+    steps = ServerSteps()
 
     torn.tear(postgres, moment)
-    told = asyncio.run(threads.run(lambda: guess(torn, token="mine")))
-    threads.close()
+    told = asyncio.run(steps.run(lambda: guess(torn, token="mine")))
+    steps.close()
 
     assert told == Redemption("offer-1", Claim.WRONG_CODE, TRIES - 1)
     assert kinds(torn) == [EventKind.CODE_WRONG]
@@ -309,7 +309,7 @@ def test_phone_whose_guess_a_fall_interrupted_is_told(
 def test_server_that_is_away_is_asked_again(torn: Torn, postgres: PostgresServer) -> None:
     """A step that began while the server was down is done when it is up again."""
     torn.place_offer(offer(), T0)
-    threads = StepThreads()
+    steps = ServerSteps()
     tried = threading.Event()
 
     def look() -> int:
@@ -322,26 +322,48 @@ def test_server_that_is_away_is_asked_again(torn: Torn, postgres: PostgresServer
     async def scene() -> int:
         loop = asyncio.get_running_loop()
         postgres.stop("immediate")
-        looking = asyncio.ensure_future(threads.run(look))
+        looking = asyncio.ensure_future(steps.run(look))
         await loop.run_in_executor(None, tried.wait)
         await loop.run_in_executor(None, postgres.start)
         return await looking
 
     assert asyncio.run(scene()) == 0
-    threads.close()
+    steps.close()
+
+
+def test_a_step_that_waits_keeps_nobody_else(server_place: str, server_database: Database) -> None:
+    """For somebody's lock, say: the same process does others' steps meanwhile."""
+    box, steps = Mailbox(server_place, T0), ServerSteps()
+    box.place_offer(offer(), T0)
+
+    async def scene() -> int:
+        with server_database.connect() as there:
+            there.autocommit = False
+            there.execute("LOCK TABLE offers IN ACCESS EXCLUSIVE MODE")
+            waiting = asyncio.ensure_future(
+                steps.run(lambda: len(box.news("offer-1", 0, T0).events))
+            )
+            assert await steps.run(lambda: box.check("check-1")) is None
+            assert not waiting.done()
+            there.rollback()
+        return await waiting
+
+    assert asyncio.run(scene()) == 0
+    steps.close()
+    box.close()
 
 
 def test_server_that_stays_away_is_said_so(
     torn: Torn, postgres: PostgresServer, server_place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desk.enrollment.step_threads.OUTAGE_SECONDS", 0.05)
-    threads = StepThreads()
+    monkeypatch.setattr("desk.enrollment.server_steps.OUTAGE_SECONDS", 0.05)
+    steps = ServerSteps()
     postgres.stop("immediate")
 
     with pytest.raises(MailboxAway):
-        asyncio.run(threads.run(lambda: torn.queue(T0)))
+        asyncio.run(steps.run(lambda: torn.queue(T0)))
 
-    threads.close()
+    steps.close()
     with pytest.raises(MailboxAway):
         Mailbox(server_place, T0)
 

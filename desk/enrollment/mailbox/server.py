@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import logging
 import secrets
-import selectors
 import threading
 import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, Final
 
 import psycopg
@@ -27,6 +27,7 @@ import sqlalchemy as sa
 from psycopg import conninfo, errors, pq
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
+from desk.enrollment import fibres
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import (
     UNLOGGED,
@@ -38,7 +39,6 @@ from desk.enrollment.mailbox.driver import (
 )
 from desk.enrollment.mailbox.tables import heard_table
 from desk.enrollment.mailbox.told import CHANNEL, LISTENERS, PROCESS
-from desk.enrollment.readable import readable
 from desk.enrollment.trouble import (
     MailboxAddressUnusable,
     MailboxAway,
@@ -72,8 +72,6 @@ _PASSING = ("08", "53300", "55P03", "57", "25006")
 _FULL = "53100"
 _BINARY = 1
 _DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
-# The cheapest that takes any number of a line.
-_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 _SENT: Final[Mapping[type, Callable[[Any], bytes | None]]] = {
     bytes: bytes,
@@ -153,14 +151,16 @@ class ServerDriver(Driver):
         self._unsent: list[_Order] = []
         self._luggage = luggage
         self._brought: Asked | None = None
-        self._heard = readable(self.connection)
+        self._hearing = fibres.Hearing(self.connection)
 
     def run(self, text: str, values: Sequence[Any]) -> Rows:
-        if self._unsent or self._luggage.asked:
+        if self._unsent or self._luggage.is_there():
             return self._in_one_go([self._order(text, values)])[0]
         if not values:
-            return self._checked(self._wire.exec_params(text.encode(), None, result_format=_BINARY))
-        return self._checked(self._wire.exec_prepared(*self._order(text, values), _BINARY))
+            self._wire.send_query_params(text.encode(), None, result_format=_BINARY)
+        else:
+            self._wire.send_query_prepared(*self._order(text, values), _BINARY)
+        return self._heard()
 
     def swap(self, offer: Mapping[str, Any], *beside: Asked) -> bool:
         if not beside:
@@ -199,7 +199,8 @@ class ServerDriver(Driver):
         if self._wire.transaction_status != pq.TransactionStatus.IDLE:
             # With the connection gone the server undoes it by itself.
             with suppress(psycopg.Error):
-                self._checked(self._wire.exec_(b"ROLLBACK"))
+                self._wire.send_query(b"ROLLBACK")
+                self._heard()
 
     def hold(self, name: str) -> None:
         self._unsent.append(self._order(_HOLD, (name,)))
@@ -224,11 +225,12 @@ class ServerDriver(Driver):
     def is_silent(self) -> bool:
         """Whether the server has nothing to say unasked: not even that it goes."""
         try:
-            return not self._heard(0)
+            return not self._hearing.has_come()
         except (OSError, ValueError, psycopg.Error):
             return False
 
     def close(self) -> None:
+        self._hearing.leave()
         with suppress(psycopg.Error):
             self.connection.close()
 
@@ -269,8 +271,9 @@ class ServerDriver(Driver):
 
     def _take_back(self) -> None:
         """What was brought was not written, or nobody knows: it goes with what comes next."""
-        if self._brought is not None:
-            self._luggage.asked, self._brought = self._brought, None
+        brought, self._brought = self._brought, None
+        if brought is not None:
+            self._luggage.put(brought)
 
     def _answers_to(self, sent: list[_Order]) -> list[Rows]:
         wire = self._wire
@@ -290,10 +293,7 @@ class ServerDriver(Driver):
         wire, results = self._wire, list[pq.abc.PGresult]()
         self._flush()
         while True:
-            while wire.is_busy():
-                self._heard(None)
-                wire.consume_input()
-            result = wire.get_result()
+            result = self._next_result()
             if result is None:
                 if wire.status != pq.ConnStatus.OK:
                     raise psycopg.OperationalError("the server is gone")
@@ -302,19 +302,34 @@ class ServerDriver(Driver):
             else:
                 results.append(result)
 
+    def _heard(self) -> Rows:
+        """What the server says of one statement sent by itself; raises psycopg.Error."""
+        self._flush()
+        last = None
+        while (result := self._next_result()) is not None:
+            last = result
+        if last is None:
+            raise psycopg.OperationalError("the server is gone")
+        return self._checked(last)
+
+    def _next_result(self) -> pq.abc.PGresult | None:
+        """Waited for; None after the last of a statement."""
+        wire = self._wire
+        while wire.is_busy():
+            self._hearing.wait()
+            wire.consume_input()
+        return wire.get_result()
+
     def _flush(self) -> None:
         """Send what the line did not take at once; the server may be talking meanwhile."""
-        if not self._wire.flush():
-            return
-        with _Selector() as line:
-            line.register(self.connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
-            while self._wire.flush():
-                line.select()
-                self._wire.consume_input()
+        while self._wire.flush():
+            self._hearing.wait_to_speak()
+            self._wire.consume_input()
 
     def _prepare(self, text: str) -> bytes:
         name = f"s{len(self._names)}".encode()
-        self._checked(self._wire.prepare(name, text.encode()))
+        self._wire.send_prepare(name, text.encode())
+        self._heard()
         self._names[text] = name
         return name
 
@@ -331,13 +346,22 @@ class ServerDriver(Driver):
         raise error
 
 
-class Luggage(threading.local):
-    """What a thread's next words to the server take along."""
+class Luggage:
+    """What the next words of a fibre or thread to the server take along."""
 
-    asked: Asked | None = None
+    def __init__(self) -> None:
+        self._asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
+
+    def is_there(self) -> bool:
+        return self._asked.get() is not None
+
+    def put(self, asked: Asked) -> None:
+        self._asked.set(asked)
 
     def take(self) -> Asked | None:
-        asked, self.asked = self.asked, None
+        asked = self._asked.get()
+        if asked is not None:
+            self._asked.set(None)
         return asked
 
 
@@ -396,7 +420,7 @@ class ServerDatabase:
 
     @contextmanager
     def bringing(self, asked: Asked) -> Iterator[None]:
-        self._luggage.asked = asked
+        self._luggage.put(asked)
         try:
             yield
         finally:
@@ -457,7 +481,7 @@ class ServerDatabase:
                 return driver
             # The server has said goodbye, or fallen: that is known before anything is asked.
             self._let_go([driver])
-        return self.connect()
+        return fibres.in_thread(self.connect)
 
     def _kept(self) -> ServerDriver | None:
         with self._lock:

@@ -1,0 +1,166 @@
+"""Waiting for a server without keeping the loop from others, in functions that are not async.
+
+A step of the mailbox is a plain function, the same on a file and on a server. A request begins
+in a fibre, a greenlet of the loop's thread: where a step in it waits for the database's word,
+the loop goes on with other requests, and the fibre goes on as soon as the word has come. A
+thread for each step did the same for a fifth more of the service's time, most of which went
+into waking it, and so did a task that awaits the step. Outside of a fibre waiting is just
+waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
+
+from greenlet import getcurrent, greenlet
+
+from desk.enrollment.readable import Line, readable
+
+_T = TypeVar("_T")
+
+# The cheapest that takes any number of a line.
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+
+def inside() -> bool:
+    """Whether this runs in a fibre."""
+    return getcurrent().parent is not None
+
+
+def begin(act: Callable[[], _T], loop: asyncio.AbstractEventLoop) -> asyncio.Future[_T]:
+    """Run ``act`` in a fibre: now, as far as it goes without waiting, and later to its end,
+    also where nobody waits for that any more. Not in a fibre, whom nothing would wake."""
+    if inside():
+        raise RuntimeError("a fibre in a fibre")
+    done: asyncio.Future[_T] = loop.create_future()
+
+    def whole() -> None:
+        try:
+            result = act()
+        except Exception as error:
+            if not done.done():
+                done.set_exception(error)
+        else:
+            if not done.done():
+                done.set_result(result)
+
+    greenlet(whole).switch()
+    return done
+
+
+def in_thread(act: Callable[[], _T]) -> _T:
+    """``act``, which waits in its own way, without keeping the loop where this is a fibre."""
+    if not inside():
+        return act()
+    fibre = getcurrent()
+    done = asyncio.get_running_loop().run_in_executor(None, act)
+    done.add_done_callback(lambda _: fibre.switch())
+    _let_others_go_on(fibre)
+    return done.result()
+
+
+def pause(seconds: float) -> None:
+    if not inside():
+        time.sleep(seconds)
+        return
+    fibre = getcurrent()
+    asyncio.get_running_loop().call_later(seconds, fibre.switch)
+    _let_others_go_on(fibre)
+
+
+class Places:
+    """So many fibres at once may have one; the others wait, in the order in which they came."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiting: deque[greenlet] = deque()
+
+    def __enter__(self) -> None:
+        if self._free > 0:
+            self._free -= 1
+            return
+        fibre = getcurrent()
+        self._waiting.append(fibre)
+        _let_others_go_on(fibre)
+
+    def __exit__(self, *_how: object) -> None:
+        if self._waiting:
+            # Its place is the next one's.
+            asyncio.get_running_loop().call_soon(self._waiting.popleft().switch)
+        else:
+            self._free += 1
+
+
+class Hearing:
+    """What waits for the word of the other end of a line."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line.fileno()
+        self._has_come = readable(line)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._fibre: greenlet | None = None
+
+    def has_come(self) -> bool:
+        """Whether there is something to hear; an end is something too. Raises OSError,
+        ValueError."""
+        return bool(self._has_come(0))
+
+    def wait(self) -> None:
+        """Until something has come."""
+        if not inside():
+            self._has_come(None)
+            return
+        self._listen()
+        self._sleep()
+
+    def wait_to_speak(self) -> None:
+        """Until the line takes more, or something has come."""
+        if not inside():
+            with _Selector() as line:
+                line.register(self._line, selectors.EVENT_READ | selectors.EVENT_WRITE)
+                line.select()
+            return
+        loop = self._listen()
+        loop.add_writer(self._line, self._wake)
+        try:
+            self._sleep()
+        finally:
+            loop.remove_writer(self._line)
+
+    def leave(self) -> None:
+        """The line is about to be closed: its number may soon be another one's."""
+        loop, self._loop = self._loop, None
+        # A loop that is closed has forgotten it.
+        if loop is not None and not loop.is_closed():
+            loop.remove_reader(self._line)
+
+    def _listen(self) -> asyncio.AbstractEventLoop:
+        """Once for all, because that costs more than being woken."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self.leave()
+            loop.add_reader(self._line, self._wake)
+            self._loop = loop
+        return loop
+
+    def _sleep(self) -> None:
+        self._fibre = getcurrent()
+        _let_others_go_on(self._fibre)
+
+    def _wake(self) -> None:
+        fibre, self._fibre = self._fibre, None
+        if fibre is None:
+            # Said unasked: whoever takes the line up looks before he speaks.
+            self.leave()
+        else:
+            fibre.switch()
+
+
+def _let_others_go_on(fibre: greenlet) -> None:
+    assert fibre.parent is not None
+    fibre.parent.switch()

@@ -1,0 +1,269 @@
+"""Fibres by themselves: who waits keeps nobody else, in libuv's loop and in Python's own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+
+import pytest
+
+from desk.enrollment import fibres
+
+Run = Callable[[Callable[[], Awaitable[None]]], None]
+Pair = tuple[socket.socket, socket.socket]
+
+
+def _libuv() -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        pytest.skip("libuv's loop is not used on Windows")
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+@pytest.fixture(params=[_libuv, asyncio.SelectorEventLoop])
+def run(request: pytest.FixtureRequest) -> Run:
+    def in_loop(scene: Callable[[], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            await asyncio.wait_for(scene(), 30)
+
+        with asyncio.Runner(loop_factory=request.param) as runner:
+            runner.run(whole())
+
+    return in_loop
+
+
+@pytest.fixture
+def lines() -> Iterator[list[Pair]]:
+    pairs = [socket.socketpair() for _ in range(3)]
+    yield pairs
+    for ends in pairs:
+        for end in ends:
+            end.close()
+
+
+def hear(line: socket.socket) -> bytes:
+    hearing = fibres.Hearing(line)
+    try:
+        hearing.wait()
+        return line.recv(100)
+    finally:
+        hearing.leave()
+
+
+def test_each_goes_on_when_its_own_word_has_come(run: Run, lines: list[Pair]) -> None:
+    heard: list[bytes] = []
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        waiting = [
+            fibres.begin(lambda line=ours: heard.append(hear(line)), loop)  # type: ignore[misc]
+            for ours, _ in lines
+        ]
+        assert heard == []
+        for number in (2, 0, 1):
+            lines[number][1].send(b"%d" % number)
+            await waiting[number]
+
+    run(scene)
+
+    assert heard == [b"2", b"0", b"1"]
+
+
+def test_what_waits_for_nothing_is_over_at_once(run: Run) -> None:
+    async def scene() -> None:
+        done = fibres.begin(fibres.inside, asyncio.get_running_loop())
+        assert done.done()
+        assert done.result() is True
+        assert fibres.inside() is False
+
+    run(scene)
+
+
+def test_there_is_none_in_another(run: Run) -> None:
+    """Whoever waits in it would never be woken."""
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        with pytest.raises(RuntimeError, match="a fibre in a fibre"):
+            await fibres.begin(lambda: fibres.begin(fibres.inside, loop), loop)
+
+    run(scene)
+
+
+def test_its_error_reaches_who_waits(run: Run, lines: list[Pair]) -> None:
+    ours, theirs = lines[0]
+
+    def fail() -> None:
+        hear(ours)
+        raise LookupError("nothing there")
+
+    async def scene() -> None:
+        going = fibres.begin(fail, asyncio.get_running_loop())
+        theirs.send(b"!")
+        with pytest.raises(LookupError, match="nothing there"):
+            await going
+
+    run(scene)
+
+
+def test_goes_to_its_end_where_nobody_waits_any_more(run: Run, lines: list[Pair]) -> None:
+    ours, theirs = lines[0]
+    heard: list[bytes] = []
+
+    async def scene() -> None:
+        over = asyncio.Event()
+
+        def act() -> None:
+            heard.append(hear(ours))
+            over.set()
+
+        going = fibres.begin(act, asyncio.get_running_loop())
+        waiter = asyncio.ensure_future(asyncio.shield(going))
+        await asyncio.sleep(0)
+        waiter.cancel()
+        going.cancel()
+        theirs.send(b"late")
+        await over.wait()
+
+    run(scene)
+
+    assert heard == [b"late"]
+
+
+def test_a_word_in_many_parts_is_taken_and_given(run: Run, lines: list[Pair]) -> None:
+    """More than a line takes at once: its end waits until there is room again."""
+    ours, theirs = lines[0]
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    much = bytes(range(256)) * 20_000
+    taken = bytearray()
+
+    def speak() -> None:
+        hearing, left = fibres.Hearing(ours), memoryview(much)
+        while left:
+            try:
+                left = left[ours.send(left) :]
+            except BlockingIOError:
+                hearing.wait_to_speak()
+        hearing.leave()
+
+    def listen() -> None:
+        hearing = fibres.Hearing(theirs)
+        while len(taken) < len(much):
+            hearing.wait()
+            taken.extend(theirs.recv(1 << 16))
+        hearing.leave()
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        speaking = fibres.begin(speak, loop)
+        assert not speaking.done()
+        await asyncio.gather(speaking, fibres.begin(listen, loop))
+
+    run(scene)
+
+    assert taken == much
+
+
+def test_what_is_said_unasked_is_found_by_who_looks(run: Run, lines: list[Pair]) -> None:
+    """And wakes nobody again and again meanwhile."""
+    ours, theirs = lines[0]
+
+    async def scene() -> None:
+        loop, hearing = asyncio.get_running_loop(), fibres.Hearing(ours)
+        going = fibres.begin(hearing.wait, loop)
+        theirs.send(b"asked")
+        await going
+        ours.recv(100)
+        assert not hearing.has_come()
+
+        theirs.send(b"unasked")
+        loop.add_reader(theirs, lambda: None)
+        while hearing._loop is not None:
+            await asyncio.sleep(0)
+        loop.remove_reader(theirs)
+        assert hearing.has_come()
+        ours.recv(100)
+
+        again = fibres.begin(hearing.wait, loop)
+        theirs.send(b"asked again")
+        await again
+        hearing.leave()
+
+    run(scene)
+
+
+def test_places_are_given_in_turn(run: Run, lines: list[Pair]) -> None:
+    places = fibres.Places(2)
+    order: list[int] = []
+    most = there = 0
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+
+        def act(number: int) -> None:
+            nonlocal most, there
+            with places:
+                order.append(number)
+                there += 1
+                most = max(most, there)
+                fibres.pause(0)
+                there -= 1
+
+        await asyncio.gather(*(fibres.begin(partial(act, number), loop) for number in range(7)))
+        assert places._free == 2
+
+    run(scene)
+
+    assert order == list(range(7))
+    assert most == 2
+
+
+def test_who_fails_leaves_the_place(run: Run) -> None:
+    places = fibres.Places(1)
+
+    def fail() -> None:
+        with places:
+            fibres.pause(0)
+            raise LookupError
+
+    def enter() -> bool:
+        with places:
+            return True
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        failing, after = fibres.begin(fail, loop), fibres.begin(enter, loop)
+        with pytest.raises(LookupError):
+            await failing
+        assert await after
+
+    run(scene)
+
+
+def test_what_nothing_interrupts_keeps_only_its_own(run: Run) -> None:
+    """It is done in a thread; there and elsewhere outside waiting is just waiting."""
+    let_go, threads = threading.Event(), list[threading.Thread]()
+
+    def act() -> str:
+        threads.append(threading.current_thread())
+        assert not fibres.inside()
+        fibres.pause(0)
+        assert let_go.wait(20)
+        return "done"
+
+    async def scene() -> None:
+        going = fibres.begin(lambda: fibres.in_thread(act), asyncio.get_running_loop())
+        # Only the loop can let it go.
+        asyncio.get_running_loop().call_soon(let_go.set)
+        assert await going == "done"
+
+    run(scene)
+
+    assert threads != [threading.current_thread()]
+    assert fibres.in_thread(threading.current_thread) is threading.current_thread()
