@@ -40,11 +40,12 @@ class Access:
     async def _known(self, token: str) -> Holder | None:
         if len(token) > _LONGEST_TOKEN:
             return None
-        service, token_hash = self._service, keys.sha256(token)
-        known = service.mailbox.known_holder(token_hash, service.now())
+        service, (offer_id, secret) = self._service, keys.parted(token)
+        token_hash = keys.sha256(secret)
+        known = service.mailbox.known_holder(offer_id, token_hash, service.now())
         if known is not None:
             return known
-        return await service.run(service.mailbox.holder, token_hash, service.now())
+        return await service.run(service.mailbox.holder, offer_id, token_hash, service.now())
 
     def _refusal(self, error: str | None, description: str) -> Refusal:
         refusal = bearer_refusal(error, description)

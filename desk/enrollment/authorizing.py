@@ -38,10 +38,11 @@ class Authorizing:
         code, pin = _token_parameters(form)
         details = self._details(form.get("authorization_details"))
         bound_to = await self._dpop.key_for_token(request)
-        self._service.limits.admit_offer(code, time.monotonic())
-        token = keys.new_access_token()
+        offer_id, secret = keys.parted(code)
+        self._service.limits.admit_offer(secret, time.monotonic())
+        token = keys.new_access_token(offer_id)
         grant = self._grant(token, details, bound_to)
-        outcome = await self._redeem(request, code, pin, grant)
+        outcome = await self._redeem(request, offer_id, secret, pin, grant)
         if outcome.obstacle is not None:
             raise _refused(outcome.obstacle, outcome.tries_left)
         return self._granted(token, grant)
@@ -71,17 +72,19 @@ class Authorizing:
 
     def _grant(self, token: str, details: tuple[str, ...] | None, bound_to: str | None) -> Grant:
         life = self._service.settings.token_life
-        return Grant(keys.sha256(token), life, details, bound_to)
+        return Grant(keys.sha256(keys.parted(token)[1]), life, details, bound_to)
 
-    async def _redeem(self, request: Request, code: str, pin: str, grant: Grant) -> Redemption:
+    async def _redeem(
+        self, request: Request, offer_id: str, secret: str, pin: str, grant: Grant
+    ) -> Redemption:
         service = self._service
 
         def fits(salt: bytes, wanted: bytes) -> bool:
             return hmac.compare_digest(service.key.pin_hash(pin, salt), wanted)
 
-        client = client_mark(service, code, request)
+        client, code_hash = client_mark(service, secret, request), keys.sha256(secret)
         outcome = await service.run(
-            service.mailbox.redeem, keys.sha256(code), client, fits, grant, service.now()
+            service.mailbox.redeem, offer_id, code_hash, client, fits, grant, service.now()
         )
         if outcome.offer_id is not None:
             service.bells.ring(outcome.offer_id)
@@ -102,10 +105,11 @@ class Authorizing:
         return answer
 
 
-def client_mark(service: Service, code: str, request: Request) -> str:
-    """A mark that tells two phones at one offer apart, made of no kept address."""
+def client_mark(service: Service, secret: str, request: Request) -> str:
+    """A mark that tells two phones at one offer apart, made of its code's secret and no kept
+    address."""
     agent = request.header(b"user-agent")
-    return service.key.client_mark(code, wire.caller(request), agent)
+    return service.key.client_mark(secret, wire.caller(request), agent)
 
 
 def credential_identifier(token: str, configuration: str) -> str:

@@ -46,7 +46,9 @@ from desk.issuance.ports import OfferEvent, QrForm
 OFFER_SCHEME = "openid-credential-offer://"
 HAIP_SCHEME = "haip-vci://"
 CHECK_SCHEME = "openid4vp://"
-_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_IDENTIFIER = re.compile(rf"{keys.IDENTIFIER}\Z")
+# It begins with its offer's.
+_REQUEST_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,96}\Z")
 # A check's identifier is its address as well, so it must not be guessable.
 _CHECK_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{20,64}\Z")
 _WORD = re.compile(r"[a-z0-9_-]{1,32}\Z")
@@ -96,7 +98,7 @@ class DeskSide:
         number, by = request.scope[_NUMBER], secrets.token_hex(8)
         doing = partial(step, *args, **kwargs)
         try:
-            return await service.run(service.mailbox.in_call, number, by, service.now(), doing)
+            return await service.run(service.mailbox.in_call, number, by, doing)
         except HeardBefore as error:
             raise _unknown_station() from error
 
@@ -138,7 +140,7 @@ class DeskSide:
             quoted = f"{_quoted(settings.address('offer/'), bare)}{handle}"
             text = f"{scheme}?credential_offer_uri={quoted}"
         else:
-            code = keys.pre_authorized_code(handle)
+            code = keys.carrying(view.offer_id, keys.code_secret(handle))
             # In one language: each letter of another script makes the QR larger.
             pin = pin_description("en")
             offer = metadata.credential_offer(settings, view.configurations, code, pin)
@@ -159,7 +161,7 @@ class DeskSide:
         new = NewOffer(
             offer_id,
             keys.sha256(handle),
-            keys.sha256(keys.pre_authorized_code(handle)),
+            keys.sha256(keys.code_secret(handle)),
             configurations,
             salt,
             service.key.pin_hash(pin, salt),
@@ -224,7 +226,7 @@ class DeskSide:
     # Requests
 
     async def answer(self, request: Request) -> Response:
-        request_id = _identifier(request, "request_id")
+        request_id = _identifier(request, "request_id", _REQUEST_IDENTIFIER)
         sealed = await wire.read_body(request, wire.LARGE_BODY)
         terms = _terms(request)
         if not sealed:
@@ -245,7 +247,7 @@ class DeskSide:
         return wire.done()
 
     async def deny(self, request: Request) -> Response:
-        request_id = _identifier(request, "request_id")
+        request_id = _identifier(request, "request_id", _REQUEST_IDENTIFIER)
         body = await wire.read_json(request, "invalid_order")
         _matching(body, "reason", _WORD)
         service = self._service

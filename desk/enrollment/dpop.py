@@ -21,7 +21,7 @@ from desk.credential import jose
 from desk.credential.keys import DeviceKey
 from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys
-from desk.enrollment.nonces import is_own_nonce, new_nonce
+from desk.enrollment.nonces import is_own_nonce, new_nonce, use_mark
 from desk.enrollment.policy import Demand
 from desk.enrollment.service import Service
 from desk.enrollment.wire import Refusal, Request
@@ -119,10 +119,9 @@ class Dpop:
         identifier = claims.get("jti")
         if not isinstance(identifier, str) or not 0 < len(identifier) <= _LONGEST_ID:
             raise self._refusal("invalid_dpop_proof", "jti is missing", token)
-        service, mark = self._service, keys.sha256(f"{key.thumbprint} {identifier}")
-        if not await service.run(
-            service.mailbox.use_once, mark, secrets.token_hex(8), service.now()
-        ):
+        service = self._service
+        mark = use_mark(claims["nonce"], f"{key.thumbprint} {identifier}")
+        if not await service.run(service.mailbox.use_once, mark, secrets.token_hex(8)):
             raise self._refusal("invalid_dpop_proof", "the proof was used before", token)
 
     def _nonce(self) -> str:

@@ -25,7 +25,7 @@ from desk.enrollment.authorizing import client_mark, credential_identifier
 from desk.enrollment.dpop import Dpop
 from desk.enrollment.encryption import Message, MessageEncryption
 from desk.enrollment.languages import pin_description
-from desk.enrollment.nonces import new_nonce
+from desk.enrollment.nonces import new_nonce, use_mark
 from desk.enrollment.policy import Quirk
 from desk.enrollment.records import (
     Filing,
@@ -78,9 +78,9 @@ class Issuing:
     async def offer(self, request: Request) -> Response:
         """The offer behind the QR, while it may still be redeemed."""
         service, handle = self._service, request.path_params["handle"]
-        code = keys.pre_authorized_code(handle)
-        service.limits.admit_offer(code, time.monotonic())
-        client = client_mark(service, code, request)
+        secret = keys.code_secret(handle)
+        service.limits.admit_offer(secret, time.monotonic())
+        client = client_mark(service, secret, request)
         view = await service.run(
             service.mailbox.fetch_offer, keys.sha256(handle), client, service.now()
         )
@@ -89,6 +89,7 @@ class Issuing:
         service.bells.ring(view.offer_id)
         if view.state is not OfferState.OPEN:
             raise _offer_over(view.state)
+        code = keys.carrying(view.offer_id, secret)
         pin = pin_description(request.header(b"accept-language"))
         offered = metadata.credential_offer(service.settings, view.configurations, code, pin)
         return wire.answered(offered)
@@ -145,7 +146,7 @@ class Issuing:
         presented = proofs.take_in(
             message.body, service.settings, service.key.nonce_key(), service.now()
         )
-        request_id = secrets.token_urlsafe(16)
+        request_id = keys.carrying(holder.offer_id, secrets.token_urlsafe(16))
         return NewRequest(
             request_id,
             holder.offer_id,
@@ -161,11 +162,9 @@ class Issuing:
         )
 
     async def _file(self, new: NewRequest, rung: asyncio.Event) -> RequestView:
-        service = self._service
+        service, use = self._service, use_mark(new.nonce, new.nonce)
         with service.filings.going_on(new.offer_id):
-            outcome, view = await service.run(
-                service.mailbox.file_request, new, keys.sha256(new.nonce), service.now()
-            )
+            outcome, view = await service.run(service.mailbox.file_request, new, use, service.now())
         if outcome is Filing.NONCE_USED:
             raise Refusal("invalid_nonce", "the nonce was used before, fetch a new one")
         if outcome is Filing.OTHER_KEY:

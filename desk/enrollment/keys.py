@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import stat
 import sys
@@ -34,6 +35,9 @@ _SHA256 = SHA256()
 _NO_SALT, _FIRST_BLOCK = bytes(32), b"\x01"
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 PIN_SALT_LENGTH = 16
+IDENTIFIER = r"[A-Za-z0-9._-]{1,64}"
+"""What a desk may call an offer."""
+_CARRYING = re.compile(rf"({IDENTIFIER})\.([A-Za-z0-9_-]+)\Z")
 
 
 def to_base64url(data: bytes) -> str:
@@ -130,13 +134,25 @@ class StationKey:
         return X25519PrivateKey.from_private_bytes(_derive(self.secret, f"check {check_id}"))
 
 
-def pre_authorized_code(handle: str) -> str:
-    """The code that the offer at ``handle`` carries: only who has the handle can know it."""
+def carrying(offer_id: str, rest: str) -> str:
+    """A code, token or request's name, which says whose it is; ``rest`` is base64url."""
+    return f"{offer_id}.{rest}"
+
+
+def parted(name: str) -> tuple[str, str]:
+    """The inverse of :func:`carrying`; of any other text no identifier, and all of it."""
+    found = _CARRYING.match(name)
+    return (found[1], found[2]) if found else ("", name)
+
+
+def code_secret(handle: str) -> str:
+    """What follows the offer's identifier in its pre-authorized code: only who has the handle
+    can know it."""
     return to_base64url(_derive(handle.encode(), "pre-authorized code"))
 
 
-def new_access_token() -> str:
-    return secrets.token_urlsafe(KEY_LENGTH)
+def new_access_token(offer_id: str) -> str:
+    return carrying(offer_id, secrets.token_urlsafe(KEY_LENGTH))
 
 
 def token_opener(access_token: str) -> X25519PrivateKey:

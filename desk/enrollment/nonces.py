@@ -2,7 +2,7 @@
 
 A nonce is its time of issue, random bytes and a MAC over both, so that asking for a
 million of them costs the service nothing. That one is used only once is the mailbox's
-part (OpenID4VCI 1.0 section 7).
+part (OpenID4VCI 1.0 section 7), by a mark that whoever comes again cannot change.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 from desk.enrollment import keys
-from desk.enrollment.keys import from_base64url, to_base64url
+from desk.enrollment.keys import from_base64url, sha256, to_base64url
+from desk.enrollment.records import timed
 
 NONCE_LIFE = timedelta(minutes=5)
 _RANDOM, _TIME, _MAC = 16, 6, 16
 # The service's own clock may be set back a little between handing out and taking in.
 _SKEW = timedelta(seconds=5)
+_HOUR_MS = 3_600_000
 
 
 def new_nonce(key: bytes, now: datetime) -> str:
@@ -43,6 +45,24 @@ def made_at(key: bytes, nonce: str) -> datetime | None:
     if not hmac.compare_digest(mac, _mac(key, head)) or to_base64url(raw) != nonce:
         return None
     return datetime.fromtimestamp(int.from_bytes(head[:_TIME], "big") / 1000, UTC)
+
+
+def use_mark(nonce: str, used: str) -> str:
+    """By what the mailbox knows ``used`` again, which came with a nonce of this service."""
+    made = int.from_bytes(from_base64url(nonce)[:_TIME], "big")
+    return _in_hour(made, sha256(used))
+
+
+def former_use_marks(used_at: int, digest: str) -> set[str]:
+    """The same where only the time of use is known, in milliseconds since 1970: a nonce was
+    made in one hour or in the one before."""
+    life, skew = (span // timedelta(milliseconds=1) for span in (NONCE_LIFE, _SKEW))
+    return {_in_hour(made, digest) for made in (used_at - life, used_at + skew)}
+
+
+def _in_hour(made: int, digest: str) -> str:
+    """By hours, so that a DPoP proof's number serves no second nonce either."""
+    return timed(made - made % _HOUR_MS, digest)
 
 
 def _mac(key: bytes, head: bytes) -> bytes:

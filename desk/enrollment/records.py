@@ -16,6 +16,12 @@ from desk.issuance.ports import OfferEvent, ResponseEncryption
 TRIES = 5
 
 
+def timed(at: int, mark: str = "") -> str:
+    """A mark behind its time (milliseconds since 1970; as text in the same order): what is old
+    stands together."""
+    return f"{at // 1000:08x}{mark}"
+
+
 class OfferState(StrEnum):
     OPEN = "open"
     CLAIMED = "claimed"

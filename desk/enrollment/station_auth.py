@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from desk.enrollment.keys import StationKey, mac, to_base64url
+from desk.enrollment.records import timed
 
 SCHEME = "Desk"
 # Desk and service tell each other when their clocks differ by half of this.
@@ -64,7 +65,8 @@ class HeardCalls:
         self._heard: OrderedDict[str, float] = OrderedDict()
 
     def check(self, shown: str, call: Call, now: datetime) -> str:
-        """The call's number, heard for the first time; raises NotTheStation, ClockApart."""
+        """The call's number behind the time it was signed at, heard for the first time; raises
+        NotTheStation, ClockApart."""
         moment, number, signature = _parts(shown)
         wanted = call.signature(self._key, moment, number)
         if not hmac.compare_digest(wanted, signature):
@@ -76,7 +78,7 @@ class HeardCalls:
         if number in self._heard:
             raise NotTheStation
         self._heard[number] = at
-        return number
+        return timed(int(moment), number)
 
     def _forget(self, until: float) -> None:
         """The first heard stand first; one clock's numbers come about in their order."""

@@ -1,4 +1,4 @@
-"""Mailboxes as former versions of the service left them: layouts 1, 6 and 7.
+"""Mailboxes as former versions of the service left them: layouts 1, 6, 7 and 8.
 
 An open offer with one wrong guess, and a claimed one with a request that is answered. What
 stands here was written down from those versions' own tables.
@@ -19,8 +19,6 @@ import psycopg
 SEALED = b"\xff\xef sealed"
 PROOF = "proof of before"
 SEAL_TO = b"t" * 32
-
-NONCE = {"nonce_hash": "used before", "offer_id": "offer-2"}
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -54,9 +52,9 @@ def _commands(rows: Rows, binary: str, place: str) -> list[tuple[str, list[Any]]
     return commands
 
 
-_TRUTHS = {"deferred"}
+_TRUTHS = {"deferred", "ended"}
 _BYTES = {"pin_salt", "pin_hash", "seal_to"}
-_NUMBERS = {"token_expires_at", "ended_at", "tries_at"}
+_NUMBERS = {"token_expires_at", "ended_at", "tries_at", "waiting_since"}
 
 
 def _kind(name: str, value: object, binary: str) -> str:
@@ -66,7 +64,9 @@ def _kind(name: str, value: object, binary: str) -> str:
         return "BOOLEAN"
     if isinstance(value, int) or name in _NUMBERS:
         return "BIGINT"
-    return "JSON" if isinstance(value, list | dict) else "VARCHAR(512)"
+    if isinstance(value, list | dict):
+        return "JSON"
+    return "TEXT" if name == "document" else "VARCHAR(512)"
 
 
 def _written(value: object) -> object:
@@ -74,6 +74,10 @@ def _written(value: object) -> object:
 
 
 def _rows(version: int, at: int, life: int) -> Rows:
+    return _layout_8(at, life) if version == 8 else _up_to_layout_7(version, at, life)
+
+
+def _up_to_layout_7(version: int, at: int, life: int) -> Rows:
     return {
         "layout": [{"version": version}],
         "offers": [_offer(version, 1, at, life), _offer(version, 2, at, life)],
@@ -93,6 +97,46 @@ def _rows(version: int, at: int, life: int) -> Rows:
             for one in ("mdoc", "sd-jwt")
         ],
         **({"answers": [{"request_id": "request-2", "sealed": SEALED}]} if version > 6 else {}),
+    }
+
+
+def _layout_8(at: int, life: int) -> Rows:
+    return {
+        "layout": [{"version": 8}],
+        "offers": [_document_row(1, at, life), _document_row(2, at, life)],
+        "requests": [{"request_id": "request-2", "offer_id": "offer-2"}],
+        "answers": [{"request_id": "request-2", "sealed": SEALED}],
+        "nonces": [{"nonce_hash": "used before", "used_by": "offer-2", "used_at": at}],
+        "heard_calls": [{"number": "n", "heard_by": "b", "heard_at": at}],
+    }
+
+
+def _document_row(number: int, at: int, life: int) -> dict[str, Any]:
+    """An offer as a document, and beside it what it was found by."""
+    claimed = number == 2
+    offer = {**_offer(8, number, at, life), "mark": number, "guesses": {}}
+    del offer["tries_reserved"], offer["tries_at"]
+    if not claimed:
+        offer |= {"pin_salt": b"salt".hex(), "pin_hash": b"hash".hex()}
+    offer["events"] = [["code_wrong", at, {"tries_left": 4}]]
+    offer["requests"] = []
+    if claimed:
+        told = {"configuration": "mdoc", "keys": 1}
+        offer["events"] = [["code_right", at, {}], ["key_received", at, told]]
+        request = {**_request(8, at), "seal_to": SEAL_TO.hex(), "repeated_with": None}
+        offer["requests"] = [request]
+        del request["offer_id"]
+    return {
+        "offer_id": offer["offer_id"],
+        "handle_hash": offer["handle_hash"],
+        "code_hash": offer["code_hash"],
+        "token_hash": offer["token_hash"],
+        "mark": number,
+        "document": json.dumps(offer),
+        "due_at": offer["token_expires_at"] or offer["expires_at"],
+        "ended": False,
+        "waiting": 0,
+        "waiting_since": None,
     }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import secrets
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from desk.issuance.ports import EventKind
-from tests.enrollment.counter import WRONG_PIN, Counter
+from desk.issuance.ports import EventKind, OfferOrder
+from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
 from tests.enrollment.steps import Steps
 
 DETAIL = {"type": "openid_credential", "credential_configuration_id": "mdoc"}
@@ -37,6 +39,24 @@ def test_identifier_is_given_and_used(steps: Steps) -> None:
     assert given.status_code == 202
     (request,) = steps.counter.link.requests(steps.offer.offer_id)
     assert request.configuration == "mdoc"
+
+
+def test_offer_of_the_longest_identifier(hasty: Counter, web: httpx.Client) -> None:
+    """Which stands in code, token and request; whatever the desk may call it."""
+    name = f".._-{secrets.token_hex(28)}.Z.."
+    order = OfferOrder(name, ("mdoc",), PIN, now() + timedelta(minutes=5))
+    steps = Steps(web, hasty, hasty.link.place_offer(order))
+    code, token = steps.code(), steps.token()
+
+    later = steps.credential(token)
+    (request,) = hasty.link.requests(name)
+    answered = hasty.answer_all(name)
+    body = {"transaction_id": later.json()["transaction_id"]}
+    given = steps.post("deferred", token, json=body)
+
+    assert len(name) == 64
+    assert {one.rpartition(".")[0] for one in (code, token, request.request_id)} == {name}
+    assert (answered, given.status_code) == (1, 200)
 
 
 def test_each_detail_has_its_own_identifier(steps: Steps) -> None:

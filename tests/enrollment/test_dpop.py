@@ -164,6 +164,22 @@ def test_proof_is_taken_once(steps: Steps, hasty: Counter, web: httpx.Client) ->
     assert answer.json()["error"] == "invalid_dpop_proof"
 
 
+def test_number_of_a_proof_is_taken_once(steps: Steps, hasty: Counter, web: httpx.Client) -> None:
+    """Also in a proof that says another second (11.1)."""
+    second, nonce = int(now().timestamp()), web.post(f"{steps.issuer}/nonce").headers["DPoP-Nonce"]
+    other = Steps(web, hasty, hasty.place("mdoc"), dpop_key=steps.dpop_key)
+    first, again = (
+        one.dpop("token", jti="the same", nonce=nonce, iat=at)
+        for one, at in ((steps, second), (other, second - 1))
+    )
+    steps.token_request(headers={"DPoP": first})
+
+    answer = other.token_request(headers={"DPoP": again})
+
+    assert answer.json()["error"] == "invalid_dpop_proof"
+    assert other.bound_token()
+
+
 def test_two_proofs_in_one_request(steps: Steps) -> None:
     fields = {"grant_type": "x"}
     headers = [("DPoP", steps.dpop("token")), ("DPoP", steps.dpop("token"))]

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from desk.enrollment.mailbox import statements as sql
-from desk.enrollment.mailbox.driver import Database, Driver
+from desk.enrollment.mailbox.driver import Database, Driver, Statement
 from desk.enrollment.mailbox.file import FileDatabase
-from desk.enrollment.mailbox.server import ServerDatabase
+from desk.enrollment.mailbox.server import ServerDatabase, ServerDriver
 from desk.enrollment.mailbox.tables import offers_table, tables
+from desk.enrollment.records import timed
 
 OFFER = {
     "offer_id": "one",
     "handle_hash": "h",
-    "code_hash": "c",
     "mark": 2**62 - 1,
     "document": '{"word": "한글"}',
     "due_at": 1_900_000_000_000,
@@ -27,7 +29,7 @@ OFFER = {
 }
 SWAP = {"key": "one", "former": OFFER["mark"], "mark": 5, "document": "other"}
 ANSWER = {"key": "one", "mark": 5, "request": "r", "answer": b"\x00\xff"}
-NONCE = {"nonce_hash": "n", "used_by": "one", "used_at": 0}
+NONCE = {"timed_mark": "n", "used_by": "one"}
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def test_sqlalchemy_reads_the_row_that_the_driver_wrote(driver: Driver, file: Pa
         theirs = connection.execute(sa.select(offers_table)).mappings().one()
     engine.dispose()
 
-    assert dict(theirs) == {**OFFER, "token_hash": None}
+    assert dict(theirs) == OFFER
     assert (found.mark, found.document) == (OFFER["mark"], OFFER["document"])
 
 
@@ -133,7 +135,7 @@ def test_a_swap_is_undone_with_what_does_not_fit(either: Driver, database: Datab
     """A nonce that another offer used."""
     either.execute(sql.NEW_OFFER, OFFER)
     either.execute(sql.FIRST_USE, NONCE)
-    used = {"key": "one", "mark": 5, "nonce": "n", "used": 1}
+    used = {"key": "one", "mark": 5, "nonce": "n"}
 
     with pytest.raises(Exception, match=r"(?i)unique") as caught:
         either.swap(SWAP, (sql.NEW_NONCE, used))
@@ -142,11 +144,51 @@ def test_a_swap_is_undone_with_what_does_not_fit(either: Driver, database: Datab
     assert database.is_conflict(caught.value)
 
 
-def test_who_waits_is_found_among_those_who_do(driver: Driver) -> None:
-    """Every look at the service's health asks for it."""
-    values = {"now": 1}
-    written = driver.written(sql.REQUESTS_WAITING, values)
+HEARD_KEY = ("heard_calls_pkey", "sqlite_autoindex_heard_calls_1")
+NONCES_KEY = ("nonces_pkey", "nonces USING PRIMARY KEY")
 
-    (step,) = driver.run(f"EXPLAIN QUERY PLAN {written.text}", written.filled(values)).fetchall()
 
-    assert "ix_offers_waiting" in step[3]
+@pytest.mark.parametrize(
+    ("statement", "values", "names"),
+    [
+        (sql.OFFERS_DUE, {"now": 1, "limit": 1}, ("ix_offers_going_on",)),
+        (sql.REQUESTS_WAITING, {"now": 1}, ("ix_offers_going_on",)),
+        (sql.FORGET_OLD, {"now": 1}, ("ix_offers_ended",)),
+        (sql.FORGET_USED, {"until": "1"}, NONCES_KEY),
+        (sql.FORGET_HEARD, {"until": "1"}, HEARD_KEY),
+    ],
+)
+def test_what_time_decides_is_a_range_of_an_index(
+    either: Driver, statement: Statement, values: dict[str, Any], names: tuple[str, ...]
+) -> None:
+    """Every look at the service's health asks who waits, and every minute what is over goes."""
+    explain = "EXPLAIN QUERY PLAN"
+    if isinstance(either, ServerDriver):
+        explain = "EXPLAIN"
+        # So few rows it would read all.
+        either.say("SET enable_seqscan = off")
+    written = either.written(statement, values)
+
+    plan = either.run(f"{explain} {written.text}", written.filled(values)).fetchall()
+
+    told = " ".join(str(word) for row in plan for word in row)
+    assert any(name in told for name in names), told
+    assert re.search(r"[<>]\?|Index Cond: .*[<>]", told), told
+
+
+def test_times_in_front_of_marks_are_in_their_order(either: Driver) -> None:
+    """Whatever the server's own order of letters is."""
+    at = 1_763_859_600_000
+    long_ago = timed(0x7000000 * 1000, "a time of fewer digits")
+    before = (long_ago, timed(at - 1000, "zz"))
+    for mark in (*before, timed(at, "--"), timed(at, "Aa"), timed(at + 1000)):
+        either.execute(sql.FIRST_USE, {"timed_mark": mark, "used_by": "one"})
+
+    either.change(sql.FORGET_USED, {"until": timed(at)})
+
+    left = either.named("SELECT timed_mark FROM nonces ORDER BY timed_mark")
+    assert [row["timed_mark"] for row in left] == [
+        timed(at, "--"),
+        timed(at, "Aa"),
+        timed(at + 1000),
+    ]

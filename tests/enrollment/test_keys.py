@@ -18,12 +18,12 @@ KEY = StationKey(b"k" * 32)
 
 def test_what_is_sealed_opens_for_its_token_only() -> None:
     """Another token, another request, another byte: nothing opens."""
-    token = keys.new_access_token()
+    token = keys.new_access_token("offer-1")
     sealed = keys.seal(b"secret", keys.public_bytes(keys.token_opener(token)), "request-1")
 
     assert keys.unseal(sealed, keys.token_opener(token), "request-1") == b"secret"
     for opener, bound_to in (
-        (keys.token_opener(keys.new_access_token()), "request-1"),
+        (keys.token_opener(keys.new_access_token("offer-1")), "request-1"),
         (keys.token_opener(token), "request-2"),
     ):
         with pytest.raises(ValueError, match="another key or request"):
@@ -31,6 +31,22 @@ def test_what_is_sealed_opens_for_its_token_only() -> None:
     changed = sealed[:50] + bytes([sealed[50] ^ 1]) + sealed[51:]
     with pytest.raises(ValueError, match="another key or request"):
         keys.unseal(changed, keys.token_opener(token), "request-1")
+
+
+def test_what_names_an_offer_is_taken_apart() -> None:
+    """An offer's identifier may have dots, what follows has none."""
+    names = [keys.carrying(offer_id, "a-_9") for offer_id in ("offer-1", "a.b.", ".", "x" * 64)]
+
+    assert [keys.carrying(*keys.parted(name)) for name in names] == names
+    assert {keys.parted(name)[1] for name in names} == {"a-_9"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ".", "x", "x.", ".x", "..x y", "한.x", "x.한", "x\0.y", "x.y\n", "x y.z", "x" * 65 + ".y"],
+)
+def test_what_names_no_offer(text: str) -> None:
+    assert keys.parted(text) == ("", text)
 
 
 def test_sealing_twice_gives_two_answers() -> None:
@@ -46,7 +62,7 @@ def test_every_purpose_has_its_own_secret() -> None:
     derived = {
         handle,
         KEY.offer_handle("offer-2"),
-        keys.pre_authorized_code(handle),
+        keys.code_secret(handle),
         KEY.desk_key(),
         keys.token_reference("t", "transaction", "r"),
         keys.token_reference("t", "notification", "r"),
@@ -70,7 +86,7 @@ def test_secrets_are_derived_as_others_derive_them() -> None:
 
     assert KEY.desk_key() == derived(KEY.secret, "desk calls")
     assert KEY.offer_handle("offer-1") == handle
-    assert keys.pre_authorized_code(handle) == code
+    assert keys.code_secret(handle) == code
     assert (
         keys.from_base64url(keys.token_reference("t", "transaction", "r"))
         == (derived(b"t", "transaction r")[:24])

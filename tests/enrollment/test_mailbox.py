@@ -15,19 +15,20 @@ import pytest
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox import file as file_database
 from desk.enrollment.mailbox import statements as sql
-from desk.enrollment.mailbox.tables import LAYOUT
+from desk.enrollment.mailbox.tables import LAYOUT, to_ms
+from desk.enrollment.nonces import former_use_marks
 from desk.enrollment.records import (
     TRIES,
     Claim,
     Filing,
     Grant,
-    Holder,
     NewOffer,
     NewRequest,
     OfferState,
     Redemption,
     RequestState,
     RequestView,
+    timed,
 )
 from desk.enrollment.trouble import (
     AlreadyOtherwise,
@@ -38,7 +39,7 @@ from desk.enrollment.trouble import (
     NotThere,
 )
 from desk.issuance.ports import EventKind, ResponseEncryption
-from tests.enrollment.older_mailbox import PROOF, SEAL_TO, SEALED, leave_behind
+from tests.enrollment.older_mailbox import leave_behind
 
 T0 = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 LIFE = timedelta(minutes=10)
@@ -107,7 +108,7 @@ def request(
     encryption: ResponseEncryption | None = None,
 ) -> NewRequest:
     return NewRequest(
-        f"request-{configuration}-{key}-{nonce}",
+        f"offer-1.request-{configuration}-{key}-{nonce}",
         "offer-1",
         configuration,
         (key,),
@@ -129,7 +130,7 @@ def redeem(
 ) -> Redemption:
     """A phone tries a code with the right PIN or another."""
     grant = Grant(token, TOKEN_LIFE, details)
-    return box.redeem(f"code-{number}", "c", lambda _salt, _hash: pin, grant, at)
+    return box.redeem(f"offer-{number}", f"code-{number}", "c", lambda _salt, _hash: pin, grant, at)
 
 
 def guess(box: Mailbox, number: int = 1, at: datetime = T0, token: str | None = None) -> Redemption:
@@ -203,7 +204,7 @@ def test_pin_is_judged_by_its_own_salt_and_hash(box: Mailbox) -> None:
         seen.append((salt, wanted))
         return True
 
-    box.redeem("code-1", "c", fits, Grant("token", TOKEN_LIFE), T0)
+    box.redeem("offer-1", "code-1", "c", fits, Grant("token", TOKEN_LIFE), T0)
 
     assert seen == [(offer().pin_salt, offer().pin_hash)]
 
@@ -216,11 +217,47 @@ def test_a_right_guess_after_wrong_ones(box: Mailbox) -> None:
     assert redeem(box) == Redemption("offer-1")
 
 
+def test_code_of_another_offer_is_unknown_and_counts_as_nothing(box: Mailbox) -> None:
+    """Whoever knows an offer's identifier knows nothing."""
+    for number in (1, 2):
+        box.place_offer(offer(number), T0)
+    grant = Grant("token", TOKEN_LIFE)
+
+    told = [
+        box.redeem("offer-1", "code-2", "c", lambda *_, fits=fits: fits, grant, T0)
+        for fits in (True, False)
+        for _ in range(TRIES)
+    ]
+
+    assert set(told) == {Redemption(None, Claim.UNKNOWN)}
+    assert kinds(box) == []
+    assert redeem(box) == Redemption("offer-1")
+    assert box.redeem("offer-1", "code-2", "c", lambda *_: True, grant, T0) == told[0]
+
+
+def test_token_of_another_offer_is_unknown(box: Mailbox) -> None:
+    claimed(box).place_offer(offer(2), T0)
+    redeem(box, 2, "token-2")
+
+    for look in (box.known_holder, box.holder):
+        assert look("offer-1", "token", T0) is not None
+        assert look("offer-1", "token-2", T0) is None
+        assert look("offer-9", "token", T0) is None
+
+
+def test_token_of_an_offer_that_nobody_has_redeemed(box: Mailbox) -> None:
+    """Its hash is none yet, and nothing is like none."""
+    box.place_offer(offer(), T0)
+
+    assert box.holder("offer-1", "", T0) is None
+
+
 def test_what_is_not_offered_costs_no_guess(box: Mailbox) -> None:
     """Nor is the PIN looked at."""
     box.place_offer(offer(), T0)
 
     told = box.redeem(
+        "offer-1",
         "code-1",
         "c",
         lambda *_secret: pytest.fail("judged"),
@@ -287,7 +324,7 @@ def test_claimed_offer_without_delivery_expires_too(box: Mailbox) -> None:
 
     assert box.news("offer-1", 0, T0).ends_at == late
     assert kinds(box, late)[-1] is EventKind.EXPIRED
-    assert box.holder("token", late) is None
+    assert box.holder("offer-1", "token", late) is None
     with pytest.raises(AlreadyOtherwise):
         box.answer(request().request_id, b"sealed", None, T0)
 
@@ -352,8 +389,9 @@ def test_answer_and_denial_exclude_each_other(box: Mailbox) -> None:
         box.deny(first, T0)
     with pytest.raises(AlreadyOtherwise):
         box.answer(second, b"x", None, T0)
-    with pytest.raises(NotThere):
-        box.answer("nobody", b"x", None, T0)
+    for nobody in ("nobody", "offer-1.nobody", "offer-9.nobody"):
+        with pytest.raises(NotThere):
+            box.answer(nobody, b"x", None, T0)
     assert stands(box, first).state is RequestState.ANSWERED
     assert kept(box, first) == b"sealed once"
     assert box.queue(T0).length == 0
@@ -456,6 +494,41 @@ def test_what_ended_long_ago_goes(box: Mailbox) -> None:
     assert box.fetch_offer("handle-1", "c", T0) is None
 
 
+def test_only_who_may_still_be_answered_waits(box: Mailbox) -> None:
+    """Not who comes from an offer that has ended, or whose time is over."""
+    for number in (1, 2, 3):
+        life = TOKEN_LIFE if number == 3 else 2 * TOKEN_LIFE
+        box.place_offer(offer(number), T0)
+        code, grant = f"code-{number}", Grant(f"token-{number}", life)
+        box.redeem(f"offer-{number}", code, "c", lambda *_: True, grant, T0)
+        of_it = {"offer_id": f"offer-{number}", "request_id": f"offer-{number}.r"}
+        box.file_request(request()._replace(**of_it), f"h{number}", T0 + number * MINUTE)
+    all_of_them = box.queue(T0)
+    box.void_offer("offer-1", "officer", T0)
+
+    later = box.queue(T0 + TOKEN_LIFE)
+
+    assert (all_of_them.length, all_of_them.oldest) == (3, T0 + MINUTE)
+    assert (later.length, later.oldest) == (1, T0 + 2 * MINUTE)
+
+
+def test_used_nonce_is_used_whenever_it_comes_again(box: Mailbox) -> None:
+    """At another second, and for another offer; until it has long been too old."""
+    mark, week = timed(to_ms(T0), "nonce"), timedelta(days=7)
+    claimed(box).place_offer(offer(2), T0)
+    redeem(box, 2, "token-2")
+    other = request()._replace(offer_id="offer-2", request_id="offer-2.r")
+
+    assert filed(box, request(), mark) is Filing.FILED
+    for seconds in (0, 1, 299):
+        at = T0 + timedelta(seconds=seconds)
+        assert box.file_request(other, mark, at)[0] is Filing.NONCE_USED
+    box.forget(T0 + week)
+    assert not box.use_once(mark, "somebody")
+    box.forget(T0 + week + MINUTE)
+    assert box.use_once(mark, "somebody")
+
+
 def test_full_disk_changes_nothing(file_box: Mailbox) -> None:
     """A step that does not fit did not happen; with room again the same step works."""
     file_box.place_offer(offer(), T0)
@@ -494,47 +567,58 @@ def test_database_of_a_newer_version_is_left_alone(opened: Open, place: Path | s
     assert caught.value.facts == {"found": 99, "known": LAYOUT}
 
 
-@pytest.mark.parametrize("version", [1, 6, 7])
+@pytest.mark.parametrize("version", [1, 6, 7, 8])
 def test_older_mailbox_is_taken_over(opened: Open, place: Path | str, version: int) -> None:
-    """What stood in it stays, and goes on: guesses, tokens, keys, answers, nonces."""
+    """What an open offer was stays, and goes on: its guesses, its code's secret."""
     leave_behind(place, version, T0, TOKEN_LIFE // timedelta(milliseconds=1))
 
     box = opened()
 
-    details = None if version == 1 else ("mdoc", "sd-jwt")
-    assert box.holder("token-2", T0) == Holder(
-        "offer-2", OfferState.CLAIMED, ("mdoc", "sd-jwt"), details
-    )
-    (view,) = box.requests_of("offer-2")
-    assert (view.keys, view.proofs, view.seal_to) == (("key-1",), (PROOF,), SEAL_TO)
-    assert (view.proof_type, view.deferred, view.received_at) == ("jwt", True, T0)
-    assert box.deliver("request-2", T0).sealed == SEALED
-    assert [(event.seq, event.kind) for event in box.news("offer-2", 0, T0).events] == [
-        (1, EventKind.CODE_RIGHT),
-        (2, EventKind.KEY_RECEIVED),
-        (3, EventKind.ANSWERED),
-    ]
     wrong = 2 if version == 1 else 1
     assert kinds(box) == [EventKind.CODE_WRONG] * wrong
+    assert box.fetch_offer("handle-1", "c", T0) is not None
     assert guess(box).tries_left == TRIES - wrong - 1
     assert redeem(box) == Redemption("offer-1")
-    assert filed(box, request(), "used before") is Filing.NONCE_USED
+    if box.shared:
+        assert box.in_call(timed(to_ms(T0), "n"), "b", lambda: box.queue(T0)).length == 0
     box.close()
-    assert opened().holder("token", T0) is not None
+    assert opened().holder("offer-1", "token", T0) is not None
 
 
-def test_older_mailbox_knows_what_answers_were_encrypted_for(
-    opened: Open, place: Path | str
+@pytest.mark.parametrize("version", [1, 6, 7, 8])
+def test_claimed_offer_of_an_older_mailbox_is_over(
+    opened: Open, place: Path | str, version: int
 ) -> None:
-    """Up to layout 6 a JWE stood as text where others were base64url."""
-    leave_behind(place, 6, T0, TOKEN_LIFE // timedelta(milliseconds=1))
-    terms = '{"jwk": {"kty": "EC"}, "enc": "A128GCM", "zip": null}'
-    change(place, f"UPDATE requests SET encryption = '{terms}', sealed = 'a.b'")
+    """Its phone's token names no offer: the desk hears of it, and nothing lies there any more."""
+    leave_behind(place, version, T0, TOKEN_LIFE // timedelta(milliseconds=1))
 
-    taken = opened().deliver("request-2", T0)
+    box = opened()
 
-    assert taken.encryption == ResponseEncryption({"kty": "EC"}, "A128GCM")
-    assert taken.sealed == b"a.b"
+    assert box.due(T0, 10) == ["offer-2"]
+    assert [(event.seq, event.kind) for event in box.news("offer-2", 0, T0).events][1:] == [
+        (2, EventKind.KEY_RECEIVED),
+        (3, EventKind.EXPIRED),
+    ]
+    assert box.holder("offer-2", "token-2", T0) is None
+    assert kept(box, "request-2") is None
+    (view,) = box.requests_of("offer-2")
+    assert (view.state, view.keys) == (RequestState.DENIED, ("key-1",))
+
+
+@pytest.mark.parametrize("version", [1, 6, 7, 8])
+def test_nonce_that_an_older_version_saw_used_serves_nobody(
+    opened: Open, place: Path | str, version: int
+) -> None:
+    """Whenever in those five minutes it was made."""
+    leave_behind(place, version, T0, TOKEN_LIFE // timedelta(milliseconds=1))
+
+    box = opened()
+
+    redeem(box)
+    marks = former_use_marks(to_ms(T0), "used before")
+    assert len(marks) == 2
+    assert {filed(box, request(), mark) for mark in marks} == {Filing.NONCE_USED}
+    assert not any(box.use_once(mark, "somebody") for mark in marks)
 
 
 def test_file_that_is_no_database(file: Path) -> None:

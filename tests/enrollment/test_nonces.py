@@ -6,7 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from desk.enrollment.nonces import NONCE_LIFE, is_own_nonce, new_nonce
+from desk.enrollment.keys import sha256
+from desk.enrollment.mailbox.tables import to_ms
+from desk.enrollment.nonces import (
+    NONCE_LIFE,
+    former_use_marks,
+    is_own_nonce,
+    new_nonce,
+    use_mark,
+)
 from tests.enrollment.counter import now
 
 KEY = b"n" * 32
@@ -28,6 +36,30 @@ def test_no_two_nonces_are_equal() -> None:
     at = now()
 
     assert len({new_nonce(KEY, at) for _ in range(200)}) == 200
+
+
+def test_what_was_used_is_known_by_what_nobody_can_change() -> None:
+    """A proof of the same number with another nonce of that hour is no other proof (RFC 9449,
+    11.1); the hour comes first."""
+    at = now().replace(minute=30)
+    first, second = new_nonce(KEY, at), new_nonce(KEY, at + NONCE_LIFE)
+
+    assert use_mark(first, "key jti") == use_mark(second, "key jti")
+    assert use_mark(first, "key jti") != use_mark(first, "key other")
+    later = new_nonce(KEY, at + timedelta(hours=1))
+    assert use_mark(first, "a") < use_mark(later, "b")
+    assert use_mark(first, "b") < use_mark(later, "a")
+
+
+@pytest.mark.parametrize("minute", [0, 2, 30, 58])
+@pytest.mark.parametrize("age", [-LATER, timedelta(0), NONCE_LIFE])
+def test_what_an_older_version_saw_used_is_known(minute: int, age: timedelta) -> None:
+    """It wrote down when, but not when the nonce had been made."""
+    used_at = now().replace(minute=minute, second=0, microsecond=0)
+    nonce = new_nonce(KEY, used_at - age)
+    assert is_own_nonce(KEY, nonce, used_at)
+
+    assert use_mark(nonce, nonce) in former_use_marks(to_ms(used_at), sha256(nonce))
 
 
 @pytest.mark.parametrize("place", [0, 7, 20, -1])

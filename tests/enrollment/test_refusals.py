@@ -12,7 +12,8 @@ import sys
 import httpx
 import pytest
 
-from tests.enrollment.counter import Counter
+from desk.issuance.ports import EventKind
+from tests.enrollment.counter import PIN, WRONG_PIN, Counter
 from tests.enrollment.steps import Steps
 from tests.enrollment.wrong import TABLE, Wrong, delivered, table
 
@@ -85,6 +86,69 @@ def test_missing_parameters_cost_no_try(hasty: Counter, web: httpx.Client) -> No
         steps.token_request(tx_code=None)
 
     assert "access_token" in steps.token_request().json()
+
+
+def _not_quite(name: str, other: str) -> list[str]:
+    """Texts that are no code or token, made of one that is and of another offer's."""
+    offer_id, _, secret = name.rpartition(".")
+    other_id, _, other_secret = other.rpartition(".")
+    return [
+        secret,
+        offer_id,
+        f"{offer_id}.",
+        f".{secret}",
+        f"{offer_id}..{secret}",
+        f"{offer_id}. {secret}",
+        f"{offer_id}.{secret}=",
+        f"{offer_id}.{secret[:-1]}",
+        f"{offer_id}.{secret}.{secret}",
+        f"{offer_id}.{other_secret}",
+        f"{other_id}.{secret}",
+        f"{offer_id}.\xe9",
+        f"\xe9.{secret}",
+        f"{'x' * 70}.{secret}",
+        "." * 40,
+    ]
+
+
+def test_code_that_is_nearly_one_is_unknown(hasty: Counter, web: httpx.Client) -> None:
+    """In the same words, and it costs neither code nor try."""
+    steps, other = (Steps(web, hasty, hasty.place("mdoc")) for _ in range(2))
+    code = steps.code()
+    unknown = steps.token_request(pre_authorized_code="x" * 43)
+
+    told = [
+        steps.token_request(pre_authorized_code=text, tx_code=pin)
+        for text in [*_not_quite(code, other.code()), f"{code}\0", f"\0{code}", f"{code}\n"]
+        for pin in (PIN, WRONG_PIN)
+    ]
+
+    assert {(one.status_code, one.text) for one in told} == {(400, unknown.text)}
+    assert EventKind.CODE_WRONG not in hasty.kinds(steps.offer.offer_id)
+    assert "access_token" in steps.token_request(pre_authorized_code=code).json()
+
+
+@pytest.mark.parametrize("path", ["credential", "deferred", "notification"])
+def test_token_that_is_nearly_one_is_unknown(hasty: Counter, web: httpx.Client, path: str) -> None:
+    steps, other = (Steps(web, hasty, hasty.place("mdoc")) for _ in range(2))
+    token = steps.token()
+    unknown = steps.post(path, "x" * 43, json={})
+
+    told = [
+        web.post(
+            f"{steps.issuer}/{path}",
+            json={},
+            headers={b"Authorization": f"Bearer {text}".encode(coding)},
+        )
+        for text in [*_not_quite(token, other.token()), f"{token}{'x' * 256}"]
+        for coding in ("latin-1", "utf-8")
+    ]
+
+    assert {one.status_code for one in told} == {401}
+    assert {(one.text, one.headers["www-authenticate"]) for one in told} == {
+        (unknown.text, unknown.headers["www-authenticate"])
+    }
+    assert steps.credential(token).status_code == 202
 
 
 def test_notification_is_idempotent(hasty: Counter, web: httpx.Client) -> None:

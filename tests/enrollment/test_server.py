@@ -15,9 +15,11 @@ import pytest
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox.driver import Asked, Driver, HeardBefore
 from desk.enrollment.mailbox.server import check_address
+from desk.enrollment.mailbox.tables import to_ms
 from desk.enrollment.mailbox.transaction import step
-from desk.enrollment.records import TRIES, Claim, Filing, Redemption
+from desk.enrollment.records import TRIES, Claim, Filing, Redemption, timed
 from desk.enrollment.server_steps import ServerSteps
+from desk.enrollment.station_auth import WINDOW
 from desk.enrollment.trouble import MailboxAddressUnusable, MailboxAway, MailboxBroken, NotThere
 from desk.issuance.ports import EventKind
 from tests.enrollment.conftest import together
@@ -87,8 +89,8 @@ def test_one_phone_wins(boxes: list[Mailbox]) -> None:
     assert sorted(told, key=str) == [None, Claim.USED, Claim.USED, Claim.USED]
     assert kinds(boxes[0]).count(EventKind.CODE_RIGHT) == 1
     winner = told.index(None)
-    assert boxes[winner - 1].holder(f"token-{winner}", T0) is not None
-    assert boxes[0].holder(f"token-{(winner + 1) % 4}", T0) is None
+    assert boxes[winner - 1].holder("offer-1", f"token-{winner}", T0) is not None
+    assert boxes[0].holder("offer-1", f"token-{(winner + 1) % 4}", T0) is None
 
 
 def test_five_guesses_whoever_counts_them(boxes: list[Mailbox]) -> None:
@@ -128,7 +130,8 @@ def test_one_nonce_never_serves_two_offers(boxes: list[Mailbox]) -> None:
     def file(box: Mailbox, number: int) -> Filing:
         name = ("mdoc", "sd-jwt")[number % 2]
         new = request(name, f"k{number}")
-        changed = new._replace(offer_id=f"offer-{number % 2 + 1}", request_id=f"r{number}")
+        offer_id = f"offer-{number % 2 + 1}"
+        changed = new._replace(offer_id=offer_id, request_id=f"{offer_id}.r{number}")
         return box.file_request(changed, "one nonce", T0)[0]
 
     filed = at_once(boxes[:2], file)
@@ -138,9 +141,7 @@ def test_one_nonce_never_serves_two_offers(boxes: list[Mailbox]) -> None:
 
 def test_what_may_be_shown_once(boxes: list[Mailbox]) -> None:
     """A DPoP proof shown to four processes at the same moment is taken by one."""
-    assert sorted(
-        at_once(boxes, lambda box, n: box.use_once("jti", f"asker {n}", T0)), key=bool
-    ) == [
+    assert sorted(at_once(boxes, lambda box, n: box.use_once("jti", f"asker {n}")), key=bool) == [
         False,
         False,
         False,
@@ -154,14 +155,14 @@ def test_call_that_another_process_heard_does_nothing(boxes: list[Mailbox]) -> N
     first = partial(boxes[0].place_offer, offer(1), T0)
     second = partial(boxes[1].place_offer, offer(2), T0)
 
-    assert boxes[0].in_call("number", "first", T0, first)[1]
+    assert boxes[0].in_call("number", "first", first)[1]
     with pytest.raises(HeardBefore):
-        boxes[1].in_call("number", "second", T0, second)
+        boxes[1].in_call("number", "second", second)
 
-    assert not boxes[0].in_call("number", "first", T0, first)[1]
+    assert not boxes[0].in_call("number", "first", first)[1]
     with pytest.raises(NotThere):
         boxes[0].news("offer-2", 0, T0)
-    assert boxes[1].in_call("another number", "second", T0, second)[1]
+    assert boxes[1].in_call("another number", "second", second)[1]
 
 
 def test_calls_are_heard_with_whatever_they_do(boxes: list[Mailbox]) -> None:
@@ -172,12 +173,28 @@ def test_calls_are_heard_with_whatever_they_do(boxes: list[Mailbox]) -> None:
         lambda box: box.forget(T0),
         lambda box: box.void_offer("offer-1", "officer", T0),
     ]
-    for number, act in enumerate(acts):
-        boxes[1].in_call(str(number), "b", T0, partial(act, boxes[1]))
+    for name, act in zip("abc", acts, strict=True):
+        number = timed(to_ms(T0), name)
+        boxes[1].in_call(number, "b", partial(act, boxes[1]))
         with pytest.raises(HeardBefore):
-            boxes[2].in_call(str(number), "c", T0, partial(act, boxes[2]))
+            boxes[2].in_call(number, "c", partial(act, boxes[2]))
 
     assert kinds(boxes[0]).count(EventKind.VOIDED) == 1
+
+
+def test_call_is_remembered_for_longer_than_its_signature_is_good(boxes: list[Mailbox]) -> None:
+    """By the clock of whichever process forgets; then it goes."""
+    number = timed(to_ms(T0), "number")
+
+    def again(by: str) -> object:
+        return boxes[1].in_call(number, by, lambda: boxes[1].queue(T0))
+
+    boxes[0].in_call(number, "a", lambda: boxes[0].queue(T0))
+    boxes[0].forget(T0 + 3 * WINDOW)
+    with pytest.raises(HeardBefore):
+        again("b")
+    boxes[0].forget(T0 + 6 * WINDOW)
+    again("c")
 
 
 def test_lists_published_at_once_are_one_list(boxes: list[Mailbox]) -> None:
@@ -376,7 +393,7 @@ def test_other_troubles_are_not_asked_again(torn: Torn, server_database: Databas
         there.execute("ALTER TABLE offers RENAME TO elsewhere")
         try:
             with pytest.raises(MailboxBroken):
-                torn.holder("token", T0)
+                torn.holder("offer-1", "token", T0)
         finally:
             there.execute("ALTER TABLE elsewhere RENAME TO offers")
 
@@ -405,6 +422,21 @@ def test_the_server_compresses_nothing_that_is_ciphertext_or_changes_often(torn:
     expected = ["answers.sealed", "status_lists.cwt", "status_lists.jwt"]
     assert sorted(uncompressed.split()) == expected
     assert whole == "{fillfactor=50,toast_tuple_target=8160}"
+
+
+def test_what_is_looked_for_is_ordered_by_its_bytes(torn: Torn) -> None:
+    """Whatever the database's own order of letters is: a range of times is one."""
+    with torn._database.connection() as driver:
+        (row,) = driver.named(
+            "SELECT count(*) AS all_of_them, count(*) FILTER (WHERE c.collname <> 'C') AS others"
+            " FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid"
+            " AND a.attnum = ANY (i.indkey) JOIN pg_collation c ON c.oid = a.attcollation"
+            " JOIN pg_class t ON t.oid = i.indrelid"
+            " WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind = 'r'"
+        )
+
+    assert row["all_of_them"] >= 8
+    assert row["others"] == 0
 
 
 # Addresses ---------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from desk.enrollment.keys import StationKey
 from desk.enrollment.link import HttpLink
 from desk.enrollment.process import ServiceProcess
+from desk.enrollment.records import timed
 from desk.enrollment.station_auth import (
     WINDOW,
     Call,
@@ -46,6 +47,17 @@ def test_a_call_is_heard_once() -> None:
     with pytest.raises(NotTheStation):
         heard.check(shown, call(request()), T0)
     heard.check(signed(request()), call(request()), T0)
+
+
+def test_every_process_knows_a_call_by_the_same() -> None:
+    """Whenever it hears it: behind the time that was signed, not its own."""
+    shown = signed(request())
+    moments = (T0 - WINDOW, T0, T0 + timedelta(seconds=1))
+
+    told = {HeardCalls(KEY).check(shown, call(request()), at) for at in moments}
+
+    assert len(told) == 1
+    assert told.pop().startswith(timed(int(T0.timestamp() * 1000)))
 
 
 @pytest.mark.parametrize(

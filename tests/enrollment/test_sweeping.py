@@ -12,7 +12,6 @@ import pytest
 from desk.credential.claims import load_profile
 from desk.enrollment.keys import StationKey
 from desk.enrollment.mailbox import Mailbox
-from desk.enrollment.mailbox.known import By
 from desk.enrollment.records import OfferState
 from desk.enrollment.service import Service, ServiceSettings
 from desk.enrollment.sweeping import sweep, sweep_once
@@ -66,13 +65,13 @@ def test_ciphertext_and_pin_hashes_go_with_their_time(service: Service, clock: C
 
     clock.time = T0 + LIFE
     asyncio.run(sweep_once(service))
-    assert box.as_written((By.ID, "offer-249")).pin_hash is None
+    assert box.as_written("offer-249").pin_hash is None
     assert kept(box, request().request_id) == b"sealed"
     clock.time = T0 + TOKEN_LIFE
     asyncio.run(sweep_once(service))
 
     assert kept(box, request().request_id) is None
-    assert box.as_written((By.ID, "offer-1")).state == OfferState.EXPIRED
+    assert box.as_written("offer-1").state == OfferState.EXPIRED
     assert box.due(T0 + TOKEN_LIFE, 10) == []
 
 
@@ -121,5 +120,5 @@ def test_what_hinders_it_is_tried_again(
     with caplog.at_level(logging.WARNING):
         asyncio.run(scene())
 
-    assert service.mailbox.as_written((By.ID, "offer-1")).state == OfferState.EXPIRED
+    assert service.mailbox.as_written("offer-1").state == OfferState.EXPIRED
     assert "ENROLL-21" in caplog.text

@@ -14,7 +14,7 @@ import pytest
 
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox.driver import Driver, HeardBefore
-from desk.enrollment.mailbox.known import KEPT, By, Known
+from desk.enrollment.mailbox.known import KEPT, Known
 from desk.enrollment.mailbox.offer import Offer
 from desk.enrollment.mailbox.rules import REPORTS_KEPT
 from desk.enrollment.mailbox.transaction import step
@@ -65,26 +65,23 @@ def test_offer_put_back_late_does_not_lose_the_token(box: Mailbox) -> None:
     """One thread tells the desk of an offer while another redeems it, and puts back last what
     it read first."""
     box.place_offer(offer(), T0)
-    older = box.as_written((By.ID, "offer-1"))
+    older = box.as_written("offer-1")
     redeem(box)
     box._known.keep(older)
 
-    assert box.holder("token", T0) is not None
+    assert box.holder("offer-1", "token", T0) is not None
     assert box.file_request(request(), "h1", T0)[0] is Filing.FILED
 
 
-def test_known_forgets_the_oldest_with_all_its_names() -> None:
+def test_known_forgets_the_oldest_with_its_handle() -> None:
     known = Known()
-    first = Offer.placed(offer(0), 1)
-    first.token_hash = "token"
-    known.keep(first)
-    known.keep(Offer.placed(offer(0), 1))
-    for number in range(1, KEPT + 1):
+    for number in (0, 0, *range(1, KEPT + 1)):
         known.keep(Offer.placed(offer(number), 1))
 
-    assert known.take((By.ID, "offer-0")) is None
-    assert (By.TOKEN, "token") not in known._offer_of
-    assert len(known._offers) == len(known._names) == KEPT
+    assert known.take("offer-0") is None
+    assert known.id_at("handle-0") is None
+    assert known.id_at("handle-1") == "offer-1"
+    assert len(known._offers) == len(known._ids) == KEPT
 
 
 def test_token_that_is_shown_after_its_time_ends_the_offer(box: Mailbox) -> None:
@@ -92,10 +89,10 @@ def test_token_that_is_shown_after_its_time_ends_the_offer(box: Mailbox) -> None
     box.file_request(request(), "h1", T0)
     box.answer(request().request_id, b"sealed", None, T0)
 
-    assert box.holder("token", T0 + TOKEN_LIFE) is None
+    assert box.holder("offer-1", "token", T0 + TOKEN_LIFE) is None
 
     assert kept(box, request().request_id) is None
-    assert box.as_written((By.ID, "offer-1")).state == OfferState.EXPIRED
+    assert box.as_written("offer-1").state == OfferState.EXPIRED
 
 
 def test_wallet_that_changes_its_mind_again_and_again(box: Mailbox) -> None:
@@ -129,13 +126,13 @@ def test_number_of_a_call_survives_a_turn_that_is_undone(pair: tuple[Mailbox, Ma
     """Its first statements were undone because of a nonce, and the number with them."""
     here, there = pair
     claimed(here)
-    here.use_once("h1", "another", T0)
+    here.use_once("h1", "another")
 
-    filing, _ = here.in_call("1", "a", T0, partial(here.file_request, request(), "h1", T0))
+    filing, _ = here.in_call("1", "a", partial(here.file_request, request(), "h1", T0))
 
     assert filing is Filing.NONCE_USED
     with pytest.raises(HeardBefore):
-        there.in_call("1", "b", T0, partial(there.news, "offer-1", 0, T0))
+        there.in_call("1", "b", partial(there.news, "offer-1", 0, T0))
 
 
 def test_number_of_a_call_survives_a_step_that_is_undone(pair: tuple[Mailbox, Mailbox]) -> None:
@@ -148,10 +145,10 @@ def test_number_of_a_call_survives_a_step_that_is_undone(pair: tuple[Mailbox, Ma
         if next(conflicts):
             raise psycopg.errors.SerializationFailure
 
-    here.in_call("1", "a", T0, partial(twice, here))
+    here.in_call("1", "a", partial(twice, here))
 
     with pytest.raises(HeardBefore):
-        there.in_call("1", "b", T0, partial(there.queue, T0))
+        there.in_call("1", "b", partial(there.queue, T0))
 
 
 def test_former_version_that_still_runs_is_waited_for(server_place: str) -> None:

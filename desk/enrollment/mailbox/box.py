@@ -17,11 +17,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from desk.enrollment.keys import parted
 from desk.enrollment.mailbox import rules
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.checks import check_values, check_view
 from desk.enrollment.mailbox.driver import Driver, Ear, HeardBefore
-from desk.enrollment.mailbox.known import By
 from desk.enrollment.mailbox.layout import create_or_check_layout
 from desk.enrollment.mailbox.offer import (
     Offer,
@@ -53,6 +53,7 @@ from desk.enrollment.records import (
     Redemption,
     RequestView,
     StatusView,
+    timed,
 )
 from desk.enrollment.trouble import MailboxTrouble, NotThere
 from desk.issuance.ports import EventKind, ResponseEncryption
@@ -111,18 +112,18 @@ class Mailbox(Turns):
     def end_if_due(self, offer_id: str, now: datetime) -> bool:
         """Whether its time is over: it has ended then."""
         try:
-            return self.turn((By.ID, offer_id), lambda turn: turn.changed, now)
+            return self.turn(offer_id, lambda turn: turn.changed, now)
         except NotThere:
             return False
 
     @step
     def forget(self, db: Driver, now: datetime) -> None:
         """Remove what ended long ago, and nonces that have outlived their own time limit."""
-        for statement in sql.FORGET_OLD:
-            db.change(statement, {"now": to_ms(now)})
-        for statement in sql.FORGET_USED:
-            db.change(statement, {"limit": to_ms(now - _KEPT_AFTER_USE)})
-        db.change(sql.FORGET_HEARD, {"limit": to_ms(now - _KEPT_AFTER_HEARD)})
+        used, heard = to_ms(now - _KEPT_AFTER_USE), to_ms(now - _KEPT_AFTER_HEARD)
+        db.change(sql.FORGET_OLD, {"now": to_ms(now)})
+        db.change(sql.FORGET_CHECKS, {"limit": used})
+        db.change(sql.FORGET_USED, {"until": timed(used)})
+        db.change(sql.FORGET_HEARD, {"until": timed(heard)})
 
     # Offers, from the desk
 
@@ -132,7 +133,7 @@ class Mailbox(Turns):
         view = offer_view(offer)
         if self._place(offer):
             return view, True
-        return self.seen((By.ID, new.offer_id), offer_view, now), False
+        return self.seen(new.offer_id, offer_view, now), False
 
     @look
     def _place(self, db: Driver, offer: Offer) -> bool:
@@ -143,12 +144,12 @@ class Mailbox(Turns):
 
     def void_offer(self, offer_id: str, reason: str, now: datetime) -> None:
         """End an offer; ending an ended one changes nothing. Raises NotThere."""
-        self.turn((By.ID, offer_id), lambda turn: rules.void(turn, reason), now)
+        self.turn(offer_id, lambda turn: rules.void(turn, reason), now)
 
     def news(self, offer_id: str, after: int, now: datetime) -> News:
         """What happened to an offer since event ``after``, and what awaits the desk's answer;
         raises NotThere."""
-        return self.seen((By.ID, offer_id), lambda offer: news(offer, after), now)
+        return self.seen(offer_id, lambda offer: news(offer, after), now)
 
     def encrypt_otherwise(
         self, request_id: str, terms: ResponseEncryption | None, now: datetime
@@ -159,7 +160,7 @@ class Mailbox(Turns):
         def rule(turn: Turn) -> RequestView:
             return rules.encrypt_otherwise(turn, request_id, terms)
 
-        return self.turn((By.REQUEST, request_id), rule, now)
+        return self._turn_of(request_id, rule, now)
 
     def answer(
         self,
@@ -182,12 +183,16 @@ class Mailbox(Turns):
         def rule(turn: Turn) -> RequestView:
             return rules.answer(turn, request_id, sealed, terms, is_awaited=is_awaited)
 
-        return self.turn((By.REQUEST, request_id), rule, now)
+        return self._turn_of(request_id, rule, now)
 
     def deny(self, request_id: str, now: datetime) -> str:
         """Refuse a request for good; whose it was. Raises NotThere, or AlreadyOtherwise when
         answered."""
-        return self.turn((By.REQUEST, request_id), lambda turn: rules.deny(turn, request_id), now)
+        return self._turn_of(request_id, lambda turn: rules.deny(turn, request_id), now)
+
+    def _turn_of(self, request_id: str, rule: Callable[[Turn], _T], now: datetime) -> _T:
+        """A turn at the offer whose request that is."""
+        return self.turn(parted(request_id)[0], rule, now)
 
     @look
     def queue(self, db: Driver, now: datetime) -> Queue:
@@ -200,19 +205,26 @@ class Mailbox(Turns):
     def fetch_offer(self, handle_hash: str, client: str, now: datetime) -> OfferView | None:
         """A phone looks at an offer: the first look and every suspicious one are events."""
         try:
-            return self.turn((By.HANDLE, handle_hash), lambda turn: rules.fetch(turn, client), now)
+            offer_id = self.id_at(handle_hash)
+            return self.turn(offer_id, lambda turn: rules.fetch(turn, client), now)
         except NotThere:
             return None
 
     def look_at_offer(self, handle_hash: str, now: datetime) -> OfferLook | None:
         """How an offer stands; a look from outside changes nothing and is no event."""
         try:
-            return offer_look(self.as_written((By.HANDLE, handle_hash)), now)
+            return offer_look(self.as_written(self.id_at(handle_hash)), now)
         except NotThere:
             return None
 
     def redeem(
-        self, code_hash: str, client: str, fits: Fits, grant: Grant, now: datetime
+        self,
+        offer_id: str,
+        code_hash: str,
+        client: str,
+        fits: Fits,
+        grant: Grant,
+        now: datetime,
     ) -> Redemption:
         """Try a code: by one phone only, five guesses at the PIN and no more.
 
@@ -222,64 +234,58 @@ class Mailbox(Turns):
         """
 
         def rule(turn: Turn) -> Redemption:
-            return rules.redeem(turn, client, fits, grant)
+            return rules.redeem(turn, code_hash, client, fits, grant)
 
         try:
-            return self.turn((By.CODE, code_hash), rule, now)
+            return self.turn(offer_id, rule, now)
         except NotThere:
             return Redemption(None, Claim.UNKNOWN)
 
-    def holder(self, token_hash: str, now: datetime) -> Holder | None:
+    def holder(self, offer_id: str, token_hash: str, now: datetime) -> Holder | None:
         """Whose access token this is; None when unknown or past its time."""
         try:
-            return self.seen(
-                (By.TOKEN, token_hash), lambda offer: holder(offer, token_hash, now), now
-            )
+            return self.seen(offer_id, lambda offer: holder(offer, token_hash, now), now)
         except NotThere:
             return None
 
-    def known_holder(self, token_hash: str, now: datetime) -> Holder | None:
+    def known_holder(self, offer_id: str, token_hash: str, now: datetime) -> Holder | None:
         """The same where it is known without asking the database: good enough for a request
         whose own step looks at the offer again."""
-        return self.last_seen(
-            (By.TOKEN, token_hash), lambda offer: holder(offer, token_hash, now), now
-        )
+        return self.last_seen(offer_id, lambda offer: holder(offer, token_hash, now), now)
 
     @look
-    def use_once(self, db: Driver, mark: str, by: str, now: datetime) -> bool:
-        """Use up what may be shown once only; False when it was shown before. ``by`` is
-        whoever asks, a random name for this once."""
-        values = {"nonce_hash": mark, "used_by": by, "used_at": to_ms(now)}
+    def use_once(self, db: Driver, mark: str, by: str) -> bool:
+        """Use up what may be shown once only, by a mark behind its time; False when it was
+        shown before. ``by`` is whoever asks, a random name for this once."""
+        values = {"timed_mark": mark, "used_by": by}
         if db.execute(sql.FIRST_USE, values).rowcount == 1:
             return True
         return bool(db.execute(sql.NONCE, {"key": mark}).scalar_one_or_none() == by)
 
     def file_request(
-        self, new: NewRequest, nonce_hash: str, now: datetime
+        self, new: NewRequest, nonce_mark: str, now: datetime
     ) -> tuple[Filing, RequestView | None]:
         """Queue a phone's key for the desk; the same key again finds its first request."""
 
         def rule(turn: Turn) -> tuple[Filing, RequestView | None]:
-            return rules.file(turn, new, nonce_hash)
+            return rules.file(turn, new, nonce_mark)
 
-        return self.turn((By.ID, new.offer_id), rule, now)
+        return self.turn(new.offer_id, rule, now)
 
     def requests_of(self, offer_id: str) -> tuple[RequestView, ...]:
         """All requests of an offer, whatever their state; raises NotThere."""
-        offer = self.as_written((By.ID, offer_id))
+        offer = self.as_written(offer_id)
         return tuple(request_view(offer, one) for one in offer.requests)
 
     def defer(self, request_id: str, now: datetime) -> RequestView:
         """The phone is told to come back: recorded once. Where it was answered or denied at
         the last moment, that is what it is told."""
-        return self.turn((By.REQUEST, request_id), lambda turn: rules.defer(turn, request_id), now)
+        return self._turn_of(request_id, lambda turn: rules.defer(turn, request_id), now)
 
     def deliver(self, request_id: str, now: datetime) -> RequestView:
         """The request as it stands, its answer about to leave for the phone where it has one:
         that is recorded once, before it does. Raises NotThere."""
-        return self.turn(
-            (By.REQUEST, request_id), lambda turn: rules.deliver(turn, request_id), now
-        )
+        return self._turn_of(request_id, lambda turn: rules.deliver(turn, request_id), now)
 
     def report(
         self, offer_id: str, meant: Callable[[str], bool], kind: EventKind, now: datetime
@@ -291,7 +297,7 @@ class Mailbox(Turns):
         again with the same key, as the conformance suite's issuer plan does after its
         «accepted».
         """
-        return self.turn((By.ID, offer_id), lambda turn: rules.report(turn, meant, kind), now)
+        return self.turn(offer_id, lambda turn: rules.report(turn, meant, kind), now)
 
     # Checks
 
@@ -317,10 +323,11 @@ class Mailbox(Turns):
 
     # The desk's calls
 
-    def in_call(self, number: str, by: str, now: datetime, step: Callable[[], _T]) -> _T:
-        """What ``step`` says, for a call of the desk that no other process has heard; on a
-        server only. Raises HeardBefore; ``by`` is whoever asks, a random name for this once."""
-        values = {"number": number, "heard_by": by, "heard_at": to_ms(now)}
+    def in_call(self, number: str, by: str, step: Callable[[], _T]) -> _T:
+        """What ``step`` says, for a call of the desk (its number behind its time) that no other
+        process has heard; on a server only. Raises HeardBefore; ``by`` is whoever asks, a
+        random name for this once."""
+        values = {"timed_number": number, "heard_by": by}
         try:
             with self._database.bringing((sql.NEW_HEARD, values)):
                 return step()

@@ -32,7 +32,7 @@ UNLOGGED = "unlogged"
 """A table's note (``info``) that a server's crash may empty it."""
 
 _NOTHING: Mapping[str, Any] = {}
-_COMPARED = frozenset({"key", "former", "now", "limit"})
+_COMPARED = frozenset({"key", "former", "now", "limit", "until"})
 """Names of what statements compare with; every other value is a column's."""
 
 

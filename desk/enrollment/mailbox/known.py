@@ -8,7 +8,6 @@ that was changed and not written does not come back.
 
 from __future__ import annotations
 
-from enum import StrEnum, auto
 from threading import Lock
 
 from desk.enrollment.mailbox.offer import Offer
@@ -18,61 +17,26 @@ KEPT = 200
 it is what the database does not hold."""
 
 
-class By(StrEnum):
-    """What an offer is found by."""
-
-    ID = auto()
-    HANDLE = auto()
-    CODE = auto()
-    TOKEN = auto()
-    REQUEST = auto()
-
-
-Name = tuple[By, str]
-
-
 class Known:
-    """Offers by any of their names; threads may share it."""
+    """Offers by their identifiers; threads may share it."""
 
     def __init__(self) -> None:
         self._offers: dict[str, Offer] = {}
-        self._offer_of: dict[Name, str] = {}
-        # In the order in which they came, with how they are named.
-        self._names: dict[str, list[Name]] = {}
+        # By handle, in the order in which they came.
+        self._ids: dict[str, str] = {}
         self._lock = Lock()
 
-    def take(self, name: Name) -> Offer | None:
+    def id_at(self, handle_hash: str) -> str | None:
+        """Which offer has that handle, for good."""
+        return self._ids.get(handle_hash)
+
+    def take(self, offer_id: str) -> Offer | None:
         """None where it is not known, or somebody else has it."""
-        offer_id = self._offer_of.get(name)
-        return None if offer_id is None else self._offers.pop(offer_id, None)
+        return self._offers.pop(offer_id, None)
 
     def keep(self, offer: Offer) -> None:
         with self._lock:
-            named = self._names.get(offer.offer_id)
-            # One with fewer is older than what somebody else has just kept.
-            if named is None or len(named) < _count(offer):
-                self._name(offer)
+            self._ids[offer.handle_hash] = offer.offer_id
             self._offers[offer.offer_id] = offer
-
-    def _name(self, offer: Offer) -> None:
-        names = _names(offer)
-        self._names[offer.offer_id] = names
-        for name in names:
-            self._offer_of[name] = offer.offer_id
-        if len(self._names) > KEPT:
-            oldest = next(iter(self._names))
-            self._offers.pop(oldest, None)
-            for name in self._names.pop(oldest):
-                self._offer_of.pop(name, None)
-
-
-def _count(offer: Offer) -> int:
-    """How many names it has."""
-    return 3 + (offer.token_hash is not None) + len(offer.requests)
-
-
-def _names(offer: Offer) -> list[Name]:
-    names = [(By.ID, offer.offer_id), (By.HANDLE, offer.handle_hash), (By.CODE, offer.code_hash)]
-    if offer.token_hash is not None:
-        names.append((By.TOKEN, offer.token_hash))
-    return names + [(By.REQUEST, one.request_id) for one in offer.requests]
+            if len(self._ids) > KEPT:
+                self._offers.pop(self._ids.pop(next(iter(self._ids))), None)

@@ -2,6 +2,12 @@
 
 Up to layout 7 an offer, its events and its requests were rows of their own. What stands in
 them becomes the offer's document, whichever columns they had by then.
+
+Up to layout 8 codes, tokens and requests did not name their offer, and are not known any more.
+A phone that has not redeemed its offer yet fetches it again, by the same QR (one that carries
+the whole offer is made anew by the same order). The offer of a phone that has is over, as if its
+token's time had come: the desk hears of it where a credential was still to be delivered, and
+answers that lay there go.
 """
 
 from __future__ import annotations
@@ -14,21 +20,20 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from desk.enrollment.keys import from_base64url
 from desk.enrollment.mailbox.driver import Driver
 from desk.enrollment.mailbox.offer import Offer, Request
 from desk.enrollment.mailbox.rules import book_wrong
 from desk.enrollment.mailbox.tables import (
     LAYOUT,
-    answers_table,
+    heard_table,
     layout_table,
     nonces_table,
     offers_table,
-    requests_table,
     tables,
     to_ms,
 )
 from desk.enrollment.mailbox.turn import Turn, new_mark, whole_row
+from desk.enrollment.nonces import former_use_marks
 from desk.enrollment.records import OfferState, RequestState
 from desk.enrollment.trouble import MailboxNewer
 from desk.issuance.ports import EventKind
@@ -38,8 +43,6 @@ _FOUND = sa.select(layout_table.c.version)
 _NEW_LAYOUT = sa.insert(layout_table)
 _SET_LAYOUT = sa.update(layout_table)
 _NEW_OFFER = sa.insert(offers_table)
-_NEW_REQUEST = sa.insert(requests_table)
-_NEW_ANSWER = sa.insert(answers_table)
 _NEW_NONCE = sa.insert(nonces_table)
 
 
@@ -61,21 +64,27 @@ def create_or_check_layout(db: Driver, now: datetime) -> None:
 
 
 def _take_over(db: Driver, now: datetime) -> None:
-    """All that stood in rows, as documents."""
-    old = {name: _rows(db, name) for name in ("offers", "events", "requests", "answers", "nonces")}
-    for name in old:
+    """Offers and nonces; the desk's calls are forgotten as by a crash of the server."""
+    # First, as processes of the former version do that still run.
+    db.say(f"DROP TABLE IF EXISTS {heard_table.name}")
+    old = {name: _rows(db, name) for name in ("offers", "events", "requests", "nonces")}
+    for name in (*old, "answers"):
         db.say(f"DROP TABLE IF EXISTS {name}")
     db.create(tables)
     events, requests = _by_offer(old["events"]), _by_offer(old["requests"])
     for row in old["offers"]:
-        offer = _offer(row, events[row["offer_id"]], requests[row["offer_id"]])
+        if "document" in row:
+            offer = Offer.read(row["document"])
+        else:
+            offer = _offer(row, events[row["offer_id"]], requests[row["offer_id"]])
         _count_reserved(db, offer, row.get("tries_reserved") or 0, now)
-        _keep(db, offer)
-    for request_id, sealed in _answers(old["answers"], old["requests"]):
-        db.execute(_NEW_ANSWER, {"request_id": request_id, "sealed": sealed})
+        if offer.token_expires_at is not None:
+            offer.token_expires_at = min(offer.token_expires_at, to_ms(now))
+        db.execute(_NEW_OFFER, whole_row(offer))
     for nonce_hash, row in {row["nonce_hash"]: row for row in old["nonces"]}.items():
-        values = {"nonce_hash": nonce_hash, "used_by": row["offer_id"], "used_at": row["used_at"]}
-        db.execute(_NEW_NONCE, values)
+        used_by = row.get("used_by") or row["offer_id"]
+        for mark in former_use_marks(row["used_at"], nonce_hash):
+            db.execute(_NEW_NONCE, {"timed_mark": mark, "used_by": used_by})
 
 
 def _rows(db: Driver, name: str) -> list[dict[str, Any]]:
@@ -142,17 +151,6 @@ def _request(row: _Old, seal_to: bytes | None) -> Request:
     )
 
 
-def _answers(rows: Iterable[_Old], requests: Iterable[_Old]) -> Iterable[tuple[str, bytes]]:
-    """Up to layout 6 they stood beside their requests, as text: base64url of what is sealed to
-    a token, or a JWE."""
-    yield from ((row["request_id"], row["sealed"]) for row in rows)
-    for row in requests:
-        text = row.get("sealed")
-        if text is not None:
-            sealed = from_base64url(text) if row.get("encryption") is None else text.encode()
-            yield row["request_id"], sealed
-
-
 def _count_reserved(db: Driver, offer: Offer, reserved: int, now: datetime) -> None:
     """Up to layout 5 a guess was set aside while it was judged: what is left of that was
     wrong."""
@@ -160,12 +158,6 @@ def _count_reserved(db: Driver, offer: Offer, reserved: int, now: datetime) -> N
     for _ in range(reserved):
         if offer.state is OfferState.OPEN:
             book_wrong(turn)
-
-
-def _keep(db: Driver, offer: Offer) -> None:
-    db.execute(_NEW_OFFER, whole_row(offer))
-    for one in offer.requests:
-        db.execute(_NEW_REQUEST, {"request_id": one.request_id, "offer_id": offer.offer_id})
 
 
 def _json(text: str | None) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from hmac import compare_digest
 from typing import Any
 
 import orjson
@@ -88,8 +89,9 @@ class Request:
 @dataclass
 class Offer:
     """An offer, its events and requests; times in milliseconds since 1970, salt and hash of the
-    PIN hexadecimal, both None once it is claimed or over. ``guesses``: the wrong ones, each by
-    the token that it would have got, and the tries left after it."""
+    PIN hexadecimal, both None once it is claimed or over. Of code and token the hashes of what
+    follows the offer's identifier in them. ``guesses``: the wrong ones, each by the token that
+    it would have got, and the tries left after it."""
 
     offer_id: str
     handle_hash: str
@@ -186,7 +188,8 @@ def offer_look(offer: Offer, now: datetime) -> OfferLook:
 
 def holder(offer: Offer, token_hash: str, now: datetime) -> Holder | None:
     """Who holds that token; None where it is past its time, or not yet this offer's."""
-    if offer.token_hash != token_hash or (offer.token_expires_at or 0) <= to_ms(now):
+    known = compare_digest(offer.token_hash or "", token_hash)
+    if not known or (offer.token_expires_at or 0) <= to_ms(now):
         return None
     return Holder(
         offer.offer_id,

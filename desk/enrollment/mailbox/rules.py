@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from hmac import compare_digest
 
 from desk.enrollment.mailbox.offer import (
     Facts,
@@ -31,7 +32,7 @@ from desk.enrollment.records import (
     RequestState,
     RequestView,
 )
-from desk.enrollment.trouble import AlreadyOtherwise
+from desk.enrollment.trouble import AlreadyOtherwise, NotThere
 from desk.issuance.ports import EventKind, ResponseEncryption
 
 # A phone (or a prankster) may scan as often as it likes; the officer needs one alarm.
@@ -95,9 +96,11 @@ def fetch(turn: Turn, client: str) -> OfferView:
     return offer_view(offer)
 
 
-def redeem(turn: Turn, client: str, fits: Fits, grant: Grant) -> Redemption:
-    """Try a code with a transaction code."""
+def redeem(turn: Turn, code_hash: str, client: str, fits: Fits, grant: Grant) -> Redemption:
+    """Try a code with a transaction code; raises NotThere where it is not this offer's."""
     offer = turn.offer
+    if not compare_digest(offer.code_hash, code_hash):
+        raise NotThere
     if offer.token_hash == grant.token_hash:
         # This very grant, whose commit was not heard of.
         return Redemption(offer.offer_id)
@@ -160,17 +163,16 @@ def _raise_alarm(turn: Turn, client: str, step: str) -> None:
     turn.event(EventKind.FETCHED_AGAIN, {"step": step, "client": who, "claimed": int(used)})
 
 
-def file(turn: Turn, new: NewRequest, nonce_hash: str) -> tuple[Filing, RequestView | None]:
+def file(turn: Turn, new: NewRequest, nonce_mark: str) -> tuple[Filing, RequestView | None]:
     """Queue a phone's key for the desk; the same key again finds its first request."""
     offer = turn.offer
     if offer.state is not OfferState.CLAIMED:
         return Filing.ENDED, None
     first = next((one for one in offer.requests if one.configuration == new.configuration), None)
-    outcome = _filing(turn, first, new, nonce_hash)
+    outcome = _filing(turn, first, new, nonce_mark)
     if outcome is Filing.FILED:
         filed = Request.filed(new, turn.at)
         offer.requests.append(filed)
-        turn.lead_here(new.request_id)
         told: Facts = {"configuration": new.configuration, "keys": len(new.keys)}
         turn.event(EventKind.KEY_RECEIVED, told)
         return outcome, request_view(offer, filed)
@@ -183,18 +185,18 @@ def file(turn: Turn, new: NewRequest, nonce_hash: str) -> tuple[Filing, RequestV
     return outcome, None
 
 
-def _filing(turn: Turn, first: Request | None, new: NewRequest, nonce_hash: str) -> Filing:
+def _filing(turn: Turn, first: Request | None, new: NewRequest, nonce_mark: str) -> Filing:
     """What a request is, seen beside the first one for the same thing."""
     if first is not None and tuple(first.proofs) == new.proofs:
         return Filing.REPEATED
-    if not _may_use(turn, new, nonce_hash):
+    if not _may_use(turn, new, nonce_mark):
         return Filing.NONCE_USED
     if first is None:
         return Filing.FILED
     return Filing.REPEATED if tuple(first.keys) == new.keys else Filing.OTHER_KEY
 
 
-def _may_use(turn: Turn, new: NewRequest, nonce_hash: str) -> bool:
+def _may_use(turn: Turn, new: NewRequest, nonce_mark: str) -> bool:
     """A nonce never serves two phones, nor one thing twice; but a wallet that begins anew may
     bring its one nonce for each of the things offered."""
     served = [
@@ -203,7 +205,7 @@ def _may_use(turn: Turn, new: NewRequest, nonce_hash: str) -> bool:
         if new.nonce in (one.nonce, one.repeated_with)
     ]
     if not served:
-        return turn.use_nonce(nonce_hash)
+        return turn.use_nonce(nonce_mark)
     return new.shared_nonce and new.configuration not in served
 
 

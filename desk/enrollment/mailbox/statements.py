@@ -17,10 +17,11 @@ from sqlalchemy.dialects.postgresql import insert
 from desk.enrollment.mailbox.tables import (
     answers_table,
     checks_table,
+    goes_on,
+    has_ended,
     heard_table,
     nonces_table,
     offers_table,
-    requests_table,
     status_table,
 )
 from desk.enrollment.mailbox.told import told
@@ -28,16 +29,12 @@ from desk.enrollment.mailbox.told import told
 _key: sa.BindParameter[str] = sa.bindparam("key")
 _now: sa.BindParameter[int] = sa.bindparam("now")
 _limit: sa.BindParameter[int] = sa.bindparam("limit")
-_offers, _requests, _answers = offers_table.c, requests_table.c, answers_table.c
+_until: sa.BindParameter[str] = sa.bindparam("until")
+_offers, _answers = offers_table.c, answers_table.c
 
 _document = sa.select(_offers.mark, _offers.document)
 OFFER_BY_ID = _document.where(_offers.offer_id == _key)
 OFFER_BY_HANDLE = _document.where(_offers.handle_hash == _key)
-OFFER_BY_CODE = _document.where(_offers.code_hash == _key)
-OFFER_BY_TOKEN = _document.where(_offers.token_hash == _key)
-OFFER_BY_REQUEST = _document.join_from(
-    requests_table, offers_table, _requests.offer_id == _offers.offer_id
-).where(_requests.request_id == _key)
 NEW_OFFER = insert(offers_table).on_conflict_do_nothing()
 SWAP_OFFER = sa.update(offers_table).where(
     _offers.offer_id == _key, _offers.mark == sa.bindparam("former")
@@ -45,16 +42,12 @@ SWAP_OFFER = sa.update(offers_table).where(
 # What a server answers, and whom it tells, is seen from what it returns.
 SWAP_AND_TELL = SWAP_OFFER.returning(told(_offers.offer_id))
 OFFERS_DUE = (
-    sa.select(_offers.offer_id)
-    .where(_offers.ended.is_(False), _offers.due_at <= _now)
-    .limit(sa.bindparam("limit"))
+    sa.select(_offers.offer_id).where(goes_on, _offers.due_at <= _now).limit(sa.bindparam("limit"))
 )
-# Few of many offers wait: they are found by the index of those, not by the times of all, which
-# a sum keeps a database from.
 REQUESTS_WAITING = sa.select(
     sa.func.sum(_offers.waiting).label("length"),
     sa.func.min(_offers.waiting_since).label("oldest"),
-).where(_offers.waiting_since.is_not(None), _offers.due_at + 0 > _now)
+).where(goes_on, _offers.due_at > _now)
 
 # With an offer that was swapped in the same transaction.
 _swapped = (_offers.offer_id == _key) & (_offers.mark == sa.bindparam("mark"))
@@ -66,7 +59,6 @@ def _insert(table: sa.Table, **values: sa.ColumnElement[Any]) -> sa.Insert:
     return sa.insert(table).from_select(list(values), chosen, include_defaults=False)
 
 
-NEW_REQUEST = _insert(requests_table, request_id=_request, offer_id=_offers.offer_id)
 NEW_ANSWER = _insert(
     answers_table,
     request_id=_request,
@@ -77,15 +69,14 @@ WIPE_ANSWER = sa.delete(answers_table).where(
 )
 NEW_NONCE = _insert(
     nonces_table,
-    nonce_hash=sa.bindparam("nonce", type_=sa.String),
+    timed_mark=sa.bindparam("nonce", type_=sa.String),
     used_by=_offers.offer_id,
-    used_at=sa.bindparam("used", type_=sa.BigInteger),
 )
 
 ANSWER_OF_REQUEST = sa.select(_answers.sealed).where(_answers.request_id == _key)
-NONCE = sa.select(nonces_table.c.used_by).where(nonces_table.c.nonce_hash == _key)
+NONCE = sa.select(nonces_table.c.used_by).where(nonces_table.c.timed_mark == _key)
 FIRST_USE = insert(nonces_table).on_conflict_do_nothing()
-HEARD_BY = sa.select(heard_table.c.heard_by).where(heard_table.c.number == _key)
+HEARD_BY = sa.select(heard_table.c.heard_by).where(heard_table.c.timed_number == _key)
 NEW_HEARD = sa.insert(heard_table)
 
 CHECK_BY_ID = sa.select(checks_table).where(checks_table.c.check_id == _key)
@@ -103,14 +94,7 @@ SET_STATUS = _new_status.on_conflict_do_update(
     set_={"jwt": _new_status.excluded.jwt, "cwt": _new_status.excluded.cwt},
 )
 
-_ended = _offers.ended.is_(True) & (_offers.due_at <= _now)
-_forgotten = sa.select(_offers.offer_id).where(_ended).scalar_subquery()
-FORGET_OLD = (
-    sa.delete(requests_table).where(_requests.offer_id.in_(_forgotten)),
-    sa.delete(offers_table).where(_ended),
-)
-FORGET_USED = (
-    sa.delete(nonces_table).where(nonces_table.c.used_at < _limit),
-    sa.delete(checks_table).where(checks_table.c.expires_at < _limit),
-)
-FORGET_HEARD = sa.delete(heard_table).where(heard_table.c.heard_at < _limit)
+FORGET_OLD = sa.delete(offers_table).where(has_ended, _offers.due_at <= _now)
+FORGET_CHECKS = sa.delete(checks_table).where(checks_table.c.expires_at < _limit)
+FORGET_USED = sa.delete(nonces_table).where(nonces_table.c.timed_mark < _until)
+FORGET_HEARD = sa.delete(heard_table).where(heard_table.c.timed_number < _until)

@@ -57,17 +57,13 @@ class Turn:
     def wipe_answer(self, request_id: str) -> None:
         self._write(sql.WIPE_ANSWER, {"request": request_id})
 
-    def lead_here(self, request_id: str) -> None:
-        """Let the offer be found by a request's identifier."""
-        self._write(sql.NEW_REQUEST, {"request": request_id})
-
-    def use_nonce(self, nonce_hash: str) -> bool:
+    def use_nonce(self, nonce_mark: str) -> bool:
         """Use up a nonce that this offer has not used for anything yet; False where another
         one, or this one's phone in vain, has. What nobody knows before is found out by the
         database when it is written, and then asked for here."""
-        if self.again and self._db.execute(sql.NONCE, {"key": nonce_hash}).all():
+        if self.again and self._db.execute(sql.NONCE, {"key": nonce_mark}).all():
             return False
-        self._write(sql.NEW_NONCE, {"nonce": nonce_hash, "used": self.at})
+        self._write(sql.NEW_NONCE, {"nonce": nonce_mark})
         return True
 
     def _write(self, statement: Any, values: dict[str, Any]) -> None:
@@ -91,16 +87,15 @@ class Turn:
 
 def whole_row(offer: Offer) -> dict[str, Any]:
     """All that stands of a new offer in its table."""
-    names = {"handle_hash": offer.handle_hash, "code_hash": offer.code_hash}
-    sought = dict(zip(_SOUGHT, _sought(offer), strict=True))
-    return {"offer_id": offer.offer_id, **names, **_held(offer), **sought}
+    names = {"offer_id": offer.offer_id, "handle_hash": offer.handle_hash}
+    return {**names, **_held(offer), **dict(zip(_SOUGHT, _sought(offer), strict=True))}
 
 
 def _held(offer: Offer) -> dict[str, Any]:
     return {"mark": offer.mark, "document": offer.document()}
 
 
-_SOUGHT = ("token_hash", "ended", "due_at", "waiting", "waiting_since")
+_SOUGHT = ("ended", "due_at", "waiting", "waiting_since")
 
 
 def _sought(offer: Offer) -> tuple[Any, ...]:
@@ -109,4 +104,4 @@ def _sought(offer: Offer) -> tuple[Any, ...]:
     due = offer.ends_at if ended is None else forgotten_at(ended)
     waiting = offer.waiting
     since = waiting[0].received_at if waiting else None
-    return offer.token_hash, ended is not None, due, len(waiting), since
+    return ended is not None, due, len(waiting), since

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
-
-import sqlalchemy as sa
+from typing import TypeVar
 
 from desk.enrollment.mailbox import statements as sql
-from desk.enrollment.mailbox.driver import Database, Driver
-from desk.enrollment.mailbox.known import By, Known, Name
+from desk.enrollment.mailbox.driver import Database, Driver, Row, Statement
+from desk.enrollment.mailbox.known import Known
 from desk.enrollment.mailbox.offer import Offer
 from desk.enrollment.mailbox.rules import expire_if_due
 from desk.enrollment.mailbox.tables import to_ms
@@ -31,14 +29,6 @@ _MOST_TURNS = 100
 
 _T = TypeVar("_T")
 
-_FOUND: dict[By, sa.Select[Any]] = {
-    By.ID: sql.OFFER_BY_ID,
-    By.HANDLE: sql.OFFER_BY_HANDLE,
-    By.CODE: sql.OFFER_BY_CODE,
-    By.TOKEN: sql.OFFER_BY_TOKEN,
-    By.REQUEST: sql.OFFER_BY_REQUEST,
-}
-
 
 class _Due(Exception):
     """An offer's time is over: that is to be written down first."""
@@ -51,18 +41,18 @@ class Turns(Steps):
         super().__init__(database)
         self._known = Known()
 
-    def turn(self, name: Name, rule: Callable[[Turn], _T], now: datetime) -> _T:
-        """What ``rule`` says when its turn at the offer of that ``name`` is over, written
-        down; an offer whose time is over has ended before. A rule whose writing was not heard
-        of may be asked once more: it finds what it wrote.
+    def turn(self, offer_id: str, rule: Callable[[Turn], _T], now: datetime) -> _T:
+        """What ``rule`` says when its turn at that offer is over, written down; an offer whose
+        time is over has ended before. A rule whose writing was not heard of may be asked once
+        more: it finds what it wrote.
 
         Raises NotThere, what the rule raises (nothing is written then), MailboxTrouble.
         """
-        known, came_between, at = self._known.take(name), False, to_ms(now)
+        known, came_between, at = self._known.take(offer_id), False, to_ms(now)
         for _ in range(_MOST_TURNS):
             try:
                 with self._database.connection() as db:
-                    offer = known or _read(db, name)
+                    offer = known or _read(db, offer_id)
                     turn = Turn(offer, at, db, again=came_between)
                     expire_if_due(turn)
                     result = rule(turn)
@@ -85,14 +75,14 @@ class Turns(Steps):
             known = None
         raise MailboxBroken
 
-    def seen(self, name: Name, view: Callable[[Offer], _T], now: datetime) -> _T:
+    def seen(self, offer_id: str, view: Callable[[Offer], _T], now: datetime) -> _T:
         """What ``view`` makes of an offer as it stands now; raises NotThere."""
 
         def act(db: Driver) -> _T:
-            mark, document = _found(db, name)
-            offer = self._known.take(name)
-            if offer is None or offer.mark != mark:
-                offer = Offer.read(document)
+            row = _found(db, sql.OFFER_BY_ID, offer_id)
+            offer = self._known.take(offer_id)
+            if offer is None or offer.mark != row.mark:
+                offer = Offer.read(row.document)
             if offer.is_due(to_ms(now)):
                 raise _Due
             result = view(offer)
@@ -102,31 +92,40 @@ class Turns(Steps):
         try:
             return self.in_look(act)
         except _Due:
-            return self.turn(name, lambda turn: view(turn.offer), now)
+            return self.turn(offer_id, lambda turn: view(turn.offer), now)
 
-    def last_seen(self, name: Name, view: Callable[[Offer], _T], now: datetime) -> _T | None:
+    def last_seen(self, offer_id: str, view: Callable[[Offer], _T], now: datetime) -> _T | None:
         """The same of an offer as this process saw it last, without asking the database, for
         what a turn comes after; None where it is not known here."""
-        offer = self._known.take(name)
+        offer = self._known.take(offer_id)
         if offer is None or offer.is_due(to_ms(now)):
             return None
         result = view(offer)
         self._known.keep(offer)
         return result
 
-    def as_written(self, name: Name) -> Offer:
+    def as_written(self, offer_id: str) -> Offer:
         """The offer as it stands in the database, its end not looked at; raises NotThere."""
-        return self.in_look(lambda db: _read(db, name))
+        return self.in_look(lambda db: _read(db, offer_id))
+
+    def id_at(self, handle_hash: str) -> str:
+        """Which offer has that handle; raises NotThere."""
+
+        def act(db: Driver) -> str:
+            offer = Offer.read(_found(db, sql.OFFER_BY_HANDLE, handle_hash).document)
+            self._known.keep(offer)
+            return offer.offer_id
+
+        return self._known.id_at(handle_hash) or self.in_look(act)
 
 
-def _read(db: Driver, name: Name) -> Offer:
-    return Offer.read(_found(db, name)[1])
+def _read(db: Driver, offer_id: str) -> Offer:
+    return Offer.read(_found(db, sql.OFFER_BY_ID, offer_id).document)
 
 
-def _found(db: Driver, name: Name) -> tuple[int, str]:
+def _found(db: Driver, statement: Statement, key: str) -> Row:
     """Mark and document."""
-    by, key = name
-    row = db.execute(_FOUND[by], {"key": key}).one_or_none()
+    row = db.execute(statement, {"key": key}).one_or_none()
     if row is None:
         raise NotThere
-    return row.mark, row.document
+    return row
