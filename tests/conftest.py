@@ -59,14 +59,19 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
     """As the desk does: windows are let go in their own thread, whoever made the objects that
     made Python look for them."""
     if "PySide6.QtWidgets" in sys.modules:
+        gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    if "PySide6.QtWidgets" in sys.modules:
         from desk.ui.tidying import tidy
 
-        gc.disable()
         tidy()
 
 

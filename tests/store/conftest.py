@@ -58,6 +58,9 @@ class SharedGround:
     def clear(self) -> None:
         with closing(self.database.connect()) as connection:
             connection.execute("SET session_replication_role = replica")
+            # The tests' server commits when it comes to it: a fall right after would bring back
+            # what was cleared.
+            connection.execute("SET synchronous_commit = on")
             for table in Base.metadata.sorted_tables:
                 if schema.has_table(table, "postgresql") and table.name not in ("meta", "key_ring"):
                     connection.execute(f'DELETE FROM "{table.name}"'.encode())
