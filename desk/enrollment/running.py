@@ -116,6 +116,8 @@ def _run(
     # phone wait now and then.
     gc.collect()
     gc.freeze()
+    # A request leaves next to nothing behind that has to be looked for.
+    gc.set_threshold(50_000, 20, 100)
     if watch is not None:
         threading.Thread(target=_end_with, args=(server, watch), daemon=True).start()
     try:

@@ -6,7 +6,7 @@ all: by statements that do nothing unless the offer bears the mark that this tur
 
 from __future__ import annotations
 
-import secrets
+import random
 from typing import Any
 
 from desk.enrollment.mailbox import statements as sql
@@ -19,8 +19,9 @@ _MARK_BITS = 62
 
 
 def new_mark() -> int:
-    """One that nobody else gives. Not counted up: processes are copies of one another."""
-    return secrets.randbits(_MARK_BITS)
+    """One that nobody else gives. Not counted up, for processes are copies of one another; nor
+    a secret, which would be fetched from the system for each change."""
+    return random.getrandbits(_MARK_BITS)
 
 
 class Turn:
