@@ -14,7 +14,7 @@ import pytest
 
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox.driver import Asked, Driver, HeardBefore
-from desk.enrollment.mailbox.server import check_address
+from desk.enrollment.mailbox.server import ServerDriver, check_address
 from desk.enrollment.mailbox.tables import to_ms
 from desk.enrollment.mailbox.transaction import step
 from desk.enrollment.records import TRIES, Claim, Filing, Redemption, timed
@@ -180,6 +180,31 @@ def test_calls_are_heard_with_whatever_they_do(boxes: list[Mailbox]) -> None:
             boxes[2].in_call(number, "c", partial(act, boxes[2]))
 
     assert kinds(boxes[0]).count(EventKind.VOIDED) == 1
+
+
+def test_only_what_a_look_brings_is_not_synchronised(server_place: str) -> None:
+    """A call that changes something is durable when it is answered, and so is what comes after
+    one that only looked."""
+    box = Mailbox(server_place, T0)
+    with box._database.connection() as db:
+        pass
+    settings = []
+    for number, act in enumerate(
+        (
+            lambda: box.place_offer(offer(), T0),
+            lambda: box.news("offer-1", 0, T0),
+            lambda: box.void_offer("offer-1", "test", T0),
+        )
+    ):
+        box.in_call(str(number), "a", act)
+        settings.append(db.ask("SHOW synchronous_commit"))
+
+    assert isinstance(db, ServerDriver)
+    brought = db._both.values()
+    assert all(text.startswith("WITH brought AS (INSERT INTO heard_calls") for text in brought)
+    assert ["synchronous_commit" in text for text in brought] == [False, True, False]
+    assert settings == ["on"] * 3
+    box.close()
 
 
 def test_call_is_remembered_for_longer_than_its_signature_is_good(boxes: list[Mailbox]) -> None:

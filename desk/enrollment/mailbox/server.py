@@ -14,6 +14,7 @@ is protected by TLS with the server's name checked.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import threading
 import time
@@ -131,6 +132,8 @@ _KEPT = (
 
 _Order = tuple[bytes, list[Any], list[bool]]
 """A prepared statement's name, its values, and which of them are sent as they are."""
+_UNSYNCHRONISED = "set_config('synchronous_commit', 'off', true)"
+_PLACE = re.compile(r"\$(\d+)")
 _HOLD = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 
@@ -148,14 +151,44 @@ class ServerDriver(Driver):
         self.pid = self.connection.info.backend_pid
         self._wire = self.connection.pgconn
         self._names: dict[str, bytes] = {}
+        self._both: dict[str, str] = {}
         self._unsent: list[_Order] = []
         self._luggage = luggage
         self._brought: Asked | None = None
         self._hearing = fibres.Hearing(self.connection)
 
     def run(self, text: str, values: Sequence[Any]) -> Rows:
-        if self._unsent or self._luggage.is_there():
+        if self._unsent or (self.in_step and self._luggage.is_there()):
             return self._in_one_go([self._order(text, values)])[0]
+        brought = self._luggage.take()
+        if brought is None:
+            return self._run_alone(text, values)
+        try:
+            return self._run_alone(*self._bringing(brought, text, values))
+        except psycopg.Error:
+            # Not written, or nobody knows: it goes with what comes next.
+            self._luggage.put(brought)
+            raise
+
+    def _bringing(
+        self, brought: Asked, text: str, values: Sequence[Any]
+    ) -> tuple[str, Sequence[Any]]:
+        """One statement that does both, for less than two.
+
+        Where the other one only looks, nothing of it has to be synchronised. It would be: who
+        looks tidies a page up now and then, which is written down, and who writes anything
+        waits for all that is written down.
+        """
+        written = self.written(*brought)
+        both = self._both.get(text)
+        if both is None:
+            before = len(written.places)
+            moved = _PLACE.sub(lambda place: f"${int(place[1]) + before}", text)
+            light = f" RETURNING {_UNSYNCHRONISED}" if text.startswith("SELECT") else ""
+            both = self._both[text] = f"WITH brought AS ({written.text}{light}) {moved}"
+        return both, [*written.filled(brought[1]), *values]
+
+    def _run_alone(self, text: str, values: Sequence[Any]) -> Rows:
         if not values:
             self._wire.send_query_params(text.encode(), None, result_format=_BINARY)
         else:
