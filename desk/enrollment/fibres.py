@@ -42,9 +42,11 @@ def begin(act: Callable[[], _T], loop: asyncio.AbstractEventLoop) -> asyncio.Fut
     def whole() -> None:
         try:
             result = act()
-        except Exception as error:
+        except BaseException as error:
             if not done.done():
                 done.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
         else:
             if not done.done():
                 done.set_result(result)
@@ -115,11 +117,14 @@ class Hearing:
         if not inside():
             self._has_come(None)
             return
-        self._listen()
-        self._sleep()
+        # Asked before, because of a line that has failed libuv tells once and never again; and
+        # after, because the loop may tell once more of what was heard meanwhile.
+        while not self._has_come(0):
+            self._listen()
+            self._sleep()
 
     def wait_to_speak(self) -> None:
-        """Until the line takes more, or something has come."""
+        """Until the line takes more, or something has come, or the loop says so."""
         if not inside():
             with _Selector() as line:
                 line.register(self._line, selectors.EVENT_READ | selectors.EVENT_WRITE)
@@ -157,8 +162,10 @@ class Hearing:
         if fibre is None:
             # Said unasked: whoever takes the line up looks before he speaks.
             self.leave()
-        else:
-            fibre.switch()
+        elif self._loop is not None:
+            # Not from here: libuv keeps pointers into its own frame while it tells of lines,
+            # and a fibre's frames may come to lie over that one.
+            self._loop.call_soon(fibre.switch)
 
 
 def _let_others_go_on(fibre: greenlet) -> None:

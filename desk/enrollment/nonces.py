@@ -61,7 +61,7 @@ def former_use_marks(used_at: int, digest: str) -> set[str]:
 
 
 def _in_hour(made: int, digest: str) -> str:
-    """By hours, so that a DPoP proof's number serves no second nonce either."""
+    """By hours, so that a DPoP proof's number serves no second nonce of that hour either."""
     return timed(made - made % _HOUR_MS, digest)
 
 

@@ -32,7 +32,7 @@ class ServerSteps:
 
     async def run(self, step: Callable[[], _T], *, patient: bool = True) -> _T:
         """Raises what ``step`` raises: MailboxAway after having asked again for a while."""
-        ends = time.monotonic() + (OUTAGE_SECONDS if patient else 0)
+        ends = time.monotonic() + OUTAGE_SECONDS if patient else None
         if fibres.inside():
             return self._do(step, ends)
         return await fibres.begin(lambda: self._do(step, ends), asyncio.get_running_loop())
@@ -41,17 +41,18 @@ class ServerSteps:
         """No step begins any more."""
         self._closed = True
 
-    def _do(self, step: Callable[[], _T], ends: float) -> _T:
+    def _do(self, step: Callable[[], _T], ends: float | None) -> _T:
         while True:
             try:
                 with self._places:
-                    return self._once(step)
+                    # Its turn may come too late.
+                    if self._is_over(ends):
+                        raise MailboxAway
+                    return step()
             except MailboxAway:
-                if self._closed or time.monotonic() >= ends:
+                if ends is None or self._is_over(ends):
                     raise
             fibres.pause(_PAUSE_SECONDS)
 
-    def _once(self, step: Callable[[], _T]) -> _T:
-        if self._closed:
-            raise MailboxAway
-        return step()
+    def _is_over(self, ends: float | None) -> bool:
+        return self._closed or (ends is not None and time.monotonic() >= ends)

@@ -170,6 +170,76 @@ def test_a_word_in_many_parts_is_taken_and_given(run: Run, lines: list[Pair]) ->
     assert taken == much
 
 
+def test_a_line_that_fails_between_two_words_is_not_waited_for(run: Run) -> None:
+    """As a server's that says goodbye and is gone: of its end libuv tells once."""
+    heard: list[bytes | type[OSError]] = []
+
+    async def scene() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            ours = socket.create_connection(server.getsockname())
+            theirs, _ = server.accept()
+        ours.setblocking(False)
+
+        def listen() -> None:
+            hearing = fibres.Hearing(ours)
+            ours.send(b"never read")
+            for _ in range(2):
+                hearing.wait()
+                try:
+                    heard.append(ours.recv(100))
+                except OSError as error:
+                    heard.append(type(error))
+            hearing.leave()
+
+        going = fibres.begin(listen, asyncio.get_running_loop())
+        theirs.send(b"goodbye")
+        theirs.close()
+        await going
+        ours.close()
+
+    run(scene)
+
+    assert heard == [b"goodbye", ConnectionResetError]
+
+
+def test_what_it_does_to_other_lines_harms_no_loop(run: Run) -> None:
+    """A fibre that a task began lies where libuv's own frames lie when it tells of lines."""
+
+    def deep(more: int, act: Callable[[], None]) -> int:
+        # Through the interpreter's C code each time, which is what uses the stack.
+        return act() or 0 if more == 0 else max([more], key=lambda _: deep(more - 1, act))
+
+    async def far(more: int, act: Callable[[], Awaitable[None]]) -> None:
+        await (act() if more == 0 else far(more - 1, act))
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+
+        async def once(depth: int) -> None:
+            (ours, theirs), (other, end) = socket.socketpair(), socket.socketpair()
+            hearing = fibres.Hearing(ours)
+            loop.add_reader(other, lambda: None)
+
+            def act() -> None:
+                hearing.wait()
+                loop.remove_reader(other)
+                loop.add_reader(other, lambda: None)
+                hearing.leave()
+
+            going = fibres.begin(lambda: deep(depth, act), loop)
+            theirs.send(b"!")
+            await going
+            loop.remove_reader(other)
+            for line in (ours, theirs, other, end):
+                line.close()
+
+        for depth in (0, 20, 60, 120):
+            for awaits in (0, 5, 12, 20):
+                await asyncio.ensure_future(far(awaits, partial(once, depth)))
+
+    run(scene)
+
+
 def test_what_is_said_unasked_is_found_by_who_looks(run: Run, lines: list[Pair]) -> None:
     """And wakes nobody again and again meanwhile."""
     ours, theirs = lines[0]

@@ -12,13 +12,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from desk.enrollment import fibres
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox.driver import Asked, Driver, HeardBefore
 from desk.enrollment.mailbox.server import ServerDriver, check_address
 from desk.enrollment.mailbox.tables import to_ms
 from desk.enrollment.mailbox.transaction import step
 from desk.enrollment.records import TRIES, Claim, Filing, Redemption, timed
-from desk.enrollment.server_steps import ServerSteps
+from desk.enrollment.server_steps import MOST_AT_ONCE, ServerSteps
 from desk.enrollment.station_auth import WINDOW
 from desk.enrollment.trouble import MailboxAddressUnusable, MailboxAway, MailboxBroken, NotThere
 from desk.issuance.ports import EventKind
@@ -180,6 +181,22 @@ def test_calls_are_heard_with_whatever_they_do(boxes: list[Mailbox]) -> None:
             boxes[2].in_call(number, "c", partial(act, boxes[2]))
 
     assert kinds(boxes[0]).count(EventKind.VOIDED) == 1
+
+
+def test_what_was_heard_before_goes_with_nothing_else(server_place: str) -> None:
+    """Not with what the same line is told next, when that has to be undone."""
+    box = Mailbox(server_place, T0)
+    claimed(box)
+    box.in_call("1", "a", lambda: box.queue(T0))
+
+    with pytest.raises(HeardBefore):
+        box.in_call("1", "b", lambda: box.file_request(request(), "h1", T0))
+
+    with box._database.connection() as db:
+        db.begin()
+        db.undo()
+        assert db.ask("SELECT count(*) FROM heard_calls") == 1
+    box.close()
 
 
 def test_only_what_a_look_brings_is_not_synchronised(server_place: str) -> None:
@@ -393,6 +410,30 @@ def test_a_step_that_waits_keeps_nobody_else(server_place: str, server_database:
     assert asyncio.run(scene()) == 0
     steps.close()
     box.close()
+
+
+def test_a_turn_that_comes_too_late_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waited behind others for as long as a phone does is told to come back, and not after
+    one more attempt."""
+    monkeypatch.setattr("desk.enrollment.server_steps.OUTAGE_SECONDS", 0.05)
+    steps, tried = ServerSteps(), list[str]()
+
+    def act(name: str) -> None:
+        tried.append(name)
+        fibres.pause(0.1)
+
+    async def scene() -> list[BaseException | None]:
+        first = [steps.run(partial(act, "first")) for _ in range(MOST_AT_ONCE)]
+        late = steps.run(partial(act, "late"))
+        impatient = steps.run(partial(act, "impatient"), patient=False)
+        return await asyncio.gather(*first, late, impatient, return_exceptions=True)
+
+    *done, late, impatient = asyncio.run(scene())
+
+    assert done == [None] * MOST_AT_ONCE
+    assert isinstance(late, MailboxAway)
+    assert impatient is None
+    assert tried == ["first"] * MOST_AT_ONCE + ["impatient"]
 
 
 def test_server_that_stays_away_is_said_so(

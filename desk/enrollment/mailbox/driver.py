@@ -205,8 +205,9 @@ class Database(Protocol):
         """A connection for one step; raises MailboxTrouble."""
 
     def bringing(self, asked: Asked) -> AbstractContextManager[None]:
-        """What this thread asks first meanwhile takes ``asked`` along, in one transaction: the
-        number of a call of the desk. Raises HeardBefore where that is known. A server's only."""
+        """What this fibre or thread asks first meanwhile takes ``asked`` along, in one
+        transaction: the number of a call of the desk. Raises HeardBefore where that is known. A
+        server's only."""
 
     def trouble(self, error: Exception) -> MailboxTrouble | None:
         """The trouble that a driver's error stands for; None for an error of another kind."""

@@ -294,6 +294,9 @@ class ServerDriver(Driver):
             self._brought = brought
         try:
             rows = self._answers_to(sent)
+        except HeardBefore:
+            self._brought = None
+            raise
         except psycopg.Error:
             if not self.in_step:
                 self._take_back()
@@ -574,10 +577,14 @@ class ServerEar:
         wire = self._driver.connection.pgconn
         marks = []
         try:
-            wire.consume_input()
-            while (told := wire.notifies()) is not None:
-                if told.be_pid not in self._own_pids:
-                    marks.append(told.extra.decode())
+            # Until there is nothing more: of a line that has failed the loop tells once.
+            while True:
+                wire.consume_input()
+                while (told := wire.notifies()) is not None:
+                    if told.be_pid not in self._own_pids:
+                        marks.append(told.extra.decode())
+                if self._driver.is_silent:
+                    break
         except psycopg.Error as error:
             raise MailboxAway from error
         return marks
