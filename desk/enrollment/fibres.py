@@ -3,9 +3,9 @@
 A step of the mailbox is a plain function, the same on a file and on a server. A request begins
 in a fibre, a greenlet of the loop's thread: where a step in it waits for the database's word,
 the loop goes on with other requests, and the fibre goes on as soon as the word has come. A
-thread for each step did the same for a fifth more of the service's time, most of which went
-into waking it, and so did a task that awaits the step. Outside of a fibre waiting is just
-waiting.
+thread for each step, or a task that awaits it, does the same and has to be woken each time:
+issuances one after another take about a twentieth longer then. Outside of a fibre waiting is
+just waiting.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from greenlet import getcurrent, greenlet
@@ -105,7 +106,8 @@ class Hearing:
         self._line = line.fileno()
         self._has_come = readable(line)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._fibre: greenlet | None = None
+        # Lets the fibre go on that waits.
+        self._go_on: Callable[[], object] | None = None
 
     def has_come(self) -> bool:
         """Whether there is something to hear; an end is something too. Raises OSError,
@@ -120,8 +122,7 @@ class Hearing:
         # Asked before, because of a line that has failed libuv tells once and never again; and
         # after, because the loop may tell once more of what was heard meanwhile.
         while not self._has_come(0):
-            self._listen()
-            self._sleep()
+            self._sleep(self._listen())
 
     def wait_to_speak(self) -> None:
         """Until the line takes more, or something has come, or the loop says so."""
@@ -133,7 +134,7 @@ class Hearing:
         loop = self._listen()
         loop.add_writer(self._line, self._wake)
         try:
-            self._sleep()
+            self._sleep(loop)
         finally:
             loop.remove_writer(self._line)
 
@@ -153,19 +154,20 @@ class Hearing:
             self._loop = loop
         return loop
 
-    def _sleep(self) -> None:
-        self._fibre = getcurrent()
-        _let_others_go_on(self._fibre)
+    def _sleep(self, loop: asyncio.AbstractEventLoop) -> None:
+        fibre = getcurrent()
+        # Not from where a line is told of: libuv keeps pointers into its own frame then, and a
+        # fibre's frames may come to lie over that one.
+        self._go_on = partial(loop.call_soon, fibre.switch)
+        _let_others_go_on(fibre)
 
     def _wake(self) -> None:
-        fibre, self._fibre = self._fibre, None
-        if fibre is None:
+        go_on, self._go_on = self._go_on, None
+        if go_on is None:
             # Said unasked: whoever takes the line up looks before he speaks.
             self.leave()
-        elif self._loop is not None:
-            # Not from here: libuv keeps pointers into its own frame while it tells of lines,
-            # and a fibre's frames may come to lie over that one.
-            self._loop.call_soon(fibre.switch)
+        else:
+            go_on()
 
 
 def _let_others_go_on(fibre: greenlet) -> None:
