@@ -13,6 +13,19 @@ SEVERAL = 6
 """Passes of the event loop after which nested layouts stand still."""
 
 
+class Answered:
+    """A dialog that asks for a reason, agreed to at once with this one."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def exec(self) -> bool:
+        return True
+
+    def answer(self) -> tuple[str, str]:
+        return self._reason, ""
+
+
 def settle() -> None:
     for _ in range(SEVERAL):
         QApplication.processEvents()

@@ -26,6 +26,7 @@ from desk.ui.navigation import Place
 from desk.ui.pages.phone_progress import PhoneStage, stage_of
 from tests.counter.test_approving import approved_case, opened, station
 from tests.counter.test_requests import phones_request
+from tests.ui.officer import Answered
 from tests.ui.test_phone_control import PIN, UnlockedCard, Window, told, window
 
 __all__ = ["opened", "station", "window"]
@@ -206,17 +207,9 @@ def test_an_offer_that_could_not_be_ended_is_followed_on(
     window: Window, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
     """The QR stood there and nothing that its phone did was seen any more."""
-
-    class Answered:
-        def __init__(self, *_where: object) -> None: ...
-
-        def exec(self) -> bool:
-            return True
-
-        def answer(self) -> tuple[str, str]:
-            return "applicant_left", ""
-
-    monkeypatch.setattr("desk.ui.control.phone.cancel_dialog", Answered)
+    monkeypatch.setattr(
+        "desk.ui.control.phone.cancel_dialog", lambda *_: Answered("applicant_left")
+    )
     window.placed()
     with monkeypatch.context() as disk:
         disk.setattr(offering, "withdraw", full)

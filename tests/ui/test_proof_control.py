@@ -31,6 +31,7 @@ from desk.ui.pages.proof import ProofPage
 from desk.ui.shell import Shell
 from desk.ui.troubles import TroubleWords
 from tests.counter.test_approving import approved_case, crew, opened, station
+from tests.ui.officer import Answered
 
 __all__ = ["opened", "station"]
 
@@ -161,17 +162,9 @@ def test_a_question_that_could_not_be_put_off_leaves_no_dead_qr(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The full disk is said; the QR that nobody listens to any more is not shown."""
-
-    class Answered:
-        def __init__(self, *_where: object) -> None: ...
-
-        def exec(self) -> bool:
-            return True
-
-        def answer(self) -> tuple[str, str]:
-            return "no_network", ""
-
-    monkeypatch.setattr("desk.ui.control.proof.not_proven_dialog", Answered)
+    monkeypatch.setattr(
+        "desk.ui.control.proof.not_proven_dialog", lambda *_: Answered("no_network")
+    )
     monkeypatch.setattr(proving, "leave_unproven", full)
     window.enter()
 
