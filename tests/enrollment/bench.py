@@ -20,6 +20,9 @@ command line's defaults (full durability: SQLite with synchronous=FULL, or a Pos
 of our own with its own defaults, which synchronises each commit; it shares the service's core).
 Desk (the desk's real link, as the counter uses it) and phone (``lean_phone``) share one thread
 on the other core, so that nobody is waited for but the service. Processor time is told of each.
+The first figures are of cores kept awake, where Linux lets us: a virtual machine's core that
+sleeps between two words of a conversation may take as long to wake as an answer takes to make.
+Next to them (``may_sleep``) the same as the machine comes, and so all others.
 
 Then the same with several desks and phones at once (``--at-once``): what one core of service
 has room for. At the end with a card of so many milliseconds a signature. Also told: how long a
@@ -36,13 +39,12 @@ import random
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -84,21 +86,19 @@ class SlowSigner(LocalSigner):
         return super().sign(data)
 
 
-@dataclass
 class Shares:
-    """Processor seconds by who used them."""
+    """Processor seconds of one thread by who used them, from one mark to the next: a clock read
+    twice for each of them would be a hundredth of an issuance."""
 
-    spent: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = defaultdict(float)
+        self._since = time.thread_time()
 
-    @contextmanager
-    def of(self, who: str) -> Iterator[None]:
-        before = time.thread_time()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self.spent[who] += time.thread_time() - before
+    def was(self, who: str) -> None:
+        """What was spent since the last mark, by ``who``."""
+        now = time.thread_time()
+        self.spent[who] += now - self._since
+        self._since = now
 
 
 @dataclass
@@ -122,24 +122,25 @@ class Bench:
 
     def run(self, configuration: str, flows: int, at_once: int = 1) -> dict[str, float]:
         """The figures of ``flows`` issuances of one format."""
-        shares, each = Shares(), max(flows // at_once, 1)
+        each = max(flows // at_once, 1)
         before = {who: _processor_seconds(pid) for who, pid in self.pids.items()}
         with ThreadPoolExecutor(at_once) as counters:
             lots = [[LeanKey.generate() for _ in range(each)] for _ in range(at_once)]
             started = time.perf_counter()
-            ended = counters.map(lambda lot: self._issue_all(configuration, lot, shares), lots)
-            seconds = [one for lot in ended for one in lot]
+            ended = list(counters.map(lambda lot: self._issue_all(configuration, lot), lots))
             spent = time.perf_counter() - started
-        for who, pid in self.pids.items():
-            shares.spent[who] = _processor_seconds(pid) - before[who]
+        seconds = [one for lot, _ in ended for one in lot]
+        used = {who: _processor_seconds(pid) - before[who] for who, pid in self.pids.items()}
+        for _, shares in ended:
+            for who, share in shares.spent.items():
+                used[who] = used.get(who, 0.0) + share
         return _figures(seconds, spent) | {
-            f"{who}_cpu_ms": round(spent / len(seconds) * 1000, 2)
-            for who, spent in shares.spent.items()
+            f"{who}_cpu_ms": round(one / len(seconds) * 1000, 2) for who, one in used.items()
         }
 
-    def _issue_all(self, configuration: str, lot: list[LeanKey], shares: Shares) -> list[float]:
+    def _issue_all(self, configuration: str, lot: list[LeanKey]) -> tuple[list[float], Shares]:
         """One counter's: seconds of each."""
-        seconds, connection = [], Connection(self.desk.link.issuer)
+        seconds, connection, shares = [], Connection(self.desk.link.issuer), Shares()
         try:
             for key in lot:
                 started = time.perf_counter()
@@ -147,30 +148,30 @@ class Bench:
                 seconds.append(time.perf_counter() - started)
         finally:
             connection.close()
-        return seconds
+        return seconds, shares
 
     def _issue(
         self, configuration: str, key: LeanKey, connection: Connection, shares: Shares
     ) -> None:
         desk, link = self.desk, self.desk.link
-        with shares.of("desk"):
-            offer = desk.place(configuration)
-        with shares.of("phone"):
-            phone = LeanPhone(connection, link.issuer, offer, key)
-            phone.fetch_offer()
-        with shares.of("desk"):
-            said = desk.get_ready(configuration)
-        with shares.of("phone"):
-            phone.ask_for_credential(configuration, PIN)
-        with shares.of("desk"):
-            seen = link.news(offer.offer_id, 0, 5)
-            while not seen.requests:
-                seen = link.news(offer.offer_id, seen.events[-1].seq, 5)
-            desk.answer(seen.requests, said)
-        with shares.of("phone"):
-            credential = phone.take_credential()
-        with shares.of("desk"):
-            news = link.events(offer.offer_id, seen.events[-1].seq, 0)
+        offer = desk.place(configuration)
+        shares.was("desk")
+        phone = LeanPhone(connection, link.issuer, offer, key)
+        phone.fetch_offer()
+        shares.was("phone")
+        said = desk.get_ready(configuration)
+        shares.was("desk")
+        phone.ask_for_credential(configuration, PIN)
+        shares.was("phone")
+        seen = link.news(offer.offer_id, 0, 5)
+        while not seen.requests:
+            seen = link.news(offer.offer_id, seen.events[-1].seq, 5)
+        desk.answer(seen.requests, said)
+        shares.was("desk")
+        credential = phone.take_credential()
+        shares.was("phone")
+        news = link.events(offer.offer_id, seen.events[-1].seq, 0)
+        shares.was("desk")
         assert [event.kind for event in news] == [EventKind.ANSWERED, EventKind.ACCEPTED]
         assert len(credential) > len(desk.values.portrait)
 
@@ -188,7 +189,11 @@ def measure(
             "portrait_bytes": len(desk.values.portrait),
             "synchronised_write_ms": _write_ms(Path(name)),
         }
-        report |= {name: bench.run(name, flows) for name in CONFIGURATIONS}
+        with _kept_awake() as awake:
+            report["kept_awake"] = awake
+            report |= {name: bench.run(name, flows) for name in CONFIGURATIONS}
+        drowsy = {f"{name}_may_sleep": name for name in CONFIGURATIONS}
+        report |= {told: bench.run(name, flows) for told, name in drowsy.items()}
         many = {f"{name}_{at_once}_at_once": name for name in CONFIGURATIONS}
         report |= {told: bench.run(name, flows, at_once) for told, name in many.items()}
         desk.chosen = SlowSigner(software, card_ms / 1000)
@@ -235,6 +240,23 @@ def _shared_out(service: Iterable[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, all_cores)
+
+
+@contextmanager
+def _kept_awake() -> Iterator[bool]:
+    """All cores wait without sleeping while this lasts: a latency of 0 is asked of Linux for as
+    long as this file is open (PM QoS), as those do who measure latencies. False where that is
+    not to be had."""
+    try:
+        asked = os.open("/dev/cpu_dma_latency", os.O_WRONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        os.write(asked, bytes(4))
+        yield True
+    finally:
+        os.close(asked)
 
 
 def _processor_seconds(pid: int) -> float:

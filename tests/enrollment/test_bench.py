@@ -17,13 +17,13 @@ def test_bench_measures_whole_issuances(monkeypatch: pytest.MonkeyPatch) -> None
 
     report = bench.measure(flows=3, card_ms=0, at_once=2)
 
-    parts = ("", "_2_at_once", "_card_0_ms")
+    parts = ("", "_may_sleep", "_2_at_once", "_card_0_ms")
     for name in (f"{one}{part}" for one in bench.CONFIGURATIONS for part in parts):
         figures = report[name]
         assert isinstance(figures, dict)
         assert figures["per_second"] > 0
         assert figures["p99_ms"] >= figures["p50_ms"] > 0
     assert report["database"] == "SQLite"
-    assert bench.table(report).count("per_second") == 6
+    assert bench.table(report).count("per_second") == 8
     if sys.platform == "linux":
         assert os.sched_getaffinity(0) == cores
