@@ -96,6 +96,8 @@ class Connection(HttpToolsProtocol):
     """A connection whose requests become exchanges."""
 
     exchange = Exchange
+    in_fibres: bool
+    """Whether its requests may have to wait for the database."""
     _next: tuple[Exchange, Any] | None = None
     """What shall be answered when all is read that came, and by which application."""
 
@@ -181,6 +183,9 @@ class Connection(HttpToolsProtocol):
         """Answer as far as nothing but the database has to be waited for: most requests' whole
         way. The rest is a task's, which can be cancelled. Either counts among those under way."""
         answering = exchange.run_asgi(app)
+        if not self.in_fibres:
+            self._go_on(answering)
+            return
         over = fibres.begin(lambda: self._go_on(answering), self.loop)
         if not over.done():
             self._count(over)
@@ -245,9 +250,9 @@ class Begun(Coroutine[Any, Any, None]):
         return self._begun.__await__()
 
 
-def connection(trusted: list[str]) -> type[Connection]:
+def connection(trusted: list[str], *, in_fibres: bool) -> type[Connection]:
     """The connections of a service that believes the proxies at ``trusted`` for whom they
-    ask."""
+    ask; ``in_fibres``: whose database is a server, which is waited for."""
 
     class TrustingExchange(Exchange):
         proxies = ProxyHeadersMiddleware(_nothing, trusted)
@@ -255,6 +260,7 @@ def connection(trusted: list[str]) -> type[Connection]:
     class TrustingConnection(Connection):
         exchange = TrustingExchange
 
+    TrustingConnection.in_fibres = in_fibres
     return TrustingConnection
 
 

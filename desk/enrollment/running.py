@@ -97,9 +97,10 @@ def _run(
     when_ready: Callable[[], None],
     watch: int | None,
 ) -> None:
+    connections = connection(["127.0.0.1", "::1", *args.proxy], in_fibres=service.mailbox.shared)
     config = uvicorn.Config(
         build_app(service, args.mint_at, args.metrics_port, straight(sys.stderr)),
-        http=impatient(connection(["127.0.0.1", "::1", *args.proxy]), args.head_seconds),
+        http=impatient(connections, args.head_seconds),
         # The connections look at what a proxy says by themselves.
         proxy_headers=False,
         limit_concurrency=max(1, args.connections // args.processes),

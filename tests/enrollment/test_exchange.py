@@ -9,9 +9,15 @@ from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
+from starlette.responses import Response
+from uvicorn.server import ServerState
 
-from desk.enrollment.exchange import Begun
+from desk.enrollment import fibres
+from desk.enrollment.exchange import Begun, connection
 from desk.enrollment.process import ServiceProcess
+from desk.enrollment.routing import Route, Routes
+from desk.enrollment.wire import Request
 
 NONCE = b"POST /nonce HTTP/1.1\r\nHost: x\r\n\r\n"
 HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -253,3 +259,34 @@ def test_what_has_begun_goes_on_when_that_comes(comes: str) -> None:
     asyncio.run(begun())
 
     assert found == [1, 2]
+
+
+@pytest.mark.parametrize("in_fibres", [False, True])
+def test_requests_run_in_fibres_where_the_database_is_waited_for(in_fibres: bool) -> None:
+    """A fibre costs more than most of what a request does on a file."""
+    kind, found = connection([], in_fibres=in_fibres), list[bool]()
+
+    async def look(_request: Request) -> Response:
+        found.append(fibres.inside())
+        await asyncio.sleep(0)
+        found.append(fibres.inside())
+        return Response(b"seen")
+
+    async def scene() -> bytes:
+        route = Route("/", look)
+        config = uvicorn.Config(Routes([route], route, lambda _: None), http=kind, lifespan="off")
+        state, (ours, theirs) = ServerState(), socket.socketpair()
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_accepted_socket(lambda: kind(config, state, {}), ours)
+        reader, writer = await asyncio.open_connection(sock=theirs)
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        answer = await reader.readuntil(b"seen")
+        writer.close()
+        await writer.wait_closed()
+        transport.close()
+        assert not state.tasks
+        return answer
+
+    assert b" 200 " in asyncio.run(asyncio.wait_for(scene(), 20))
+    # What a task goes on with is no fibre's any more.
+    assert found == [in_fibres, False]

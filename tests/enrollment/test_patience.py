@@ -51,7 +51,7 @@ class Scene:
         self.answer = asyncio.Event()
         lost = Route("", self._now)
         routes = Routes([Route("/now", self._now), Route("/later", self._later)], lost, self._noted)
-        kind = impatient(connection([]), HEAD_SECONDS)
+        kind = impatient(connection([], in_fibres=False), HEAD_SECONDS)
         config = uvicorn.Config(routes, http=kind, timeout_keep_alive=PAUSE_SECONDS, lifespan="off")
         self.state, self.line = ServerState(), Line()
         self.connection = kind(config, self.state, {})
