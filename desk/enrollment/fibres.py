@@ -4,26 +4,30 @@ A step of the mailbox is a plain function, the same on a file and on a server. A
 in a fibre, a greenlet of the loop's thread: where a step in it waits for the database's word,
 the loop goes on with other requests, and the fibre goes on as soon as the word has come. A
 thread for each step, or a task that awaits it, does the same and has to be woken each time:
-issuances one after another take about a twentieth longer then. Outside of a fibre waiting is
-just waiting.
+issuances one after another take about a twentieth longer then. Where the word comes before
+anything else, the loop is not gone through at all. Outside of a fibre waiting is just waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
+import select
 import selectors
 import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from greenlet import getcurrent, greenlet
 
 from desk.enrollment.readable import Line, readable
 
 _T = TypeVar("_T")
+_FirstOf = Callable[[int], list[tuple[int, int]]]
 
+_MOMENT_MS = 5
+"""What comes to the loop without a line (a call for now, a timer) waits so long at most."""
 # The cheapest that takes any number of a line.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
@@ -102,10 +106,15 @@ class Places:
 class Hearing:
     """What waits for the word of the other end of a line."""
 
+    _asleep: ClassVar[int] = 0
+    """How many fibres wait while the loop goes on."""
+
     def __init__(self, line: Line) -> None:
         self._line = line.fileno()
         self._has_come = readable(line)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._beside: asyncio.AbstractEventLoop | None = None
+        self._first_of_both: _FirstOf | None = None
         # Lets the fibre go on that waits.
         self._go_on: Callable[[], object] | None = None
 
@@ -119,10 +128,24 @@ class Hearing:
         if not inside():
             self._has_come(None)
             return
+        if self._comes_first():
+            return
         # Asked before, because of a line that has failed libuv tells once and never again; and
         # after, because the loop may tell once more of what was heard meanwhile.
         while not self._has_come(0):
             self._sleep(self._listen())
+
+    def _comes_first(self) -> bool:
+        """Whether something comes before the loop has anything to do, for a moment: a word that
+        comes alone needs no way through the loop."""
+        if Hearing._asleep:
+            return False
+        loop = asyncio.get_running_loop()
+        if self._beside is not loop:
+            self._beside, self._first_of_both = loop, _beside(loop, self._line)
+        if self._first_of_both is None:
+            return False
+        return any(line == self._line for line, _ in self._first_of_both(_MOMENT_MS))
 
     def wait_to_speak(self) -> None:
         """Until the line takes more, or something has come, or the loop says so."""
@@ -159,7 +182,11 @@ class Hearing:
         # Not from where a line is told of: libuv keeps pointers into its own frame then, and a
         # fibre's frames may come to lie over that one.
         self._go_on = partial(loop.call_soon, fibre.switch)
-        _let_others_go_on(fibre)
+        Hearing._asleep += 1
+        try:
+            _let_others_go_on(fibre)
+        finally:
+            Hearing._asleep -= 1
 
     def _wake(self) -> None:
         go_on, self._go_on = self._go_on, None
@@ -168,6 +195,18 @@ class Hearing:
             self.leave()
         else:
             go_on()
+
+
+def _beside(loop: asyncio.AbstractEventLoop, line: int) -> _FirstOf | None:
+    """What waits for ``line`` and for all lines that ``loop`` waits for; None of a loop that does
+    not tell by what it waits (libuv's does)."""
+    backend = getattr(loop, "_get_backend_id", None)
+    if backend is None:
+        return None
+    both = select.poll()
+    both.register(line, select.POLLIN)
+    both.register(backend(), select.POLLIN)
+    return both.poll
 
 
 def _let_others_go_on(fibre: greenlet) -> None:

@@ -337,3 +337,78 @@ def test_what_nothing_interrupts_keeps_only_its_own(run: Run) -> None:
 
     assert threads != [threading.current_thread()]
     assert fibres.in_thread(threading.current_thread) is threading.current_thread()
+
+
+def test_a_word_that_comes_first_needs_no_loop(
+    run: Run, lines: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In libuv's; Python's own does not tell by what it waits."""
+    monkeypatch.setattr(fibres, "_MOMENT_MS", 60_000)
+    ours, theirs = lines[0]
+    listens, passed = threading.Event(), list[str]()
+
+    def answer() -> None:
+        assert listens.wait(20)
+        theirs.send(b"first")
+
+    def listen() -> None:
+        listens.set()
+        passed.append(hear(ours).decode())
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(passed.append, "loop")
+        going = fibres.begin(listen, loop)
+        assert going.done() == hasattr(loop, "_get_backend_id")
+        await going
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    run(scene)
+    answering.join()
+
+    assert sorted(passed) == ["first", "loop"]
+
+
+def test_who_comes_before_the_word_is_not_kept(
+    run: Run, lines: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long a word may be waited for beside the loop."""
+    monkeypatch.setattr(fibres, "_MOMENT_MS", 60_000)
+    (ours, theirs), (other, caller) = lines[:2]
+    heard: list[bytes] = []
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+
+        def serve() -> None:
+            heard.append(other.recv(100))
+            theirs.send(b"word")
+
+        loop.add_reader(other, serve)
+        # The loop is told of a new line when it comes round.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        caller.send(b"call")
+        await fibres.begin(lambda: heard.append(hear(ours)), loop)
+        loop.remove_reader(other)
+
+    run(scene)
+
+    assert heard == [b"call", b"word"]
+
+
+def test_what_has_no_line_waits_for_a_moment(run: Run, lines: list[Pair]) -> None:
+    """A call that the loop was asked for already is not seen beside it."""
+    ours, theirs = lines[0]
+    heard: list[bytes] = []
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(theirs.send, b"word")
+        await fibres.begin(lambda: heard.append(hear(ours)), loop)
+
+    run(scene)
+
+    assert heard == [b"word"]
+    assert fibres.Hearing._asleep == 0
