@@ -390,6 +390,28 @@ def test_server_that_is_away_is_asked_again(torn: Torn, postgres: PostgresServer
     steps.close()
 
 
+def test_a_line_that_was_trusted_in_vain(
+    torn: Torn, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server fell since it was used: the step that finds out is done again, on another."""
+    monkeypatch.setattr("desk.enrollment.mailbox.server._TRUSTED_SECONDS", 600)
+    torn.place_offer(offer(), T0)
+    steps = ServerSteps()
+
+    postgres.stop("immediate")
+    postgres.start()
+    with pytest.raises(MailboxAway):
+        redeem(torn)
+    torn.fetch_offer("handle-1", "c", T0)
+    postgres.stop("immediate")
+    postgres.start()
+    redeemed = asyncio.run(steps.run(lambda: redeem(torn)))
+    steps.close()
+
+    assert redeemed == Redemption("offer-1")
+    assert kinds(torn) == [EventKind.FETCHED, EventKind.CODE_RIGHT]
+
+
 def test_a_step_that_waits_keeps_nobody_else(server_place: str, server_database: Database) -> None:
     """For somebody's lock, say: the same process does others' steps meanwhile."""
     box, steps = Mailbox(server_place, T0), ServerSteps()

@@ -58,6 +58,9 @@ _HUNG_SECONDS = 20
 _DEAD_SECONDS = 10
 """A connection whose other end no longer answers is given up after this, on both ends."""
 _TOLD_SECONDS = 30.0
+_TRUSTED_SECONDS = 0.05
+"""A line that was used so shortly before is not looked at before it is used again: should the
+server have fallen meanwhile, the step that finds out is done again."""
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 _CONFLICTS = (
     errors.UniqueViolation,
@@ -156,6 +159,7 @@ class ServerDriver(Driver):
         self._luggage = luggage
         self._brought: Asked | None = None
         self._hearing = fibres.Hearing(self.connection)
+        self.trusted_until = 0.0
 
     def run(self, text: str, values: Sequence[Any]) -> Rows:
         if self._unsent or (self.in_step and self._luggage.is_there()):
@@ -513,7 +517,7 @@ class ServerDatabase:
     def take(self) -> ServerDriver:
         """A connection that nobody else works with; raises MailboxAway."""
         while (driver := self._kept()) is not None:
-            if driver.is_silent:
+            if time.monotonic() < driver.trusted_until or driver.is_silent:
                 return driver
             # The server has said goodbye, or fallen: that is known before anything is asked.
             self._let_go([driver])
@@ -527,6 +531,7 @@ class ServerDatabase:
         """A broken one is one of many: the server was away, and all it had are gone."""
         with self._lock:
             if usable and not self._closed and len(self._idle) < CONNECTIONS:
+                driver.trusted_until = time.monotonic() + _TRUSTED_SECONDS
                 self._idle.append(driver)
                 return
             gone = [driver] if usable else [driver, *self._idle]
