@@ -45,6 +45,7 @@ class Authorizing:
         outcome = await self._redeem(request, offer_id, secret, pin, grant)
         if outcome.obstacle is not None:
             raise _refused(outcome.obstacle, outcome.tries_left)
+        self._service.openers.make_soon(token)
         return self._granted(token, grant)
 
     def _details(self, text: str | None) -> tuple[str, ...] | None:

@@ -112,7 +112,7 @@ class Issuing:
         configuration = self._configuration(message.body, token, holder)
         if holder.state is OfferState.VOID:
             raise _denied()
-        opener = keys.token_opener(token)
+        opener = self._service.openers.take(token)
         new = self._new_request(token, holder, configuration, message, opener)
         # Listening from before the desk can know of the request: no answer to it is missed.
         with self._service.bells.listening(holder.offer_id) as rung:

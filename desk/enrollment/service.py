@@ -16,6 +16,7 @@ from desk.enrollment.buckets import Buckets
 from desk.enrollment.keys import StationKey
 from desk.enrollment.limits import Limits
 from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.openers import Openers
 from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, KNOWN_QUIRKS, Allowance, Demand, Quirk
 from desk.enrollment.server_steps import ServerSteps
 from desk.enrollment.trouble import PublicUrlUnusable
@@ -94,6 +95,7 @@ class Service:
     bells: Bells = field(default_factory=Bells)
     parked: ParkedPhones = field(default_factory=ParkedPhones)
     filings: Filings = field(default_factory=Filings)
+    openers: Openers = field(default_factory=Openers)
     buckets: Buckets = field(default_factory=Buckets)
     limits: Limits = field(init=False)
     _steps: ServerSteps = field(default_factory=ServerSteps, init=False, repr=False)
