@@ -30,7 +30,7 @@ A service of its own for the desks of one post, behind a reverse proxy:
   3. installer/enrollment/desk-enrollment.service: set --public-url and paths, enable it
   4. installer/enrollment/nginx.conf: set names, certificates and the post's addresses
   5. settings.toml of each desk: [enrollment] url = its address, without a path
-Watch /health, /ready and (at --metrics-port) /metrics.
+Watch /health, /ready and, at --metrics-port, /metrics (alarms: installer/enrollment/alerts.yml).
 One for all posts: the same with --processes 4 and a database, on as many machines as wanted:
   --database "postgresql://desk@db.example/mailbox?sslrootcert=/etc/ssl/certs/ca-certificates.crt"
 The tables make themselves; with a standby, name both hosts: db1.example,db2.example.
