@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,7 +21,7 @@ from desk.credential import jose
 from desk.credential.keys import DeviceKey
 from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys
-from desk.enrollment.nonces import is_own_nonce, new_nonce, use_mark
+from desk.enrollment.nonces import is_own_nonce, new_nonce, use_marks
 from desk.enrollment.policy import Demand
 from desk.enrollment.service import Service
 from desk.enrollment.wire import Refusal, Request
@@ -90,8 +90,9 @@ class Dpop:
         except (_Wrong, CredentialTrouble) as wrong:
             description = str(wrong) if isinstance(wrong, _Wrong) else "the proof does not hold"
             raise self._refusal("invalid_dpop_proof", description, token) from wrong
-        self._check_nonce(claims, token)
-        await self._check_first_use(key, claims, token)
+        now = self._service.now()
+        self._check_nonce(claims, token, now)
+        await self._check_first_use(key, claims, token, now)
         return key.thumbprint
 
     def _check_request(self, request: Request, claims: Mapping[str, Any]) -> None:
@@ -107,22 +108,23 @@ class Dpop:
         if not known or abs(now - float(str(issued))) > _WINDOW.total_seconds():
             raise _Wrong("iat is missing or far from now")
 
-    def _check_nonce(self, claims: Mapping[str, Any], token: str | None) -> None:
+    def _check_nonce(self, claims: Mapping[str, Any], token: str | None, now: datetime) -> None:
         nonce = claims.get("nonce")
-        known = isinstance(nonce, str) and is_own_nonce(self._nonce_key, nonce, self._service.now())
-        if not known:
+        if not isinstance(nonce, str) or not is_own_nonce(self._nonce_key, nonce, now):
             raise self._refusal("use_dpop_nonce", "use the nonce of this answer", token)
 
     async def _check_first_use(
-        self, key: DeviceKey, claims: Mapping[str, Any], token: str | None
+        self, key: DeviceKey, claims: Mapping[str, Any], token: str | None, now: datetime
     ) -> None:
+        """A number is used once while the proof that had it first would be taken (11.1), also
+        with another nonce."""
         identifier = claims.get("jti")
         if not isinstance(identifier, str) or not 0 < len(identifier) <= _LONGEST_ID:
             raise self._refusal("invalid_dpop_proof", "jti is missing", token)
-        service = self._service
-        mark = use_mark(claims["nonce"], f"{key.thumbprint} {identifier}")
-        if not await service.run(service.mailbox.use_once, mark, secrets.token_hex(8)):
-            raise self._refusal("invalid_dpop_proof", "the proof was used before", token)
+        service, by = self._service, secrets.token_hex(8)
+        for mark in use_marks(now, keys.sha256(f"{key.thumbprint} {identifier}")):
+            if not await service.run(service.mailbox.use_once, mark, by):
+                raise self._refusal("invalid_dpop_proof", "the proof was used before", token)
 
     def _nonce(self) -> str:
         return new_nonce(self._nonce_key, self._service.now())

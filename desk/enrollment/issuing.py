@@ -162,7 +162,7 @@ class Issuing:
         )
 
     async def _file(self, new: NewRequest, rung: asyncio.Event) -> RequestView:
-        service, use = self._service, use_mark(new.nonce, new.nonce)
+        service, use = self._service, use_mark(new.nonce)
         with service.filings.going_on(new.offer_id):
             outcome, view = await service.run(service.mailbox.file_request, new, use, service.now())
         if outcome is Filing.NONCE_USED:

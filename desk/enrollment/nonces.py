@@ -24,7 +24,7 @@ _HOUR_MS = 3_600_000
 
 def new_nonce(key: bytes, now: datetime) -> str:
     """A nonce with 128 random bits, good for ``NONCE_LIFE``."""
-    moment = int(now.timestamp() * 1000).to_bytes(_TIME, "big")
+    moment = _to_ms(now).to_bytes(_TIME, "big")
     head = moment + secrets.token_bytes(_RANDOM)
     return to_base64url(head + _mac(key, head))
 
@@ -47,22 +47,26 @@ def made_at(key: bytes, nonce: str) -> datetime | None:
     return datetime.fromtimestamp(int.from_bytes(head[:_TIME], "big") / 1000, UTC)
 
 
-def use_mark(nonce: str, used: str) -> str:
-    """By what the mailbox knows ``used`` again, which came with a nonce of this service."""
+def use_mark(nonce: str) -> str:
+    """By what the mailbox knows a nonce of this service again."""
     made = int.from_bytes(from_base64url(nonce)[:_TIME], "big")
-    return _in_hour(made, sha256(used))
+    return _in_hour(made, sha256(nonce))
 
 
-def former_use_marks(used_at: int, digest: str) -> set[str]:
-    """The same where only the time of use is known, in milliseconds since 1970: a nonce was
-    made in one hour or in the one before."""
-    life, skew = (span // timedelta(milliseconds=1) for span in (NONCE_LIFE, _SKEW))
-    return {_in_hour(made, digest) for made in (used_at - life, used_at + skew)}
+def use_marks(used_at: datetime, digest: str) -> list[str]:
+    """The same of what came with a nonce then, whichever it was: one, and about the end of an
+    hour two, always in this order. Two who came while one nonce was good have one in common."""
+    times = (_to_ms(used_at - NONCE_LIFE), _to_ms(used_at + _SKEW))
+    return sorted({_in_hour(made, digest) for made in times})
 
 
 def _in_hour(made: int, digest: str) -> str:
-    """By hours, so that a DPoP proof's number serves no second nonce of that hour either."""
+    """By hours, so that all that are good at one time have two marks at most."""
     return timed(made - made % _HOUR_MS, digest)
+
+
+def _to_ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _mac(key: bytes, head: bytes) -> bytes:

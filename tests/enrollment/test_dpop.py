@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,23 @@ import httpx
 import pytest
 
 from desk.credential import jose
+from desk.credential.claims import load_profile
 from desk.credential.keys import Curve
 from desk.credential.signer import LocalKey
+from desk.enrollment.dpop import Dpop
 from desk.enrollment.keys import StationKey
 from desk.enrollment.link import HttpLink
+from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.nonces import new_nonce
+from desk.enrollment.service import Service, ServiceSettings
+from desk.enrollment.wire import Refusal, Request
 from desk.issuance.ports import EventKind
 from desk.training.authority import TrainingAuthority
 from desk.training.wallet_issuer import Manner
 from tests.enrollment.conftest import NewPhone, started
 from tests.enrollment.counter import PIN, Counter, now
 from tests.enrollment.steps import Steps
+from tests.enrollment.test_app import ISSUER, KEY
 
 Make = Callable[[Steps], str]
 
@@ -178,6 +187,58 @@ def test_number_of_a_proof_is_taken_once(steps: Steps, hasty: Counter, web: http
 
     assert answer.json()["error"] == "invalid_dpop_proof"
     assert other.bound_token()
+
+
+@pytest.fixture
+def clock() -> list[datetime]:
+    """What time the service below has; as it begins a minute before the hour."""
+    return [now().replace(minute=59, second=0, microsecond=0)]
+
+
+@pytest.fixture(params=["file", "server"])
+def nearly_an_hour(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: list[datetime]
+) -> Iterator[Service]:
+    """A service on either database."""
+    server = request.param == "server"
+    place = request.getfixturevalue("server_place") if server else tmp_path / "mailbox.sqlite"
+    service = Service(
+        ServiceSettings(ISSUER), KEY, Mailbox(place, now()), load_profile(), now=lambda: clock[0]
+    )
+    yield service
+    service.close()
+
+
+@pytest.mark.parametrize(("minutes", "taken"), [(2, False), (4, False), (61, True)])
+def test_number_of_a_proof_is_taken_once_whatever_the_hour(
+    nearly_an_hour: Service, clock: list[datetime], minutes: int, taken: bool
+) -> None:
+    """Another nonce of the next hour makes it no other number while the first proof would be
+    taken (11.1); long after that it may come again."""
+    service, key = nearly_an_hour, LocalKey.generate()
+
+    async def prove() -> str | None:
+        body = {
+            "jti": "the same",
+            "htm": "POST",
+            "htu": service.settings.address("token"),
+            "iat": int(clock[0].timestamp()),
+            "nonce": new_nonce(service.key.dpop_nonce_key(), clock[0]),
+        }
+        proof = jose.sign_compact(
+            {"alg": "ES256", "typ": "dpop+jwt", "jwk": key.public.jwk()}, body, key
+        )
+        headers = [(b"host", b"issue.example"), (b"dpop", proof.encode())]
+        scope = {"type": "http", "method": "POST", "path": "/kr/token", "headers": headers}
+        return await Dpop(service).key_for_token(Request({**scope, "query_string": b""}))
+
+    assert asyncio.run(prove()) == key.public.thumbprint
+    clock[0] += timedelta(minutes=minutes)
+    if taken:
+        assert asyncio.run(prove()) == key.public.thumbprint
+    else:
+        with pytest.raises(Refusal, match="invalid_dpop_proof"):
+            asyncio.run(prove())
 
 
 def test_two_proofs_in_one_request(steps: Steps) -> None:

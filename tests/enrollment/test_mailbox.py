@@ -16,7 +16,7 @@ from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox import file as file_database
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.tables import LAYOUT, to_ms
-from desk.enrollment.nonces import former_use_marks
+from desk.enrollment.nonces import use_marks
 from desk.enrollment.records import (
     TRIES,
     Claim,
@@ -639,7 +639,7 @@ def test_nonce_that_an_older_version_saw_used_serves_nobody(
     box = opened()
 
     redeem(box)
-    marks = former_use_marks(to_ms(T0), "used before")
+    marks = use_marks(T0, "used before")
     assert len(marks) == 2
     assert {filed(box, request(), mark) for mark in marks} == {Filing.NONCE_USED}
     assert not any(box.use_once(mark, "somebody") for mark in marks)

@@ -7,13 +7,12 @@ from datetime import timedelta
 import pytest
 
 from desk.enrollment.keys import sha256
-from desk.enrollment.mailbox.tables import to_ms
 from desk.enrollment.nonces import (
     NONCE_LIFE,
-    former_use_marks,
     is_own_nonce,
     new_nonce,
     use_mark,
+    use_marks,
 )
 from tests.enrollment.counter import now
 
@@ -38,17 +37,34 @@ def test_no_two_nonces_are_equal() -> None:
     assert len({new_nonce(KEY, at) for _ in range(200)}) == 200
 
 
-def test_what_was_used_is_known_by_what_nobody_can_change() -> None:
-    """A proof of the same number with another nonce of that hour is no other proof (RFC 9449,
-    11.1); the hour comes first."""
+def test_marks_of_one_hour_stand_together() -> None:
+    """What is too old is a range."""
     at = now().replace(minute=30)
-    first, second = new_nonce(KEY, at), new_nonce(KEY, at + NONCE_LIFE)
+    early, late = (
+        [use_mark(new_nonce(KEY, at + timedelta(hours=hours))) for _ in range(9)]
+        for hours in (0, 1)
+    )
 
-    assert use_mark(first, "key jti") == use_mark(second, "key jti")
-    assert use_mark(first, "key jti") != use_mark(first, "key other")
-    later = new_nonce(KEY, at + timedelta(hours=1))
-    assert use_mark(first, "a") < use_mark(later, "b")
-    assert use_mark(first, "b") < use_mark(later, "a")
+    assert len(set(early)) == 9
+    assert max(early) < min(late)
+    assert max(use_marks(at, "b")) < min(use_marks(at + timedelta(hours=1), "a"))
+
+
+@pytest.mark.parametrize("minute", range(0, 60, 3))
+def test_what_comes_while_a_nonce_is_good_has_a_mark_in_common(minute: int) -> None:
+    """With whatever nonce it comes; two marks at most, and in one order."""
+    at = now().replace(minute=minute, second=0, microsecond=0)
+    first, last = at - LATER, at + NONCE_LIFE
+    nonce = new_nonce(KEY, at)
+    assert is_own_nonce(KEY, nonce, first)
+    assert is_own_nonce(KEY, nonce, last)
+
+    for one in (first, at, last):
+        marks = use_marks(one, "key jti")
+        assert marks == sorted(set(marks))
+        assert len(marks) <= 2
+        assert set(marks) & set(use_marks(last, "key jti"))
+    assert set(use_marks(at, "key jti")).isdisjoint(use_marks(at, "key other"))
 
 
 @pytest.mark.parametrize("minute", [0, 2, 30, 58])
@@ -59,7 +75,7 @@ def test_what_an_older_version_saw_used_is_known(minute: int, age: timedelta) ->
     nonce = new_nonce(KEY, used_at - age)
     assert is_own_nonce(KEY, nonce, used_at)
 
-    assert use_mark(nonce, nonce) in former_use_marks(to_ms(used_at), sha256(nonce))
+    assert use_mark(nonce) in use_marks(used_at, sha256(nonce))
 
 
 @pytest.mark.parametrize("place", [0, 7, 20, -1])

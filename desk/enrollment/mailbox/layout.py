@@ -25,6 +25,7 @@ from desk.enrollment.mailbox.offer import Offer, Request
 from desk.enrollment.mailbox.rules import book_wrong
 from desk.enrollment.mailbox.tables import (
     LAYOUT,
+    from_ms,
     heard_table,
     layout_table,
     nonces_table,
@@ -33,7 +34,7 @@ from desk.enrollment.mailbox.tables import (
     to_ms,
 )
 from desk.enrollment.mailbox.turn import Turn, new_mark, whole_row
-from desk.enrollment.nonces import former_use_marks
+from desk.enrollment.nonces import use_marks
 from desk.enrollment.records import OfferState, RequestState
 from desk.enrollment.trouble import MailboxNewer
 from desk.issuance.ports import EventKind
@@ -83,7 +84,7 @@ def _take_over(db: Driver, now: datetime) -> None:
         db.execute(_NEW_OFFER, whole_row(offer))
     for nonce_hash, row in {row["nonce_hash"]: row for row in old["nonces"]}.items():
         used_by = row.get("used_by") or row["offer_id"]
-        for mark in former_use_marks(row["used_at"], nonce_hash):
+        for mark in use_marks(from_ms(row["used_at"]), nonce_hash):
             db.execute(_NEW_NONCE, {"timed_mark": mark, "used_by": used_by})
 
 
