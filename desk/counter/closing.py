@@ -86,13 +86,17 @@ def print_slip(
 
 
 def kept_slip(station: Station, case: Case, kind: SlipKind) -> PrintedSlip | None:
-    """The sheet that counts now, as it was printed; None where there is none of ``kind``."""
+    """The sheet that counts now, as it was printed; None where there is none of ``kind``, or
+    only one that says of an open case what is no longer so."""
     with station.store.read() as session:
         printed = serials.slips_of(session, case.number)
         pdf = cases.blob(session, case.number, BlobKind.SLIP)
     slip = _standing(printed, kind)
     # Only the newest sheet of a case is kept as it was printed.
     if slip is None or pdf is None or slip != printed[-1]:
+        return None
+    reached = case.entered(case.state)
+    if case.closed_at is None and reached is not None and slip.printed_at < reached:
         return None
     return PrintedSlip(slip.serial, kind, slip.language, slip.printed_at, pdf)
 

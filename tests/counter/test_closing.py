@@ -230,6 +230,28 @@ def test_a_reprint_voids_the_former(station: Station) -> None:
     assert closing.kept_slip(station, case, SlipKind.HANDOVER) == second
 
 
+def test_a_sheet_of_before_the_proof_is_not_the_sheet_of_what_is_usable(
+    station: Station,
+) -> None:
+    """«Not usable yet» lay in the applicant's hand, and the page called it the slip."""
+    case = kept(station, case_in(State.DELIVERED))
+    case, first = closing.print_slip(station, OFFICER, case, SlipKind.HANDOVER, "en")
+    assert closing.kept_slip(station, case, SlipKind.HANDOVER) == first
+
+    later = NOW + timedelta(minutes=1)
+    steps = (*case.history, Step(State.PROVEN, later))
+    proven = station.save(OFFICER, replace(case, state=State.PROVEN, history=steps), "PROOF.GIVEN")
+
+    assert closing.kept_slip(station, proven, SlipKind.HANDOVER) is None
+    at_the_time = replace(station, now=lambda: later)
+    proven, second = closing.print_slip(at_the_time, OFFICER, proven, SlipKind.HANDOVER, "en")
+    assert closing.kept_slip(station, proven, SlipKind.HANDOVER) == second
+    assert [(one.serial, one.replaced_by) for one in slips_of(station)] == [
+        (first.serial, second.serial),
+        (second.serial, None),
+    ]
+
+
 def test_a_qr_is_never_printed_twice(station: Station) -> None:
     case = kept(station, case_in(State.OFFERED, **OFFERED))
     case, first = closing.print_slip(station, OFFICER, case, SlipKind.ENROLLMENT, "en")
