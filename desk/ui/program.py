@@ -389,6 +389,8 @@ class Program(QObject):
             self.go_to_place(place)
         elif self.desk.step is not None and self._runs_on(self.desk.step):
             self.go_to(self.desk.step)
+        elif self.desk.step is Step.HAND_OVER:
+            self.hand_over.come_back()
 
     def _runs_on(self, step: Step) -> bool:
         """The page stands as it was behind the lock; what went on meanwhile is asked again. A

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -14,7 +16,7 @@ from desk.app.home import Home
 from desk.app.rehearsal import open_rehearsal
 from desk.app.stage import Stage
 from desk.app.window import make_front
-from desk.counter import document
+from desk.counter import closing, document
 from desk.counter.settings import load_settings
 from desk.issuance.case import State
 from desk.store import cases
@@ -137,6 +139,41 @@ def test_a_slip_that_is_printed_again_and_comes_out_nowhere_is_not_said_to_be_pr
 
     assert program.hand_over.slip != first
     assert not program.hand_over.is_printed()
+
+
+def test_a_slip_that_is_made_behind_the_lock_comes_out_once_its_officer_is_back(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever pressed «refuse» and pulled the card had it lie in the printer of an empty desk."""
+    trainee.sign_in()
+    trainee.new_case("doyun")
+    trainee.read_passport()
+    trainee.decide()
+    program = trainee.program
+    make, put_out, may_end, out = closing.print_slip, program.printers.print, Event(), []
+
+    def slow(*arguments: Any) -> Any:
+        assert may_end.wait(60)
+        return make(*arguments)
+
+    def paper(*sheet: Any) -> Any:
+        out.append(program.desk.is_locked)
+        return put_out(*sheet)
+
+    monkeypatch.setattr(closing, "print_slip", slow)
+    monkeypatch.setattr(program.printers, "print", paper)
+    program.pages.eligibility.print_and_refuse.emit()
+    trainee.until(lambda: program.desk.step is Step.HAND_OVER and program.hand_over._printing)
+    program.session.lock(LockReason.BY_OFFICER)
+    may_end.set()
+    trainee.until(lambda: program.hand_over.slip is not None)
+    settled(trainee, Lane.RECORDS)
+    assert out == []
+    assert not program.hand_over.is_printed()
+
+    program.pages.locked.pin_given.emit(trainee.pin(), False)
+    trainee.until(program.hand_over.is_printed)
+    assert out == [False]
 
 
 class Clock:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -13,25 +16,27 @@ from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.stage import Stage
 from desk.app.window import make_front
 from desk.counter import proving
+from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
 from desk.enrollment.trouble import ServiceDown
-from desk.issuance.case import State
+from desk.issuance.case import Case, State
 from desk.ui.applicant.snapshot import Page
 from desk.ui.control.steps import Step
+from desk.ui.lanes import Lane
+from desk.ui.pages.locked import LockReason
 from desk.ui.parts.rows import Row
+from desk.ui.program import Program
 from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
 from tests.ui.officer import drop_all
 
 PATIENCE = 60_000
 
 
-def test_the_phone_presents_and_the_services_are_told(
-    approved_home: Path, service: ServiceProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever had no network comes back: the page asks at once, on the applicant's window too,
-    says what each service would get, and nothing is usable before the phone has shown it."""
+@contextmanager
+def window_of(home: Path, service: ServiceProcess) -> Iterator[tuple[Stage, Holder, str]]:
+    """A desk, the phone of somebody who had no network at the counter, and that case's number."""
     settings = settings_with(service.url)
-    with opened(approved_home, settings=settings) as rehearsal:
+    with opened(home, settings=settings) as rehearsal:
         holder = Holder(rehearsal.authority)
         approved = only_case(rehearsal)
         assert approved is not None
@@ -40,21 +45,39 @@ def test_the_phone_presents_and_the_services_are_told(
         officer, station = counter.script.officer, rehearsal.station
         number = proving.leave_unproven(station, officer, delivered, "no_network").number
     front = make_front(settings, training=True, language="ko")
-    home = Home.make(approved_home)
-    stage = Stage(front, open_rehearsal(home, whole=False, settings=settings))
+    stage = Stage(front, open_rehearsal(Home.make(home), whole=False, settings=settings))
+    try:
+        stage.show_windows()
+        yield stage, holder, number
+    finally:
+        stage.close()
+        drop_all()
+        holder.close()
+
+
+def to_the_proof(stage: Stage, number: str, until: Callable[[Callable[[], object]], None]) -> None:
+    """Sign in, and ask the phone of this case."""
+    program = stage.program
+    stage.insert_card(0)
+    until(lambda: program.desk.card_present)
+    program.pages.sign_in.pin_given.emit(bytearray(TRAINING_PIN, "ascii"), False)
+    until(lambda: program.shell.page is program.pages.board)
+    program.pages.board.case_opened.emit(number)
+    until(lambda: program.desk.step is Step.PROOF and program.proof.check is not None)
+
+
+def test_the_phone_presents_and_the_services_are_told(
+    approved_home: Path, service: ServiceProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever had no network comes back: the page asks at once, on the applicant's window too,
+    says what each service would get, and nothing is usable before the phone has shown it."""
 
     def until(condition: Callable[[], object]) -> None:
         qtbot.waitUntil(condition, timeout=PATIENCE)
 
-    try:
+    with window_of(approved_home, service) as (stage, holder, number):
         program = stage.program
-        stage.show_windows()
-        stage.insert_card(0)
-        until(lambda: program.desk.card_present)
-        program.pages.sign_in.pin_given.emit(bytearray(TRAINING_PIN, "ascii"), False)
-        until(lambda: program.shell.page is program.pages.board)
-        program.pages.board.case_opened.emit(number)
-        until(lambda: program.desk.step is Step.PROOF and program.proof.check is not None)
+        to_the_proof(stage, number, until)
         rows = program.pages.proof.services
         until(lambda: len(told(rows)) > 4)
         before = told(rows)
@@ -79,10 +102,63 @@ def test_the_phone_presents_and_the_services_are_told(
         assert "확인 전" in before["훈련: 성년 확인"]
         assert "안내됨" in told(rows)["정부24"]
         assert "없는 항목: 주민등록번호" in told(rows)["훈련: 주민등록번호 요구"]
-    finally:
-        stage.close()
-        drop_all()
-        holder.close()
+
+
+def test_what_is_proven_behind_the_lock_is_printed_once_an_officer_is_back(
+    approved_home: Path, service: ServiceProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The officer gave the proof up and went; the phone showed it after all. It is usable at
+    once, but its slip came out beside an empty desk."""
+
+    def until(condition: Callable[[], object]) -> None:
+        qtbot.waitUntil(condition, timeout=PATIENCE)
+
+    may_answer, take = Event(), proving.take_answer
+
+    def slow(*arguments: Any) -> Case | None:
+        assert may_answer.wait(PATIENCE / 1000)
+        return take(*arguments)
+
+    with window_of(approved_home, service) as (stage, holder, number):
+        program, sheets = stage.program, []
+        to_paper = program.printers.print
+
+        def paper(printer: str, serial: str, pdf: bytes) -> Path | None:
+            sheets.append((serial, program.desk.is_locked))
+            return to_paper(printer, serial, pdf)
+
+        monkeypatch.setattr(program.printers, "print", paper)
+        monkeypatch.setattr(proving, "take_answer", slow)
+        to_the_proof(stage, number, until)
+        assert program.proof.check is not None
+        uri = program.proof.check.uri
+        program.go_to(Step.HAND_OVER)
+        until(program.hand_over.is_printed)
+        first = sheets.copy()
+        program.session.lock(LockReason.BY_OFFICER)
+        holder.present(uri).result(60)
+        may_answer.set()
+
+        until(lambda: program.desk.the_case().state is State.PROVEN)
+        settled(program, Lane.RECORDS, until)
+        assert program.station.load(number).state is State.PROVEN
+        assert {holder.phone.status(card) for card in holder.cards} == {Status.VALID}
+        assert sheets == first
+
+        program.pages.locked.pin_given.emit(bytearray(TRAINING_PIN, "ascii"), False)
+        until(lambda: program.desk.is_open and len(sheets) > len(first))
+        until(program.hand_over.is_printed)
+        settled(program, Lane.RECORDS, until)
+        assert len(sheets) == len(first) + 1
+        assert not any(locked for _serial, locked in sheets)
+
+
+def settled(program: Program, lane: Lane, until: Callable[[Callable[[], object]], None]) -> None:
+    """What the lane was given is done, and what came of that too."""
+    for _ in range(3):
+        done: list[object] = []
+        program.desk.work(lane, lambda: None, done.append)
+        until(lambda done=done: bool(done))
 
 
 def away(*_all: object) -> None:

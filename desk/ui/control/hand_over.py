@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 from desk.counter import closing
@@ -43,6 +45,8 @@ class HandOverControl(QObject):
         self._unprinted: dict[str, Trouble | None] = {}
         self._printing = self._closing = False
         self._trouble: Trouble | None = None
+        # What is to be printed as soon as an officer is back at the desk.
+        self._due: Callable[[], None] | None = None
         page.print_requested.connect(self._print)
         page.language_chosen.connect(self._choose_language)
         page.show_on_screen.connect(self._show_on_screen)
@@ -52,7 +56,7 @@ class HandOverControl(QObject):
     def enter(self, case: Case) -> None:
         """Make the slip once; a case that came here before keeps its serial."""
         self._slip, self._trouble = None, None
-        self._printed_at = ""
+        self._printed_at, self._due = "", None
         self._printing = self._closing = False
         offered = self._offered()
         self._language = case.language if case.language in offered else offered[0]
@@ -75,9 +79,22 @@ class HandOverControl(QObject):
                 self._printed_at = "" if kept.serial in self._unprinted else printed
                 self.render()
             elif case.closed_at is None:
-                self._print(self._printers.preferred(), self._language)
+                self._once_open(lambda: self._print(self._printers.preferred(), self._language))
 
         desk.work(Lane.RECORDS, lambda: closing.kept_slip(desk.station, case, kind), done)
+
+    def _once_open(self, act: Callable[[], None]) -> None:
+        """No sheet comes out beside an empty desk: behind the lock it waits for an officer."""
+        if self._desk.is_open:
+            act()
+        else:
+            self._due = act
+
+    def come_back(self) -> None:
+        """The officer is back at this page: what waited for that is printed."""
+        due, self._due = self._due, None
+        if due is not None:
+            due()
 
     def is_printed(self) -> bool:
         """The slip is made and has left for printer or file."""
@@ -143,10 +160,11 @@ class HandOverControl(QObject):
         station, officer = desk.station, desk.officer
 
         def done(made: tuple[Case, PrintedSlip]) -> None:
+            self._unprinted[made[1].serial] = None
             if desk.takes_over(made[0]):
-                self._made(printer, made[1])
-            else:
-                self._unprinted[made[1].serial] = None
+                self._slip = made[1]
+                self.render()
+                self._once_open(lambda: self._put_out(printer, made[1]))
 
         desk.work(
             Lane.RECORDS,
@@ -155,9 +173,7 @@ class HandOverControl(QObject):
             self._failed,
         )
 
-    def _made(self, printer: str, slip: PrintedSlip) -> None:
-        self._slip = slip
-        self.render()
+    def _put_out(self, printer: str, slip: PrintedSlip) -> None:
         try:
             self._printers.print(printer, slip.serial, slip.pdf)
         except Trouble as reason:
@@ -165,6 +181,7 @@ class HandOverControl(QObject):
             self._unprinted[slip.serial], self._printed_at = reason, ""
             self._failed(reason)
             return
+        del self._unprinted[slip.serial]
         self._printing = False
         here = self._desk.here()
         self._printed_at = says.clock(here.now, here)
