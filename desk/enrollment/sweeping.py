@@ -32,11 +32,11 @@ async def sweep(service: Service, seconds: float = SWEEP_SECONDS) -> None:
 async def sweep_once(service: Service) -> None:
     """End all that is due; raises MailboxTrouble."""
     mailbox = service.mailbox
-    settled = True
-    while settled:
-        settled = False
+    ended = True
+    while ended:
+        ended = False
         for offer_id in await service.run_now(mailbox.due, service.now(), _AT_A_LOOK):
-            settled |= await service.run_now(mailbox.settle, offer_id, service.now())
+            ended |= await service.run_now(mailbox.end_if_due, offer_id, service.now())
             # A file's steps are done here and now: whoever waits comes between.
             await asyncio.sleep(0)
     await service.run_now(mailbox.forget, service.now())

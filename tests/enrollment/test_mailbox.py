@@ -505,35 +505,11 @@ def test_only_who_may_still_be_answered_waits(box: Mailbox) -> None:
         box.file_request(request()._replace(**of_it), f"h{number}", T0 + number * MINUTE)
     all_of_them = box.queue(T0)
     box.void_offer("offer-1", "officer", T0)
-    settle_all(box, T0 + TOKEN_LIFE)
 
     later = box.queue(T0 + TOKEN_LIFE)
 
     assert (all_of_them.length, all_of_them.oldest) == (3, T0 + MINUTE)
     assert (later.length, later.oldest) == (1, T0 + 2 * MINUTE)
-
-
-def test_who_waits_longer_than_the_qr_would_have_lasted_is_still_seen(box: Mailbox) -> None:
-    """A claim moves an offer's end; where it is looked for is put right by the next sweep only."""
-    claimed(box)
-    box.file_request(request(), "h1", T0)
-    ended = T0 + LIFE
-
-    before = box.queue(ended + MINUTE)
-    seemed_due = box.due(ended, 10)
-    settle_all(box, ended + MINUTE)
-
-    assert before.length == box.queue(ended + 9 * MINUTE).length == 1
-    assert seemed_due == ["offer-1"]
-    assert box.due(ended + MINUTE, 10) == []
-    assert box.due(T0 + TOKEN_LIFE, 10) == ["offer-1"]
-    assert box.as_written("offer-1").state is OfferState.CLAIMED
-
-
-def settle_all(box: Mailbox, now: datetime) -> None:
-    """As the service does once a minute."""
-    for offer_id in box.due(now, 100):
-        box.settle(offer_id, now)
 
 
 def test_used_nonce_is_used_whenever_it_comes_again(box: Mailbox) -> None:

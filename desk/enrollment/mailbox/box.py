@@ -62,8 +62,6 @@ _T = TypeVar("_T")
 
 # Far longer than nonces and checks are good for.
 _KEPT_AFTER_USE = timedelta(days=7)
-SETTLED_WITHIN = timedelta(minutes=2)
-"""However long ago an offer seems to have ended, it is settled by then."""
 # Longer than a call's signature is good for.
 _KEPT_AFTER_HEARD = timedelta(minutes=5)
 
@@ -107,23 +105,16 @@ class Mailbox(Turns):
 
     @look
     def due(self, db: Driver, now: datetime, most: int) -> list[str]:
-        """Offers whose time is over and that nobody has looked at since, or seems to be."""
+        """Offers whose time is over and that nobody has looked at since."""
         rows = db.execute(sql.OFFERS_DUE, {"now": to_ms(now), "limit": most}).all()
         return [row.offer_id for row in rows]
 
-    def settle(self, offer_id: str, now: datetime) -> bool:
-        """End an offer that is due; one that only seems to be is not any more. False where
-        there is none."""
-
-        def rule(turn: Turn) -> None:
-            if not turn.changed:
-                turn.look_later()
-
+    def end_if_due(self, offer_id: str, now: datetime) -> bool:
+        """Whether its time is over: it has ended then."""
         try:
-            self.turn(offer_id, rule, now)
+            return self.turn(offer_id, lambda turn: turn.changed, now)
         except NotThere:
             return False
-        return True
 
     @step
     def forget(self, db: Driver, now: datetime) -> None:
@@ -205,9 +196,8 @@ class Mailbox(Turns):
 
     @look
     def queue(self, db: Driver, now: datetime) -> Queue:
-        """The credential requests that await an answer, of offers that have not ended; one whose
-        time is over may be counted until it is settled."""
-        row = db.execute(sql.REQUESTS_WAITING, {"now": to_ms(now - SETTLED_WITHIN)}).one()
+        """The credential requests that await an answer, of offers that have not ended."""
+        row = db.execute(sql.REQUESTS_WAITING, {"now": to_ms(now)}).one()
         return Queue(int(row.length or 0), None if row.oldest is None else from_ms(row.oldest))
 
     # Offers, from the phone

@@ -33,7 +33,7 @@ offers_table = sa.Table(
     sa.Column("handle_hash", _text(64), nullable=False, unique=True),
     sa.Column("mark", sa.BigInteger, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
-    # When it ends by itself, or earlier: see ``Turn``. When it is forgotten where it has ended.
+    # When it ends by itself, or is forgotten where it has ended.
     sa.Column("due_at", sa.BigInteger, nullable=False),
     sa.Column("ended", sa.Boolean, nullable=False),
     # Its requests that await the desk's answer, and when the first of them came.

@@ -33,16 +33,12 @@ class Turn:
         self.changed = False
         self._db = db
         self._former, self._mark = offer.mark, new_mark()
-        self._stood: dict[str, Any] | None = _sought(offer)
+        self._stood = _sought(offer)
         self._beside: list[Asked] = []
 
     def change(self) -> None:
         """The offer is not what it was."""
         self.changed = True
-
-    def look_later(self) -> None:
-        """It was looked for before its end (see :meth:`_sought_now`): that is put right."""
-        self._stood, self.changed = None, True
 
     def event(self, kind: EventKind, facts: Facts | None = None) -> None:
         """What happened, for the desk to hear; a change as well."""
@@ -82,37 +78,31 @@ class Turn:
         offer = self.offer
         offer.mark = self._mark
         values = {"key": offer.offer_id, "former": self._former, **_held(offer)}
-        return self._db.swap({**values, **self._sought_now()}, *self._beside)
-
-    def _sought_now(self) -> dict[str, Any]:
-        """What is to be written of what it is looked for by: only what changed, for each has an
-        index, which costs a server as much as the row. So an end that moved further away, as
-        each claim moves it, stays where it was until somebody looks there too early."""
-        now, before = _sought(self.offer), self._stood
-        if before is None:
-            return now
-        changed = {name: value for name, value in now.items() if value != before[name]}
-        if not now["ended"] and now["due_at"] > before["due_at"]:
-            del changed["due_at"]
-        return changed
+        sought = _sought(offer)
+        if sought != self._stood:
+            # Only what changed: the first two have indexes, which cost as much as the row.
+            both = zip(_SOUGHT, sought, self._stood, strict=True)
+            values |= {name: now for name, now, before in both if now != before}
+        return self._db.swap(values, *self._beside)
 
 
 def whole_row(offer: Offer) -> dict[str, Any]:
     """All that stands of a new offer in its table."""
     names = {"offer_id": offer.offer_id, "handle_hash": offer.handle_hash}
-    return {**names, **_held(offer), **_sought(offer)}
+    return {**names, **_held(offer), **dict(zip(_SOUGHT, _sought(offer), strict=True))}
 
 
 def _held(offer: Offer) -> dict[str, Any]:
     return {"mark": offer.mark, "document": offer.document()}
 
 
-def _sought(offer: Offer) -> dict[str, Any]:
-    """What an offer is looked for by."""
-    ended, waiting = offer.ended_at, offer.waiting
-    return {
-        "ended": ended is not None,
-        "due_at": offer.ends_at if ended is None else forgotten_at(ended),
-        "waiting": len(waiting),
-        "waiting_since": waiting[0].received_at if waiting else None,
-    }
+_SOUGHT = ("ended", "due_at", "waiting", "waiting_since")
+
+
+def _sought(offer: Offer) -> tuple[Any, ...]:
+    """What an offer is looked for by, as ``_SOUGHT`` names it."""
+    ended = offer.ended_at
+    due = offer.ends_at if ended is None else forgotten_at(ended)
+    waiting = offer.waiting
+    since = waiting[0].received_at if waiting else None
+    return ended is not None, due, len(waiting), since
