@@ -183,6 +183,96 @@ def test_calls_are_heard_with_whatever_they_do(boxes: list[Mailbox]) -> None:
     assert kinds(boxes[0]).count(EventKind.VOIDED) == 1
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda box: box.queue(T0),
+        lambda box: box.void_offer("offer-1", "officer", T0),
+        lambda box: box.file_request(request(), "h1", T0),
+        lambda box: box.forget(T0),
+    ],
+    ids=["look", "turn", "turn with something beside", "step"],
+)
+def test_call_does_not_hear_itself(
+    boxes: list[Mailbox], first: Callable[[Mailbox], object]
+) -> None:
+    """What was written once goes with nothing that comes after it in the same call: what it
+    does is done once."""
+    claimed(boxes[0])
+    done = []
+
+    def act() -> None:
+        done.append(first(boxes[0]))
+        boxes[0].queue(T0)
+
+    boxes[0].in_call(timed(to_ms(T0), "1"), "a", act)
+
+    assert len(done) == 1
+
+
+def test_call_that_was_heard_changes_nothing_beside_its_offer(boxes: list[Mailbox]) -> None:
+    """Nor where the second one knows the offer, so that all of it is sent in one go."""
+    claimed(boxes[0])
+    other = request("sd-jwt", "k2")
+    boxes[1].news("offer-1", 0, T0)
+
+    boxes[0].in_call("1", "a", lambda: boxes[0].file_request(request(), "h1", T0))
+    for box in (boxes[0], boxes[1]):
+        with pytest.raises(HeardBefore):
+            box.in_call("1", "b", partial(box.file_request, other, "h2", T0))
+
+    assert kinds(boxes[2]).count(EventKind.KEY_RECEIVED) == 1
+    assert boxes[2].use_once("h2", "somebody")
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_call_whose_end_was_not_heard_is_done_once(
+    boxes: list[Mailbox], monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    """The line broke before it was written or after: whoever asked does it again, and what
+    the same line is told meanwhile takes nothing of it along."""
+    claimed(boxes[0])
+    answers_to, breaks = ServerDriver._answers_to, iter([True])
+
+    def broken(driver: ServerDriver, sent: list[Any]) -> list[Any]:
+        breaks_now = next(breaks, False)
+        rows = answers_to(driver, sent) if written or not breaks_now else []
+        if breaks_now:
+            raise psycopg.OperationalError
+        return rows
+
+    monkeypatch.setattr(ServerDriver, "_answers_to", broken)
+    call = partial(boxes[0].in_call, "1", "a", partial(boxes[0].file_request, request(), "h1", T0))
+    with pytest.raises(MailboxAway):
+        call()
+    boxes[0].queue(T0)
+    with boxes[1]._database.connection() as db:
+        heard = db.ask("SELECT count(*) FROM heard_calls")
+    again = call()[0]
+
+    assert heard == (1 if written else 0)
+    assert again is (Filing.REPEATED if written else Filing.FILED)
+    assert kinds(boxes[0]).count(EventKind.KEY_RECEIVED) == 1
+    with pytest.raises(HeardBefore):
+        boxes[1].in_call("1", "b", partial(boxes[1].queue, T0))
+
+
+def test_call_whose_step_broke_off_was_not_heard(boxes: list[Mailbox]) -> None:
+    """It was sent with the step's beginning and is undone with it."""
+
+    @step
+    def half(_box: Mailbox, db: Driver) -> None:
+        assert db.ask("SELECT count(*) FROM heard_calls") == 1
+        assert db.ask("SELECT count(*) FROM heard_calls") == 1
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        boxes[0].in_call("1", "a", partial(half, boxes[0]))
+
+    assert boxes[0].queue(T0).length == 0
+    assert boxes[1].in_call("1", "b", partial(boxes[1].queue, T0)).length == 0
+
+
 def test_what_was_heard_before_goes_with_nothing_else(server_place: str) -> None:
     """Not with what the same line is told next, when that has to be undone."""
     box = Mailbox(server_place, T0)

@@ -32,7 +32,6 @@ from desk.enrollment import fibres
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.driver import (
     UNLOGGED,
-    Answer,
     Asked,
     Driver,
     HeardBefore,
@@ -133,6 +132,12 @@ _KEPT = (
 )
 """How the server keeps what it keeps: an eighth of its work for an issuance."""
 
+Luggage = ContextVar[Asked | None]
+"""What the next words of a fibre or thread to the server take along. It stays until they are
+written: where they were not, or nobody knows, it goes with what comes next."""
+
+_Text = tuple[str, Sequence[Any]]
+"""A statement's text and its values."""
 _Order = tuple[bytes, list[Any], list[bool]]
 """A prepared statement's name, its values, and which of them are sent as they are."""
 _UNSYNCHRONISED = "set_config('synchronous_commit', 'off', true)"
@@ -157,32 +162,30 @@ class ServerDriver(Driver):
         self._both: dict[str, str] = {}
         self._unsent: list[_Order] = []
         self._luggage = luggage
-        self._brought: Asked | None = None
         self._hearing = fibres.Hearing(self.connection)
         self.trusted_until = 0.0
 
     def run(self, text: str, values: Sequence[Any]) -> Rows:
-        if self._unsent or (self.in_step and self._luggage.is_there()):
-            return self._in_one_go([self._order(text, values)])[0]
-        brought = self._luggage.take()
-        if brought is None:
+        if self._unsent:
+            return self._in_one_go((text, values))[0]
+        # In a transaction it went along with the beginning.
+        if self._luggage.get() is None or not self.is_usable:
             return self._run_alone(text, values)
-        try:
-            return self._run_alone(*self._bringing(brought, text, values))
-        except psycopg.Error:
-            # Not written, or nobody knows: it goes with what comes next.
-            self._luggage.put(brought)
-            raise
+        rows = self._run_alone(*self._bringing(text, values))
+        self._luggage.set(None)
+        return rows
 
-    def _bringing(
-        self, brought: Asked, text: str, values: Sequence[Any]
-    ) -> tuple[str, Sequence[Any]]:
-        """One statement that does both, for less than two.
+    def _bringing(self, text: str, values: Sequence[Any]) -> _Text:
+        """This statement, and what is brought with it where something is: one that does both,
+        for less than two.
 
         Where the other one only looks, nothing of it has to be synchronised. It would be: who
         looks tidies a page up now and then, which is written down, and who writes anything
         waits for all that is written down.
         """
+        brought = self._luggage.get()
+        if brought is None:
+            return text, values
         written = self.written(*brought)
         both = self._both.get(text)
         if both is None:
@@ -203,14 +206,23 @@ class ServerDriver(Driver):
         if not beside:
             return bool(self.execute(sql.SWAP_AND_TELL, offer).all())
         # What is sent in one go is one transaction (PostgreSQL, «Pipeline Mode»).
-        return bool(self._together((sql.SWAP_AND_TELL, offer), *beside)[0].all())
+        first, *others = (self._filled(*one) for one in ((sql.SWAP_AND_TELL, offer), *beside))
+        swapped = self._in_one_go(self._bringing(*first), *others)[0]
+        self._luggage.set(None)
+        return swapped.fetchone() is not None
 
     def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
-        if not self.in_step:
+        if self.in_step:
+            self._later(statement, values)
+        else:
             self.execute(statement, values)
-            return
+
+    def _later(self, statement: Statement, values: Mapping[str, Any]) -> None:
+        self._unsent.append(self._order(*self._filled(statement, values)))
+
+    def _filled(self, statement: Statement, values: Mapping[str, Any]) -> _Text:
         written = self.written(statement, values)
-        self._unsent.append(self._order(written.text, written.filled(values)))
+        return written.text, written.filled(values)
 
     def named(self, command: str) -> list[dict[str, Any]]:
         rows = self.run(command, ())
@@ -221,6 +233,8 @@ class ServerDriver(Driver):
 
     def begin(self) -> None:
         self._unsent = [self._order("BEGIN", ())]
+        if brought := self._luggage.get():
+            self._later(*brought)
 
     def commit(self) -> None:
         try:
@@ -228,11 +242,10 @@ class ServerDriver(Driver):
         except BaseException:
             self.undo()
             raise
-        self._brought = None
+        self._luggage.set(None)
 
     def undo(self) -> None:
         self._unsent = []
-        self._take_back()
         if self._wire.transaction_status != pq.TransactionStatus.IDLE:
             # With the connection gone the server undoes it by itself.
             with suppress(psycopg.Error):
@@ -277,43 +290,11 @@ class ServerDriver(Driver):
         sent: list[Any] = [_SENT[type(value)](value) for value in values]
         return name, sent, [type(value) is bytes for value in values]
 
-    def _together(self, *asked: Asked) -> list[Answer]:
-        written = [self.written(*one) for one in asked]
-        both = list(zip(written, asked, strict=True))
-        rows = self._in_one_go(
-            [self._order(one.text, one.filled(values)) for one, (_, values) in both]
-        )
-        return [Answer(cursor, one.row) for cursor, one in zip(rows, written, strict=True)]
-
-    def _in_one_go(self, orders: list[_Order]) -> list[Rows]:
-        """What waits and ``orders`` after it, by libpq's pipeline mode; what each of ``orders``
+    def _in_one_go(self, *texts: _Text) -> list[Rows]:
+        """What waits and ``texts`` after it, by libpq's pipeline mode; what each of ``texts``
         gave back. After an error the server passes over the rest."""
-        sent, self._unsent = [*self._unsent, *orders], []
-        brought = self._luggage.take()
-        if brought is not None:
-            # After the beginning of a transaction, where there is one of its own.
-            written = self.written(*brought)
-            place = 1 if self.in_step else 0
-            sent.insert(place, self._order(written.text, written.filled(brought[1])))
-            self._brought = brought
-        try:
-            rows = self._answers_to(sent)
-        except HeardBefore:
-            self._brought = None
-            raise
-        except psycopg.Error:
-            if not self.in_step:
-                self._take_back()
-            raise
-        if not self.in_step:
-            self._brought = None
-        return rows[-len(orders) :]
-
-    def _take_back(self) -> None:
-        """What was brought was not written, or nobody knows: it goes with what comes next."""
-        brought, self._brought = self._brought, None
-        if brought is not None:
-            self._luggage.put(brought)
+        sent, self._unsent = [*self._unsent, *(self._order(*one) for one in texts)], []
+        return self._answers_to(sent)[-len(texts) :]
 
     def _answers_to(self, sent: list[_Order]) -> list[Rows]:
         wire = self._wire
@@ -386,25 +367,6 @@ class ServerDriver(Driver):
         raise error
 
 
-class Luggage:
-    """What the next words of a fibre or thread to the server take along."""
-
-    def __init__(self) -> None:
-        self._asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
-
-    def is_there(self) -> bool:
-        return self._asked.get() is not None
-
-    def put(self, asked: Asked) -> None:
-        self._asked.set(asked)
-
-    def take(self) -> Asked | None:
-        asked = self._asked.get()
-        if asked is not None:
-            self._asked.set(None)
-        return asked
-
-
 class Rows:
     """What a statement gave back: columns of the types that the mailbox's tables have."""
 
@@ -452,7 +414,7 @@ class ServerDatabase:
         self._closed = False
         self._process = secrets.token_hex(8)
         self._own_pids: set[int] = set()
-        self._luggage = Luggage()
+        self._luggage: Luggage = ContextVar("luggage", default=None)
         self._tell_again_at = 0.0
 
     def connection(self) -> AbstractContextManager[Driver]:
@@ -460,11 +422,11 @@ class ServerDatabase:
 
     @contextmanager
     def bringing(self, asked: Asked) -> Iterator[None]:
-        self._luggage.put(asked)
+        self._luggage.set(asked)
         try:
             yield
         finally:
-            self._luggage.take()
+            self._luggage.set(None)
 
     def trouble(self, error: Exception) -> MailboxFull | MailboxAway | MailboxBroken | None:
         if not isinstance(error, psycopg.Error):
