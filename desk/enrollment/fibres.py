@@ -1,11 +1,11 @@
 """Waiting for a server without keeping the loop from others, in functions that are not async.
 
-A step of the mailbox is a plain function, the same on a file and on a server. A request begins
-in a fibre, a greenlet of the loop's thread: where a step in it waits for the database's word,
-the loop goes on with other requests, and the fibre goes on as soon as the word has come. A
-thread for each step, or a task that awaits it, does the same and has to be woken each time:
-issuances one after another take about a twentieth longer then. Where the word comes before
-anything else, the loop is not gone through at all. Outside of a fibre waiting is just waiting.
+A step of the mailbox is a plain function, the same on a file and on a server. Where it is a
+server a request begins in a fibre, a greenlet of the loop's thread: where a step in it waits for
+the database's word, the loop goes on with other requests, and the fibre goes on as soon as the
+word has come. A thread for each step, or a task that awaits it, does the same and has to be woken
+each time: issuances one after another take about a twentieth longer then. A word that comes
+before anything else is not even told to the loop. Outside of a fibre waiting is just waiting.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from greenlet import getcurrent, greenlet
 
 from desk.enrollment.readable import Line, readable
 
 _T = TypeVar("_T")
-_FirstOf = Callable[[int], list[tuple[int, int]]]
+_FirstOf = Callable[[float], list[tuple[int, int]]]
 
-_MOMENT_MS = 5
-"""What comes to the loop without a line (a call for now, a timer) waits so long at most."""
+_MOMENT_SECONDS = 0.003
+"""For so long at most in one of its rounds the loop is kept waiting beside a line: for that long
+it does not come to what is no line yet known to it (calls for now, timers, a line just added)."""
 # The cheapest that takes any number of a line.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
@@ -103,17 +104,24 @@ class Places:
             self._free += 1
 
 
+class _Round(NamedTuple):
+    """One of a loop's, and when it has been kept waiting for long enough."""
+
+    loop: asyncio.AbstractEventLoop
+    ends: float
+
+
 class Hearing:
     """What waits for the word of the other end of a line."""
 
-    _asleep: ClassVar[int] = 0
-    """How many fibres wait while the loop goes on."""
+    _round: ClassVar[_Round | None] = None
 
     def __init__(self, line: Line) -> None:
         self._line = line.fileno()
         self._has_come = readable(line)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._beside: asyncio.AbstractEventLoop | None = None
+        # Waits for either, so many milliseconds.
         self._first_of_both: _FirstOf | None = None
         # Lets the fibre go on that waits.
         self._go_on: Callable[[], object] | None = None
@@ -136,16 +144,30 @@ class Hearing:
             self._sleep(self._listen())
 
     def _comes_first(self) -> bool:
-        """Whether something comes before the loop has anything to do, for a moment: a word that
-        comes alone needs no way through the loop."""
-        if Hearing._asleep:
-            return False
+        """Whether something comes before the loop has anything to do: a word that comes alone
+        needs no way through the loop."""
         loop = asyncio.get_running_loop()
         if self._beside is not loop:
             self._beside, self._first_of_both = loop, _beside(loop, self._line)
         if self._first_of_both is None:
             return False
-        return any(line == self._line for line, _ in self._first_of_both(_MOMENT_MS))
+        left = self._left_of_round(loop)
+        if left <= 0:
+            return False
+        return any(line == self._line for line, _ in self._first_of_both(left * 1000))
+
+    @classmethod
+    def _left_of_round(cls, loop: asyncio.AbstractEventLoop) -> float:
+        """Seconds."""
+        now = time.monotonic()
+        if cls._round is None or cls._round.loop is not loop:
+            cls._round = _Round(loop, now + _MOMENT_SECONDS)
+            loop.call_soon(cls._end_round)
+        return cls._round.ends - now
+
+    @classmethod
+    def _end_round(cls) -> None:
+        cls._round = None
 
     def wait_to_speak(self) -> None:
         """Until the line takes more, or something has come, or the loop says so."""
@@ -182,11 +204,7 @@ class Hearing:
         # Not from where a line is told of: libuv keeps pointers into its own frame then, and a
         # fibre's frames may come to lie over that one.
         self._go_on = partial(loop.call_soon, fibre.switch)
-        Hearing._asleep += 1
-        try:
-            _let_others_go_on(fibre)
-        finally:
-            Hearing._asleep -= 1
+        _let_others_go_on(fibre)
 
     def _wake(self) -> None:
         go_on, self._go_on = self._go_on, None
@@ -199,7 +217,7 @@ class Hearing:
 
 def _beside(loop: asyncio.AbstractEventLoop, line: int) -> _FirstOf | None:
     """What waits for ``line`` and for all lines that ``loop`` waits for; None of a loop that does
-    not tell by what it waits (libuv's does)."""
+    not tell by what it waits. libuv's does, by what uvloop keeps for its own tests."""
     backend = getattr(loop, "_get_backend_id", None)
     if backend is None:
         return None

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -343,7 +344,7 @@ def test_a_word_that_comes_first_needs_no_loop(
     run: Run, lines: list[Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In libuv's; Python's own does not tell by what it waits."""
-    monkeypatch.setattr(fibres, "_MOMENT_MS", 60_000)
+    monkeypatch.setattr(fibres, "_MOMENT_SECONDS", 60.0)
     ours, theirs = lines[0]
     listens, passed = threading.Event(), list[str]()
 
@@ -359,7 +360,7 @@ def test_a_word_that_comes_first_needs_no_loop(
         loop = asyncio.get_running_loop()
         loop.call_soon(passed.append, "loop")
         going = fibres.begin(listen, loop)
-        assert going.done() == hasattr(loop, "_get_backend_id")
+        assert going.done() == type(loop).__module__.startswith("uvloop")
         await going
 
     answering = threading.Thread(target=answer)
@@ -374,7 +375,7 @@ def test_who_comes_before_the_word_is_not_kept(
     run: Run, lines: list[Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long a word may be waited for beside the loop."""
-    monkeypatch.setattr(fibres, "_MOMENT_MS", 60_000)
+    monkeypatch.setattr(fibres, "_MOMENT_SECONDS", 60.0)
     (ours, theirs), (other, caller) = lines[:2]
     heard: list[bytes] = []
 
@@ -411,4 +412,31 @@ def test_what_has_no_line_waits_for_a_moment(run: Run, lines: list[Pair]) -> Non
     run(scene)
 
     assert heard == [b"word"]
-    assert fibres.Hearing._asleep == 0
+
+
+def test_in_each_round_the_loop_waits_for_one_moment(
+    run: Run, lines: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many words there are to be waited for, and whoever waits for them."""
+    clock, waited = [100.0], list[float]()
+    monkeypatch.setattr(fibres, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(fibres, "_MOMENT_SECONDS", 2.0)
+    monkeypatch.setattr(fibres, "_beside", lambda *_: lambda left: waited.append(left) or [])
+
+    def listen(line: Pair) -> None:
+        for _ in range(2):
+            line[1].send(b"!")
+            assert hear(line[0]) == b"!"
+            clock[0] += 0.75
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        for line in lines:
+            await fibres.begin(partial(listen, line), loop)
+        assert waited == [2000, 1250, 500]
+        await asyncio.sleep(0)
+        await fibres.begin(partial(listen, lines[0]), loop)
+
+    run(scene)
+
+    assert waited == [2000, 1250, 500, 2000, 1250]
