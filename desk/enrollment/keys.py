@@ -156,7 +156,8 @@ def new_access_token(offer_id: str) -> str:
 
 
 def token_opener(access_token: str) -> X25519PrivateKey:
-    """The key pair whose private half exists only while a phone holds its token out."""
+    """The key pair whose private half exists only while a phone holds its token out, and for the
+    moment before (``openers``)."""
     return X25519PrivateKey.from_private_bytes(_derive(access_token.encode(), "answer opener"))
 
 
