@@ -432,7 +432,7 @@ class ApplicantControl(QObject):
                 self._portrait = portrait
                 self.refresh()
 
-        self._desk.work(Lane.RECORDS, load, done)
+        self._desk.work(Lane.RECORDS, load, done, of=case)
 
     def show_slip(self, slip: bytes) -> None:
         """No printer works: the slip stands on this window instead."""
@@ -470,7 +470,7 @@ class ApplicantControl(QObject):
 
         def failed(trouble: Trouble) -> None:
             self._keeps_language = False
-            desk.show_trouble(trouble)
+            desk.show_trouble(trouble, case)
 
         station, officer, number = desk.station, desk.officer, case.number
         desk.work(

@@ -157,6 +157,10 @@ class Desk(QObject):
         """Whether ``case`` is the open one, still or again."""
         return self.case is not None and self.case.number == case.number
 
+    def is_past(self, case: Case) -> bool:
+        """Another case is open by now; at home none is."""
+        return self.case is not None and not self.is_at(case)
+
     def the_case(self) -> Case:
         if self.case is None:
             raise RuntimeError("no case is open")
@@ -170,9 +174,22 @@ class Desk(QObject):
         job: Callable[[], Any],
         done: Callable[[Any], None] | None = None,
         trouble: Callable[[Trouble], None] | None = None,
+        of: Case | None = None,
     ) -> None:
-        """Run ``job`` in ``lane``; a trouble nobody claims shows in the page's banner."""
-        self.lanes.run(lane, job, done, trouble or self.show_trouble)
+        """Run ``job`` in ``lane``; a trouble nobody claims shows in the page's banner. Whatever
+        work on the case ``of`` runs into is not told once another case is open."""
+        told = trouble or self.show_trouble
+
+        def failed(reason: Trouble) -> None:
+            if of is None or not self.is_past(of):
+                told(reason)
+                return
+            self.show_trouble(reason, of)
+            if lane is Lane.CARD:
+                # How many tries the card has left holds for every case.
+                self.ask_card.emit()
+
+        self.lanes.run(lane, job, done, failed)
 
     def act(
         self,
@@ -181,14 +198,15 @@ class Desk(QObject):
         then: Callable[[], None] | None = None,
         trouble: Callable[[Trouble], None] | None = None,
     ) -> None:
-        """Run an act on the open case and take over the case it returns."""
-        self.the_case()
+        """Run an act on the open case and take over the case it returns; what it runs into is
+        told as :meth:`work` does of a case."""
+        acted_on = self.the_case()
 
         def done(case: Case) -> None:
             if self.takes_over(case) and then is not None:
                 then()
 
-        self.work(lane, job, done, trouble)
+        self.work(lane, job, done, trouble, of=acted_on)
 
     def spoken(self, reason: Trouble) -> Spoken:
         return self.troubles.of(reason.code, self.look.language, reason.facts)
@@ -202,11 +220,12 @@ class Desk(QObject):
         its last try: once it has been refused for that, the officer's consent is asked for."""
         return 1 if isinstance(reason, LastTry) else self.card_tries
 
-    def show_trouble(self, reason: Trouble) -> None:
-        """The banner of the page that is shown."""
+    def show_trouble(self, reason: Trouble, of: Case | None = None) -> None:
+        """The banner of the page that is shown. A trouble of the case ``of`` stands on no other
+        one's page, where it would be taken for that applicant's: the log alone has it then."""
         _log.warning("trouble %s", reason.code)
         page = self.shell.front
-        if page is not None:
+        if page is not None and (of is None or not self.is_past(of)):
             page.show_trouble(self.spoken(reason))
 
     def settle_trouble(self, code: str) -> None:

@@ -108,6 +108,7 @@ class EligibilityControl(QObject):
             Lane.RECORDS,
             lambda: notices.against(station, case),
             lambda papers: self._found(number, papers),
+            of=case,
         )
 
     def _found(self, number: str, papers: tuple[Paper, ...]) -> None:
@@ -144,7 +145,8 @@ class EligibilityControl(QObject):
     def _ask_two_cards(self) -> None:
         """That the applicant died is set aside by two persons' cards."""
         desk, station, officer = self._desk, self._desk.station, self._desk.officer
-        number = desk.the_case().number
+        asked = desk.the_case()
+        number = asked.number
 
         def done(found: tuple[Whose, KeptAct | None]) -> None:
             case = desk.case
@@ -154,7 +156,11 @@ class EligibilityControl(QObject):
                 self._two_cards.open(window, found[0], CareAct.SET_ASIDE, found[1], reasons)
 
         desk.work(
-            Lane.RECORDS, lambda: notices.death_of(station, officer, number), done, self._failed
+            Lane.RECORDS,
+            lambda: notices.death_of(station, officer, number),
+            done,
+            self._failed,
+            of=asked,
         )
 
     def _agreed(self, kept: KeptAct) -> None:

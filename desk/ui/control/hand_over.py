@@ -81,7 +81,7 @@ class HandOverControl(QObject):
             elif case.closed_at is None:
                 self._once_open(lambda: self._print(self._printers.preferred(), self._language))
 
-        desk.work(Lane.RECORDS, lambda: closing.kept_slip(desk.station, case, kind), done)
+        desk.work(Lane.RECORDS, lambda: closing.kept_slip(desk.station, case, kind), done, of=case)
 
     def _once_open(self, act: Callable[[], None]) -> None:
         """No sheet comes out beside an empty desk: behind the lock it waits for an officer."""
@@ -171,6 +171,7 @@ class HandOverControl(QObject):
             lambda: closing.print_slip(station, officer, case, kind, language),
             done,
             self._failed,
+            of=case,
         )
 
     def _put_out(self, printer: str, slip: PrintedSlip) -> None:

@@ -130,7 +130,7 @@ class PassportControl(QObject):
                 self._picture = picture
                 self.render()
 
-        self._desk.work(Lane.RECORDS, load, done)
+        self._desk.work(Lane.RECORDS, load, done, of=case)
 
     def is_shown(self) -> bool:
         """The result with its picture is on the page."""

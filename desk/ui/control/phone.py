@@ -224,7 +224,11 @@ class PhoneControl(QObject):
             finally:
                 wipe(pin)
 
-        desk.act(Lane.SERVICE, job, self._placed, lambda why: self._place_failed(turn, why))
+        def done(offered: Case) -> None:
+            if desk.takes_over(offered):
+                self._placed()
+
+        desk.work(Lane.SERVICE, job, done, lambda why: self._place_failed(case, turn, why))
 
     @property
     def placing(self) -> bool:
@@ -241,13 +245,13 @@ class PhoneControl(QObject):
         self.progressed.emit()
         self._await_phone()
 
-    def _place_failed(self, turn: int, trouble: Trouble) -> None:
+    def _place_failed(self, case: Case, turn: int, trouble: Trouble) -> None:
         if self._placed_in is not None and self._placed_in[1] == turn:
             self._placed_in = None
         if turn != self._turn:
             # The officer has left the page meanwhile.
             self.progressed.emit()
-            self._desk.show_trouble(trouble)
+            self._desk.show_trouble(trouble, case)
             return
         if isinstance(trouble, ApprovalTrouble):
             self._take_back_approval(trouble)
@@ -329,6 +333,7 @@ class PhoneControl(QObject):
             ),
             done,
             lambda trouble: self._not_printed(turn, trouble),
+            of=case,
         )
 
     def _not_printed(self, turn: int, trouble: Trouble) -> None:
@@ -350,7 +355,7 @@ class PhoneControl(QObject):
         desk, case = self._desk, self._desk.case
         self._poll(self._turn)
         if case is not None and desk.is_open:
-            desk.work(Lane.RECORDS, lambda: make_ready(desk.station, case))
+            desk.work(Lane.RECORDS, lambda: make_ready(desk.station, case), of=case)
 
     def _poll(self, turn: int) -> None:
         desk, case = self._desk, self._desk.case

@@ -91,6 +91,7 @@ class ProofControl(QObject):
             lambda: relying.weigh(desk.station, case),
             lambda readiness: self._weighed(case, readiness),
             self._failed,
+            of=case,
         )
 
     def _weighed(self, case: Case, readiness: Readiness) -> None:
@@ -290,7 +291,7 @@ class ProofControl(QObject):
             case = desk.station.load(number)
             return approving.take_back_approval(desk.station, desk.officer, case, trouble.code)
 
-        desk.act(Lane.SERVICE, job, lambda: desk.go_to.emit(desk.current()), desk.show_trouble)
+        desk.act(Lane.SERVICE, job, lambda: desk.go_to.emit(desk.current()))
 
     # Other ways
 

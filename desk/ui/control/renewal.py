@@ -68,6 +68,7 @@ class RenewalControl(QObject):
             Lane.SERVICE,
             lambda: renewal.reissue_instead(station, officer, case),
             self._open_case,
+            of=case,
         )
 
     def may_end(self, case: Case) -> bool:

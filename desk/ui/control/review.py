@@ -86,7 +86,7 @@ class ReviewControl(QObject):
                 self._picture = picture
                 self.render()
 
-        self._desk.work(Lane.RECORDS, load, done)
+        self._desk.work(Lane.RECORDS, load, done, of=case)
 
     def _tick(self) -> None:
         """A case that waited too long is its officer's again; another desk may have moved it."""
@@ -103,16 +103,16 @@ class ReviewControl(QObject):
             approving.return_overdue(desk.station)
             return desk.station.load(case.number)
 
-        desk.work(Lane.RECORDS, job, self._looked, self._not_looked)
+        desk.work(Lane.RECORDS, job, self._looked, lambda trouble: self._not_looked(case, trouble))
 
     def _looked(self, case: Case) -> None:
         self._looking = False
         if self._desk.takes_over(case):
             self._moved()
 
-    def _not_looked(self, trouble: Trouble) -> None:
+    def _not_looked(self, case: Case, trouble: Trouble) -> None:
         self._looking = False
-        self._desk.show_trouble(trouble)
+        self._desk.show_trouble(trouble, case)
 
     def _moved(self) -> None:
         """Somebody else's card has decided, or the time is over."""

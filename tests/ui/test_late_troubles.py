@@ -1,0 +1,222 @@
+"""What an act on one case ran into, when another one stands on the page by then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desk.cards.troubles import WrongPin
+from desk.counter import approving, closing, offering
+from desk.counter.station import Station
+from desk.issuance.case import Act, Case, State, advance
+from desk.store.troubles import Full
+from desk.ui.control.desk import Desk
+from desk.ui.control.hand_over import HandOverControl
+from desk.ui.control.phone import PhoneControl
+from desk.ui.control.review import ReviewControl
+from desk.ui.lanes import Lane, Lanes
+from desk.ui.look import Look
+from desk.ui.navigation import Place
+from desk.ui.pages.board import BoardPage
+from desk.ui.pages.hand_over import HandOverPage
+from desk.ui.pages.phone import PhonePage
+from desk.ui.pages.review import ReviewPage
+from desk.ui.parts.frame import Page
+from desk.ui.printing import Printers
+from desk.ui.shell import Shell
+from desk.ui.troubles import Spoken, TroubleWords
+from tests.counter.test_approving import approved_case, crew, new_case, opened, station
+
+__all__ = ["opened", "station"]
+
+PATIENCE = 60_000
+
+
+class Window:
+    """Pages of a case and the home page, over real records."""
+
+    def __init__(self, station: Station, look: Look, folder: Path, qtbot: QtBot) -> None:
+        self._bot, self.station = qtbot, station
+        self.bugs: list[BaseException] = []
+        self.shell, self.lanes = Shell(look), Lanes(self.bugs.append)
+        self.desk = Desk(station, look, self.shell, self.lanes)
+        self.desk.sign_in = cast(Any, SimpleNamespace(officer=crew()[0].officer))
+        troubles = TroubleWords()
+        self.review_page, self.phone_page = ReviewPage(look, troubles), PhonePage(look, troubles)
+        self.hand_over_page, self.board = HandOverPage(look), BoardPage(look, troubles)
+        printers = Printers("", folder)
+        self.told: list[tuple[Page, str]] = []
+        for page in (self.review_page, self.phone_page, self.hand_over_page, self.board):
+            self.shell.add_page(page)
+            self._listen(page)
+        self.review = ReviewControl(self.desk, self.review_page)
+        self.phone = PhoneControl(self.desk, self.phone_page, printers)
+        self.hand_over = HandOverControl(self.desk, self.hand_over_page, printers)
+
+    def _listen(self, page: Page) -> None:
+        """Note what its banner says, however soon it is drawn anew."""
+        show = page.show_trouble
+
+        def shown(spoken: Spoken | None, *more: Any) -> None:
+            if spoken is not None:
+                self.told.append((page, spoken.code))
+            show(spoken, *more)
+
+        page.show_trouble = shown  # type: ignore[method-assign]
+
+    def open(self, case: Case, enter: Callable[[Case], None]) -> None:
+        self.desk.set_case(case)
+        enter(case)
+
+    def to_board(self) -> None:
+        self.desk.show_place(Place.BOARD, self.board)
+
+    def settle(self, *lanes: Lane) -> None:
+        for lane in (*lanes, Lane.RECORDS):
+            done: list[object] = []
+            self.desk.work(lane, lambda: None, done.append)
+            self.until(lambda done=done: bool(done))
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        self._bot.waitUntil(lambda: bool(self.bugs) or condition(), timeout=PATIENCE)
+        assert not self.bugs
+
+    def close(self) -> None:
+        self.desk.case = None
+        self.lanes.close()
+        self.shell.close()
+        self.shell.deleteLater()
+
+
+@pytest.fixture
+def window(station: Station, look: Look, tmp_path: Path, qtbot: QtBot) -> Iterator[Window]:
+    window = Window(station, look, tmp_path, qtbot)
+    yield window
+    window.close()
+
+
+class Late:
+    """An act that runs into ``trouble``, once it is let."""
+
+    def __init__(self, trouble: Exception) -> None:
+        self._trouble, self._may_fail = trouble, Event()
+
+    def __call__(self, *_all: object) -> Any:
+        assert self._may_fail.wait(60)
+        raise self._trouble
+
+    def fail(self) -> None:
+        self._may_fail.set()
+
+
+def refused_case(station: Station) -> Case:
+    case = new_case(station)
+    return station.save(None, advance(case, Act.REFUSE, station.now()), "CASE.REFUSED")
+
+
+def test_a_card_that_refuses_one_case_says_nothing_on_the_next_ones_review(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """«Wrong PIN» stood above another applicant's approval, for which nobody had typed one. The
+    card's tries are asked for all the same."""
+    late, asked = Late(WrongPin(2)), []
+    monkeypatch.setattr(approving, "sign_as_preparer", late)
+    window.desk.ask_card.connect(lambda: asked.append(True))
+    first, second = (new_case(window.station, exception=False) for _ in range(2))
+    window.open(first, window.review.enter)
+    window.review_page.approve_requested.emit(bytearray(b"246813"), False)
+
+    window.open(second, window.review.enter)
+    late.fail()
+    window.settle(Lane.CARD)
+
+    assert window.told == []
+    assert asked
+
+
+def test_what_an_opened_item_ran_into_says_nothing_on_the_next_ones_review(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And at home, where no case stands, it is told."""
+    late = Late(Full())
+    monkeypatch.setattr(approving, "open_item", late)
+    first, second = (new_case(window.station) for _ in range(2))
+    window.open(first, window.review.enter)
+    window.review_page.item_opened.emit("difference:name")
+    window.open(second, window.review.enter)
+    late.fail()
+    window.settle()
+    assert window.told == []
+
+    window.review_page.item_opened.emit("difference:name")
+    window.to_board()
+    window.settle()
+    assert window.told == [(window.board, "STORE-04")]
+
+
+def test_a_slip_that_could_not_be_made_says_nothing_on_the_next_ones_hand_over(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was said of the next applicant's, whose slip had come out."""
+    late, make = Late(Full()), closing.print_slip
+    monkeypatch.setattr(closing, "print_slip", late)
+    first, second = (refused_case(window.station) for _ in range(2))
+    window.open(first, window.hand_over.enter)
+    window.until(lambda: window.hand_over._printing)
+
+    window.open(second, window.hand_over.enter)
+    monkeypatch.setattr(closing, "print_slip", make)
+    late.fail()
+    window.until(window.hand_over.is_printed)
+    window.settle()
+
+    assert window.told == []
+    assert window.desk.the_case().number == second.number
+
+
+def test_a_case_that_could_not_be_closed_says_nothing_at_the_next_ones_hand_over(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Late(Full())
+    monkeypatch.setattr(closing, "close_case", late)
+    first, second = (refused_case(window.station) for _ in range(2))
+    window.open(first, window.hand_over.enter)
+    window.until(window.hand_over.is_printed)
+    window.hand_over_page.close_requested.emit()
+
+    window.open(second, window.hand_over.enter)
+    late.fail()
+    window.until(window.hand_over.is_printed)
+    window.settle()
+
+    assert window.told == []
+
+
+def test_a_qr_that_could_not_be_made_says_nothing_at_the_next_ones_hand_over(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The phone page has told it wherever the officer was by then."""
+    late = Late(Full())
+    monkeypatch.setattr(offering, "place_offer", late)
+    monkeypatch.setattr(approving, "demand_approved", lambda *_all: None)
+    first, second = approved_case(window.station), refused_case(window.station)
+    assert first.state is State.APPROVED
+    window.open(first, window.phone.enter)
+    window.phone.place(bytearray(b"482915"))
+
+    window.open(second, window.hand_over.enter)
+    late.fail()
+    window.settle(Lane.SERVICE)
+    window.until(window.hand_over.is_printed)
+    window.settle()
+
+    assert window.told == []
+    assert not window.phone.placing
+    window.open(first, window.phone.enter)
+    assert not window.phone.placing
