@@ -1,7 +1,8 @@
 """The end of a visit: the sheet of paper, and what is wiped when the applicant leaves.
 
 A sheet is numbered, drawn, kept and told of in one transaction: a sheet that cannot be drawn
-takes no number and voids nothing. Sending it to a printer is the screen's work.
+takes no number and voids nothing. Sending it to a printer is the screen's work, which notes
+when a sheet has come out: a desk that was started again offers one that has not.
 """
 
 from __future__ import annotations
@@ -40,13 +41,14 @@ class NotGivenBack(Trouble):
 
 @dataclass(frozen=True)
 class PrintedSlip:
-    """A numbered sheet, ready for a printer."""
+    """A numbered sheet, ready for a printer. ``is_out``: one has taken it."""
 
     serial: str
     kind: SlipKind
     language: str
     printed_at: datetime
     pdf: bytes = field(repr=False)
+    is_out: bool = False
 
 
 def print_slip(
@@ -91,14 +93,21 @@ def kept_slip(station: Station, case: Case, kind: SlipKind) -> PrintedSlip | Non
     with station.store.read() as session:
         printed = serials.slips_of(session, case.number)
         pdf = cases.blob(session, case.number, BlobKind.SLIP)
-    slip = _standing(printed, kind)
+        slip = _standing(printed, kind)
+        is_out = slip is not None and serials.is_out(session, slip)
     # Only the newest sheet of a case is kept as it was printed.
     if slip is None or pdf is None or slip != printed[-1]:
         return None
     reached = case.entered(case.state)
     if case.closed_at is None and reached is not None and slip.printed_at < reached:
         return None
-    return PrintedSlip(slip.serial, kind, slip.language, slip.printed_at, pdf)
+    return PrintedSlip(slip.serial, kind, slip.language, slip.printed_at, pdf, is_out)
+
+
+def note_out(station: Station, officer: Officer, slip: PrintedSlip) -> None:
+    """The sheet came out: this is in the records, for whoever comes back to the case."""
+    with station.store.write() as session:
+        serials.note_out(session, station.stamp(officer), slip.serial)
 
 
 def close_case(

@@ -16,6 +16,8 @@ from desk.store import journal, sequences
 from desk.store.journal import Stamp
 from desk.store.models import SlipRow
 
+_OUT = "SLIP.CAME_OUT"
+
 
 class SlipKind(StrEnum):
     ENROLLMENT = "enrollment"
@@ -88,6 +90,18 @@ def void(session: Session, stamp: Stamp, serial: str, reason: str) -> Slip:
         _void(row, stamp, reason, None)
         journal.append(session, stamp, "SLIP.VOIDED", row.case_number, slip=serial, reason=reason)
     return _slip(row)
+
+
+def note_out(session: Session, stamp: Stamp, serial: str) -> None:
+    """A printer or a file took the sheet: only then may somebody have it in hand."""
+    row = session.get_one(SlipRow, serial)
+    journal.append(session, stamp, _OUT, row.case_number, slip=serial)
+
+
+def is_out(session: Session, slip: Slip) -> bool:
+    """Whether the log says that the sheet came out."""
+    told = journal.of_kinds(session, slip.case_number, (_OUT,))
+    return any(event.facts.get("slip") == slip.serial for event in told)
 
 
 def slips_of(session: Session, case_number: str) -> tuple[Slip, ...]:

@@ -4,6 +4,7 @@ for a week-end."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -26,7 +27,7 @@ from desk.ui.lanes import Lane
 from desk.ui.pages.locked import LockReason
 from desk.ui.pages.passport import Stage as Reading
 from desk.ui.printing import PDF_FILE, NotPrinted
-from tests.app.test_window import Trainee, home, no_window_is_left, trainee
+from tests.app.test_window import Trainee, home, no_window_is_left, open_stage, trainee
 
 __all__ = ["home", "no_window_is_left", "trainee"]
 
@@ -139,6 +140,66 @@ def test_a_slip_that_is_printed_again_and_comes_out_nowhere_is_not_said_to_be_pr
 
     assert program.hand_over.slip != first
     assert not program.hand_over.is_printed()
+
+
+def test_a_slip_that_came_out_nowhere_is_still_offered_after_a_restart(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desk that came back said when it was printed, and let the case be closed; nobody had
+    anything in hand."""
+
+    def jammed(*_sheet: object) -> None:
+        raise NotPrinted(printer=PDF_FILE)
+
+    home = Home.make(tmp_path)
+    with at_a_desk(home, qtbot) as trainee:
+        trainee.sign_in()
+        trainee.new_case("doyun")
+        trainee.read_passport()
+        trainee.decide()
+        program = trainee.program
+        monkeypatch.setattr(program.printers, "print", jammed)
+        program.pages.eligibility.print_and_refuse.emit()
+        trainee.until(lambda: not program.pages.hand_over.banner.isHidden())
+        number, first = program.desk.the_case().number, program.hand_over.slip
+
+    with at_a_desk(home, qtbot) as trainee:
+        trainee.sign_in()
+        at_the_slip(trainee, number)
+        page, control = trainee.program.pages.hand_over, trainee.program.hand_over
+        assert control.slip == first
+        assert not control.is_printed()
+        assert not page._may_close()
+        page.print_key()
+        trainee.until(control.is_printed)
+        second = control.slip
+        settled(trainee, Lane.RECORDS)
+
+    with at_a_desk(home, qtbot) as trainee:
+        trainee.sign_in()
+        at_the_slip(trainee, number)
+        assert trainee.program.hand_over.is_printed()
+        kept = trainee.program.hand_over.slip
+        assert second is not None and kept is not None
+        assert kept.serial == second.serial != first
+
+
+@contextmanager
+def at_a_desk(home: Home, qtbot: QtBot) -> Iterator[Trainee]:
+    """A program that was just started on these records."""
+    stage = open_stage(home)
+    try:
+        yield Trainee(stage, qtbot)
+    finally:
+        stage.close()
+
+
+def at_the_slip(trainee: Trainee, number: str) -> None:
+    """Back at a case that had come to its slip."""
+    program = trainee.program
+    program.pages.board.case_opened.emit(number)
+    trainee.until(lambda: program.desk.step is Step.HAND_OVER)
+    trainee.until(lambda: program.hand_over.slip is not None)
 
 
 def test_a_slip_that_is_made_behind_the_lock_comes_out_once_its_officer_is_back(

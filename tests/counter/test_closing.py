@@ -230,6 +230,21 @@ def test_a_reprint_voids_the_former(station: Station) -> None:
     assert closing.kept_slip(station, case, SlipKind.HANDOVER) == second
 
 
+def test_a_sheet_counts_as_out_once_a_printer_took_it(station: Station) -> None:
+    """Also for a desk that was started again; the sheet before says nothing of the next."""
+    case = kept(station, case_in(State.PROVEN))
+    case, first = closing.print_slip(station, OFFICER, case, SlipKind.HANDOVER, "en")
+    assert not first.is_out
+    assert closing.kept_slip(station, case, SlipKind.HANDOVER) == first
+
+    closing.note_out(station, OFFICER, first)
+    assert closing.kept_slip(station, case, SlipKind.HANDOVER) == replace(first, is_out=True)
+    assert events(station)[-1] == "SLIP.CAME_OUT"
+
+    case, second = closing.print_slip(station, OFFICER, case, SlipKind.HANDOVER, "en")
+    assert closing.kept_slip(station, case, SlipKind.HANDOVER) == second
+
+
 def test_a_sheet_of_before_the_proof_is_not_the_sheet_of_what_is_usable(
     station: Station,
 ) -> None:

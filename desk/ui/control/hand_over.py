@@ -41,8 +41,8 @@ class HandOverControl(QObject):
         self._language = "en"
         self._slip: PrintedSlip | None = None
         self._printed_at = ""
-        # Sheets that no printer took, by their serials: why, None where none was asked.
-        self._unprinted: dict[str, Trouble | None] = {}
+        # Why no printer took a sheet, by its serial. That it came out nowhere the records know.
+        self._jammed: dict[str, Trouble] = {}
         self._printing = self._closing = False
         self._trouble: Trouble | None = None
         # What is to be printed as soon as an officer is back at the desk.
@@ -74,9 +74,8 @@ class HandOverControl(QObject):
             if desk.case is None or desk.case.number != case.number:
                 return
             if kept is not None:
-                self._slip, self._trouble = kept, self._unprinted.get(kept.serial)
-                printed = says.clock(kept.printed_at, desk.here())
-                self._printed_at = "" if kept.serial in self._unprinted else printed
+                self._slip, self._trouble = kept, self._jammed.get(kept.serial)
+                self._printed_at = says.clock(kept.printed_at, desk.here()) if kept.is_out else ""
                 self.render()
             elif case.closed_at is None:
                 self._once_open(lambda: self._print(self._printers.preferred(), self._language))
@@ -160,7 +159,6 @@ class HandOverControl(QObject):
         station, officer = desk.station, desk.officer
 
         def done(made: tuple[Case, PrintedSlip]) -> None:
-            self._unprinted[made[1].serial] = None
             if desk.takes_over(made[0]):
                 self._slip = made[1]
                 self.render()
@@ -179,14 +177,15 @@ class HandOverControl(QObject):
             self._printers.print(printer, slip.serial, slip.pdf)
         except Trouble as reason:
             # The sheet before is void, whether it was printed or not.
-            self._unprinted[slip.serial], self._printed_at = reason, ""
+            self._jammed[slip.serial], self._printed_at = reason, ""
             self._failed(reason)
             return
-        del self._unprinted[slip.serial]
         self._printing = False
-        here = self._desk.here()
+        desk, here = self._desk, self._desk.here()
         self._printed_at = says.clock(here.now, here)
         self.render()
+        station, officer, case = desk.station, desk.officer, desk.the_case()
+        desk.work(Lane.RECORDS, lambda: closing.note_out(station, officer, slip), of=case)
 
     def _show_on_screen(self) -> None:
         if self._slip is not None:
