@@ -203,13 +203,14 @@ class ServerDriver(Driver):
         return self._heard()
 
     def swap(self, offer: Mapping[str, Any], *beside: Asked) -> bool:
+        # What it returns is for the server to do: to read it costs as much as to send it.
         if not beside:
-            return bool(self.execute(sql.SWAP_AND_TELL, offer).all())
+            return self.execute(sql.SWAP_AND_TELL, offer).rowcount == 1
         # What is sent in one go is one transaction (PostgreSQL, «Pipeline Mode»).
         first, *others = (self._filled(*one) for one in ((sql.SWAP_AND_TELL, offer), *beside))
         swapped = self._in_one_go(self._bringing(*first), *others)[0]
         self._luggage.set(None)
-        return swapped.fetchone() is not None
+        return swapped.rowcount == 1
 
     def change(self, statement: Statement, values: Mapping[str, Any]) -> None:
         if self.in_step:

@@ -39,7 +39,7 @@ NEW_OFFER = insert(offers_table).on_conflict_do_nothing()
 SWAP_OFFER = sa.update(offers_table).where(
     _offers.offer_id == _key, _offers.mark == sa.bindparam("former")
 )
-# What a server answers, and whom it tells, is seen from what it returns.
+# What is returned is not read: a server tells others while it makes it.
 SWAP_AND_TELL = SWAP_OFFER.returning(told(_offers.offer_id))
 OFFERS_DUE = (
     sa.select(_offers.offer_id).where(goes_on, _offers.due_at <= _now).limit(sa.bindparam("limit"))
