@@ -13,14 +13,16 @@ from pytestqt.qtbot import QtBot
 
 from desk.app.home import Home
 from desk.app.scripted import APPROVER
-from desk.counter import approving
+from desk.counter import approving, intake
 from desk.counter.officers import Officer
 from desk.issuance.case import State
 from desk.issuance.flagged import flagged_items
 from desk.training.piv_card import FULL_TRIES
+from desk.ui.applicant.snapshot import Page as ApplicantPage
 from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
 from desk.ui.large_pictures import LargePictures
+from desk.ui.pages.locked import LockReason
 from desk.ui.pages.review import ReviewPage
 from tests.app.test_window import Trainee, open_stage
 from tests.ui.officer import drop_all
@@ -218,15 +220,67 @@ def no_case_for_a_card_that_has_left(trainee: Trainee, monkeypatch: pytest.Monke
 
 def approve_as_guest(trainee: Trainee) -> None:
     """Every item on the screen, then the PIN; the officer's absence locks the desk."""
-    program = trainee.program
-    approver = program.pages.approver
     trainee.stage.insert_card(APPROVER)
-    trainee.until(lambda: program.shell.page is approver)
+    guest_looks(trainee)
+    trainee.program.pages.approver.approve_requested.emit(trainee.pin(), False)
+    trainee.until(lambda: trainee.program.desk.is_locked)
+
+
+def guest_looks(trainee: Trainee) -> None:
+    """The approver's card is admitted, and every item was on the screen."""
+    program = trainee.program
+    trainee.until(lambda: program.shell.page is program.pages.approver)
     for place in range(len(flagged_items(program.desk.the_case()))):
-        approver.item_chosen.emit(place)
+        program.pages.approver.item_chosen.emit(place)
         trainee.until(lambda count=place + 1: seen(trainee, count))
-    approver.approve_requested.emit(trainee.pin(), False)
-    trainee.until(lambda: program.desk.is_locked)
+
+
+@pytest.mark.parametrize("refuses", [False, True], ids=["approves", "refuses"])
+def test_a_lock_while_a_guest_decides_leaves_the_officer_at_the_case(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch, refuses: bool
+) -> None:
+    """Behind the lock stood the approvers' list, empty for whoever prepares; the case was gone
+    from the desk, and its applicant with it."""
+    program = trainee.program
+    prepare(trainee)
+    number = program.desk.the_case().number
+    module, name = (intake, "refuse") if refuses else (approving, "sign_as_approver")
+    decide, may_end, begun = getattr(module, name), threading.Event(), threading.Event()
+
+    def slow(*all_of_it: Any) -> Any:
+        begun.set()
+        assert may_end.wait(60)
+        return decide(*all_of_it)
+
+    monkeypatch.setattr(module, name, slow)
+    monkeypatch.setattr("desk.ui.control.approver.refusal_dialog", Answered)
+    program.pages.review.primary_key()
+    swap_card(trainee, APPROVER)
+    guest_looks(trainee)
+    if refuses:
+        program.pages.approver.refuse_requested.emit()
+    else:
+        program.pages.approver.approve_requested.emit(trainee.pin(), False)
+    trainee.until(begun.is_set)
+    program.session.lock(LockReason.BY_OFFICER)
+    may_end.set()
+    decided = State.REFUSED if refuses else State.APPROVED
+    trainee.until(lambda: program.station.load(number).state is decided)
+    for lane in (Lane.CARD, Lane.RECORDS):
+        done: list[object] = []
+        program.desk.work(lane, lambda: None, done.append)
+        trainee.until(lambda done=done: bool(done))
+    assert program.shell.page is None
+    assert trainee.applicant_sees() is ApplicantPage.HIDDEN
+
+    trainee.stage.pull_card()
+    trainee.until(lambda: not program.desk.card_present)
+    unlock(trainee, 0)
+
+    assert program.desk.the_case().number == number
+    assert program.shell.page is (program.pages.hand_over if refuses else program.pages.phone)
+    if refuses:
+        trainee.until(program.hand_over.is_printed)
 
 
 def seen(trainee: Trainee, count: int) -> bool:

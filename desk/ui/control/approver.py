@@ -273,13 +273,13 @@ class ApproverControl(QObject):
         """The case goes back to its officer; the approver to the list."""
         desk = self._desk
         desk.work(Lane.RECORDS, lambda: approving.return_overdue(desk.station))
-        self._leave()
+        self._leave(self._lending)
 
     # Acts
 
     def _approve(self, pin: Pin, last_try: bool) -> None:
         desk, case, approver = self._desk, self._desk.the_case(), self._approver
-        shown, seconds = case_digest(case), dict(self._seconds)
+        shown, seconds, lent = case_digest(case), dict(self._seconds), self._lending
         self._signing, self._trouble = True, None
         self._page.begin_anew()
         self.render()
@@ -288,11 +288,11 @@ class ApproverControl(QObject):
             noted = approving.note_seen(desk.station, approver, case, seconds)
             return approving.sign_as_approver(desk.station, approver, noted, pin, shown, last_try)
 
-        desk.act(Lane.CARD, job, self._approved, self._failed)
+        desk.act(Lane.CARD, job, lambda: self._approved(lent), self._failed)
 
-    def _approved(self) -> None:
+    def _approved(self, lent: bool) -> None:
         self._signing = False
-        self._leave()
+        self._leave(lent)
 
     def _failed(self, trouble: Trouble) -> None:
         self._signing, self._trouble = False, trouble
@@ -305,10 +305,11 @@ class ApproverControl(QObject):
         if not dialog.exec():
             return
         reason, remark = dialog.answer()
+        lent = self._lending
         desk.act(
             Lane.RECORDS,
             lambda: approving.return_case(desk.station, approver, case, reason, remark),
-            self._leave,
+            lambda: self._leave(lent),
             self._failed,
         )
 
@@ -318,18 +319,22 @@ class ApproverControl(QObject):
         if not dialog.exec():
             return
         reason, remark = dialog.answer()
+        lent = self._lending
         desk.act(
             Lane.RECORDS,
             lambda: intake.refuse(desk.station, approver, case, reason, "", remark),
-            self._leave,
+            lambda: self._leave(lent),
             self._failed,
         )
 
-    def _leave(self) -> None:
-        """Back to the list; a lent reader goes back to its officer."""
+    def _leave(self, lent: bool) -> None:
+        """Back to the list; a ``lent`` reader goes back to its officer, who finds the case as it
+        was decided also where the desk was locked meanwhile and the loan over by that."""
         self._page.wipe()
         if self._lending:
             self._end_loan()
+        elif lent:
+            self._back_to(self._desk.the_case())
         else:
             self.enter_list()
 
