@@ -26,6 +26,7 @@ from desk.ui.lanes import Lane
 from desk.ui.pages.locked import LockReason
 from desk.ui.parts.rows import Row
 from desk.ui.program import Program
+from tests.counter.slips import samples
 from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
 from tests.ui.officer import drop_all
 
@@ -151,6 +152,31 @@ def test_what_is_proven_behind_the_lock_is_printed_once_an_officer_is_back(
         settled(program, Lane.RECORDS, until)
         assert len(sheets) == len(first) + 1
         assert not any(locked for _serial, locked in sheets)
+
+
+def test_who_leaves_unproven_is_handed_a_sheet_that_says_so(
+    approved_home: Path, service: ServiceProcess, qtbot: QtBot
+) -> None:
+    """It was printed, and the page said that this case gives none yet."""
+
+    def until(condition: Callable[[], object]) -> None:
+        qtbot.waitUntil(condition, timeout=PATIENCE)
+
+    with window_of(approved_home, service) as (stage, _holder, number):
+        program = stage.program
+        to_the_proof(stage, number, until)
+        program.go_to(Step.HAND_OVER)
+        until(program.hand_over.is_printed)
+        page, slip = program.pages.hand_over, program.hand_over.slip
+        until(lambda: page._view is not None and bool(page._view.printed_at))
+
+        assert slip is not None
+        assert not page.printing.isHidden()
+        assert page.slip.note.text() == slip.serial
+        assert "아직 쓸 수 없" in " ".join(samples.text(slip.pdf).split())
+        for box in page.checks._boxes.values():
+            box.setChecked(True)
+        assert page.footer.primary.isEnabled()
 
 
 def settled(program: Program, lane: Lane, until: Callable[[Callable[[], object]], None]) -> None:

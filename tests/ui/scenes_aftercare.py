@@ -358,7 +358,7 @@ def _handed(look: Look, size: Size, case: Case, **changes: object) -> QWidget:
 @scene("14h-hand-over-may-activate")
 def hand_over_not_proven(look: Look, size: Size) -> QWidget:
     case = samples.offered_case(State.DELIVERED, issued=samples.issued(), held="not_proven")
-    return _handed(look, size, case, may_activate=True)
+    return _handed(look, size, case, printing=True, may_activate=True)
 
 
 @scene("14g-hand-over-activated")

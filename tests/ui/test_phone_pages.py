@@ -576,10 +576,12 @@ def test_a_refused_case_gives_its_own_slip_and_asks_its_own_questions(
     assert "사용 가능" not in words_of(hand_over)
 
 
-def test_what_was_delivered_but_not_proven_has_no_slip_and_stays_open(
+def test_what_was_delivered_but_not_proven_has_its_slip_and_stays_open(
     hand_over: HandOverPage, qtbot: QtBot
 ) -> None:
-    hand_over.render(slip_view(DELIVERED, slip=None, serial="", printed_at=""))
+    """The sheet says that it is not usable yet, and what to come back with."""
+    hand_over.render(slip_view(DELIVERED))
+    assert not hand_over.printing.isHidden()
     assert set(hand_over.said) == {"passport", "visit", "loss"}
     assert "전달됨 · 사용 미확인" in words_of(hand_over)
     assert "건이 닫히고" not in words_of(hand_over)

@@ -6,7 +6,8 @@ Signals: ``print_requested(printer, language)`` (again: the former slip becomes 
 ``remedy(str)``. The preview is Qt's PDF view; the slip itself is made elsewhere.
 
 The page follows the case's state: usable (hand-over slip), refused (refusal slip),
-delivered but not proven, cancelled or expired (no slip, and nothing to wait for).
+delivered but not proven (that it is not usable yet), cancelled or expired (no slip, and nothing
+to wait for).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ BY_STATE = {
     State.DELIVERED: ("passport", "visit", "loss"),
 }
 """What is confirmed before the end; where a case ended before, the passport alone."""
-WITH_SLIP = (State.PROVEN, State.ACTIVATED, State.REFUSED)
+WITH_SLIP = (State.PROVEN, State.ACTIVATED, State.DELIVERED, State.REFUSED)
 MARGIN = 16
 POINTS_AN_INCH = 72
 
@@ -353,8 +354,7 @@ class SlipCard(Card):
         if view.has_slip:
             failed = view.trouble is not None and not view.printing
             return self._say("end.slip_not_made" if failed else "hand_over.making")
-        delivered = view.case.state is State.DELIVERED
-        return self._say("end.slip_after_proof" if delivered else "end.no_slip_more")
+        return self._say("end.no_slip_more")
 
     def _load(self, slip: bytes | Path | None) -> None:
         self._loaded = slip
