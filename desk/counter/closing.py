@@ -71,7 +71,9 @@ def print_slip(
     offer = case.offer.offer_id if case.offer and kind is SlipKind.ENROLLMENT else None
     own = station.settings.station.serial
     with station.store.write() as session:
-        slip = serials.issue(session, stamp, own, case.number, kind, language, offer)
+        slip = serials.issue(
+            session, stamp, own, case.number, kind, language, offer, state=case.state.value
+        )
         pdf = _draw(station, case, slip)
         printed = replace(case, slips=(*case.slips, slip.serial))
         cases.save(
@@ -94,13 +96,13 @@ def kept_slip(station: Station, case: Case, kind: SlipKind) -> PrintedSlip | Non
         printed = serials.slips_of(session, case.number)
         pdf = cases.blob(session, case.number, BlobKind.SLIP)
         slip = _standing(printed, kind)
-        is_out = slip is not None and serials.is_out(session, slip)
-    # Only the newest sheet of a case is kept as it was printed.
-    if slip is None or pdf is None or slip != printed[-1]:
-        return None
-    reached = case.entered(case.state)
-    if case.closed_at is None and reached is not None and slip.printed_at < reached:
-        return None
+        # Only the newest sheet of a case is kept as it was printed.
+        if slip is None or pdf is None or slip != printed[-1]:
+            return None
+        told = serials.state_told(session, case.number, slip.serial)
+        if case.closed_at is None and told != case.state.value:
+            return None
+        is_out = serials.is_out(session, case.number, slip.serial)
     return PrintedSlip(slip.serial, kind, slip.language, slip.printed_at, pdf, is_out)
 
 

@@ -254,7 +254,8 @@ def _note_proven(
         configurations=case.issued_configurations,
         published_at=station.now(),
     )
-    proven = advance(case, Act.PROVE, station.now(), proof=proof)
+    # Whose visit had ended unproven is at the counter again, to be given the sheet that says so.
+    proven = advance(case, Act.PROVE, station.now(), proof=proof, closed_at=None)
     proven = station.save(officer, proven, "PROOF.GIVEN", count=len(case.issued))
     if case.kind is CaseKind.RESUME:
         _wipe_live_picture(station, officer, case)

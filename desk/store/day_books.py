@@ -17,7 +17,7 @@ from desk.issuance import audit
 from desk.issuance.audit import AuditEvent
 from desk.issuance.books import Book, BookState, DayBooks, Fate, Item
 from desk.issuance.case import CaseKind, State
-from desk.store import journal
+from desk.store import journal, slips
 from desk.store.journal import Stamp
 from desk.store.models import (
     AuditRow,
@@ -266,6 +266,10 @@ def _slips(session: Session, span: Span, issued: Sequence[AuditEvent]) -> BookSt
 def _fate_of_slip(session: Session, row: SlipRow) -> Fate:
     case = session.get_one(CaseRow, row.case_number)
     if row.voided_at is not None:
+        if not slips.is_out(session, case.number, row.serial):
+            return Fate.SPOILED
+        if row.void_reason == slips.OUTDATED:
+            return Fate.HANDED
         # A sheet that was printed anew lies somewhere: nobody has said where.
         return Fate.UNEXPLAINED if row.void_reason == "reprinted" else Fate.SPOILED
     if row.kind == "enrollment" and case.state in _SHEET_USED:

@@ -5,6 +5,7 @@ The sheet itself is drawn elsewhere; here is what the post must account for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,11 +13,14 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from desk.issuance.audit import AuditEvent
 from desk.store import journal, sequences
 from desk.store.journal import Stamp
 from desk.store.models import SlipRow
 
-_OUT = "SLIP.CAME_OUT"
+_ISSUED, _OUT, _PRINTED = "SLIP.ISSUED", "SLIP.CAME_OUT", "CASE.SLIP_PRINTED"
+OUTDATED = "outdated"
+"""Why a sheet is void that told of an earlier state of its case."""
 
 
 class SlipKind(StrEnum):
@@ -53,13 +57,18 @@ def issue(
     kind: SlipKind,
     language: str,
     offer_id: str | None = None,
+    *,
+    state: str = "",
 ) -> Slip:
-    """A new serial for a sheet about to be printed. The former sheet of this kind in this
-    case is void from here on; its offer has to be voided by the caller."""
+    """A new serial for a sheet about to be printed, which tells of ``state`` of its case. The
+    former sheet of this kind in this case is void from here on; its offer has to be voided by
+    the caller."""
     serial = sequences.next_slip_serial(session, station)
     replaced = [slip for slip in _rows(session, case_number, kind) if slip.voided_at is None]
     for former in replaced:
-        _void(former, stamp, "reprinted", serial)
+        told = state_told(session, case_number, former.serial)
+        # What was right when it was given lies where it was given to.
+        _void(former, stamp, "reprinted" if told in (None, state) else OUTDATED, serial)
     row = SlipRow(
         serial=serial,
         case_number=case_number,
@@ -74,11 +83,12 @@ def issue(
     journal.append(
         session,
         stamp,
-        "SLIP.ISSUED",
+        _ISSUED,
         case_number,
         slip=serial,
         kind=kind.value,
         replaced=replaced[-1].serial if replaced else None,
+        state=state,
     )
     return _slip(row)
 
@@ -98,10 +108,25 @@ def note_out(session: Session, stamp: Stamp, serial: str) -> None:
     journal.append(session, stamp, _OUT, row.case_number, slip=serial)
 
 
-def is_out(session: Session, slip: Slip) -> bool:
-    """Whether the log says that the sheet came out."""
-    told = journal.of_kinds(session, slip.case_number, (_OUT,))
-    return any(event.facts.get("slip") == slip.serial for event in told)
+def is_out(session: Session, case_number: str, serial: str) -> bool:
+    """Whether the log says that the sheet came out; it does not of those that an earlier
+    version printed, which named no state when they were issued."""
+    told = {event.kind: event for event in _told(session, case_number, serial, (_ISSUED, _OUT))}
+    return _OUT in told or (_ISSUED in told and "state" not in told[_ISSUED].facts)
+
+
+def state_told(session: Session, case_number: str, serial: str) -> str | None:
+    """The state of its case that a sheet tells of."""
+    for event in _told(session, case_number, serial, (_PRINTED,)):
+        return str(event.facts.get("state"))
+    return None
+
+
+def _told(
+    session: Session, case_number: str, serial: str, kinds: Sequence[str]
+) -> list[AuditEvent]:
+    found = journal.of_kinds(session, case_number, kinds)
+    return [event for event in found if event.facts.get("slip") == serial]
 
 
 def slips_of(session: Session, case_number: str) -> tuple[Slip, ...]:

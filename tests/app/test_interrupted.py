@@ -206,7 +206,7 @@ def test_a_slip_that_was_left_while_it_is_made_opens_nothing_again(
     trainee: Trainee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The case it belongs to stood open again behind the board, and before the next applicant;
-    whoever came back to it was told that the slip was printed."""
+    whoever came back to it was told that the slip was printed. Then it is, and it is the same."""
     trainee.sign_in()
     trainee.new_case("doyun")
     trainee.read_passport()
@@ -221,6 +221,13 @@ def test_a_slip_that_was_left_while_it_is_made_opens_nothing_again(
         finally:
             ended.set()
 
+    sheets, put_out = list[str](), program.printers.print
+
+    def paper(printer: str, serial: str, pdf: bytes) -> Any:
+        sheets.append(serial)
+        return put_out(printer, serial, pdf)
+
+    monkeypatch.setattr(program.printers, "print", paper)
     monkeypatch.setattr(closing, "print_slip", slow)
     program.pages.eligibility.print_and_refuse.emit()
     trainee.until(lambda: desk.step is Step.HAND_OVER and program.hand_over._printing)
@@ -236,8 +243,8 @@ def test_a_slip_that_was_left_while_it_is_made_opens_nothing_again(
     assert desk.case is None
     assert trainee.applicant_sees() is ApplicantPage.IDLE
     program.pages.board.case_opened.emit(number)
-    trainee.until(lambda: desk.step is Step.HAND_OVER and program.hand_over.slip is not None)
-    assert not program.hand_over.is_printed()
+    trainee.until(lambda: desk.step is Step.HAND_OVER and program.hand_over.is_printed())
+    assert sheets == [program.hand_over.slip.serial] == list(desk.the_case().slips)
 
 
 def test_pictures_that_come_late_are_not_shown_with_the_next_applicants_case(

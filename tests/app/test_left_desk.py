@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -142,11 +143,11 @@ def test_a_slip_that_is_printed_again_and_comes_out_nowhere_is_not_said_to_be_pr
     assert not program.hand_over.is_printed()
 
 
-def test_a_slip_that_came_out_nowhere_is_still_offered_after_a_restart(
+def test_a_slip_that_came_out_nowhere_comes_out_after_a_restart(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The desk that came back said when it was printed, and let the case be closed; nobody had
-    anything in hand."""
+    anything in hand. It is the same sheet: no number is spent on it."""
 
     def jammed(*_sheet: object) -> None:
         raise NotPrinted(printer=PDF_FILE)
@@ -166,22 +167,19 @@ def test_a_slip_that_came_out_nowhere_is_still_offered_after_a_restart(
     with at_a_desk(home, qtbot) as trainee:
         trainee.sign_in()
         at_the_slip(trainee, number)
-        page, control = trainee.program.pages.hand_over, trainee.program.hand_over
-        assert control.slip == first
-        assert not control.is_printed()
-        assert not page._may_close()
-        page.print_key()
+        control = trainee.program.hand_over
         trainee.until(control.is_printed)
-        second = control.slip
+        assert control.slip == first
         settled(trainee, Lane.RECORDS)
 
     with at_a_desk(home, qtbot) as trainee:
         trainee.sign_in()
+        monkeypatch.setattr(trainee.program.printers, "print", jammed)
         at_the_slip(trainee, number)
         assert trainee.program.hand_over.is_printed()
         kept = trainee.program.hand_over.slip
-        assert second is not None and kept is not None
-        assert kept.serial == second.serial != first
+        assert first is not None and kept is not None
+        assert kept == replace(first, is_out=True)
 
 
 @contextmanager
@@ -202,10 +200,12 @@ def at_the_slip(trainee: Trainee, number: str) -> None:
     trainee.until(lambda: program.hand_over.slip is not None)
 
 
-def test_a_slip_that_is_made_behind_the_lock_comes_out_once_its_officer_is_back(
-    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_entered_anew", [False, True])
+def test_a_slip_that_is_made_behind_the_lock_comes_out_once_an_officer_is_back(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch, is_entered_anew: bool
 ) -> None:
-    """Whoever pressed «refuse» and pulled the card had it lie in the printer of an empty desk."""
+    """Whoever pressed «refuse» and pulled the card had it lie in the printer of an empty desk. For
+    a colleague who takes the case over the page is entered anew: it is the same sheet."""
     trainee.sign_in()
     trainee.new_case("doyun")
     trainee.read_passport()
@@ -231,10 +231,52 @@ def test_a_slip_that_is_made_behind_the_lock_comes_out_once_its_officer_is_back(
     settled(trainee, Lane.RECORDS)
     assert out == []
     assert not program.hand_over.is_printed()
+    if is_entered_anew:
+        program.hand_over.enter(program.desk.the_case())
+        settled(trainee, Lane.RECORDS)
+        assert out == []
 
     program.pages.locked.pin_given.emit(trainee.pin(), False)
     trainee.until(program.hand_over.is_printed)
     assert out == [False]
+    assert len(program.desk.the_case().slips) == 1
+
+
+def test_who_comes_back_while_the_slip_is_made_gets_one(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked for behind its making and before the records knew that it came out, it was said not
+    to have: a second one was asked for, and the first, in the applicant's hand, was void."""
+    trainee.sign_in()
+    trainee.new_case("doyun")
+    trainee.read_passport()
+    trainee.decide()
+    program = trainee.program
+    make, put_out, may_end, out = closing.print_slip, program.printers.print, Event(), []
+
+    def slow(*arguments: Any) -> Any:
+        assert may_end.wait(60)
+        return make(*arguments)
+
+    def paper(printer: str, serial: str, pdf: bytes) -> Any:
+        out.append(serial)
+        return put_out(printer, serial, pdf)
+
+    monkeypatch.setattr(closing, "print_slip", slow)
+    monkeypatch.setattr(program.printers, "print", paper)
+    program.pages.eligibility.print_and_refuse.emit()
+    trainee.until(lambda: program.desk.step is Step.HAND_OVER and program.hand_over._printing)
+    number = program.desk.the_case().number
+    program.to_board()
+    program.pages.board.case_opened.emit(number)
+    trainee.until(lambda: program.desk.step is Step.HAND_OVER)
+    may_end.set()
+    trainee.until(program.hand_over.is_printed)
+    settled(trainee, Lane.RECORDS)
+
+    assert program.hand_over.is_printed()
+    assert out == list(program.desk.the_case().slips)
+    assert len(out) == 1
 
 
 class Clock:

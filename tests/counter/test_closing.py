@@ -267,6 +267,33 @@ def test_a_sheet_of_before_the_proof_is_not_the_sheet_of_what_is_usable(
     ]
 
 
+def test_a_sheet_is_known_by_what_it_tells_of_and_by_no_clock(station: Station) -> None:
+    """A desk whose clock was behind the one that refused printed another at each look."""
+    case = kept(station, case_in(State.REFUSED, **REFUSED))
+    behind = replace(station, now=lambda: NOW - timedelta(days=1))
+    case, slip = closing.print_slip(behind, OFFICER, case, SlipKind.REFUSAL, "en")
+
+    assert closing.kept_slip(behind, case, SlipKind.REFUSAL) == slip
+
+
+def test_a_sheet_that_an_earlier_version_printed_came_out(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its log does not say so, nor of which state the sheet was when it took its number."""
+    append = journal.append
+
+    def former(*told: Any, **facts: Any) -> Any:
+        if "SLIP.ISSUED" in told:
+            del facts["state"]
+        return append(*told, **facts)
+
+    case = kept(station, case_in(State.PROVEN))
+    monkeypatch.setattr(journal, "append", former)
+    case, slip = closing.print_slip(station, OFFICER, case, SlipKind.HANDOVER, "en")
+
+    assert closing.kept_slip(station, case, SlipKind.HANDOVER) == replace(slip, is_out=True)
+
+
 def test_a_qr_is_never_printed_twice(station: Station) -> None:
     case = kept(station, case_in(State.OFFERED, **OFFERED))
     case, first = closing.print_slip(station, OFFICER, case, SlipKind.ENROLLMENT, "en")

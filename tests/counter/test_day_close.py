@@ -97,9 +97,21 @@ def note(station: Station, number: str, kind: str, **facts: str) -> None:
         journal.append(session, STAMP, kind, number, **facts)
 
 
-def print_slip(station: Station, number: str, kind: SlipKind = SlipKind.HANDOVER) -> str:
+def print_slip(
+    station: Station,
+    number: str,
+    kind: SlipKind = SlipKind.HANDOVER,
+    state: State = State.PROVEN,
+    *,
+    comes_out: bool = True,
+) -> str:
     with station.store.write() as session:
-        return slips.issue(session, STAMP, "LA01", number, kind, "ko").serial
+        slip = slips.issue(session, STAMP, "LA01", number, kind, "ko", state=state.value)
+        told = {"slip": slip.serial, "state": state.value}
+        journal.append(session, STAMP, "CASE.SLIP_PRINTED", number, **told)
+        if comes_out:
+            slips.note_out(session, STAMP, slip.serial)
+    return slip.serial
 
 
 def closed(station: Station, number: str, given: str = "passport,slip") -> None:
@@ -194,11 +206,19 @@ def test_sheets_by_where_they_are(station: Station) -> None:
     reprinted = case_of(station, 4, State.PROVEN)
     first = print_slip(station, reprinted)
     print_slip(station, reprinted)
+    jammed = case_of(station, 5, State.PROVEN)
+    print_slip(station, jammed, comes_out=False)
+    print_slip(station, jammed)
+    came_back = case_of(station, 6, State.PROVEN)
+    print_slip(station, came_back, state=State.DELIVERED)
+    print_slip(station, came_back)
 
+    # The one that jammed is in nobody's hand; who came back has the first one too.
     assert counts(station, Book.SLIPS) == {
-        "begun": 5,
-        "handed": 1,
-        "with_case": 2,
+        "begun": 9,
+        "handed": 2,
+        "spoiled": 1,
+        "with_case": 4,
         "unexplained": 2,
     }
     found, _ = day_close.books(station, DAY)

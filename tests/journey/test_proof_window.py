@@ -157,12 +157,13 @@ def test_what_is_proven_behind_the_lock_is_printed_once_an_officer_is_back(
 def test_who_leaves_unproven_is_handed_a_sheet_that_says_so(
     approved_home: Path, service: ServiceProcess, qtbot: QtBot
 ) -> None:
-    """It was printed, and the page said that this case gives none yet."""
+    """It was printed, and the page said that this case gives none yet. Who comes back and shows
+    it gets the sheet that says so; the former one was shown as that one."""
 
     def until(condition: Callable[[], object]) -> None:
         qtbot.waitUntil(condition, timeout=PATIENCE)
 
-    with window_of(approved_home, service) as (stage, _holder, number):
+    with window_of(approved_home, service) as (stage, holder, number):
         program = stage.program
         to_the_proof(stage, number, until)
         program.go_to(Step.HAND_OVER)
@@ -176,7 +177,27 @@ def test_who_leaves_unproven_is_handed_a_sheet_that_says_so(
         assert "아직 쓸 수 없" in " ".join(samples.text(slip.pdf).split())
         for box in page.checks._boxes.values():
             box.setChecked(True)
-        assert page.footer.primary.isEnabled()
+        page.primary_key()
+        until(lambda: program.shell.page is program.pages.board)
+        assert program.station.load(number).closed_at is not None
+
+        program.pages.board.case_opened.emit(number)
+        until(lambda: program.desk.step is Step.PROOF and program.proof.check is not None)
+        assert program.proof.check is not None
+        holder.present(program.proof.check.uri).result(60)
+        until(lambda: program.desk.the_case().state is State.PROVEN)
+        program.go_to(Step.HAND_OVER)
+        until(program.hand_over.is_printed)
+
+        second = program.hand_over.slip
+        assert second is not None
+        assert second.serial != slip.serial
+        assert "아직 쓸 수 없" not in " ".join(samples.text(second.pdf).split())
+        for box in page.checks._boxes.values():
+            box.setChecked(True)
+        page.primary_key()
+        until(lambda: program.shell.page is program.pages.board)
+        assert program.station.load(number).closed_at is not None
 
 
 def settled(program: Program, lane: Lane, until: Callable[[Callable[[], object]], None]) -> None:

@@ -582,7 +582,7 @@ def test_what_was_delivered_but_not_proven_has_its_slip_and_stays_open(
     """The sheet says that it is not usable yet, and what to come back with."""
     hand_over.render(slip_view(DELIVERED))
     assert not hand_over.printing.isHidden()
-    assert set(hand_over.said) == {"passport", "visit", "loss"}
+    assert set(hand_over.said) == {"passport", "slip", "visit"}
     assert "전달됨 · 사용 미확인" in words_of(hand_over)
     assert "건이 닫히고" not in words_of(hand_over)
     tick_all(hand_over)

@@ -43,6 +43,8 @@ class HandOverControl(QObject):
         self._printed_at = ""
         # Why no printer took a sheet, by its serial. That it came out nowhere the records know.
         self._jammed: dict[str, Trouble] = {}
+        # What this program has put out: the records may not be told of it yet.
+        self._came_out: set[str] = set()
         self._printing = self._closing = False
         self._trouble: Trouble | None = None
         # What is to be printed as soon as an officer is back at the desk.
@@ -74,13 +76,21 @@ class HandOverControl(QObject):
             if desk.case is None or desk.case.number != case.number:
                 return
             if kept is not None:
-                self._slip, self._trouble = kept, self._jammed.get(kept.serial)
-                self._printed_at = says.clock(kept.printed_at, desk.here()) if kept.is_out else ""
-                self.render()
+                self._show_kept(kept, closed=case.closed_at is not None)
             elif case.closed_at is None:
                 self._once_open(lambda: self._print(self._printers.preferred(), self._language))
 
         desk.work(Lane.RECORDS, lambda: closing.kept_slip(desk.station, case, kind), done, of=case)
+
+    def _show_kept(self, kept: PrintedSlip, *, closed: bool) -> None:
+        """One that was numbered and never came out, because the desk ended before it did or
+        another officer came back to it, comes out now."""
+        self._slip, self._trouble = kept, self._jammed.get(kept.serial)
+        is_out = closed or kept.is_out or kept.serial in self._came_out
+        self._printed_at = says.clock(kept.printed_at, self._desk.here()) if is_out else ""
+        self.render()
+        if not is_out and self._trouble is None:
+            self._once_open(lambda: self._put_out(self._printers.preferred(), kept))
 
     def _once_open(self, act: Callable[[], None]) -> None:
         """No sheet comes out beside an empty desk: behind the lock it waits for an officer."""
@@ -181,6 +191,7 @@ class HandOverControl(QObject):
             self._failed(reason)
             return
         self._printing = False
+        self._came_out.add(slip.serial)
         desk, here = self._desk, self._desk.here()
         self._printed_at = says.clock(here.now, here)
         self.render()

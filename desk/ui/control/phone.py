@@ -313,7 +313,7 @@ class PhoneControl(QObject):
         if case.state is not State.OFFERED:
             return
         language = case.language if case.language != "ko" else "en"
-
+        station, officer = desk.station, desk.officer
         self._trouble = None
 
         def done(made: tuple[Case, PrintedSlip]) -> None:
@@ -324,13 +324,15 @@ class PhoneControl(QObject):
                 self._printers.print(self._printers.preferred(), made[1].serial, made[1].pdf)
             except Trouble as reason:
                 self._failed(reason)
+            else:
+                desk.work(
+                    Lane.RECORDS, lambda: closing.note_out(station, officer, made[1]), of=case
+                )
             self.render()
 
         desk.work(
             Lane.SERVICE,
-            lambda: closing.print_slip(
-                desk.station, desk.officer, case, SlipKind.ENROLLMENT, language
-            ),
+            lambda: closing.print_slip(station, officer, case, SlipKind.ENROLLMENT, language),
             done,
             lambda trouble: self._not_printed(turn, trouble),
             of=case,

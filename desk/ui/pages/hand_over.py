@@ -41,7 +41,7 @@ BY_STATE = {
     State.PROVEN: CHECKS,
     State.ACTIVATED: CHECKS,
     State.REFUSED: ("passport", "slip", "again"),
-    State.DELIVERED: ("passport", "visit", "loss"),
+    State.DELIVERED: ("passport", "slip", "visit"),
 }
 """What is confirmed before the end; where a case ended before, the passport alone."""
 WITH_SLIP = (State.PROVEN, State.ACTIVATED, State.DELIVERED, State.REFUSED)
