@@ -391,6 +391,8 @@ class Program(QObject):
             self.go_to(self.desk.step)
         elif self.desk.step is Step.HAND_OVER:
             self.hand_over.come_back()
+        # A page that stands as it was has still to tell what came behind the lock.
+        self.desk.tell_late()
 
     def _runs_on(self, step: Step) -> bool:
         """The page stands as it was behind the lock; what went on meanwhile is asked again. A

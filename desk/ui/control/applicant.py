@@ -432,7 +432,7 @@ class ApplicantControl(QObject):
                 self._portrait = portrait
                 self.refresh()
 
-        self._desk.work(Lane.RECORDS, load, done, of=case)
+        self._desk.work(Lane.RECORDS, load, done, look_at=case)
 
     def show_slip(self, slip: bytes) -> None:
         """No printer works: the slip stands on this window instead."""

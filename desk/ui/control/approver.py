@@ -184,7 +184,7 @@ class ApproverControl(QObject):
                 self._portrait, self._taken = images
                 self.render()
 
-        self._desk.work(Lane.RECORDS, load, done, of=case)
+        self._desk.work(Lane.RECORDS, load, done, look_at=case)
 
     def _is_shown(self) -> bool:
         return self._desk.case is not None and self._desk.shell.page is self._page

@@ -8,7 +8,7 @@ claims end in a banner of the page that is shown.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from desk.issuance.case import Case
 from desk.issuance.posts import SEOUL
 from desk.trouble import Trouble
 from desk.ui import says
+from desk.ui.control.late import LateTroubles
 from desk.ui.control.steps import Step, current_step
 from desk.ui.glyphs import Glyph
 from desk.ui.lanes import Lane, Lanes
@@ -48,6 +49,8 @@ FIRST_LANGUAGE = "ko"
 """What the applicant's window speaks until somebody chooses."""
 SLEPT = timedelta(seconds=30)
 """A tick that comes so much later than the last: the computer slept in between."""
+LATE_SHOWN = 3
+"""So many banners of what came late stand on a page at once; further ones follow these."""
 _NOT_REFUSED = (LastTry, NoPinPad, PinNotTyped, WrongPinUncounted)
 
 
@@ -86,12 +89,17 @@ class Desk(QObject):
         self.card_present = False
         self.card_tries: int | None = None
         self.card_pad = False
+        self._late = LateTroubles()
+        # How often a page was shown; and where which late troubles were told.
+        self._visit = 0
+        self._told: tuple[str, Step | None, tuple[str, ...]] | None = None
         self._applicant_words = ""
         self._ticked_at = station.now()
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._tick)
         look.retranslated.connect(self.refresh_frame)
+        look.retranslated.connect(self.tell_late)
         self.navigation.changed.connect(self.refresh_frame)
 
     # Who, where, when
@@ -157,10 +165,6 @@ class Desk(QObject):
         """Whether ``case`` is the open one, still or again."""
         return self.case is not None and self.case.number == case.number
 
-    def is_past(self, case: Case) -> bool:
-        """Another case is open by now; at home none is."""
-        return self.case is not None and not self.is_at(case)
-
     def the_case(self) -> Case:
         if self.case is None:
             raise RuntimeError("no case is open")
@@ -175,21 +179,37 @@ class Desk(QObject):
         done: Callable[[Any], None] | None = None,
         trouble: Callable[[Trouble], None] | None = None,
         of: Case | None = None,
+        look_at: Case | None = None,
     ) -> None:
-        """Run ``job`` in ``lane``; a trouble nobody claims shows in the page's banner. Whatever
-        work on the case ``of`` runs into is not told once another case is open."""
-        told = trouble or self.show_trouble
+        """Run ``job`` in ``lane``; a trouble nobody claims shows in the page's banner.
+
+        What an act on the case ``of`` runs into when its page is left or covered is kept and
+        told later, see :meth:`tell_late`. A look at the case ``look_at`` is made anew when the
+        case is entered: what it ran into elsewhere is in the log alone.
+        """
+        told, case, visit = trouble or self.show_trouble, of or look_at, self._visit
+        # One function makes one act of a case: by its name the next try of it is known.
+        act = getattr(job, "__qualname__", "")
+
+        def succeeded(result: Any) -> None:
+            if of is not None and self._late.settle(of.number, act):
+                self.tell_late()
+            if done is not None:
+                done(result)
 
         def failed(reason: Trouble) -> None:
-            if of is None or not self.is_past(of):
+            if case is None or self.is_at(case):
                 told(reason)
-                return
-            self.show_trouble(reason, of)
-            if lane is Lane.CARD:
-                # How many tries the card has left holds for every case.
-                self.ask_card.emit()
+            else:
+                _log.warning("trouble %s", reason.code)
+                if lane is Lane.CARD:
+                    # How many tries the card has left holds for every case.
+                    self.ask_card.emit()
+            stands = self.shell.page is not None and visit == self._visit
+            if of is not None and not (stands and self.is_at(of)):
+                self._keep_late(of, act, reason)
 
-        self.lanes.run(lane, job, done, failed)
+        self.lanes.run(lane, job, succeeded, failed)
 
     def act(
         self,
@@ -222,11 +242,48 @@ class Desk(QObject):
 
     def show_trouble(self, reason: Trouble, of: Case | None = None) -> None:
         """The banner of the page that is shown. A trouble of the case ``of`` stands on no other
-        one's page, where it would be taken for that applicant's: the log alone has it then."""
+        one's page, where it would be taken for that applicant's: it is told later."""
         _log.warning("trouble %s", reason.code)
         page = self.shell.front
-        if page is not None and (of is None or not self.is_past(of)):
+        if of is not None and not (self.is_at(of) and page is not None):
+            self._keep_late(of, reason.code, reason)
+        elif page is not None:
             page.show_trouble(self.spoken(reason))
+
+    def _keep_late(self, of: Case, act: str, reason: Trouble) -> None:
+        self._late.keep(of.number, act, reason)
+        self.tell_late()
+
+    def tell_late(self) -> None:
+        """Let the page that is shown tell what acts ran into when nobody could be told: at home
+        of every case, by its number; at a case of this one alone, and that is told then."""
+        page = self.shell.page
+        if page is None or not self.is_open:
+            return
+        if self.case is None:
+            at_home = self.place is Place.BOARD
+            page.show_late(tuple(self._late_at_home())[:LATE_SHOWN] if at_home else ())
+            return
+        kept = self._late.of(self.case.number)
+        acts = tuple(kept)[:LATE_SHOWN] if self.step is not None else ()
+        page.show_late([self.spoken(kept[act]) for act in acts])
+        self._told = (self.case.number, self.step, acts) if acts else self._told
+
+    def _late_at_home(self) -> Iterator[Spoken]:
+        for number, reason in self._late:
+            spoken = self.spoken(reason)
+            title = self.look.say("banner.of_case", number=number, title=spoken.title)
+            yield replace(spoken, title=title)
+
+    def _forget_told(self) -> None:
+        """What was told at a step of its case is over once the officer goes on from there."""
+        if self._told is None:
+            return
+        number, step, acts = self._told
+        if self.case is None or self.case.number != number or self.step is not step:
+            for act in acts:
+                self._late.settle(number, act)
+            self._told = None
 
     def settle_trouble(self, code: str) -> None:
         """What the banner says under ``code`` is over."""
@@ -252,7 +309,13 @@ class Desk(QObject):
         self._show(page)
 
     def _show(self, page: Page) -> None:
+        self._visit += 1
+        self._forget_told()
+        if self.shell.is_covered:
+            # It may have told of another case before the cover.
+            page.show_late(())
         self.shell.show_page(page)
+        self.tell_late()
         self.refresh_frame()
         self.shown.emit(self.step)
 

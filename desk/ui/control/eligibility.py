@@ -108,7 +108,7 @@ class EligibilityControl(QObject):
             Lane.RECORDS,
             lambda: notices.against(station, case),
             lambda papers: self._found(number, papers),
-            of=case,
+            look_at=case,
         )
 
     def _found(self, number: str, papers: tuple[Paper, ...]) -> None:
@@ -160,7 +160,7 @@ class EligibilityControl(QObject):
             lambda: notices.death_of(station, officer, number),
             done,
             self._failed,
-            of=asked,
+            look_at=asked,
         )
 
     def _agreed(self, kept: KeptAct) -> None:

@@ -121,7 +121,7 @@ class FaceControl(QObject):
             self._captured = self._captured or pictures[1]
             self.render()
 
-        self._desk.work(Lane.RECORDS, load, done, of=case)
+        self._desk.work(Lane.RECORDS, load, done, look_at=case)
 
     # Frames
 

@@ -80,7 +80,9 @@ class HandOverControl(QObject):
             elif case.closed_at is None:
                 self._once_open(lambda: self._print(self._printers.preferred(), self._language))
 
-        desk.work(Lane.RECORDS, lambda: closing.kept_slip(desk.station, case, kind), done, of=case)
+        desk.work(
+            Lane.RECORDS, lambda: closing.kept_slip(desk.station, case, kind), done, look_at=case
+        )
 
     def _show_kept(self, kept: PrintedSlip, *, closed: bool) -> None:
         """One that was numbered and never came out, because the desk ended before it did or

@@ -130,7 +130,7 @@ class PassportControl(QObject):
                 self._picture = picture
                 self.render()
 
-        self._desk.work(Lane.RECORDS, load, done, of=case)
+        self._desk.work(Lane.RECORDS, load, done, look_at=case)
 
     def is_shown(self) -> bool:
         """The result with its picture is on the page."""

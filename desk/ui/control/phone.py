@@ -357,7 +357,7 @@ class PhoneControl(QObject):
         desk, case = self._desk, self._desk.case
         self._poll(self._turn)
         if case is not None and desk.is_open:
-            desk.work(Lane.RECORDS, lambda: make_ready(desk.station, case), of=case)
+            desk.work(Lane.RECORDS, lambda: make_ready(desk.station, case), look_at=case)
 
     def _poll(self, turn: int) -> None:
         desk, case = self._desk, self._desk.case

@@ -91,7 +91,7 @@ class ProofControl(QObject):
             lambda: relying.weigh(desk.station, case),
             lambda readiness: self._weighed(case, readiness),
             self._failed,
-            of=case,
+            look_at=case,
         )
 
     def _weighed(self, case: Case, readiness: Readiness) -> None:

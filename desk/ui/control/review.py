@@ -86,7 +86,7 @@ class ReviewControl(QObject):
                 self._picture = picture
                 self.render()
 
-        self._desk.work(Lane.RECORDS, load, done, of=case)
+        self._desk.work(Lane.RECORDS, load, done, look_at=case)
 
     def _tick(self) -> None:
         """A case that waited too long is its officer's again; another desk may have moved it."""
@@ -112,7 +112,8 @@ class ReviewControl(QObject):
 
     def _not_looked(self, case: Case, trouble: Trouble) -> None:
         self._looking = False
-        self._desk.show_trouble(trouble, case)
+        if self._desk.is_at(case):
+            self._desk.show_trouble(trouble)
 
     def _moved(self) -> None:
         """Somebody else's card has decided, or the time is over."""

@@ -260,6 +260,8 @@ class Page(QWidget):
         self.narrow, self.small = False, False
         self.banner = Banner(look)
         self.banner.asked.connect(self.remedy)
+        self.late: list[Banner] = []
+        self._late: tuple[Spoken, ...] = ()
         self._own_banner: dict[str, object] | None = None
         self._passing = False
         self._drawn: Spoken | None = None
@@ -317,6 +319,7 @@ class Page(QWidget):
         self._own_banner = words
         if not self._passing:
             self._put_banner(words)
+        self._put_late()
 
     def _put_banner(self, words: dict[str, object]) -> None:
         hidden = self.banner.isHidden()
@@ -347,6 +350,31 @@ class Page(QWidget):
         self._own_banner = None
         if not self._passing:
             self.banner.hide()
+        self._put_late()
+
+    def show_late(self, spoken: Sequence[Spoken]) -> None:
+        """Banners above the page's own for what was not told when it happened: they stand
+        however often the page is drawn anew, until other ones, or none, are given."""
+        self._late = tuple(spoken)
+        self._put_late()
+
+    def _put_late(self) -> None:
+        """What the page says in its own banner is not said above it again."""
+        own = self._own_banner or {}
+        said = (own.get("code"), own.get("title"))
+        late = [one for one in self._late if (one.code, one.title) != said]
+        while len(self.late) < len(late):
+            self.late.append(Banner(self.look))
+            self._inner.insertWidget(len(self.late) - 1, self.late[-1])
+        fresh = False
+        for place, banner in enumerate(self.late):
+            if place >= len(late):
+                banner.hide()
+                continue
+            fresh = fresh or banner.isHidden()
+            banner.show_trouble(**_words(late[place]))  # type: ignore[arg-type]
+        if fresh:
+            self._guard.rest()
 
     def settle_banner(self, code: str) -> None:
         """The page's own banner is over if it says ``code``, even where a passing one hides it."""
