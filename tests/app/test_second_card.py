@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from desk.app.home import Home
 from desk.app.scripted import APPROVER
+from desk.cards.troubles import WrongPin
 from desk.counter import approving, intake
 from desk.counter.officers import Officer
 from desk.issuance.case import State
@@ -281,6 +282,44 @@ def test_a_lock_while_a_guest_decides_leaves_the_officer_at_the_case(
     assert program.shell.page is (program.pages.hand_over if refuses else program.pages.phone)
     if refuses:
         trainee.until(program.hand_over.is_printed)
+
+
+def test_a_guests_refusal_that_comes_behind_the_lock_is_told_after_it(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stood on the approver's page, which nobody sees any more: the officer unlocked a review
+    that simply waited."""
+    program = trainee.program
+    prepare(trainee)
+    may_end, begun = threading.Event(), threading.Event()
+
+    def refused(*_all: Any) -> Any:
+        begun.set()
+        assert may_end.wait(60)
+        raise WrongPin(2)
+
+    monkeypatch.setattr(approving, "sign_as_approver", refused)
+    program.pages.review.primary_key()
+    swap_card(trainee, APPROVER)
+    guest_looks(trainee)
+    program.pages.approver.approve_requested.emit(trainee.pin(), False)
+    trainee.until(begun.is_set)
+    program.session.lock(LockReason.BY_OFFICER)
+    may_end.set()
+    for lane in (Lane.CARD, Lane.RECORDS):
+        done: list[object] = []
+        program.desk.work(lane, lambda: None, done.append)
+        trainee.until(lambda done=done: bool(done))
+    assert all(banner.isHidden() for banner in program.pages.review.late)
+
+    trainee.stage.pull_card()
+    trainee.until(lambda: not program.desk.card_present)
+    unlock(trainee, 0)
+
+    page = program.pages.review
+    assert program.shell.page is page
+    told = [banner.code.text() for banner in page.late if not banner.isHidden()]
+    assert told == [WrongPin.code]
 
 
 def seen(trainee: Trainee, count: int) -> bool:

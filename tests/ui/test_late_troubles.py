@@ -404,3 +404,17 @@ def test_what_the_page_itself_says_is_not_said_twice(
     window.hand_over._failed(Full())
     assert not window.hand_over_page.banner.isHidden()
     assert window.late() == []
+
+
+def test_no_guest_reads_what_another_ones_card_was_told(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """«Two tries left» above the PIN of the next approver at a lent reader."""
+    first, _second = cancel_and_go_on(window, monkeypatch, Full())
+    window.desk.is_lent = True
+    window.open(first, window.phone.enter)
+    assert window.late() == []
+
+    window.desk.is_lent = False
+    window.desk.tell_late()
+    assert window.late_codes() == ["STORE-04"]

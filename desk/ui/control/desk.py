@@ -85,6 +85,7 @@ class Desk(QObject):
         self.navigation = Navigation(self)
         self.next_language = FIRST_LANGUAGE
         self.is_locked = False
+        self.is_lent = False
         self.devices_wrong = 0
         self.card_present = False
         self.card_tries: int | None = None
@@ -265,7 +266,8 @@ class Desk(QObject):
             page.show_late(tuple(self._late_at_home())[:LATE_SHOWN] if at_home else ())
             return
         kept = self._late.of(self.case.number)
-        acts = tuple(kept)[:LATE_SHOWN] if self.step is not None else ()
+        # Whoever's card is in a lent reader has typed no PIN that was refused before.
+        acts = tuple(kept)[:LATE_SHOWN] if self.step is not None and not self.is_lent else ()
         page.show_late([self.spoken(kept[act]) for act in acts])
         self._told = (self.case.number, self.step, acts) if acts else self._told
 

@@ -142,12 +142,16 @@ class Session(QObject):
     def lend(self) -> None:
         """Another person's card may take this one's place; whoever lends covers the desk."""
         self._is_lent, self.own_card_left = True, False
+        self._desk.is_lent = True
 
     def take_back(self) -> None:
         """The end of the loan: locked unless the officer's card never left the reader."""
         left, self._is_lent = self.own_card_left, False
+        self._desk.is_lent = False
         if left:
             self.lock(LockReason.CARD_REMOVED)
+        else:
+            self._desk.tell_late()
 
     # Handing over
 
@@ -303,7 +307,7 @@ class Session(QObject):
         """Cover the window; typed PINs are wiped, nothing personal stays on a screen."""
         if not self._desk.is_open:
             return
-        self._is_lent = False
+        self._is_lent = self._desk.is_lent = False
         self._end_warning()
         self._desk.is_locked = True
         self._views.locked_at = self._desk.station.now()
