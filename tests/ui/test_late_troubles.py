@@ -418,3 +418,26 @@ def test_no_guest_reads_what_another_ones_card_was_told(
     window.desk.is_lent = False
     window.desk.tell_late()
     assert window.late_codes() == ["STORE-04"]
+
+
+def test_a_qr_that_could_not_be_made_behind_the_lock_is_told_after_it(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The phone's page is entered anew after the lock, and forgets what it was told behind it."""
+    late = Late(Full())
+    monkeypatch.setattr(offering, "place_offer", late)
+    monkeypatch.setattr(approving, "demand_approved", lambda *_all: None)
+    case, cover = approved_case(window.station), QWidget()
+    window.open(case, window.phone.enter)
+    window.phone.place(bytearray(b"482915"))
+    window.shell.add_full_page(cover)
+    window.desk.is_locked = True
+    window.shell.show_full(cover)
+    late.fail()
+    window.settle(Lane.SERVICE)
+    assert all(one.isHidden() for one in window.phone_page.late)
+
+    window.desk.is_locked = False
+    window.shell.uncover()
+    window.phone.enter(window.desk.the_case())
+    assert window.late_codes() == ["STORE-04"]

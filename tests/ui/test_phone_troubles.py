@@ -195,7 +195,7 @@ def test_a_slip_that_could_not_be_printed_after_the_officer_has_left_is_no_bug(
     window.control.print_slip()
     window.desk.show_place(Place.BOARD, window.board)
     may_fail.set()
-    window.until(lambda: window.board.banner.code.text() == NewOfferNeeded.code)
+    window.until(lambda: [one.code.text() for one in window.board.late] == [NewOfferNeeded.code])
     assert not window.holds_anything
 
     assert window.desk.case is None

@@ -224,11 +224,7 @@ class PhoneControl(QObject):
             finally:
                 wipe(pin)
 
-        def done(offered: Case) -> None:
-            if desk.takes_over(offered):
-                self._placed()
-
-        desk.work(Lane.SERVICE, job, done, lambda why: self._place_failed(case, turn, why))
+        desk.act(Lane.SERVICE, job, self._placed, lambda why: self._place_failed(turn, why))
 
     @property
     def placing(self) -> bool:
@@ -245,13 +241,13 @@ class PhoneControl(QObject):
         self.progressed.emit()
         self._await_phone()
 
-    def _place_failed(self, case: Case, turn: int, trouble: Trouble) -> None:
+    def _place_failed(self, turn: int, trouble: Trouble) -> None:
         if self._placed_in is not None and self._placed_in[1] == turn:
             self._placed_in = None
         if turn != self._turn:
             # The officer has left the page meanwhile.
             self.progressed.emit()
-            self._desk.show_trouble(trouble, case)
+            self._desk.show_trouble(trouble)
             return
         if isinstance(trouble, ApprovalTrouble):
             self._take_back_approval(trouble)
