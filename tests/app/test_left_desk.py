@@ -200,31 +200,41 @@ def at_the_slip(trainee: Trainee, number: str) -> None:
     trainee.until(lambda: program.hand_over.slip is not None)
 
 
+def refused_while_the_slip_is_made(
+    trainee: Trainee, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Event, list[tuple[str, bool]]]:
+    """A case refused, its slip being made until the event is set. And what came out: serial, and
+    whether behind the lock."""
+    trainee.sign_in()
+    trainee.new_case("doyun")
+    trainee.read_passport()
+    trainee.decide()
+    program, out = trainee.program, list[tuple[str, bool]]()
+    make, put_out, may_end = closing.print_slip, program.printers.print, Event()
+
+    def slow(*arguments: Any) -> Any:
+        assert may_end.wait(60)
+        return make(*arguments)
+
+    def paper(printer: str, serial: str, pdf: bytes) -> Any:
+        out.append((serial, program.desk.is_locked))
+        return put_out(printer, serial, pdf)
+
+    monkeypatch.setattr(closing, "print_slip", slow)
+    monkeypatch.setattr(program.printers, "print", paper)
+    program.pages.eligibility.print_and_refuse.emit()
+    trainee.until(lambda: program.desk.step is Step.HAND_OVER and program.hand_over._printing)
+    return may_end, out
+
+
 @pytest.mark.parametrize("is_entered_anew", [False, True])
 def test_a_slip_that_is_made_behind_the_lock_comes_out_once_an_officer_is_back(
     trainee: Trainee, monkeypatch: pytest.MonkeyPatch, is_entered_anew: bool
 ) -> None:
     """Whoever pressed «refuse» and pulled the card had it lie in the printer of an empty desk. For
     a colleague who takes the case over the page is entered anew: it is the same sheet."""
-    trainee.sign_in()
-    trainee.new_case("doyun")
-    trainee.read_passport()
-    trainee.decide()
+    may_end, out = refused_while_the_slip_is_made(trainee, monkeypatch)
     program = trainee.program
-    make, put_out, may_end, out = closing.print_slip, program.printers.print, Event(), []
-
-    def slow(*arguments: Any) -> Any:
-        assert may_end.wait(60)
-        return make(*arguments)
-
-    def paper(*sheet: Any) -> Any:
-        out.append(program.desk.is_locked)
-        return put_out(*sheet)
-
-    monkeypatch.setattr(closing, "print_slip", slow)
-    monkeypatch.setattr(program.printers, "print", paper)
-    program.pages.eligibility.print_and_refuse.emit()
-    trainee.until(lambda: program.desk.step is Step.HAND_OVER and program.hand_over._printing)
     program.session.lock(LockReason.BY_OFFICER)
     may_end.set()
     trainee.until(lambda: program.hand_over.slip is not None)
@@ -238,8 +248,8 @@ def test_a_slip_that_is_made_behind_the_lock_comes_out_once_an_officer_is_back(
 
     program.pages.locked.pin_given.emit(trainee.pin(), False)
     trainee.until(program.hand_over.is_printed)
-    assert out == [False]
-    assert len(program.desk.the_case().slips) == 1
+    assert out == [(serial, False) for serial in program.desk.the_case().slips]
+    assert len(out) == 1
 
 
 def test_who_comes_back_while_the_slip_is_made_gets_one(
@@ -247,25 +257,8 @@ def test_who_comes_back_while_the_slip_is_made_gets_one(
 ) -> None:
     """Looked for behind its making and before the records knew that it came out, it was said not
     to have: a second one was asked for, and the first, in the applicant's hand, was void."""
-    trainee.sign_in()
-    trainee.new_case("doyun")
-    trainee.read_passport()
-    trainee.decide()
+    may_end, out = refused_while_the_slip_is_made(trainee, monkeypatch)
     program = trainee.program
-    make, put_out, may_end, out = closing.print_slip, program.printers.print, Event(), []
-
-    def slow(*arguments: Any) -> Any:
-        assert may_end.wait(60)
-        return make(*arguments)
-
-    def paper(printer: str, serial: str, pdf: bytes) -> Any:
-        out.append(serial)
-        return put_out(printer, serial, pdf)
-
-    monkeypatch.setattr(closing, "print_slip", slow)
-    monkeypatch.setattr(program.printers, "print", paper)
-    program.pages.eligibility.print_and_refuse.emit()
-    trainee.until(lambda: program.desk.step is Step.HAND_OVER and program.hand_over._printing)
     number = program.desk.the_case().number
     program.to_board()
     program.pages.board.case_opened.emit(number)
@@ -275,7 +268,7 @@ def test_who_comes_back_while_the_slip_is_made_gets_one(
     settled(trainee, Lane.RECORDS)
 
     assert program.hand_over.is_printed()
-    assert out == list(program.desk.the_case().slips)
+    assert out == [(serial, False) for serial in program.desk.the_case().slips]
     assert len(out) == 1
 
 

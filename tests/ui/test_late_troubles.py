@@ -203,15 +203,22 @@ def test_a_slip_that_could_not_be_made_says_nothing_on_the_next_ones_hand_over(
     assert window.desk.the_case().number == second.number
 
 
+def closing_fails(window: Window, monkeypatch: pytest.MonkeyPatch) -> tuple[Late, Case]:
+    """A case whose close was asked for, and fails when it is told to."""
+    late = Late(Full())
+    monkeypatch.setattr(closing, "close_case", late)
+    case = refused_case(window.station)
+    window.open(case, window.hand_over.enter)
+    window.until(window.hand_over.is_printed)
+    window.hand_over_page.close_requested.emit()
+    return late, case
+
+
 def test_a_case_that_could_not_be_closed_says_nothing_at_the_next_ones_hand_over(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    late = Late(Full())
-    monkeypatch.setattr(closing, "close_case", late)
-    first, second = (refused_case(window.station) for _ in range(2))
-    window.open(first, window.hand_over.enter)
-    window.until(window.hand_over.is_printed)
-    window.hand_over_page.close_requested.emit()
+    late, _first = closing_fails(window, monkeypatch)
+    second = refused_case(window.station)
 
     window.open(second, window.hand_over.enter)
     late.fail()
@@ -329,12 +336,7 @@ def test_a_case_that_could_not_be_closed_is_told_at_home(
 ) -> None:
     """The hand-over's page tells only where it stands: the pictures of a case that the officer
     had left for the board were not wiped, and nothing said so."""
-    late = Late(Full())
-    monkeypatch.setattr(closing, "close_case", late)
-    case = refused_case(window.station)
-    window.open(case, window.hand_over.enter)
-    window.until(window.hand_over.is_printed)
-    window.hand_over_page.close_requested.emit()
+    late, case = closing_fails(window, monkeypatch)
     window.to_board()
     late.fail()
     window.settle()
@@ -363,12 +365,7 @@ def test_behind_the_lock_nothing_is_told_and_after_it_all_is(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also to another officer: it is about the case."""
-    late = Late(Full())
-    monkeypatch.setattr(closing, "close_case", late)
-    case = refused_case(window.station)
-    window.open(case, window.hand_over.enter)
-    window.until(window.hand_over.is_printed)
-    window.hand_over_page.close_requested.emit()
+    late, _case = closing_fails(window, monkeypatch)
     window.to_board()
     cover = QWidget()
     window.shell.add_full_page(cover)
@@ -390,12 +387,7 @@ def test_what_the_page_itself_says_is_not_said_twice(
 ) -> None:
     """An act of a page that was left and entered again meanwhile: drawn anew the page forgot
     it."""
-    late = Late(Full())
-    monkeypatch.setattr(closing, "close_case", late)
-    case = refused_case(window.station)
-    window.open(case, window.hand_over.enter)
-    window.until(window.hand_over.is_printed)
-    window.hand_over_page.close_requested.emit()
+    late, case = closing_fails(window, monkeypatch)
     window.open(case, window.hand_over.enter)
     late.fail()
     window.settle()
