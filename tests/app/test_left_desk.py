@@ -259,10 +259,7 @@ def test_who_comes_back_while_the_slip_is_made_gets_one(
     to have: a second one was asked for, and the first, in the applicant's hand, was void."""
     may_end, out = refused_while_the_slip_is_made(trainee, monkeypatch)
     program = trainee.program
-    number = program.desk.the_case().number
-    program.to_board()
-    program.pages.board.case_opened.emit(number)
-    trainee.until(lambda: program.desk.step is Step.HAND_OVER)
+    program.hand_over.enter(program.desk.the_case())
     may_end.set()
     trainee.until(program.hand_over.is_printed)
     settled(trainee, Lane.RECORDS)
