@@ -2,7 +2,7 @@
 
 A sheet is numbered, drawn, kept and told of in one transaction: a sheet that cannot be drawn
 takes no number and voids nothing. Sending it to a printer is the screen's work, which notes
-when a sheet has come out: a desk that was started again offers one that has not.
+when a sheet has come out: a desk that was started again puts out one that has not.
 """
 
 from __future__ import annotations
