@@ -25,7 +25,9 @@ on the other core, so that nobody is waited for but the service. Processor time 
 Each format is measured twice: with cores that never sleep, where Linux lets us ask for that and
 can do it (``kept_awake`` names what does), and as the machine comes (``may_sleep``). In a
 conversation each word wakes the other's core, and a virtual machine's may take as long to wake
-as an answer takes to make. All other figures are of the machine as it comes.
+as an answer takes to make. With a database server of ours a third time (``database_apart``): the
+cores awake, and the server on the desk's core, for what the service's own has room for alone.
+All other figures are of the machine as it comes.
 
 Then the same with several desks and phones at once (``--at-once``): what one core of service
 has room for. At the end with a card of so many milliseconds a signature. Also told: how long a
@@ -198,6 +200,9 @@ def measure(
             with _kept_awake() as how:
                 report["kept_awake"] = how or "no"
                 report[name] = bench.run(name, flows)
+                if server is not None:
+                    with _apart(server):
+                        report[f"{name}_database_apart"] = bench.run(name, flows)
             report[f"{name}_may_sleep"] = bench.run(name, flows)
         many = {f"{name}_{at_once}_at_once": name for name in CONFIGURATIONS}
         report |= {told: bench.run(name, flows, at_once) for told, name in many.items()}
@@ -238,13 +243,33 @@ def _shared_out(service: Iterable[int]) -> Iterator[None]:
         return
     all_cores = os.sched_getaffinity(0)
     *others, last = sorted(all_cores)
-    for task in (task for pid in service for task in _tasks(pid)):
-        os.sched_setaffinity(int(task.name), {last})
+    for pid in service:
+        _move(pid, {last})
     os.sched_setaffinity(0, set(others) or {last})
     try:
         yield
     finally:
         os.sched_setaffinity(0, all_cores)
+
+
+@contextmanager
+def _apart(server: int) -> Iterator[None]:
+    """The database's server works on the cores of desk and phone meanwhile."""
+    if sys.platform != "linux":
+        yield
+        return
+    shared = os.sched_getaffinity(server)
+    _move(server, os.sched_getaffinity(0))
+    try:
+        yield
+    finally:
+        _move(server, shared)
+
+
+def _move(pid: int, cores: set[int]) -> None:
+    """A process with its children to other cores."""
+    for task in _tasks(pid):
+        os.sched_setaffinity(int(task.name), cores)
 
 
 @contextmanager
@@ -319,7 +344,7 @@ def table(report: dict[str, object]) -> str:
     for name, figures in report.items():
         if isinstance(figures, dict):
             told = "  ".join(f"{what} {value}" for what, value in figures.items())
-            lines.append(f"{name:21} {told}")
+            lines.append(f"{name:23} {told}")
     return "\n".join(lines)
 
 

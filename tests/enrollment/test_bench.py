@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -27,3 +28,16 @@ def test_bench_measures_whole_issuances(monkeypatch: pytest.MonkeyPatch) -> None
     assert bench.table(report).count("per_second") == 8
     if sys.platform == "linux":
         assert os.sched_getaffinity(0) == cores
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="cores are given by Linux's means")
+def test_a_database_apart_leaves_the_services_core_for_a_while() -> None:
+    ours = os.sched_getaffinity(0)
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as server:
+        with bench._shared_out([server.pid]):
+            services, desks = os.sched_getaffinity(server.pid), os.sched_getaffinity(0)
+            with bench._apart(server.pid):
+                assert os.sched_getaffinity(server.pid) == desks
+            assert os.sched_getaffinity(server.pid) == services == {max(ours)}
+        assert os.sched_getaffinity(0) == ours
+        server.communicate()
