@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desk import __version__
+from desk import __version__, core_dumps
 from desk.app.home import Home, default_home
 from desk.trouble import Trouble
 
@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from desk.mrtd import picture_child
 
         return picture_child.main(list(given[2:]))
+    core_dumps.forbid()
     args = _parser().parse_args(arguments)
     command: Command = args.command
     try:

@@ -13,6 +13,7 @@ import argparse
 import errno
 import importlib
 import json
+import logging
 import os
 import selectors
 import signal
@@ -35,6 +36,8 @@ from desk.enrollment.supervisor import tell_ready
 from desk.enrollment.trouble import AddressTaken, AddressUnusable, ProcessesNeedServer
 from desk.trouble import Trouble
 from desk.words import TroubleWords
+
+log = logging.getLogger("desk.enrollment")
 
 EXIT_TROUBLE = 3
 # Longer than a child takes to answer whom it is serving.
@@ -227,7 +230,9 @@ if sys.platform != "win32":
                         status = self._bury(child)
                         if not self._has_served and not self._ending:
                             return status or EXIT_TROUBLE
-                        self._replace()
+                        if not self._ending:
+                            log.warning("process %d ended: %s", child.pid, _end_of(status))
+                            self._replace()
             return 0
 
         def _hear(self, child: _Child, said: bytes, when_ready: Callable[[], None]) -> None:
@@ -246,10 +251,9 @@ if sys.platform != "win32":
                 when_ready()
 
         def _replace(self) -> None:
-            if not self._ending:
-                time.sleep(_PAUSES[min(self._deaths, len(_PAUSES) - 1)])
-                self._deaths += 1
-                self._start()
+            time.sleep(_PAUSES[min(self._deaths, len(_PAUSES) - 1)])
+            self._deaths += 1
+            self._start()
 
         def _start(self) -> None:
             news, told = os.pipe()
@@ -344,6 +348,9 @@ if sys.platform != "win32":
         with tempfile.TemporaryDirectory(prefix="desk-enrollment-") as folder:
             os.environ[COUNTS] = folder
             yield
+
+    def _end_of(status: int) -> str:
+        return f"status {status}" if status >= 0 else f"signal {-status}"
 
     def _wait(pid: int, deadline: float) -> None:
         while os.waitpid(pid, os.WNOHANG) == (0, 0):

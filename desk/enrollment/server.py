@@ -14,6 +14,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
+from desk import core_dumps
 from desk.credential.attestation_use import LEVELS, AttestationUse
 from desk.enrollment.lines import log_to_stderr
 from desk.enrollment.policy import AN_ADDRESS, AN_OFFER, Demand, Quirk
@@ -180,6 +181,7 @@ def _seconds(text: str) -> float:
 def serve(args: argparse.Namespace) -> int:
     """Run until told to stop; the exit status. Troubles are written to stderr, in words or
     with ``--json`` as JSON."""
+    core_dumps.forbid()
     log_to_stderr()
     # Here, because the whole command line needs the options and only this the rest.
     from desk.enrollment.processes import run, status_of

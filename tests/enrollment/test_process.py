@@ -57,6 +57,20 @@ def test_started_and_stopped(tmp_path: Path) -> None:
         link.health()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asked by Linux's means")
+def test_none_of_its_memory_stays_when_it_falls(tmp_path: Path) -> None:
+    import resource
+
+    make_key_file(tmp_path / "station.key")
+    process = ServiceProcess(ordered(tmp_path))
+    process.start()
+    try:
+        assert process.pid is not None
+        assert resource.prlimit(process.pid, resource.RLIMIT_CORE) == (0, 0)
+    finally:
+        process.stop()
+
+
 def _no_key(folder: Path) -> ServiceOrder:
     return ordered(folder)
 

@@ -48,6 +48,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a service there
 class Family:
     process: ServiceProcess
     metrics_port: int
+    log: Path
 
     def children(self) -> set[int]:
         """Who is alive of it, by the operating system's own list."""
@@ -63,7 +64,7 @@ def family(folder: Path, key: StationKey, server_database: Database) -> Iterator
     options = ["--processes", "2", "--wait", "8", "--address-limit", "6"]
     options += ["--metrics-port", str(port)]
     process = started(folder, "family", *options, database=server_database.address)
-    yield Family(process, port)
+    yield Family(process, port, folder / "family.log")
     process.stop()
 
 
@@ -223,7 +224,8 @@ def test_each_call_is_heard_once_by_all(
 
 
 def test_child_that_dies_is_replaced(family: Family, counter: Counter, fresh: httpx.Client) -> None:
-    """Nobody who comes afterwards notices; who was being served comes again."""
+    """Nobody who comes afterwards notices; who was being served comes again. It is told to who
+    runs the service."""
     victim = min(family.children())
 
     os.kill(victim, signal.SIGKILL)
@@ -233,6 +235,7 @@ def test_child_that_dies_is_replaced(family: Family, counter: Counter, fresh: ht
     steps = Steps(fresh, counter, counter.place("mdoc"))
     assert [len(steps.nonce()) > 0 for _ in range(9)] == [True] * 9
     assert steps.token_request().status_code == 200
+    assert f"WARNING process {victim} ended: signal 9\n" in family.log.read_text()
 
 
 def test_phones_and_desk_outlive_the_database(
