@@ -26,9 +26,9 @@ run_packages=(
 )
 # What only the checks need: the virtual reader driver, second implementations of PIV, of
 # PACE and chip authentication and of CMS, a token in software, a browser, a database server
-# and a reverse proxy (their programs only: the packages' own servers are not used). Node, for
+# with a pooler, and a reverse proxy (their programs only: the packages' own servers are not used). Node, for
 # other people's wallets, comes with the locked environment: Debian 12's own is too old.
-test_packages=(git vsmartcard-vpcd opensc softhsm2 libeac3 openssl postgresql chromium nginx)
+test_packages=(git vsmartcard-vpcd opensc softhsm2 libeac3 openssl postgresql pgbouncer chromium nginx)
 
 install_packages() {
     command -v dpkg-query >/dev/null || fail "this is no Debian system; it needs these packages: $*"

@@ -140,7 +140,7 @@ class PostgresServer:
             done = subprocess.run(
                 command,
                 cwd=self.folder,
-                **self._rights(),
+                **self.rights(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -151,7 +151,8 @@ class PostgresServer:
             told += self._log.read_text(errors="replace")[-800:] if self._log.exists() else ""
             raise RuntimeError(f"{program}: {told}")
 
-    def _rights(self) -> dict[str, Any]:
+    def rights(self) -> dict[str, Any]:
+        """What starts another program as the server's account (``subprocess``)."""
         if self._account is None:
             return {}
         return {"user": self._account, "group": _ids(self._account)[1], "extra_groups": []}

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -36,6 +36,7 @@ from desk.enrollment.sweeping import sweep
 from desk.enrollment.waiting import listen
 
 _GRACE_SECONDS = 3
+_LOOK_SECONDS = 0.1
 # uvicorn's server ticks ten times a second.
 _TICKS_A_LOOK = 5
 
@@ -171,7 +172,12 @@ class _Server(uvicorn.Server):
         hears = asyncio.Event()
         listening = listen(self._service.mailbox, self._service.bells, hears)
         self._beside.append(asyncio.ensure_future(listening))
-        await hears.wait()
+        while not hears.is_set():
+            # Told to stop before it serves: by a signal, which wakes nobody here.
+            if self.should_exit:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(hears.wait(), _LOOK_SECONDS)
         await super().startup(sockets)
         self._beside.append(asyncio.ensure_future(sweep(self._service)))
         self._when_ready()

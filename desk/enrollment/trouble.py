@@ -180,8 +180,9 @@ class CertificateFileUnusable(ProcessTrouble):
 class MailboxAddressUnusable(ProcessTrouble):
     """The address names no database that may be used; facts: ``reason``: ``address``,
     ``scheme`` (not postgresql://), ``password`` (it belongs into libpq's password file),
-    ``database``, ``host``, or ``sslmode`` (another machine is reached by TLS with its name
-    checked)."""
+    ``database``, ``host``, ``sslmode`` (another machine is reached by TLS with its name
+    checked), or ``pooler`` (somebody between who keeps a connection's settings to himself: with
+    them goes what makes a commit last)."""
 
     code = "ENROLL-22"
 

@@ -17,7 +17,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from desk.enrollment.agreed import utc_now
 from desk.enrollment.keys import make_key_file
+from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.processes import EXIT_TROUBLE
 from desk.enrollment.server import add_arguments, serve
 from desk.enrollment.trouble import (
@@ -33,6 +35,7 @@ from desk.enrollment.trouble import (
 )
 from desk.trouble import Trouble
 from desk.words import TroubleWords
+from tests.postgres import PostgresServer
 
 EXIT_USAGE = 2
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and modes are POSIX")
@@ -157,6 +160,27 @@ def test_machine_reads_the_same_as_json(folder: Path, capsys: pytest.CaptureFixt
 
     told = {"code": KeyFileUnsafe.code, "facts": {"file": "other.key", "reason": "missing"}}
     assert (status, json.loads(said)) == (EXIT_TROUBLE, told)
+
+
+@POSIX
+def test_one_that_cannot_hear_the_others_says_why_and_ends_when_told(
+    folder: Path, postgres: PostgresServer
+) -> None:
+    """It serves nobody before, and goes on trying."""
+    database = postgres.database()
+    Mailbox(database.address, utc_now()).close()
+    with database.connect() as there:
+        there.execute("DROP TABLE listeners")
+        there.execute("CREATE VIEW listeners AS SELECT 'nobody' AS process, 0 AS ear")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command(folder, "--database", database.address), **pipes) as service:  # type: ignore[call-overload]
+        why = service.stderr.readline()
+
+        service.send_signal(signal.SIGTERM)
+        out, _ = service.communicate()
+
+    assert 'WARNING database: cannot delete from view "listeners"' in why
+    assert (out, service.returncode) == ("", 0)
 
 
 @POSIX

@@ -60,6 +60,8 @@ _TOLD_SECONDS = 30.0
 _TRUSTED_SECONDS = 0.05
 """A line that was used so shortly before is not looked at before it is used again: should the
 server have fallen meanwhile, the step that finds out is done again."""
+_REFUSED_BY_POOLER = "unsupported startup parameter"
+"""In the words of the one that is met most (PgBouncer)."""
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 _CONFLICTS = (
     errors.UniqueViolation,
@@ -228,6 +230,11 @@ class ServerDriver(Driver):
     def named(self, command: str) -> list[dict[str, Any]]:
         rows = self.run(command, ())
         return [dict(zip(rows.names, row, strict=True)) for row in rows.fetchall()]
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the settings that this connection began with have come to the server."""
+        return bool(self.ask(f"SELECT current_setting('{PROCESS}', true)"))
 
     def has(self, table: str) -> bool:
         return bool(self.ask(f"SELECT to_regclass('{table}') IS NOT NULL"))
@@ -451,7 +458,12 @@ class ServerDatabase:
         driver = self.connect()
         # It tells nothing itself, and its number may be another's when it is gone.
         self._own_pids.discard(driver.pid)
-        return ServerEar(driver, self._own_pids)
+        try:
+            return ServerEar(driver, self._own_pids)
+        except psycopg.Error as error:
+            driver.close()
+            self._tell_operator(error)
+            raise MailboxAway from error
 
     def close(self) -> None:
         with self._lock:
@@ -461,17 +473,24 @@ class ServerDatabase:
             driver.close()
 
     def connect(self) -> ServerDriver:
-        """A connection beside those of the steps; raises MailboxAway."""
+        """A connection beside those of the steps; raises MailboxAway, and MailboxAddressUnusable
+        where somebody stands between who does not let all through."""
         try:
             driver = ServerDriver(self._told, self._process, self._luggage)
+            if not driver.is_heard:
+                driver.close()
+                raise MailboxAddressUnusable(reason="pooler")
         except psycopg.Error as error:
             self._tell_operator(error)
+            if _REFUSED_BY_POOLER in str(error):
+                raise MailboxAddressUnusable(reason="pooler") from error
             raise self.trouble(error) or MailboxBroken() from error
         self._own_pids.add(driver.pid)
         return driver
 
     def _tell_operator(self, error: psycopg.Error) -> None:
-        """Why there is no connection, in libpq's words: now and then, not at each attempt."""
+        """Why there is no connection, or no ear, in libpq's words: now and then, not at each
+        attempt."""
         now = time.monotonic()
         if now >= self._tell_again_at:
             self._tell_again_at = now + _TOLD_SECONDS
@@ -526,17 +545,13 @@ class _Lent(AbstractContextManager[Driver]):
 
 class ServerEar:
     """A connection that listens, and that the others know of. What this process told itself is
-    not news to it."""
+    not news to it. Raises psycopg.Error."""
 
     def __init__(self, driver: ServerDriver, own_pids: Container[int]) -> None:
         self._driver, self._own_pids = driver, own_pids
-        try:
-            driver.say(f"LISTEN {CHANNEL}")
-            driver.say(_FORGET_THE_DEAF)
-            driver.say(_BE_KNOWN)
-        except psycopg.Error as error:
-            driver.close()
-            raise MailboxAway from error
+        driver.say(f"LISTEN {CHANNEL}")
+        driver.say(_FORGET_THE_DEAF)
+        driver.say(_BE_KNOWN)
 
     def fileno(self) -> int:
         return self._driver.connection.fileno()
