@@ -23,10 +23,12 @@ from desk.counter.settings import load_settings
 from desk.issuance.case import State
 from desk.store import cases
 from desk.store.cases import OF_THE_VISIT
+from desk.store.troubles import Full
 from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
 from desk.ui.pages.locked import LockReason
 from desk.ui.pages.passport import Stage as Reading
+from desk.ui.parts.button import Button
 from desk.ui.printing import PDF_FILE, NotPrinted
 from tests.app.test_window import Trainee, home, no_window_is_left, open_stage, trainee
 
@@ -180,6 +182,24 @@ def test_a_slip_that_came_out_nowhere_comes_out_after_a_restart(
         kept = trainee.program.hand_over.slip
         assert first is not None and kept is not None
         assert kept == replace(first, is_out=True)
+
+
+def test_what_is_told_late_at_home_leads_to_its_case(trainee: Trainee) -> None:
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    program = trainee.program
+    case = program.desk.the_case()
+    program.to_board()
+    program.desk.show_trouble(Full(), of=case)
+    (banner,) = program.pages.board.late
+    (open_it,) = banner.findChildren(Button)
+
+    open_it.click()
+
+    trainee.until(lambda: program.desk.step is Step.PASSPORT)
+    assert program.desk.the_case().number == case.number
+    (told,) = [one for one in program.pages.passport.late if not one.isHidden()]
+    assert told.code.text() == Full.code
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def sign_in_not_enrolled(look: Look, size: Size) -> QWidget:
     return full(look, size, page)
 
 
-def board_shell(look: Look, size: Size, view: BoardView, training: bool = False) -> QWidget:
+def board_shell(look: Look, size: Size, view: BoardView, training: bool = False) -> Shell:
     page = BoardPage(look, TROUBLES)
     page.render(view)
     shell = Shell(look, training=training)
@@ -140,6 +140,18 @@ def board_reader(look: Look, size: Size) -> QWidget:
 def board_service(look: Look, size: Size) -> QWidget:
     view = BoardView(samples.here("08:57"), samples.board_without_service())
     return board_shell(look, size, view)
+
+
+@scene("02-board-late")
+def board_late(look: Look, size: Size) -> QWidget:
+    """What an act on a case ran into after it was left."""
+    view = BoardView(samples.here("10:20"), samples.board(trouble=False))
+    shell = board_shell(look, size, view)
+    assert shell.page is not None
+    number, spoken = "LA-2026-001839", TROUBLES.of("STORE-04", look.language, {})
+    title = look.say("banner.of_case", number=number, title=spoken.title)
+    shell.page.show_late([(replace(spoken, title=title), number)])
+    return shell
 
 
 @scene("15-locked")

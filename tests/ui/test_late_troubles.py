@@ -29,6 +29,7 @@ from desk.ui.pages.board import BoardPage
 from desk.ui.pages.hand_over import HandOverPage
 from desk.ui.pages.phone import PhonePage
 from desk.ui.pages.review import ReviewPage
+from desk.ui.parts.button import Button
 from desk.ui.parts.frame import Page
 from desk.ui.printing import Printers
 from desk.ui.program import report_bug
@@ -344,8 +345,16 @@ def test_a_case_that_could_not_be_closed_is_told_at_home(
     [(code, title, _sentence)] = window.late()
     assert code == "STORE-04"
     assert case.number in title
+    wanted: list[str] = []
+    window.board.case_wanted.connect(wanted.append)
+    (banner,) = window.board.late
+    [open_it] = banner.findChildren(Button)
+    open_it.click()
+    assert wanted == [case.number]
     window.open(case, window.hand_over.enter)
     assert window.late_codes() == ["STORE-04"]
+    # It is there already.
+    assert window.hand_over_page.late[0].findChildren(Button) == []
 
 
 def test_what_an_act_ran_into_is_over_once_the_same_act_succeeds(

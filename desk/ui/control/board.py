@@ -43,6 +43,7 @@ class BoardControl(QObject):
         page.new_case.connect(self._new_case)
         page.case_opened.connect(self._open)
         page.case_viewed.connect(self._open)
+        page.case_wanted.connect(self._open)
         page.remedy_asked.connect(lambda *_: checks.check())
         desk.shell.new_case_asked.connect(self._new_by_key)
         desk.look.retranslated.connect(self.render)

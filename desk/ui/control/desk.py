@@ -268,14 +268,14 @@ class Desk(QObject):
         kept = self._late.of(self.case.number)
         # Whoever's card is in a lent reader has typed no PIN that was refused before.
         acts = tuple(kept)[:LATE_SHOWN] if self.step is not None and not self.is_lent else ()
-        page.show_late([self.spoken(kept[act]) for act in acts])
+        page.show_late([(self.spoken(kept[act]), "") for act in acts])
         self._told = (self.case.number, self.step, acts) if acts else self._told
 
-    def _late_at_home(self) -> Iterator[Spoken]:
+    def _late_at_home(self) -> Iterator[tuple[Spoken, str]]:
         for number, reason in self._late:
             spoken = self.spoken(reason)
             title = self.look.say("banner.of_case", number=number, title=spoken.title)
-            yield replace(spoken, title=title)
+            yield replace(spoken, title=title), number
 
     def _forget_told(self) -> None:
         """What was told at a step of its case is over once the officer goes on from there."""

@@ -242,14 +242,16 @@ class Page(QWidget):
 
     A page is told what to show by its ``render`` and asks by signals. Signals of all:
     ``head_changed`` (title or instruction changed), ``back``, ``stop_case``,
-    ``remedy(str)`` (button of the banner). The keys of the whole window arrive through
-    ``primary_key``, ``escape``, ``refresh``, ``enlarge``, ``print_key``.
+    ``remedy(str)`` (button of the banner), ``case_wanted(str)`` (button of what is told late:
+    the case's number). The keys of the whole window arrive through ``primary_key``, ``escape``,
+    ``refresh``, ``enlarge``, ``print_key``.
     """
 
     head_changed = Signal()
     back = Signal()
     stop_case = Signal()
     remedy = Signal(str)
+    case_wanted = Signal(str)
     ring_wanted = False
     """It holds the focus where no control of it has anything to do: nothing to ring."""
 
@@ -261,7 +263,7 @@ class Page(QWidget):
         self.banner = Banner(look)
         self.banner.asked.connect(self.remedy)
         self.late: list[Banner] = []
-        self._late: tuple[Spoken, ...] = ()
+        self._late: tuple[tuple[Spoken, str], ...] = ()
         self._own_banner: dict[str, object] | None = None
         self._passing = False
         self._drawn: Spoken | None = None
@@ -352,19 +354,21 @@ class Page(QWidget):
             self.banner.hide()
         self._put_late()
 
-    def show_late(self, spoken: Sequence[Spoken]) -> None:
-        """Banners above the page's own for what was not told when it happened: they stand
-        however often the page is drawn anew, until other ones, or none, are given."""
-        self._late = tuple(spoken)
+    def show_late(self, late: Sequence[tuple[Spoken, str]]) -> None:
+        """Banners above the page's own for what was not told when it happened, each with the
+        number of the case that its button asks for, or none: they stand however often the page
+        is drawn anew, until other ones, or none, are given."""
+        self._late = tuple(late)
         self._put_late()
 
     def _put_late(self) -> None:
         """What the page says in its own banner is not said above it again."""
         own = self._own_banner or {}
         said = (own.get("code"), own.get("title"))
-        late = [one for one in self._late if (one.code, one.title) != said]
+        late = [one for one in self._late if (one[0].code, one[0].title) != said]
         while len(self.late) < len(late):
             self.late.append(Banner(self.look))
+            self.late[-1].asked.connect(self.case_wanted)
             self._inner.insertWidget(len(self.late) - 1, self.late[-1])
         fresh = False
         for place, banner in enumerate(self.late):
@@ -372,7 +376,10 @@ class Page(QWidget):
                 banner.hide()
                 continue
             fresh = fresh or banner.isHidden()
-            banner.show_trouble(**_words(late[place]))  # type: ignore[arg-type]
+            spoken, number = late[place]
+            open_it = Remedy(number, self.look.say("banner.open_case"))
+            words = _words(spoken, (open_it,) if number else ())
+            banner.show_trouble(**words)  # type: ignore[arg-type]
         if fresh:
             self._guard.rest()
 

@@ -182,7 +182,8 @@ class Banner(Box):
         self.code = Text(look, "", Type.SMALL, "muted")
         self.sentence = Text(look, "", Type.BODY, wrap=True)
         self._arrow = IconSign(look, "arrow-right", 20, "text")
-        self.next = Text(look, "", Type.BODY, wrap=True)
+        # Level with arrow and buttons, which are higher than one line.
+        self.next = Text(look, "", Type.BODY, wrap=True, align=Qt.AlignmentFlag.AlignVCenter)
         self._buttons = row(gap=8)
         self._next_row = holder(row(self._arrow, self.next, gap=8))
         self._next_row.layout().setStretch(1, 1)  # type: ignore[union-attr]
