@@ -50,6 +50,8 @@ def build_app(
         *(_route(f"/{_name(act)}", act) for act in (meters.health, meters.ready, meters.metrics)),
     ]
 
+    meters.expect(route.name for route in routes)
+
     def noted(answered: Answered) -> None:
         request, route, response, seconds = answered
         method, name, status = request.scope["method"], route.name, response.status_code

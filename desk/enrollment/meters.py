@@ -9,6 +9,7 @@ nothing of a person, a post or an offer.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from math import nan
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
@@ -22,6 +23,7 @@ from desk.enrollment.service import Service
 from desk.enrollment.trouble import MailboxTrouble
 from desk.enrollment.wire import Refusal, Request
 
+_ALARMING = ("401", "429", "500", "503")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -66,6 +68,15 @@ class Meters:
 
         # Looking a child up by its labels takes longer than counting.
         self._counts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def expect(self, endpoints: Iterable[str]) -> None:
+        """Tell of what alarms ask for before there is any: of a count that appears with seven
+        Prometheus does not know that it grew."""
+        if not self._port:
+            return
+        for endpoint in endpoints:
+            for status in _ALARMING:
+                self._requests.labels(endpoint, status)
 
     def note(self, endpoint: str, status: int, seconds: float) -> None:
         if not self._port:

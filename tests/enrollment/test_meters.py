@@ -135,6 +135,10 @@ def test_metrics_count_what_was_done_and_tell_of_nobody(tmp_path: Path) -> None:
     assert samples["desk_enrollment_requests_total", "token", "200"] == 1
     assert samples["desk_enrollment_requests_total", "token", "400"] == 1
     assert samples["desk_enrollment_requests_total", "credential", "202"] == 1
+    # What there was none of so far: the first ones are seen to be more than before.
+    for endpoint in ("token", "credential", "desk_place_offer"):
+        for status in ("401", "429", "500", "503"):
+            assert samples["desk_enrollment_requests_total", endpoint, status] == 0
     assert samples["desk_enrollment_request_seconds_count", "token"] == 2
     assert samples["desk_enrollment_requests_waiting",] == 1
     assert samples["desk_enrollment_oldest_waiting_seconds",] >= 0
