@@ -14,4 +14,7 @@ def forbid() -> None:
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        # Of one byte: nothing fits, and unlike nought it is also heeded where the system hands a
+        # core to a program instead of writing a file (Linux, core(5)).
+        most = 0 if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0 else 1
+        resource.setrlimit(resource.RLIMIT_CORE, (most, most))

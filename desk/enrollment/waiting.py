@@ -18,7 +18,7 @@ from desk.enrollment.keys import sha256
 from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox.driver import Ear
 from desk.enrollment.records import RequestView
-from desk.enrollment.trouble import EnrollmentTrouble, MailboxTrouble
+from desk.enrollment.trouble import MailboxTrouble
 
 _T = TypeVar("_T")
 _AGAIN_SECONDS = 0.25
@@ -177,7 +177,7 @@ async def listen(mailbox: Mailbox, bells: Bells, listening: asyncio.Event) -> No
     while True:
         try:
             ear = await loop.run_in_executor(None, mailbox.ear)
-        except EnrollmentTrouble:
+        except MailboxTrouble:
             await asyncio.sleep(_AGAIN_SECONDS)
             continue
         listening.set()

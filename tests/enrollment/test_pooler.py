@@ -1,4 +1,5 @@
-"""A real pooler (PgBouncer) before the server: it is refused, however it is set."""
+"""A real pooler (PgBouncer) before the server: it is refused, however it is set; and while one
+stands there only for a time, the database is away."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ import psycopg
 import pytest
 
 from desk.enrollment.mailbox import Mailbox
-from desk.enrollment.trouble import MailboxAddressUnusable
+from desk.enrollment.mailbox.server import ServerDatabase, check_address
+from desk.enrollment.trouble import MailboxAddressUnusable, MailboxAway
 from tests.enrollment.test_mailbox import T0
 from tests.postgres import USER, Database, PostgresServer
 
@@ -56,7 +58,10 @@ def _lets_in(address: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("setting", ["", "ignore_startup_parameters = options"])
+SETTINGS = pytest.mark.parametrize("setting", ["", "ignore_startup_parameters = options"])
+
+
+@SETTINGS
 def test_a_pooler_that_keeps_settings_to_himself_is_refused(
     postgres: PostgresServer, setting: str
 ) -> None:
@@ -69,3 +74,35 @@ def test_a_pooler_that_keeps_settings_to_himself_is_refused(
         Mailbox(address, T0)
 
     assert refused.value.facts == {"reason": "pooler"}
+
+
+@SETTINGS
+def test_one_that_comes_and_goes_while_the_service_serves_is_waited_for(
+    postgres: PostgresServer, setting: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Among several hosts of an address, say: phones are told to come back, and who looks after
+    the mailbox goes on later. The log says why."""
+    database = postgres.database()
+    box = Mailbox(database.address, T0)
+    server = box._database
+    assert isinstance(server, ServerDatabase)
+    straight = server._told
+
+    with pooled(postgres, database, setting) as address:
+        server._told = check_address(address)
+        _let_go_of_lines(server)
+        with pytest.raises(MailboxAway):
+            box.queue(T0)
+        with pytest.raises(MailboxAway):
+            box.ear()
+
+    server._told = straight
+    assert box.queue(T0).length == 0
+    (said,) = caplog.messages
+    assert said.startswith("database: ")
+    box.close()
+
+
+def _let_go_of_lines(server: ServerDatabase) -> None:
+    while (driver := server._kept()) is not None:
+        driver.close()

@@ -66,7 +66,7 @@ def test_none_of_its_memory_stays_when_it_falls(tmp_path: Path) -> None:
     process.start()
     try:
         assert process.pid is not None
-        assert resource.prlimit(process.pid, resource.RLIMIT_CORE) == (0, 0)
+        assert resource.prlimit(process.pid, resource.RLIMIT_CORE) in ((1, 1), (0, 0))
     finally:
         process.stop()
 

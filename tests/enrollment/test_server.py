@@ -273,6 +273,23 @@ def test_call_whose_step_broke_off_was_not_heard(boxes: list[Mailbox]) -> None:
     assert boxes[1].in_call("1", "b", partial(boxes[1].queue, T0)).length == 0
 
 
+def test_a_line_that_is_made_for_a_call_takes_nothing_of_it_along(boxes: list[Mailbox]) -> None:
+    """What the new line is asked first is no part of the call, which then breaks off."""
+    box = boxes[0]
+    box._database.close()
+
+    def broken() -> None:
+        with box._database.connection() as db:
+            db.begin()
+            db.undo()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        box.in_call("1", "a", broken)
+
+    assert boxes[1].in_call("1", "b", partial(boxes[1].queue, T0)).length == 0
+
+
 def test_what_was_heard_before_goes_with_nothing_else(server_place: str) -> None:
     """Not with what the same line is told next, when that has to be undone."""
     box = Mailbox(server_place, T0)

@@ -163,23 +163,30 @@ def test_machine_reads_the_same_as_json(folder: Path, capsys: pytest.CaptureFixt
 
 
 @POSIX
-def test_one_that_cannot_hear_the_others_says_why_and_ends_when_told(
-    folder: Path, postgres: PostgresServer
+@pytest.mark.parametrize("heals", [False, True])
+def test_one_that_cannot_hear_the_others_says_why_and_goes_on_trying_until_told_to_end(
+    folder: Path, postgres: PostgresServer, heals: bool
 ) -> None:
-    """It serves nobody before, and goes on trying."""
+    """It serves nobody before."""
     database = postgres.database()
     Mailbox(database.address, utc_now()).close()
     with database.connect() as there:
-        there.execute("DROP TABLE listeners")
+        there.execute("ALTER TABLE listeners RENAME TO kept")
         there.execute("CREATE VIEW listeners AS SELECT 'nobody' AS process, 0 AS ear")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command(folder, "--database", database.address), **pipes) as service:  # type: ignore[call-overload]
-        why = service.stderr.readline()
+        why, ready = service.stderr.readline(), ""
+        if heals:
+            with database.connect() as there:
+                there.execute("DROP VIEW listeners")
+                there.execute("ALTER TABLE kept RENAME TO listeners")
+            ready = service.stdout.readline()
 
         service.send_signal(signal.SIGTERM)
         out, _ = service.communicate()
 
     assert 'WARNING database: cannot delete from view "listeners"' in why
+    assert ready.startswith("ready at ") is heals
     assert (out, service.returncode) == ("", 0)
 
 

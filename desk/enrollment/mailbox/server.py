@@ -143,6 +143,7 @@ _Text = tuple[str, Sequence[Any]]
 _Order = tuple[bytes, list[Any], list[bool]]
 """A prepared statement's name, its values, and which of them are sent as they are."""
 _UNSYNCHRONISED = "set_config('synchronous_commit', 'off', true)"
+_WHOSE = f"SELECT current_setting('{PROCESS}', true)"
 _PLACE = re.compile(r"\$(\d+)")
 _HOLD = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
@@ -231,10 +232,10 @@ class ServerDriver(Driver):
         rows = self.run(command, ())
         return [dict(zip(rows.names, row, strict=True)) for row in rows.fetchall()]
 
-    @property
-    def is_heard(self) -> bool:
+    def is_of(self, process: str) -> bool:
         """Whether the settings that this connection began with have come to the server."""
-        return bool(self.ask(f"SELECT current_setting('{PROCESS}', true)"))
+        (named,) = self._run_alone(_WHOSE, ()).fetchall()
+        return named == (process,)
 
     def has(self, table: str) -> bool:
         return bool(self.ask(f"SELECT to_regclass('{table}') IS NOT NULL"))
@@ -423,6 +424,7 @@ class ServerDatabase:
         self._process = secrets.token_hex(8)
         self._own_pids: set[int] = set()
         self._luggage: Luggage = ContextVar("luggage", default=None)
+        self._was_reached = False
         self._tell_again_at = 0.0
 
     def connection(self) -> AbstractContextManager[Driver]:
@@ -474,21 +476,39 @@ class ServerDatabase:
 
     def connect(self) -> ServerDriver:
         """A connection beside those of the steps; raises MailboxAway, and MailboxAddressUnusable
-        where somebody stands between who does not let all through."""
+        where from the beginning somebody stands between who does not let all through."""
         try:
-            driver = ServerDriver(self._told, self._process, self._luggage)
-            if not driver.is_heard:
-                driver.close()
-                raise MailboxAddressUnusable(reason="pooler")
+            driver = self._connected()
+        except _Pooled as error:
+            self._tell_operator(error)
+            if self._was_reached:
+                # As long as it lasts: the address was good before.
+                raise MailboxAway from error
+            raise MailboxAddressUnusable(reason="pooler") from error
         except psycopg.Error as error:
             self._tell_operator(error)
-            if _REFUSED_BY_POOLER in str(error):
-                raise MailboxAddressUnusable(reason="pooler") from error
             raise self.trouble(error) or MailboxBroken() from error
+        self._was_reached = True
         self._own_pids.add(driver.pid)
         return driver
 
-    def _tell_operator(self, error: psycopg.Error) -> None:
+    def _connected(self) -> ServerDriver:
+        """Raises psycopg.Error, _Pooled."""
+        try:
+            driver = ServerDriver(self._told, self._process, self._luggage)
+        except psycopg.OperationalError as error:
+            if _REFUSED_BY_POOLER in str(error):
+                raise _Pooled(str(error)) from error
+            raise
+        try:
+            if driver.is_of(self._process):
+                return driver
+            raise _Pooled("a connection's settings do not come to the server")
+        except Exception:
+            driver.close()
+            raise
+
+    def _tell_operator(self, error: Exception) -> None:
         """Why there is no connection, or no ear, in libpq's words: now and then, not at each
         attempt."""
         now = time.monotonic()
@@ -524,6 +544,10 @@ class ServerDatabase:
         for one in drivers:
             self._own_pids.discard(one.pid)
             one.close()
+
+
+class _Pooled(Exception):
+    """A pooler stands between, and keeps settings to himself."""
 
 
 class _Lent(AbstractContextManager[Driver]):
