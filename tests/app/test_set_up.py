@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
+from pytestqt.exceptions import TimeoutError as PytestQtTimeoutError
 from pytestqt.qtbot import QtBot
 
 from desk.app.home import Home
@@ -37,7 +38,13 @@ class Keeper:
         self.control: RecordsCards = stage.program.set_up.records_cards[1]
 
     def until(self, condition: Callable[[], bool]) -> None:
-        self._bot.waitUntil(condition, timeout=PATIENCE_MS)
+        try:
+            self._bot.waitUntil(condition, timeout=PATIENCE_MS)
+        except PytestQtTimeoutError as late:
+            dialog, said = self.control.dialog, ["no dialog"]
+            if dialog is not None:
+                said = [dialog.tries.text(), dialog.problem.accessibleName()]
+            raise AssertionError(f"{said}, done: {self.control._done!r}") from late
 
     def place_of(self, role: Role) -> int:
         roles = [one.role for one in self.station.officers.values()]
