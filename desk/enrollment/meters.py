@@ -70,8 +70,8 @@ class Meters:
         self._counts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def expect(self, endpoints: Iterable[str]) -> None:
-        """Tell of what alarms ask for before there is any: of a count that appears with seven
-        Prometheus does not know that it grew."""
+        """Tell of what is refused and what fails before anything is: of a count that appears
+        with seven Prometheus does not know that it grew."""
         if not self._port:
             return
         for endpoint in endpoints:

@@ -82,8 +82,9 @@ def _limit_by_kernel(memory: int, cpu_seconds: int) -> None:
 
     bounds = [(resource.RLIMIT_CPU, cpu_seconds), (resource.RLIMIT_AS, memory)]
     # No file beyond those that are open, no process, nothing written, no core left behind.
-    bounds += [(resource.RLIMIT_NOFILE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)]
-    bounds += [(resource.RLIMIT_NPROC, 0)]
+    bounds += [(resource.RLIMIT_NOFILE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NPROC, 0)]
+    # See desk.core_dumps, of which this process knows nothing.
+    bounds += [(resource.RLIMIT_CORE, 1)]
     for kind, bound in bounds:
         # A system may not know one of them, or already allow less.
         with contextlib.suppress(ValueError, OSError):

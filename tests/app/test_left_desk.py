@@ -184,6 +184,27 @@ def test_a_slip_that_came_out_nowhere_comes_out_after_a_restart(
         assert kept == replace(first, is_out=True)
 
 
+def test_what_is_told_late_of_a_case_at_another_window_leads_nowhere(trainee: Trainee) -> None:
+    """As in the table: two windows would work on it."""
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    program = trainee.program
+    case, station = program.desk.the_case(), program.station
+    program.to_board()
+    there = station.save(None, replace(case, window="9"), "CASE.TAKEN_OVER")
+    program.desk.show_trouble(Full(), of=there)
+    (late,) = program.pages.board.late
+    (open_it,) = late.findChildren(Button)
+    banner = program.pages.board.banner
+
+    open_it.click()
+
+    trainee.until(lambda: not banner.isHidden())
+    assert "9" in banner.title.text()
+    assert case.number in banner.title.text()
+    assert program.desk.case is None
+
+
 def test_what_is_told_late_at_home_leads_to_its_case(trainee: Trainee) -> None:
     trainee.sign_in()
     trainee.new_case("haneul")

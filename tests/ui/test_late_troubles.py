@@ -31,6 +31,7 @@ from desk.ui.pages.phone import PhonePage
 from desk.ui.pages.review import ReviewPage
 from desk.ui.parts.button import Button
 from desk.ui.parts.frame import Page
+from desk.ui.parts.verdict import Banner
 from desk.ui.printing import Printers
 from desk.ui.program import report_bug
 from desk.ui.shell import Shell
@@ -349,12 +350,29 @@ def test_a_case_that_could_not_be_closed_is_told_at_home(
     window.board.case_wanted.connect(wanted.append)
     (banner,) = window.board.late
     [open_it] = banner.findChildren(Button)
+    assert case.number in open_it.accessibleName()
     open_it.click()
     assert wanted == [case.number]
     window.open(case, window.hand_over.enter)
     assert window.late_codes() == ["STORE-04"]
     # It is there already.
     assert window.hand_over_page.late[0].findChildren(Button) == []
+
+
+def test_a_button_that_is_another_cases_now_rests_and_stands_where_it_is_read(
+    look: Look, qtbot: QtBot
+) -> None:
+    page, spoken = BoardPage(look, TroubleWords()), TroubleWords().of("STORE-04", "ko", {})
+    qtbot.addWidget(page)
+    page.show()
+    page.show_late([(spoken, "LA-1"), (spoken, "LA-2")])
+    assert page.area.findChildren(Banner) == [*page.late, page.banner]
+    qtbot.waitUntil(page._guard.isHidden, timeout=PATIENCE)
+
+    page.show_late([(spoken, "LA-1"), (spoken, "LA-2")])
+    assert page._guard.isHidden()
+    page.show_late([(spoken, "LA-2")])
+    assert not page._guard.isHidden()
 
 
 def test_what_an_act_ran_into_is_over_once_the_same_act_succeeds(

@@ -497,8 +497,10 @@ class ServerDatabase:
         try:
             driver = ServerDriver(self._told, self._process, self._luggage)
         except psycopg.OperationalError as error:
-            if _REFUSED_BY_POOLER in str(error):
-                raise _Pooled(str(error)) from error
+            # Of several hosts each says a line.
+            for line in str(error).splitlines():
+                if _REFUSED_BY_POOLER in line:
+                    raise _Pooled(line) from error
             raise
         try:
             if driver.is_of(self._process):

@@ -14,6 +14,7 @@ from desk.trouble import Trouble
 from desk.ui.control.bundle import BundleControl
 from desk.ui.control.checks import Checks
 from desk.ui.control.desk import Desk
+from desk.ui.glyphs import Glyph
 from desk.ui.lanes import Lane
 from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage, BoardView
@@ -43,7 +44,7 @@ class BoardControl(QObject):
         page.new_case.connect(self._new_case)
         page.case_opened.connect(self._open)
         page.case_viewed.connect(self._open)
-        page.case_wanted.connect(self._open)
+        page.case_wanted.connect(self._open_here)
         page.remedy_asked.connect(lambda *_: checks.check())
         desk.shell.new_case_asked.connect(self._new_by_key)
         desk.look.retranslated.connect(self.render)
@@ -132,13 +133,33 @@ class BoardControl(QObject):
     def _open(self, number: str) -> None:
         self._bring(lambda: self._desk.station.load(number))
 
-    def _bring(self, job: Callable[[], Case]) -> None:
+    def _open_here(self, number: str) -> None:
+        """As from the table: what another window is working on stays there."""
+
+        def brought(case: Case) -> None:
+            if not case.state.is_open or case.window == self._desk.here().window:
+                self._brought(case)
+                return
+            self._opening = False
+            say = self._desk.look.say
+            used = say("board.used_at", window=case.window)
+            title = say("banner.of_case", number=number, title=used)
+            self._page.show_banner(
+                glyph=Glyph.ATTENTION, title=title, sentence="", next_step="", code=""
+            )
+            self.refresh()
+
+        self._bring(lambda: self._desk.station.load(number), brought)
+
+    def _bring(
+        self, job: Callable[[], Case], brought: Callable[[Case], None] | None = None
+    ) -> None:
         """Open the case that ``job`` brings, one at a time: pressed twice while the records are
         slow, two new ones were there."""
         if self._opening:
             return
         self._opening = True
-        self._desk.work(Lane.RECORDS, job, self._brought, self._say_trouble)
+        self._desk.work(Lane.RECORDS, job, brought or self._brought, self._say_trouble)
 
     def _brought(self, case: Case) -> None:
         self._opening = False

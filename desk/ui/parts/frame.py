@@ -264,6 +264,7 @@ class Page(QWidget):
         self.banner.asked.connect(self.remedy)
         self.late: list[Banner] = []
         self._late: tuple[tuple[Spoken, str], ...] = ()
+        self._told_late: list[tuple[str, str]] = []
         self._own_banner: dict[str, object] | None = None
         self._passing = False
         self._drawn: Spoken | None = None
@@ -370,18 +371,26 @@ class Page(QWidget):
             self.late.append(Banner(self.look))
             self.late[-1].asked.connect(self.case_wanted)
             self._inner.insertWidget(len(self.late) - 1, self.late[-1])
-        fresh = False
+            # By keyboard it comes where it stands as well.
+            self.late[-1].stackUnder(self.banner)
         for place, banner in enumerate(self.late):
             if place >= len(late):
                 banner.hide()
                 continue
-            fresh = fresh or banner.isHidden()
             spoken, number = late[place]
-            open_it = Remedy(number, self.look.say("banner.open_case"))
-            words = _words(spoken, (open_it,) if number else ())
-            banner.show_trouble(**words)  # type: ignore[arg-type]
-        if fresh:
+            banner.show_trouble(**_words(spoken, self._way_to(number)))  # type: ignore[arg-type]
+        told = [(number, spoken.code) for spoken, number in late]
+        if any(one not in self._told_late[place : place + 1] for place, one in enumerate(told)):
+            # A button may be another case's now than a moment ago.
             self._guard.rest()
+        self._told_late = told
+
+    def _way_to(self, number: str) -> tuple[Remedy, ...]:
+        if not number:
+            return ()
+        word = self.look.say("banner.open_case")
+        name = self.look.say("banner.of_case", number=number, title=word)
+        return (Remedy(number, word, name=name),)
 
     def settle_banner(self, code: str) -> None:
         """The page's own banner is over if it says ``code``, even where a passing one hides it."""

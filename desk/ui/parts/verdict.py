@@ -158,11 +158,13 @@ def _count(look: Look, count: Count) -> QWidget:
 
 @dataclass(frozen=True)
 class Remedy:
-    """A button in a banner: what it does, its word and icon."""
+    """A button in a banner: what it does, its word and icon; ``name`` says more than its word
+    to who cannot see where it stands."""
 
     key: str
     word: str
     icon: str | None = None
+    name: str = ""
 
 
 class Banner(Box):
@@ -232,6 +234,8 @@ class Banner(Box):
         for remedy in remedies[:2]:
             button = Button(self._look, remedy.word, Kind.SECONDARY, height=32, icon=remedy.icon)
             button.clicked.connect(lambda _=False, key=remedy.key: self.asked.emit(key))
+            if remedy.name:
+                button.setAccessibleName(remedy.name)
             self._buttons.addWidget(button)
 
 
