@@ -200,6 +200,9 @@ def test_what_is_told_late_of_a_case_at_another_window_leads_nowhere(trainee: Tr
     open_it.click()
 
     trainee.until(lambda: not banner.isHidden())
+    # The table is read anew, and the page with it.
+    settled(trainee, Lane.RECORDS)
+    assert not banner.isHidden()
     assert "9" in banner.title.text()
     assert case.number in banner.title.text()
     assert program.desk.case is None

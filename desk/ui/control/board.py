@@ -14,10 +14,10 @@ from desk.trouble import Trouble
 from desk.ui.control.bundle import BundleControl
 from desk.ui.control.checks import Checks
 from desk.ui.control.desk import Desk
-from desk.ui.glyphs import Glyph
 from desk.ui.lanes import Lane
 from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage, BoardView
+from desk.ui.troubles import Spoken
 
 
 class BoardControl(QObject):
@@ -37,6 +37,7 @@ class BoardControl(QObject):
         self._checks, self.bundle = checks, bundle
         self._rows: tuple[CaseRow, ...] = ()
         self._trouble: Trouble | None = None
+        self._elsewhere: Case | None = None
         self._opening = False
         checks.changed.connect(self._checked)
         page.check_again.connect(checks.check)
@@ -53,7 +54,7 @@ class BoardControl(QObject):
 
     def enter(self) -> None:
         """Back on the board: no case is open."""
-        self._trouble = None
+        self._trouble, self._elsewhere = None, None
         self._desk.show_place(Place.BOARD, self._page)
         self.render()
         self.refresh()
@@ -118,9 +119,18 @@ class BoardControl(QObject):
                     rows=self._rows,
                 ),
                 checking=self._checks.checking,
-                trouble=desk.spoken(self._trouble) if self._trouble else None,
+                trouble=self._told(),
             )
         )
+
+    def _told(self) -> Spoken | None:
+        """What the last case that was asked for ran into."""
+        case, say = self._elsewhere, self._desk.look.say
+        if case is None:
+            return self._desk.spoken(self._trouble) if self._trouble else None
+        used = say("board.used_at", window=case.window)
+        title = say("banner.of_case", number=case.number, title=used)
+        return Spoken("", "attention", title, "", "")
 
     def _new_by_key(self) -> None:
         if self._is_shown() and self._page.footer.primary.isEnabled():
@@ -140,13 +150,8 @@ class BoardControl(QObject):
             if not case.state.is_open or case.window == self._desk.here().window:
                 self._brought(case)
                 return
-            self._opening = False
-            say = self._desk.look.say
-            used = say("board.used_at", window=case.window)
-            title = say("banner.of_case", number=number, title=used)
-            self._page.show_banner(
-                glyph=Glyph.ATTENTION, title=title, sentence="", next_step="", code=""
-            )
+            self._opening, self._elsewhere = False, case
+            self.render()
             self.refresh()
 
         self._bring(lambda: self._desk.station.load(number), brought)
@@ -158,7 +163,7 @@ class BoardControl(QObject):
         slow, two new ones were there."""
         if self._opening:
             return
-        self._opening = True
+        self._opening, self._elsewhere = True, None
         self._desk.work(Lane.RECORDS, job, brought or self._brought, self._say_trouble)
 
     def _brought(self, case: Case) -> None:
