@@ -130,7 +130,7 @@ class BoardControl(QObject):
             return self._desk.spoken(self._trouble) if self._trouble else None
         used = say("board.used_at", window=case.window)
         title = say("banner.of_case", number=case.number, title=used)
-        return Spoken("", "attention", title, "", "")
+        return Spoken("", "attention", title, say("board.used_there"), say("board.tell_there"))
 
     def _new_by_key(self) -> None:
         if self._is_shown() and self._page.footer.primary.isEnabled():
