@@ -12,6 +12,7 @@ from desk.issuance.case import Case, CaseKind, State
 from desk.store import cases, journal, status
 from desk.store.session import Session
 from desk.store.status import Validity
+from desk.trouble import Trouble
 
 
 class CheckKey(StrEnum):
@@ -170,6 +171,23 @@ _ROW_STATES: Mapping[State, RowState] = {
     State.CANCELLED: RowState.ENDED,
     State.EXPIRED: RowState.ENDED,
 }
+
+
+class AtAnotherWindow(Trouble):
+    """Another window is at work on the case: two would change it."""
+
+    code = "CASE-07"
+
+
+def bring(station: Station, number: str) -> Case:
+    """A case that this window may open: its own, or one that nobody works on any more.
+
+    Raises AtAnotherWindow and CaseMissing.
+    """
+    case = station.load(number)
+    if case.window != station.settings.station.window and not row_of(case).is_finished:
+        raise AtAnotherWindow(case=number, window=case.window)
+    return case
 
 
 def rows_since(station: Station, start: datetime) -> tuple[CaseRow, ...]:

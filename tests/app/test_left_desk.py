@@ -19,6 +19,7 @@ from desk.app.rehearsal import open_rehearsal
 from desk.app.stage import Stage
 from desk.app.window import make_front
 from desk.counter import closing, document
+from desk.counter.board import AtAnotherWindow
 from desk.counter.settings import load_settings
 from desk.issuance.case import State
 from desk.store import cases
@@ -184,8 +185,11 @@ def test_a_slip_that_came_out_nowhere_comes_out_after_a_restart(
         assert kept == replace(first, is_out=True)
 
 
-def test_what_is_told_late_of_a_case_at_another_window_leads_nowhere(trainee: Trainee) -> None:
-    """As in the table: two windows would work on it."""
+@pytest.mark.parametrize("way", ["banner", "table"])
+def test_a_case_at_another_window_is_not_opened_and_its_window_is_named(
+    trainee: Trainee, way: str
+) -> None:
+    """Two windows would work on it."""
     trainee.sign_in()
     trainee.new_case("haneul")
     program = trainee.program
@@ -193,18 +197,22 @@ def test_what_is_told_late_of_a_case_at_another_window_leads_nowhere(trainee: Tr
     program.to_board()
     there = station.save(None, replace(case, window="9"), "CASE.TAKEN_OVER")
     program.desk.show_trouble(Full(), of=there)
-    (late,) = program.pages.board.late
-    (open_it,) = late.findChildren(Button)
-    banner = program.pages.board.banner
+    board = program.pages.board
 
-    open_it.click()
+    if way == "banner":
+        (late,) = board.late
+        late.findChildren(Button)[0].click()
+    else:
+        board.case_opened.emit(case.number)
 
-    trainee.until(lambda: not banner.isHidden())
+    trainee.until(lambda: not board.banner.isHidden())
     # The table is read anew, and the page with it.
+    program.board.look_again()
     settled(trainee, Lane.RECORDS)
-    assert not banner.isHidden()
-    assert "9" in banner.title.text()
-    assert case.number in banner.title.text()
+    assert not board.banner.isHidden()
+    assert board.banner.code.text() == AtAnotherWindow.code
+    assert "창구 9에서" in board.banner.title.text()
+    assert case.number in board.banner.title.text()
     assert program.desk.case is None
 
 

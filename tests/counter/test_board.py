@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from desk.counter import aftercare, board
-from desk.counter.board import RowState, Since
+from desk.counter.board import AtAnotherWindow, RowState, Since
 from desk.counter.station import Station
 from desk.issuance.aftercare import SuspendReason
 from desk.issuance.case import Case, State
@@ -17,6 +18,8 @@ from desk.store.status import Validity
 from tests.counter.holding_cases import delivered, desk_in, proven
 from tests.counter.test_approving import crew
 
+THEIRS = "12"
+"""Another window."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -79,3 +82,29 @@ def test_usable_counts_what_is_usable_now_and_the_books_still_add_up() -> None:
 
     assert shown.count(RowState.USABLE) == shown.usable_no_more == 1
     assert sum(map(shown.count, RowState)) + shown.usable_no_more == len(rows)
+
+
+def test_a_case_at_another_window_is_left_there(station: Station) -> None:
+    """Its slip may still be in the printer there: proven is not yet put away."""
+    for case in (delivered(station), proven(station)):
+        theirs = replace(case, window=THEIRS, closed_at=None)
+        station.save(None, theirs, "CASE.TAKEN_OVER")
+
+        with pytest.raises(AtAnotherWindow) as told:
+            board.bring(station, case.number)
+
+        assert told.value.facts == {"case": case.number, "window": THEIRS}
+
+
+def test_a_case_that_is_put_away_is_looked_at_from_any_window(station: Station) -> None:
+    case = replace(proven(station), window=THEIRS, closed_at=station.now())
+    station.save(None, case, "CASE.CLOSED")
+
+    assert board.bring(station, case.number).number == case.number
+
+
+def test_a_case_of_this_window_is_opened(station: Station) -> None:
+    case = replace(delivered(station), window=station.settings.station.window)
+    station.save(None, case, "CASE.TAKEN_OVER")
+
+    assert board.bring(station, case.number).number == case.number

@@ -8,7 +8,16 @@ from datetime import datetime, time
 from PySide6.QtCore import QObject
 
 from desk.counter import intake
-from desk.counter.board import Board, BoardCheck, CaseRow, CheckKey, CheckState, lines, rows_since
+from desk.counter.board import (
+    Board,
+    BoardCheck,
+    CaseRow,
+    CheckKey,
+    CheckState,
+    bring,
+    lines,
+    rows_since,
+)
 from desk.issuance.case import Case
 from desk.trouble import Trouble
 from desk.ui.control.bundle import BundleControl
@@ -17,7 +26,6 @@ from desk.ui.control.desk import Desk
 from desk.ui.lanes import Lane
 from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage, BoardView
-from desk.ui.troubles import Spoken
 
 
 class BoardControl(QObject):
@@ -37,15 +45,13 @@ class BoardControl(QObject):
         self._checks, self.bundle = checks, bundle
         self._rows: tuple[CaseRow, ...] = ()
         self._trouble: Trouble | None = None
-        self._elsewhere: Case | None = None
         self._opening = False
         checks.changed.connect(self._checked)
         page.check_again.connect(checks.check)
         page.bundle_asked.connect(self._make_bundle)
         page.new_case.connect(self._new_case)
         page.case_opened.connect(self._open)
-        page.case_viewed.connect(self._open)
-        page.case_wanted.connect(self._open_here)
+        page.case_wanted.connect(self._open)
         page.remedy_asked.connect(lambda *_: checks.check())
         desk.shell.new_case_asked.connect(self._new_by_key)
         desk.look.retranslated.connect(self.render)
@@ -54,7 +60,7 @@ class BoardControl(QObject):
 
     def enter(self) -> None:
         """Back on the board: no case is open."""
-        self._trouble, self._elsewhere = None, None
+        self._trouble = None
         self._desk.show_place(Place.BOARD, self._page)
         self.render()
         self.refresh()
@@ -119,18 +125,9 @@ class BoardControl(QObject):
                     rows=self._rows,
                 ),
                 checking=self._checks.checking,
-                trouble=self._told(),
+                trouble=desk.spoken(self._trouble) if self._trouble else None,
             )
         )
-
-    def _told(self) -> Spoken | None:
-        """What the last case that was asked for ran into."""
-        case, say = self._elsewhere, self._desk.look.say
-        if case is None:
-            return self._desk.spoken(self._trouble) if self._trouble else None
-        used = say("board.used_at", window=case.window)
-        title = say("banner.of_case", number=case.number, title=used)
-        return Spoken("", "attention", title, say("board.used_there"), say("board.tell_there"))
 
     def _new_by_key(self) -> None:
         if self._is_shown() and self._page.footer.primary.isEnabled():
@@ -141,30 +138,15 @@ class BoardControl(QObject):
         self._bring(lambda: intake.open_case(desk.station, desk.officer, language))
 
     def _open(self, number: str) -> None:
-        self._bring(lambda: self._desk.station.load(number))
+        self._bring(lambda: bring(self._desk.station, number))
 
-    def _open_here(self, number: str) -> None:
-        """As from the table: what another window is working on stays there."""
-
-        def brought(case: Case) -> None:
-            if not case.state.is_open or case.window == self._desk.here().window:
-                self._brought(case)
-                return
-            self._opening, self._elsewhere = False, case
-            self.render()
-            self.refresh()
-
-        self._bring(lambda: self._desk.station.load(number), brought)
-
-    def _bring(
-        self, job: Callable[[], Case], brought: Callable[[Case], None] | None = None
-    ) -> None:
+    def _bring(self, job: Callable[[], Case]) -> None:
         """Open the case that ``job`` brings, one at a time: pressed twice while the records are
         slow, two new ones were there."""
         if self._opening:
             return
-        self._opening, self._elsewhere = True, None
-        self._desk.work(Lane.RECORDS, job, brought or self._brought, self._say_trouble)
+        self._opening = True
+        self._desk.work(Lane.RECORDS, job, self._brought, self._say_trouble)
 
     def _brought(self, case: Case) -> None:
         self._opening = False

@@ -1,8 +1,8 @@
 """The board: is the desk ready to open, and how do today's cases stand.
 
 Signals: ``check_again`` (F5), ``bundle_asked`` (the support bundle), ``new_case`` (Ctrl+N and
-the primary), ``case_opened(str)`` (case number, to go on), ``case_viewed(str)`` (a finished
-one, read-only), ``remedy_asked(str, str)`` (check key, code).
+the primary), ``case_opened(str)`` (case number, to go on or, finished, to look at),
+``remedy_asked(str, str)`` (check key, code).
 """
 
 from __future__ import annotations
@@ -105,7 +105,6 @@ class BoardPage(Page):
     bundle_asked = Signal()
     new_case = Signal()
     case_opened = Signal(str)
-    case_viewed = Signal(str)
     remedy_asked = Signal(str, str)
 
     def __init__(self, look: Look, troubles: TroubleWords) -> None:
@@ -122,7 +121,7 @@ class BoardPage(Page):
         left = column(self._checks_card, None)
         self._left = holder(left)
         self._cases = _CasesCard(look)
-        self._cases.opened.connect(self._open)
+        self._cases.opened.connect(self.case_opened)
         self._columns = row(self._left, self._cases, gap=16)
         self._columns.setStretch(1, 1)
         self.body.addLayout(self._columns, 1)
@@ -178,9 +177,6 @@ class BoardPage(Page):
         if check.code is None:
             return None
         return self._troubles.of(check.code, self.look.language, check.facts)
-
-    def _open(self, case: CaseRow, can_go_on: bool) -> None:
-        (self.case_opened if can_go_on else self.case_viewed).emit(case.number)
 
     def search(self) -> None:
         """Ctrl+F: the search field takes the focus."""
@@ -345,7 +341,7 @@ class _Tile(QWidget):
 class _CasesCard(Card):
     """Today's cases: the sum that adds up, the tiles, the table in two parts."""
 
-    opened = Signal(object, bool)
+    opened = Signal(str)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, header=0, padding=(1, 1, 1, 1))
@@ -366,7 +362,7 @@ class _CasesCard(Card):
         self._head_row = Row(look, 31, COLUMNS, line=False)
         self._head.setLayout(column(self._head_row, 1))
         self._rows = RowList()
-        self._listed: list[tuple[CaseRow, bool]] = []
+        self._numbers: list[str] = []
         self._ticking: list[tuple[CaseRow, Text]] = []
         self._empty = Text(look, "", Type.BODY, "muted", align=Qt.AlignmentFlag.AlignHCenter)
         self._inside = holder(column(self._rows, 32, self._empty, None))
@@ -376,7 +372,7 @@ class _CasesCard(Card):
         self.body.addWidget(self._head)
         self.body.addWidget(self._scroll, 1)
         self.body.addSpacing(8)
-        self._rows.opened.connect(self._open)
+        self._rows.opened.connect(lambda place: self.opened.emit(self._numbers[place]))
         self._head.stand_above(self._scroll)
 
     def set_size(self, narrow: bool, small: bool) -> None:
@@ -426,7 +422,7 @@ class _CasesCard(Card):
 
     def _fill(self, found: list[CaseRow], view: BoardView) -> None:
         self._rows.empty()
-        self._listed, self._ticking = [], []
+        self._numbers, self._ticking = [], []
         for finished in (False, True):
             part = [one for one in found if one.is_finished is finished]
             if part:
@@ -476,14 +472,8 @@ class _CasesCard(Card):
         line.put(6, Text(look, act, size, "muted" if elsewhere else "accent"), right=True)
         parts = (one.number, one.name, step, words, act)
         line.setAccessibleName(", ".join(part for part in parts if part))
-        self._listed.append((one, not one.is_finished))
+        self._numbers.append(one.number)
         return line
-
-    def _open(self, place: int) -> None:
-        one, can_go_on = self._listed[place]
-        if self._view is not None and can_go_on and one.window != self._view.here.window:
-            return
-        self.opened.emit(one, can_go_on)
 
 
 def _step(one: CaseRow) -> str:
