@@ -182,7 +182,7 @@ def _service_arguments(home: Home, settings: Settings) -> tuple[str, ...]:
         arguments += ["--claim-option", option]
     arguments += ["--encryption", settings.enrollment.encryption]
     arguments += ["--dpop", settings.enrollment.dpop]
-    arguments += ["--batch", str(settings.enrollment.batch)]
+    arguments += ["--batch", str(_keys_at_once(settings))]
     for quirk in settings.enrollment.quirks or ("none",):
         arguments += ["--quirk", quirk]
     if settings.enrollment.attestation != AttestationUse.OFF:
@@ -198,6 +198,13 @@ def _service_arguments(home: Home, settings: Settings) -> tuple[str, ...]:
         # The certificate by which phones know who asks them also says who issues.
         arguments += ["--metadata-signer", str(signer)]
     return tuple(arguments)
+
+
+def _keys_at_once(settings: Settings) -> int:
+    """What phones are told: more than one only where they may get more than one."""
+    asked = settings.enrollment
+    binds = asked.batch_unattested or asked.attestation != AttestationUse.OFF
+    return asked.batch if binds else 1
 
 
 def _kept_port(home: Home) -> int:

@@ -148,8 +148,8 @@ def take_answer(
 
 
 def _compare(case: Case, shown: tuple[Presented, ...], station: Station) -> None:
-    # Of several credentials of one kind the phone shows one: their keys came in one request
-    # with one nonce, so what holds the one key holds them all.
+    # Of several credentials of one kind the phone shows one: their keys are of one phone, for
+    # which its provider vouched (``signing.CheckedRequest``).
     expected = {(one.configuration, one.device_key): one for one in case.issued}
     seen = set()
     for presented in shown:

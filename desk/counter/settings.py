@@ -62,6 +62,7 @@ class EnrollmentSettings:
     encryption: str
     dpop: str
     batch: int
+    batch_unattested: bool
     attestation: str
     attestation_status: bool
     quirks: tuple[str, ...]

@@ -44,8 +44,9 @@ _PLACED, _REFUSED = "OFFER.PLACED", "PHONE.PROOF_REFUSED"
 
 @dataclass(frozen=True)
 class CheckedRequest:
-    """A phone's request whose proofs the desk itself has verified: one key or several, each
-    of which gets a credential of its own."""
+    """A phone's request whose proofs the desk itself has verified: one key or several of one
+    phone, each of which gets a credential of its own. It may name more: an issuer need not
+    give as many as are asked for (OpenID4VCI 1.0, 8.3)."""
 
     request: KeyRequest
     keys: tuple[DeviceKey, ...]
@@ -109,6 +110,7 @@ def _verified(station: Station, case: Case, request: KeyRequest) -> tuple[Device
         now=taken_at,
         most=station.settings.enrollment.batch,
         attestations=station.authority.attestations,
+        of_one_phone=not station.settings.enrollment.batch_unattested,
     )
 
 

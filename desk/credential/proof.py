@@ -83,10 +83,15 @@ def verify_proofs(
     now: datetime,
     most: int = 1,
     attestations: AttestationPolicy = UNREAD,
+    of_one_phone: bool = False,
 ) -> tuple[DeviceKey, ...]:
     """The keys of a credential request's ``proofs`` object, each different, ``most`` at most:
     those that sign proofs, or all that an attestation vouches for. Entries are texts, or a
     ``Proof`` each where they have been taken apart already.
+
+    Each ``jwt`` proof stands alone: whoever hands the request on, and so knows its nonce, can
+    lay one of his own beside those of the phone. ``of_one_phone`` leaves the first key and
+    those that one attestation names together with it.
 
     Raises as ``verify_proof`` does.
     """
@@ -96,30 +101,31 @@ def verify_proofs(
     if not isinstance(entries, list) or not 1 <= len(entries) <= most:
         raise ProofRefused(reason="proofs in the allowed number expected")
     if kind == JWT_PROOF:
-        keys = _jwt_keys(entries, audience, nonce, now, attestations)
+        keys, together = _jwt_keys(entries, audience, nonce, now, attestations)
     elif kind == ATTESTATION_PROOF and attestations.use is not AttestationUse.OFF:
-        keys = _attested_keys(entries, nonce, now, attestations)
+        keys = together = _attested_keys(entries, nonce, now, attestations)
     else:
         raise ProofRefused(reason="proof type is not supported")
     if len(keys) > most:
         raise ProofRefused(reason="more keys than allowed at once")
     if len(set(keys)) != len(keys):
         raise ProofRefused(reason="one key stands in several proofs")
-    return keys
+    return tuple(key for key in keys if key in together) if of_one_phone else keys
 
 
 def _jwt_keys(
     entries: list[Any], audience: str, nonce: str, now: datetime, policy: AttestationPolicy
-) -> tuple[DeviceKey, ...]:
-    """F.1: each proof's key; of a single one with an attestation, all that are attested."""
+) -> tuple[tuple[DeviceKey, ...], tuple[DeviceKey, ...]]:
+    """F.1: each proof's key; of a single one with an attestation, all that are attested. Then
+    those that are known to be of the first one's phone."""
     proofs = [entry if isinstance(entry, Proof) else Proof.parse(entry) for entry in entries]
     keys = tuple(verify_proof(proof, audience=audience, nonce=nonce, now=now) for proof in proofs)
     if policy.use is AttestationUse.OFF:
-        return keys
+        return keys, keys[:1]
     attested = tuple(
         _beside(proof, key, nonce, now, policy) for proof, key in zip(proofs, keys, strict=True)
     )
-    return attested[0] if len(attested) == 1 else keys
+    return (attested[0] if len(attested) == 1 else keys), attested[0]
 
 
 def _beside(

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from desk.credential import jose
+from desk.credential.attestation import UNREAD, AttestationPolicy
+from desk.credential.attestation_use import AttestationUse
 from desk.credential.holder import key_proof
 from desk.credential.keys import Curve, DeviceKey, b64url
 from desk.credential.proof import Proof, verify_proof, verify_proofs
 from desk.credential.signer import LocalKey, LocalSigner
 from desk.credential.troubles import NonceStale, ProofRefused
+from desk.training.wallet_provider import WalletProvider
 
 ISSUER = "https://desk.example/issuer"
 
@@ -191,3 +194,34 @@ def test_proofs_name_each_key_once(now: datetime) -> None:
     ):
         with pytest.raises(ProofRefused):
             take(proofs, most)
+
+
+def test_keys_of_one_phone_are_those_of_one_attestation(now: datetime) -> None:
+    """A proof laid beside the phone's by somebody who knows the nonce is left out, with an
+    attestation of its own or without."""
+    provider = WalletProvider.create(now)
+    own, more, stranger = keys = [LocalKey.generate() for _ in range(3)]
+    both = provider.attest([own.public, more.public], now, nonce="n-1")
+    other = provider.attest([stranger.public], now, nonce="n-1")
+    bare = [key_proof(key, ISSUER, "n-1", now) for key in keys]
+    told = [key_proof(key, ISSUER, "n-1", now, both) for key in (own, more)]
+    policy = AttestationPolicy(AttestationUse.OPTIONAL, (provider.root,))
+
+    def of_one_phone(proofs: list[str], attestations: AttestationPolicy = policy) -> list[str]:
+        found = verify_proofs(
+            {"jwt": proofs},
+            audience=ISSUER,
+            nonce="n-1",
+            now=now,
+            most=3,
+            attestations=attestations,
+            of_one_phone=True,
+        )
+        return [key.thumbprint for key in found]
+
+    first, second, third = (key.public.thumbprint for key in keys)
+    assert of_one_phone(bare, UNREAD) == of_one_phone(bare) == [first]
+    assert of_one_phone(told) == of_one_phone(told[:1]) == [first, second]
+    assert of_one_phone([*told, bare[2]]) == [first, second]
+    assert of_one_phone([*told, key_proof(stranger, ISSUER, "n-1", now, other)]) == [first, second]
+    assert of_one_phone([bare[2], *told]) == [third]

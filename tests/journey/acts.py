@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -41,12 +41,13 @@ PATIENCE = 60.0
 
 
 def settings_with(
-    url: str = "", offer_minutes: int = 10, formats: tuple[str, ...] = FORMATS
+    url: str = "", offer_minutes: int = 10, formats: tuple[str, ...] = FORMATS, **others: Any
 ) -> Settings:
-    """The defaults; with ``url`` the desk uses a running service instead of its own."""
+    """The defaults; with ``url`` the desk uses a running service instead of its own. ``others``
+    are of enrollment as well."""
     plain = load_settings()
-    service = replace(plain.enrollment, url=url, offer_minutes=offer_minutes, formats=formats)
-    return replace(plain, enrollment=service)
+    chosen = {"url": url, "offer_minutes": offer_minutes, "formats": formats, **others}
+    return replace(plain, enrollment=replace(plain.enrollment, **chosen))
 
 
 @contextmanager

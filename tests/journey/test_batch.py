@@ -1,27 +1,55 @@
-"""A phone that asks for ten credentials of a kind: one status index each, proven by any."""
+"""A phone that asks for ten credentials of a kind: one status index each, proven by any where
+its provider says that all the keys are its own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from desk.app.compose import utc_now
+from desk.app.home import Home
 from desk.cards.session import CardSession
 from desk.cards.signer import CardSigner
 from desk.counter import signing
+from desk.counter.settings import load_settings
+from desk.credential.holder import key_proof
+from desk.credential.signer import LocalKey
 from desk.credential.statuslist import Status
+from desk.enrollment.link import HttpLink
 from desk.enrollment.process import ServiceProcess
 from desk.issuance.case import Case, State
+from desk.issuance.ports import KeyRequest
 from desk.store import intents, journal, status
 from desk.store.intents import Intent, IntentState
 from desk.store.status import Validity
 from desk.training.wallet_issuer import Manner
+from desk.training.wallet_provider import WalletProvider
+from desk.training.wallet_trouble import PhoneTrouble
 from desk.trouble import Trouble
-from tests.journey.acts import FORMATS, Counter, Holder, assert_invariants, opened
+from tests.journey.acts import (
+    FORMATS,
+    Counter,
+    Holder,
+    assert_invariants,
+    only_case,
+    opened,
+    settings_with,
+)
 
 TEN = Manner(keys=10)
+
+
+def told_by_its_provider(home: Path) -> Manner:
+    """A phone with ten keys in one attestation, whose provider this desk knows."""
+    provider = WalletProvider.create(utc_now())
+    roots = Home.make(home).training.folder / load_settings().authority.attestation_roots
+    roots.write_bytes(provider.root_pem)
+    return replace(TEN, provider=provider, attestation_alone=True)
 
 
 def standing(counter: Counter, case: Case) -> tuple[Intent, ...]:
@@ -29,10 +57,15 @@ def standing(counter: Counter, case: Case) -> tuple[Intent, ...]:
         return intents.standing(session, case.number)
 
 
-def test_ten_of_each_from_offer_to_proof(home: Path, service: ServiceProcess) -> None:
+def test_ten_of_each_from_offer_to_proof(home: Path) -> None:
     """Twenty credentials for twenty keys, all suspended, then all valid together; times tell
     nothing apart, and the next to ask sees another one of them."""
-    with opened(home, service.url) as rehearsal, Holder(rehearsal.authority, manner=TEN) as holder:
+    manner, settings = told_by_its_provider(home), settings_with(attestation="optional")
+    options = ("--wait", "0.5")
+    with (
+        opened(home, settings=settings, service_options=options) as rehearsal,
+        Holder(rehearsal.authority, manner=manner) as holder,
+    ):
         counter = Counter.begin(rehearsal)
 
         case = counter.deliver(counter.approved(), holder)
@@ -80,7 +113,10 @@ def test_card_that_stops_in_the_middle_of_a_batch(
             raise Pulled
         return real(self, session, data)
 
-    with opened(home, service.url) as rehearsal, Holder(rehearsal.authority, manner=TEN) as holder:
+    with (
+        opened(home, settings=settings_with(service.url, batch_unattested=True)) as rehearsal,
+        Holder(rehearsal.authority, manner=TEN) as holder,
+    ):
         counter = Counter.begin(rehearsal)
         station, officer = rehearsal.station, counter.script.officer
         case = counter.offer(counter.approved())
@@ -124,3 +160,73 @@ def test_more_keys_than_the_desk_takes(home: Path, service: ServiceProcess) -> N
                 kinds = {event.kind for event in journal.events(session, after=0)}
 
         assert standing(counter, case) == ()
+
+
+def test_keys_that_nothing_binds_together(home: Path, service: ServiceProcess) -> None:
+    """The first of each kind gets a credential; the phone has it, proves it and can use it."""
+    with opened(home, service.url) as rehearsal, Holder(rehearsal.authority, manner=TEN) as holder:
+        counter = Counter.begin(rehearsal)
+
+        case = counter.prove(counter.deliver(counter.approved(), holder), holder)
+
+        assert case.state is State.PROVEN
+        assert [one.configuration for one in case.issued] == list(FORMATS)
+        assert all(not card.more for card in holder.phone.cards)
+        assert_invariants(rehearsal, holder, case)
+
+
+def laid_beside(monkeypatch: pytest.MonkeyPatch, *, first: bool) -> LocalKey:
+    """From now on the service lays a key of its own beside the phone's. It knows the nonce, so
+    that its proof is a good one."""
+    thief, real = LocalKey.generate(), HttpLink._key_request
+
+    def with_another(self: HttpLink, entry: Mapping[str, Any]) -> KeyRequest:
+        asked = real(self, entry)
+        another = key_proof(thief, self.issuer, asked.nonce, utc_now())
+        proofs = (another, *asked.proofs) if first else (*asked.proofs, another)
+        return replace(asked, proofs=proofs)
+
+    monkeypatch.setattr(HttpLink, "_key_request", with_another)
+    return thief
+
+
+def validities(counter: Counter, case: Case) -> set[Validity]:
+    with counter.rehearsal.station.store.read() as session:
+        return {one.validity for one in status.entries_of(session, case.number)}
+
+
+def test_key_that_a_service_lays_behind_the_phones(
+    approved_home: Path, service: ServiceProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gets no credential, which the phone's proof would have made usable."""
+    with opened(approved_home, service.url) as rehearsal, Holder(rehearsal.authority) as holder:
+        counter, approved = Counter.begin(rehearsal), only_case(rehearsal)
+        assert approved is not None
+        thief = laid_beside(monkeypatch, first=False)
+
+        case = counter.prove(counter.deliver(approved, holder), holder)
+
+        assert {one.device_key for one in case.issued} == {
+            card.verified.key.thumbprint for card in holder.cards
+        }
+        assert thief.public.thumbprint not in {one.device_key for one in case.issued}
+        assert validities(counter, case) == {Validity.VALID}
+
+
+def test_key_that_a_service_lays_before_the_phones(
+    approved_home: Path, service: ServiceProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it gets stays suspended: the phone has nothing to prove with."""
+    with opened(approved_home, service.url) as rehearsal, Holder(rehearsal.authority) as holder:
+        counter, approved = Counter.begin(rehearsal), only_case(rehearsal)
+        assert approved is not None
+        laid_beside(monkeypatch, first=True)
+
+        case = counter.offer(approved)
+        assert case.offer is not None
+        taken = holder.take(case.offer.uri)
+        case = counter.attend(case, lambda known: bool(known.issued) and holder.given_up)
+
+        assert isinstance(taken.exception(), PhoneTrouble)
+        assert holder.cards == ()
+        assert validities(counter, case) == {Validity.SUSPENDED}

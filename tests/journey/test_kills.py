@@ -144,7 +144,6 @@ def test_desk_killed(
     home: Path = request.getfixturevalue("home" if point.early else "approved_home")
     log = tmp_path / "signed-by-9C"
     log.touch()
-    url = "" if point.own_service else service.url
     authority = TrainingAuthority.load(home / "training" / "authority")
     with Holder(authority, manner=Manner(keys=point.keys)) as holder:
         order = {"home": str(home), "url": service.url, "point": point.name, "log": str(log)}
@@ -153,7 +152,8 @@ def test_desk_killed(
 
         monkeypatch.setattr(victim.PivSession, "verify_and_sign", victim.PivSession.verify_and_sign)
         victim.log_signatures(log)
-        with opened(home, url, service_options=("--wait", "0.5")) as rehearsal:
+        settings = point.settings(service.url)
+        with opened(home, settings=settings, service_options=("--wait", "0.5")) as rehearsal:
             found = state_found(rehearsal)
             dropped = untold(rehearsal)
             assert bool(dropped) == (point.name in NOBODY_COUNTS_ON)

@@ -26,6 +26,7 @@ from desk.app.scripted import Script
 from desk.cards.piv import PivSession
 from desk.cards.piv_data import Slot
 from desk.counter import intake, offering, proving
+from desk.counter.settings import Settings
 from desk.enrollment.link import HttpLink
 from desk.issuance.case import Case, CaseKind, State
 from desk.store import cases, journal
@@ -51,6 +52,11 @@ class Point:
     own_service: bool = False
     early: bool = False
     keys: int = 1
+
+    def settings(self, url: str) -> Settings:
+        """With the service at ``url`` where the desk does not start its own."""
+        where = "" if self.own_service else url
+        return settings_with(where, batch_unattested=self.keys > 1)
 
 
 POINTS = (
@@ -224,7 +230,7 @@ def live(order: dict[str, str]) -> None:
     point = next(one for one in (*POINTS, *RENEWALS) if one.name == order["point"])
     log_signatures(Path(order["log"]))
     arm(point)
-    settings = settings_with("" if point.own_service else order["url"])
+    settings = point.settings(order["url"])
     rehearsal = open_rehearsal(
         Home.make(Path(order["home"])), settings=settings, service_options=("--wait", "0.5")
     )
