@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from desk.counter import slips as sheets
 from desk.counter.offering import withdraw
 from desk.counter.officers import Officer
 from desk.counter.station import Station
+from desk.counter.values import FactsMissing
 from desk.issuance.case import Case, NotPossible, State
 from desk.issuance.posts import load_services
 from desk.store import cases, journal
@@ -196,11 +197,14 @@ def _sheet(station: Station, case: Case, slip: Slip) -> sheets.SheetFacts:
 
 
 def _handover(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.HandoverFacts:
+    until = case.last_day(station.post.zone)
+    if until is None:
+        raise FactsMissing(case=case.number)
     return sheets.HandoverFacts(
         sheet=sheet,
         usable_since=case.entered(case.state) if case.state in _USABLE else None,
         proven=case.state is not State.ACTIVATED,
-        valid_until=_valid_until(station, case),
+        valid_until=until,
         services=_services(station),
         loss=_loss(station),
         kind=case.kind,
@@ -231,12 +235,6 @@ def _refusal(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.R
         kept_days=station.settings.retention.closed_case_days,
         post_names={post.code: post.name for post in station.posts.posts},
     )
-
-
-def _valid_until(station: Station, case: Case) -> date:
-    if case.expiry_date is not None:
-        return case.expiry_date
-    return station.post.local(min(one.valid_until for one in case.issued)).date()
 
 
 def _services(station: Station) -> tuple[sheets.ServiceUse, ...]:

@@ -17,7 +17,7 @@ from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance.aftercare import is_over
 from desk.issuance.audit import AuditEvent, Fact
-from desk.issuance.case import CaseKind, State
+from desk.issuance.case import CaseKind, State, last_day
 from desk.issuance.roles import Right, RoleMayNot
 from desk.store import care, holders, journal, notices, slips, status
 from desk.store.care import KeptAct
@@ -226,6 +226,7 @@ def _held(
     reported = care.is_reported(session, number)
     undo_until = _undo_until(station, session, officer, number) if reported else None
     told = tuple(sorted(notices.of_case(session, number), key=_gravity))
+    ends = [one.valid_until for one in credentials if one.valid_until is not None]
     return Holding(
         number=number,
         person=known or person,
@@ -235,7 +236,7 @@ def _held(
         standing=standing,
         credentials=credentials,
         issued_at=case.delivered_at or credentials[0].signed_at,
-        valid_until=case.expires_on,
+        valid_until=last_day(case.expires_on, ends, station.post.zone),
         slip=_slip(session, number),
         moments=_moments(events),
         purged=case.purged,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from desk.cards.signer import CardSigner
 from desk.counter import approving, offering, sealing
@@ -25,7 +25,7 @@ from desk.credential import intent as prepared_intent
 from desk.credential.intent import Said
 from desk.credential.keys import DeviceKey
 from desk.credential.proof import WINDOW, verify_proofs
-from desk.credential.terms import Validity
+from desk.credential.terms import Validity, rounded_down
 from desk.credential.troubles import CredentialTrouble, NonceStale, ProofRefused
 from desk.issuance.approvals import Approved
 from desk.issuance.case import Act, Case, IssuedCredential, State, advance
@@ -36,10 +36,17 @@ from desk.store.cases import BlobKind
 from desk.store.intents import Draft, Intent, IntentState, nonce_hash
 from desk.store.status import StatusSlot
 from desk.store.troubles import CaseChanged
+from desk.trouble import Trouble
 
 # How far the service's clock may be from the desk's; the link says where it is further.
 _CLOCKS = timedelta(seconds=60)
 _PLACED, _REFUSED = "OFFER.PLACED", "PHONE.PROOF_REFUSED"
+
+
+class CredentialOver(Trouble):
+    """What is to be signed has come to its administrative end since it was approved."""
+
+    code = "CASE-08"
 
 
 @dataclass(frozen=True)
@@ -248,8 +255,9 @@ def _write_intents(
     case = approved.case
     request, profile = checked.request, station.profile
     fmt = profile.format_of(request.configuration)
-    lifetime = timedelta(days=365 * station.settings.credential.technical_months // 12)
-    validity = Validity.of(station.now(), lifetime, profile.rounding, card.certificate_chain[0])
+    now = station.now()
+    lifetime = _lifetime(station, case, now)
+    validity = Validity.of(now, lifetime, profile.rounding, card.certificate_chain[0])
     stamp = station.stamp(officer)
     # Before the records are locked for the others: a picture may have to be decoded first.
     said = station.ready.said(case.number, sources(station, case), fmt, len(checked.keys))
@@ -282,6 +290,19 @@ def _write_intents(
         each = zip(checked.keys, slots, said, strict=True)
         drafts = [draft(key, slot, what) for key, slot, what in each]
         return tuple(intents.write(session, stamp, one) for one in drafts)
+
+
+def _lifetime(station: Station, case: Case, now: datetime) -> timedelta:
+    """Of a signature; none outlives what it says of itself (the last day counts whole, at the
+    post). Raises :class:`CredentialOver`."""
+    technical = timedelta(days=365 * station.settings.credential.technical_months // 12)
+    if case.expiry_date is None:
+        return technical
+    following = datetime.combine(case.expiry_date + timedelta(days=1), time(), station.post.zone)
+    left = rounded_down(following, station.profile.rounding) - now
+    if left <= timedelta():
+        raise CredentialOver(date=case.expiry_date.isoformat())
+    return min(technical, left)
 
 
 def _signed(

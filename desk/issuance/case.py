@@ -8,9 +8,9 @@ store and are wiped by the retention rule, the case keeps their SHA-256 only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from desk.issuance.eligibility import Verdict
@@ -454,10 +454,24 @@ class Case:
         """What was issued, each once: a phone may have got one of a kind for several keys."""
         return tuple(dict.fromkeys(one.configuration for one in self.issued))
 
+    def last_day(self, zone: tzinfo) -> date | None:
+        """As :func:`last_day` of what was issued; before it was, its administrative end."""
+        return last_day(self.expiry_date, (one.valid_until for one in self.issued), zone)
+
     def entered(self, state: State) -> datetime | None:
         """When the case last entered ``state``, if it ever did."""
         times = [step.at for step in self.history if step.state is state]
         return times[-1] if times else None
+
+
+def last_day(
+    administrative: date | None, signatures: Iterable[datetime], zone: tzinfo
+) -> date | None:
+    """The last day in ``zone`` on which a credential can be used to its end: that of its
+    administrative life or of the signatures' (``valid_until`` each), whichever comes first.
+    None where neither is known."""
+    days = [(end.astimezone(zone) - timedelta(microseconds=1)).date() for end in signatures]
+    return min([*days, *([administrative] if administrative else [])], default=None)
 
 
 def open_case(

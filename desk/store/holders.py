@@ -41,7 +41,8 @@ class Person:
 @dataclass(frozen=True)
 class Credential:
     """One that was signed and not voided: its place in the status list, what that says, and
-    the thumbprint (RFC 7638) of the phone's key it was issued to."""
+    the thumbprint (RFC 7638) of the phone's key it was issued to. ``valid_until`` is the
+    end of its signature, None where nobody kept it."""
 
     configuration: str
     slot: StatusSlot
@@ -49,6 +50,7 @@ class Credential:
     changed_at: datetime
     key: str
     signed_at: datetime | None
+    valid_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def credentials_of(session: Session, number: str) -> tuple[Credential, ...]:
             changed_at=entry.changed_at,
             key=intent.device_key,
             signed_at=intent.signed_at,
+            valid_until=intent.valid_until,
         )
         for intent, entry in session.execute(query)
     )

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import count
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ from desk.cards.piv_data import Slot
 from desk.cards.signer import CardSigner
 from desk.cards.troubles import CertificateExpired, OtherCard, WrongPin
 from desk.counter import approving, offering, signing
-from desk.counter.signing import CheckedRequest
+from desk.counter.signing import CheckedRequest, CredentialOver
 from desk.counter.station import Station
 from desk.credential.claims import load_profile
 from desk.credential.keys import Curve
@@ -462,6 +462,33 @@ def test_an_approved_case_is_issued(station: Station) -> None:
 
     assert [one.configuration for one in case.issued] == ["mdoc"]
     assert len(card.signed) == 1
+
+
+def ending_today(station: Station) -> Station:
+    """Its credentials' administrative life is over at the end of this day."""
+    credential = replace(station.settings.credential, administrative_years=0)
+    return replace(station, settings=replace(station.settings, credential=credential))
+
+
+def test_no_signature_outlives_the_administrative_end(station: Station) -> None:
+    """Its last day counts whole where the post is: Los Angeles, eight hours behind UTC."""
+    station = ending_today(station)
+
+    case = issue(station, offered(station, approved_case(station)), CredentialCard(station))
+
+    assert case.expiry_date == date(2026, 11, 23)
+    assert [one.valid_until for one in case.issued] == [datetime(2026, 11, 24, 8, tzinfo=UTC)]
+
+
+def test_nothing_is_signed_whose_end_came_since_the_approval(station: Station) -> None:
+    station = ending_today(station)
+    case, card = offered(station, approved_case(station)), CredentialCard(station)
+    midnight = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+    with pytest.raises(CredentialOver):
+        issue(replace(station, now=lambda: midnight), case, card)
+
+    assert card.signed == []
 
 
 def test_no_intent_and_no_signature_where_the_approval_does_not_hold(station: Station) -> None:

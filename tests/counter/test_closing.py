@@ -356,16 +356,20 @@ def test_a_case_has_only_the_sheets_of_its_state(
     assert slips_of(station) == ()
 
 
-def test_the_end_of_the_credential_stands_in_without_an_administrative_end(
-    station: Station,
+@pytest.mark.parametrize("administrative", [None, date(2029, 11, 22)])
+def test_the_sheet_tells_the_day_on_which_the_phone_ceases_to_serve(
+    station: Station, administrative: date | None
 ) -> None:
+    """A signature's end comes before the administrative one, and is what the holder meets."""
     issued = IssuedCredential("mdoc", "key", "uri", 1, NOW, datetime(2027, 11, 23, 2, tzinfo=UTC))
-    case = kept(station, replace(case_in(State.PROVEN), expiry_date=None, issued=(issued,)))
+    facts = replace(case_in(State.PROVEN), expiry_date=administrative, issued=(issued,))
+    case = kept(station, facts)
 
     _, slip = closing.print_slip(station, OFFICER, case, SlipKind.HANDOVER, "en")
 
     # 02:00 UTC is still the day before in Los Angeles.
     assert "2027-11-22" in samples.text(slip.pdf)
+    assert "2029" not in samples.text(slip.pdf)
 
 
 def test_a_refusal_without_a_rule_tells_no_reason(station: Station) -> None:

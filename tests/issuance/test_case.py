@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from desk.issuance.case import (
     NotPossible,
     State,
     advance,
+    last_day,
     open_case,
 )
 from desk.issuance.record import RecordDamaged, from_plain, to_plain
@@ -145,3 +147,15 @@ def test_a_damaged_record_is_told_without_its_content(member: str, value: object
 
     assert "9103" not in str(refused.value)
     assert "9103" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_the_last_day_is_the_earlier_of_both_ends() -> None:
+    """A signature that ends at midnight in Los Angeles has the day before for its last."""
+    zone, day = ZoneInfo("America/Los_Angeles"), date(2026, 11, 23)
+    midnight = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+    assert last_day(day, [midnight], zone) == day
+    assert last_day(day, [midnight, midnight - timedelta(days=2)], zone) == date(2026, 11, 21)
+    assert last_day(date(2026, 1, 1), [midnight], zone) == date(2026, 1, 1)
+    assert last_day(None, [midnight], zone) == last_day(day, [], zone) == day
+    assert last_day(None, [], zone) is None

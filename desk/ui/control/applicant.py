@@ -364,16 +364,17 @@ class ApplicantControl(QObject):
         return LiveState.WAITING
 
     def _ending(self, case: Case) -> Ending | None:
-        if case.expiry_date is None:
-            return None
         station = self._desk.station
+        until = case.last_day(station.post.zone)
+        if until is None:
+            return None
         contact = station.post.contact
         today = station.post.local(station.now()).date()
         services = tuple(
             ServiceLine(service.name, service.open_on(today), service.opens)
             for service in self._services
         )
-        return Ending(case.expiry_date, services, LossContact(day=contact.phone))
+        return Ending(until, services, LossContact(day=contact.phone))
 
     def _refusal(self, case: Case) -> Refusal | None:
         if case.verdict is None:

@@ -181,9 +181,8 @@ class ProofPage(QrPage):
         elif stage is ProofStage.USABLE:
             at = says.clock_seconds(dict(view.done)[ProofStep.STATUS], here)
             lines = [TimeLine(say("proof.usable_at"), at)]
-            if view.case.expiry_date is not None:
-                day = view.case.expiry_date.isoformat()
-                until = say("proof.until", date=day)
+            if (day := view.case.last_day(here.zone)) is not None:
+                until = say("proof.until", date=day.isoformat())
                 lines.append(TimeLine(say("content.valid"), until, strong=False))
             self.qr.show_times(lines)
         else:
