@@ -34,6 +34,7 @@ from desk.issuance.seals import Purpose
 from desk.store import cases, intents, journal, status
 from desk.store.cases import BlobKind
 from desk.store.intents import Draft, Intent, IntentState, nonce_hash
+from desk.store.session import Session
 from desk.store.status import StatusSlot
 from desk.store.troubles import CaseChanged
 from desk.trouble import Trouble
@@ -190,9 +191,10 @@ def _signed_intents(
     checked: CheckedRequest,
     card: CardSigner,
 ) -> tuple[Intent, ...]:
-    prepared = _standing_intents(station, approved.case, checked) or _write_intents(
-        station, officer, approved, checked, card
-    )
+    prepared = _standing_intents(station, approved.case, checked)
+    if not prepared:
+        _void_of_other_keys(station, approved.case, checked)
+        prepared = _write_intents(station, officer, approved, checked, card)
     return _signed(station, officer, prepared, card)
 
 
@@ -229,19 +231,24 @@ def _answer(
 
 
 def _standing_intents(station: Station, case: Case, checked: CheckedRequest) -> tuple[Intent, ...]:
-    """The intents written for these very keys before, in their order; those of other keys
-    are void from now on."""
-    configuration = checked.request.configuration
+    """The intents written for these very keys before, in their order; none, where they are
+    for others."""
+    with station.store.read() as session:
+        same = _of_its_kind(session, case, checked)
+    by_key = {one.draft.device_key: one for one in same}
+    wanted = [key.thumbprint for key in checked.keys]
+    return tuple(by_key[one] for one in wanted) if set(by_key) == set(wanted) else ()
+
+
+def _void_of_other_keys(station: Station, case: Case, checked: CheckedRequest) -> None:
     with station.store.write() as session:
-        standing = intents.standing(session, case.number)
-        same = [one for one in standing if one.draft.format == configuration]
-        by_key = {one.draft.device_key: one for one in same}
-        wanted = [key.thumbprint for key in checked.keys]
-        if set(by_key) == set(wanted):
-            return tuple(by_key[thumbprint] for thumbprint in wanted)
-        for intent in same:
+        for intent in _of_its_kind(session, case, checked):
             intents.void(session, station.stamp(), intent.id, "other_key")
-    return ()
+
+
+def _of_its_kind(session: Session, case: Case, checked: CheckedRequest) -> list[Intent]:
+    standing = intents.standing(session, case.number)
+    return [one for one in standing if one.draft.format == checked.request.configuration]
 
 
 def _write_intents(

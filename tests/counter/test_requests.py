@@ -263,6 +263,24 @@ def test_what_the_phone_has_outlives_its_offer(station: Station, delivered: bool
         assert len(intents.standing(session, case.number)) == (1 if delivered else 0)
 
 
+def test_another_key_for_what_the_phone_has_takes_nothing_from_it(station: Station) -> None:
+    """The phone is about to prove; its service says that it asks with another key."""
+    officer, card = crew()[0].officer, cast(CardSigner, CredentialCard(station))
+    case = offered(station, approved_case(station), "offer-asked-otherwise")
+    desk, _ = behind(station, phones_request(case, station.now()))
+    case, taken = signing.take_requests(desk, officer, case)
+    case = signing.sign_requests(desk, officer, case, taken, card)
+    with station.store.read() as session:
+        before = intents.standing(session, case.number)
+    desk, service = behind(station, phones_request(case, station.now()))
+
+    signing.answer_signed(desk, case)
+
+    with station.store.read() as session:
+        assert intents.standing(session, case.number) == before != ()
+    assert service.answers == 0
+
+
 LIST = "https://provider.example/lists/7"
 
 
