@@ -102,7 +102,7 @@ def open_station(
         trust.anchors()
     told = ("--training",) if training else ()
     service, url = start_service(home, settings, (*service_options, *told))
-    link = HttpLink(url, key_file(home.station_key), now=now)
+    link = HttpLink(url, key_file(home.station_key), now=now, issuer=phones_address(settings))
     station = Station(
         home=home.folder,
         settings=settings,
@@ -173,6 +173,13 @@ def start_service(
     url = service.start()
     home.service_port.write_text(url.rsplit(":", 1)[1], encoding="ascii")
     return service, url
+
+
+def phones_address(settings: Settings) -> str:
+    """Of a service that somebody else runs; empty where the desk starts its own, and may
+    believe what that says."""
+    asked = settings.enrollment
+    return (asked.public_url or asked.url) if asked.url else ""
 
 
 def _service_arguments(home: Home, settings: Settings) -> tuple[str, ...]:

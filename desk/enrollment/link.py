@@ -15,14 +15,15 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from desk.credential.jose import compact_json
+from desk.credential.jose import compact_json, parse_compact
+from desk.credential.presentation import request_link
 from desk.enrollment import keys, nonces
-from desk.enrollment.agreed import JSON, JWT, LONGEST_POLL, SEALED, utc_now
+from desk.enrollment.agreed import JSON, JWT, LANDING_PATH, LONGEST_POLL, SEALED, utc_now
 from desk.enrollment.answers import encrypted, terms_mark
 from desk.enrollment.calls import Caller, Calls, Distrusted, Reply, Unreached
 from desk.enrollment.keys import StationKey
@@ -37,6 +38,7 @@ from desk.enrollment.trouble import (
     MailboxFull,
     NotThere,
     OrderUnusable,
+    OtherIssuer,
     ServiceDown,
     StationRefused,
 )
@@ -50,6 +52,7 @@ from desk.issuance.ports import (
     OfferEvent,
     OfferNews,
     OfferOrder,
+    QrForm,
     ResponseEncryption,
     ServiceHealth,
 )
@@ -64,8 +67,9 @@ _NO_EVENTS = 999_999_999
 
 class HttpLink:
     """One service at ``base_url``; ``calls`` carries its calls, over HTTP where nothing else is
-    given. Calls are signed by the machine's clock, whatever time the desk rehearses. Close it
-    when done."""
+    given. Calls are signed by the machine's clock, whatever time the desk rehearses.
+    ``issuer`` is the address that phones know it by; left out, the service is believed in that.
+    Close it when done."""
 
     def __init__(
         self,
@@ -75,10 +79,12 @@ class HttpLink:
         now: Callable[[], datetime] = utc_now,
         machine_clock: Callable[[], datetime] = utc_now,
         calls: Caller | None = None,
+        issuer: str = "",
     ) -> None:
         self._key = key
         self._now = now
         self._machine_clock = machine_clock
+        self._expected = issuer
         self._issuer: str | None = None
         # One at a time: whatever did not seal by then is as good for the next answer.
         self._ephemeral: deque[X25519PrivateKey] = deque(maxlen=1)
@@ -96,12 +102,13 @@ class HttpLink:
     # The service itself
 
     def health(self) -> ServiceHealth:
-        """Whether it serves, and how fast; raises LinkTrouble, ClocksApart among them."""
+        """Whether it serves, and how fast; raises LinkTrouble, OtherIssuer and ClocksApart among
+        them."""
         started = time.perf_counter()
         body = self._call("GET", "/health")
         latency = (time.perf_counter() - started) * 1000
         with _understood:
-            self._issuer = str(body["issuer"])
+            self._issuer = self._checked_issuer(str(body["issuer"]))
             self._compare_clocks(datetime.fromisoformat(body["time"]))
             return ServiceHealth(
                 True,
@@ -110,6 +117,11 @@ class HttpLink:
                 latency,
                 int(body.get("oldest_seconds", 0)),
             )
+
+    def _checked_issuer(self, said: str) -> str:
+        if self._expected and said != self._expected:
+            raise OtherIssuer(said=said, expected=self._expected)
+        return said
 
     @property
     def issuer(self) -> str:
@@ -135,7 +147,8 @@ class HttpLink:
     # Offers
 
     def place_offer(self, order: OfferOrder) -> Offer:
-        """Mint the offer; the same order again gives the same QR."""
+        """Mint the offer; the same order again gives the same QR. Raises LinkTrouble,
+        OtherIssuer where that leads elsewhere."""
         body = self._call(
             "PUT",
             f"/offers/{_part(order.offer_id)}",
@@ -148,7 +161,25 @@ class HttpLink:
             },
         )
         with _understood:
-            return Offer(order.offer_id, str(body["uri"]), _moment(body["expires_at"]))
+            uri = str(body["uri"])
+            self._check_offer(uri, order)
+            return Offer(order.offer_id, uri, _moment(body["expires_at"]))
+
+    def _check_offer(self, uri: str, order: OfferOrder) -> None:
+        """A phone that scans it comes to this service and this offer (OpenID4VCI 1.0, 4.1)."""
+        before, _, query = uri.partition("?")
+        members = parse_qs(query)
+        page, home = order.qr is QrForm.PAGE, self.issuer.rstrip("/")
+        if before != f"{home}/{LANDING_PATH}" if page else not before.endswith("://"):
+            raise OtherIssuer(said=before, expected=home)
+        if "credential_offer_uri" in members:
+            (leads,) = members["credential_offer_uri"]
+            known = f"{home}/offer/{self._key.offer_handle(order.offer_id)}"
+        else:
+            (whole,) = members["credential_offer"]
+            leads, known = str(orjson.loads(whole)["credential_issuer"]), self.issuer
+        if leads != known:
+            raise OtherIssuer(said=leads, expected=known)
 
     def void_offer(self, offer_id: str, reason: str) -> None:
         """End an offer; ``reason`` is one lower-case word, never a sentence."""
@@ -227,8 +258,10 @@ class HttpLink:
     def place_check(self, order: CheckOrder) -> Check:
         """Put a signed presentation request where the phone fetches it.
 
-        ``check_id`` (20 to 64 characters, unguessable) is part of its address.
+        ``check_id`` (20 to 64 characters, unguessable) is part of its address. What phones are
+        shown is made here: the service chooses neither who asks nor where.
         """
+        client_id = str(parse_compact(order.request_object).claims()["client_id"])
         opener = self._key.check_opener(order.check_id)
         body = self._call(
             "PUT",
@@ -240,7 +273,9 @@ class HttpLink:
             },
         )
         with _understood:
-            return Check(order.check_id, str(body["uri"]), _moment(body["expires_at"]))
+            expires_at = min(_moment(body["expires_at"]), order.expires_at)
+        where = f"{self.response_uri(order.check_id)}/request"
+        return Check(order.check_id, request_link(client_id, where), expires_at)
 
     def check_answer(self, check_id: str, wait_s: float) -> CheckAnswer | None:
         """The phone's answer (a JWE, or JSON when it was asked for in clear), or None yet."""

@@ -68,6 +68,13 @@ class ClocksApart(LinkTrouble):
     code = "ENROLL-05"
 
 
+class OtherIssuer(LinkTrouble):
+    """The service gives itself another address than the desk knows it by, or leads phones to
+    one: proofs would be made for it and credentials name it for their status."""
+
+    code = "ENROLL-31"
+
+
 class NotThere(LinkTrouble):
     """The service knows nothing of that identifier."""
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from urllib.parse import parse_qs, urlencode
 
 import httpx
 import pytest
 
+from desk.credential.jose import sign_compact
+from desk.credential.signer import LocalKey
 from desk.enrollment import keys, nonces
 from desk.enrollment.calls import Reply, Unreached
 from desk.enrollment.keys import StationKey
@@ -22,10 +26,18 @@ from desk.enrollment.trouble import (
     MailboxFull,
     NotThere,
     OrderUnusable,
+    OtherIssuer,
     ServiceDown,
     StationRefused,
 )
-from desk.issuance.ports import EnrollmentLink, EventKind, KeyRequest, OfferOrder
+from desk.issuance.ports import (
+    CheckOrder,
+    EnrollmentLink,
+    EventKind,
+    KeyRequest,
+    OfferOrder,
+    QrForm,
+)
 from desk.trouble import Trouble
 from tests.enrollment.conftest import together
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
@@ -270,6 +282,94 @@ def test_clocks_apart(seconds: int) -> None:
         link.health()
 
     assert abs(int(caught.value.facts["seconds"] or 0) - seconds) <= 2
+
+
+ISSUER, THEIRS = "https://issue.example/kr", "https://evil.example"
+
+
+def hostile(uri: str, issuer: str = ISSUER) -> HttpLink:
+    """A desk that knows its service by ISSUER; the service says this."""
+    told = {"uri": uri, "expires_at": (now() + timedelta(days=400)).isoformat()}
+
+    def say(request: httpx.Request) -> httpx.Response:
+        health = HEALTH | {"time": now().isoformat(), "issuer": issuer}
+        return httpx.Response(200, json=health if "/health" in request.url.path else told)
+
+    return HttpLink("http://127.0.0.1:1", KEY, calls=Answering(say), issuer=ISSUER)
+
+
+def test_service_that_names_another_address_is_not_believed() -> None:
+    """Proofs would be made for it, and every credential would name it for its status."""
+    with hostile("", issuer=THEIRS) as link:
+        with pytest.raises(OtherIssuer) as told:
+            link.health()
+        with pytest.raises(OtherIssuer):
+            _ = link.issuer
+
+    assert told.value.facts == {"said": THEIRS, "expected": ISSUER}
+
+
+def _leading(address: str, before: str = "openid-credential-offer://") -> str:
+    return f"{before}?{urlencode({'credential_offer_uri': address})}"
+
+
+def _holding(issuer: str) -> str:
+    offer = json.dumps({"credential_issuer": issuer})
+    return f"openid-credential-offer://?{urlencode({'credential_offer': offer})}"
+
+
+HANDLE = KEY.offer_handle("order-1")
+
+
+@pytest.mark.parametrize(
+    ("uri", "qr"),
+    [
+        (_leading(f"{THEIRS}/offer/{HANDLE}"), QrForm.REFERENCE),
+        (_leading(f"{ISSUER}/offer/of-somebody-else"), QrForm.REFERENCE),
+        (_leading(f"{ISSUER}.evil.example/offer/{HANDLE}"), QrForm.REFERENCE),
+        (_leading(f"{ISSUER}/offer/{HANDLE}", "https://evil.example/get"), QrForm.REFERENCE),
+        (_leading(f"{ISSUER}/offer/{HANDLE}", "https://evil.example/get"), QrForm.PAGE),
+        (_leading(f"{THEIRS}/offer/{HANDLE}", f"{ISSUER}/get"), QrForm.PAGE),
+        (_holding(THEIRS), QrForm.VALUE),
+    ],
+)
+def test_offer_that_leads_phones_elsewhere_is_not_shown(uri: str, qr: QrForm) -> None:
+    with hostile(uri) as link, pytest.raises(OtherIssuer):
+        link.place_offer(order(qr=qr))
+
+
+@pytest.mark.parametrize(
+    ("uri", "qr"),
+    [
+        (_leading(f"{ISSUER}/offer/{HANDLE}"), QrForm.REFERENCE),
+        (_leading(f"{ISSUER}/offer/{HANDLE}", f"{ISSUER}/get"), QrForm.PAGE),
+        (_holding(ISSUER), QrForm.HAIP_VALUE),
+    ],
+)
+def test_offer_of_this_service_is_shown(uri: str, qr: QrForm) -> None:
+    with hostile(uri) as link:
+        assert link.place_offer(order(qr=qr)).uri == uri
+
+
+@pytest.mark.parametrize("uri", ["otherwise://", "openid-credential-offer://?nothing=here"])
+def test_offer_of_another_form_cannot_be_understood(uri: str) -> None:
+    with hostile(uri) as link, pytest.raises(AnswerUnusable):
+        link.place_offer(order())
+
+
+def test_desk_itself_makes_what_a_check_shows() -> None:
+    """A service that chose it could lead phones to whoever asks for more."""
+    signed = sign_compact({"alg": "ES256"}, {"client_id": "x509_hash:own"}, LocalKey.generate())
+    until = now() + timedelta(minutes=5)
+    with hostile("openid4vp://?client_id=x509_hash:evil&request_uri=https://evil.example") as link:
+        check = link.place_check(CheckOrder("check-of-twenty-characters", signed, until))
+
+    asked = parse_qs(check.uri.removeprefix("openid4vp://?"))
+    assert asked == {
+        "client_id": ["x509_hash:own"],
+        "request_uri": [f"{ISSUER}/present/check-of-twenty-characters/request"],
+    }
+    assert check.expires_at == until
 
 
 def test_the_pin_does_not_show_in_texts() -> None:
