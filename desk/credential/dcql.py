@@ -101,7 +101,8 @@ def _paths_asked(entry: Mapping[str, Any], one: Content) -> tuple[Path, ...] | N
         sets = [[by_id[name] for name in names] for names in entry["claim_sets"]]
     for wanted in sets:
         if all(_has(claim, one) for claim in wanted):
-            return tuple(tuple(claim["path"]) for claim in wanted)
+            paths = (path for claim in wanted for path in _meant(claim, one))
+            return tuple(dict.fromkeys(paths))
     return None
 
 
@@ -111,10 +112,19 @@ def _is_of_type(entry: Mapping[str, Any], one: Content) -> bool:
     return bool(entry.get("format") == one.format and one.type in types)
 
 
-def _has(claim: Mapping[str, Any], one: Content) -> bool:
+def _meant(claim: Mapping[str, Any], one: Content) -> tuple[Path, ...]:
+    """The claims that a path selects: one, or in JSON all that an object holds (clause 7.1)."""
     path = tuple(claim["path"])
-    if path not in one.disclosed:
-        return False
+    if path in one.disclosed or one.format is not Format.SD_JWT:
+        return (path,) if path in one.disclosed else ()
+    return tuple(held for held in one.disclosed if path and held[: len(path)] == path)
+
+
+def _has(claim: Mapping[str, Any], one: Content) -> bool:
+    path, meant = tuple(claim["path"]), _meant(claim, one)
+    if meant != (path,):
+        # An object is not compared with values, which are plain ones (clause 6.3).
+        return bool(meant) and "values" not in claim
     value = one.disclosed[path]
     plain = value.value if isinstance(value, CBORTag) else value
     # JSON's true and 1 are two values, Python's are one.

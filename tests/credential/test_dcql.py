@@ -119,3 +119,29 @@ def test_what_is_lacking_is_named_once() -> None:
 def test_a_query_of_another_form_is_refused(query: dict[str, Any]) -> None:
     with pytest.raises(RequestRefused):
         dcql.choose(query, HELD)
+
+
+def test_a_path_to_an_object_selects_all_it_holds() -> None:
+    """Clause 7.1 walks down a JSON credential and takes what it finds; an mdoc's path names one
+    element of a namespace (7.2)."""
+    held = Content(
+        Format.SD_JWT,
+        "urn:example:id",
+        {("home", "town"): "B", ("home", "street"): "C", ("homely",): "D"},
+    )
+    street_and_all = {"credentials": [sd_jwt(["home", "street"], ["home"])]}
+
+    assert dcql.choose({"credentials": [sd_jwt(["home"])]}, [held])["s"].paths == (
+        ("home", "town"),
+        ("home", "street"),
+    )
+    assert dcql.choose(street_and_all, [held])["s"].paths == (("home", "street"), ("home", "town"))
+    for nothing in (["town"], ["home", "town", "name"], []):
+        assert dcql.lacking({"credentials": [sd_jwt(nothing)]}, [held]) == (tuple(nothing),)
+    assert dcql.lacking({"credentials": [mdoc({"path": ["n"]})]}, HELD) == (("n",),)
+
+
+def test_an_object_is_no_value_to_compare_with() -> None:
+    entry = {**sd_jwt(["home"]), "claims": [{"path": ["home"], "values": ["B"]}]}
+
+    assert dcql.lacking({"credentials": [entry]}, HELD) == (("home",),)
