@@ -158,10 +158,11 @@ def _end(
     now = station.now()
     if act is Act.REFUSE:
         # Closed at the hand-over, with its slip.
-        ended = advance(case, act, now, ending=ending, closed_at=None)
+        ended = advance(case, act, now, ending=ending, held=None, closed_at=None)
         return station.save(officer, ended, event, reason=ending.reason, code=ending.code)
     # The other ends leave nothing to do.
-    ended, stamp = advance(case, act, now, ending=ending, closed_at=now), station.stamp(officer)
+    ended = advance(case, act, now, ending=ending, held=None, closed_at=now)
+    stamp = station.stamp(officer)
     with station.store.write() as session:
         cases.wipe_blobs(session, stamp, case.number, cases.OF_THE_VISIT)
         cases.save(session, stamp, ended, event, reason=ending.reason, code=ending.code)

@@ -255,7 +255,7 @@ def _note_proven(
         published_at=station.now(),
     )
     # Whose visit had ended unproven is at the counter again, to be given the sheet that says so.
-    proven = advance(case, Act.PROVE, station.now(), proof=proof, closed_at=None)
+    proven = advance(case, Act.PROVE, station.now(), proof=proof, held=None, closed_at=None)
     proven = station.save(officer, proven, "PROOF.GIVEN", count=len(case.issued))
     if case.kind is CaseKind.RESUME:
         _wipe_live_picture(station, officer, case)

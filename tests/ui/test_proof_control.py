@@ -28,6 +28,7 @@ from desk.ui.look import Look
 from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage
 from desk.ui.pages.proof import ProofPage
+from desk.ui.parts.rail import StepState
 from desk.ui.shell import Shell
 from desk.ui.troubles import TroubleWords
 from tests.counter.test_approving import approved_case, crew, opened, station
@@ -223,3 +224,21 @@ def test_what_was_not_kept_and_could_not_be_taken_back_leaves_no_dead_qr(
     assert window.page.banner.code.text() == "STORE-04"
     assert seen == [None]
     assert window.page._view is not None and not window.page._view.qr_text
+
+
+@pytest.mark.parametrize(
+    ("state", "mark"),
+    [(State.DELIVERED, StepState.ATTENTION), (State.PROVEN, StepState.CURRENT)],
+)
+def test_the_rail_points_at_what_is_not_proven_until_it_is(
+    window: Window, state: State, mark: StepState
+) -> None:
+    """Of what is usable by now an earlier record may still say that it waits."""
+    window.enter()
+    window.desk.set_case(replace(window.desk.the_case(), state=state, held="not_proven"))
+
+    window.desk.refresh_frame()
+
+    assert window.shell.rail._view is not None
+    (shown,) = (one for one in window.shell.rail._view.steps if one.current)
+    assert shown.state is mark
