@@ -345,7 +345,7 @@ class ProofControl(QObject):
         self._turn += 1
         self.check = None
         desk.act(
-            Lane.RECORDS,
+            Lane.SERVICE,
             lambda: proving.leave_unproven(desk.station, desk.officer, case, reason),
             lambda: desk.go_to.emit(Step.HAND_OVER),
             self._failed,
