@@ -6,7 +6,7 @@ says itself, by ``replace`` or through its own thin function.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from desk.issuance.case import Document, RegisterFacts
 from desk.mrtd.results import Result
@@ -52,5 +52,5 @@ ENTRY = RegisterFacts(
     status="alive",
     status_date=None,
     status_reason="",
-    as_of=NOW,
+    as_of=NOW - timedelta(hours=12),
 )

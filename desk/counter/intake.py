@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from desk.counter import day_close
+from desk.counter.apart import apart
 from desk.counter.offering import withdraw
 from desk.counter.officers import Officer
 from desk.counter.station import Station
@@ -17,6 +19,8 @@ from desk.issuance.roles import Right
 from desk.store import cases, consents, sequences
 from desk.store.consents import ConsentAnswer
 from desk.store.troubles import CaseChanged, StoreTrouble
+
+_log = logging.getLogger(__name__)
 
 CONSENT_VERSION = "2026-07"
 PURPOSES = ("passport", "face")
@@ -112,7 +116,8 @@ def cancel(station: Station, officer: Officer, case: Case, reason: str, remark: 
 
 
 def expire_stale(station: Station) -> tuple[Case, ...]:
-    """End the cases of former days, so that none hangs for ever (I10)."""
+    """End the cases of former days, so that none hangs for ever (I10); one that cannot end now
+    keeps no other from it."""
     with station.store.read() as session:
         waiting = cases.open_cases(session)
     ended = []
@@ -120,7 +125,7 @@ def expire_stale(station: Station) -> tuple[Case, ...]:
         if not is_stale(station, case):
             continue
         # Another desk that shares the records may be ending it as well.
-        with suppress(CaseChanged):
+        with apart(_log, f"case {case.number} does not expire"), suppress(CaseChanged):
             ended.append(_end(station, None, case, Act.EXPIRE, Ending("left_open"), "CASE.EXPIRED"))
     return tuple(ended)
 
@@ -158,10 +163,11 @@ def _end(
     now = station.now()
     if act is Act.REFUSE:
         # Closed at the hand-over, with its slip.
-        ended = advance(case, act, now, ending=ending, closed_at=None)
+        ended = advance(case, act, now, ending=ending, held=None, closed_at=None)
         return station.save(officer, ended, event, reason=ending.reason, code=ending.code)
     # The other ends leave nothing to do.
-    ended, stamp = advance(case, act, now, ending=ending, closed_at=now), station.stamp(officer)
+    ended = advance(case, act, now, ending=ending, held=None, closed_at=now)
+    stamp = station.stamp(officer)
     with station.store.write() as session:
         cases.wipe_blobs(session, stamp, case.number, cases.OF_THE_VISIT)
         cases.save(session, stamp, ended, event, reason=ending.reason, code=ending.code)

@@ -27,6 +27,9 @@ _log = logging.getLogger(__name__)
 _ID_BYTES = 24
 # As the service gives tokens out, counted from the claim; then a phone says nothing more.
 _TOKEN_LIFE = timedelta(hours=1)
+# Why the service voids an offer of its own accord: what it says goes into the log in no other
+# words than these.
+_ITS_REASONS = ("tries",)
 _REPORTS = (EventKind.ACCEPTED, EventKind.FAILED, EventKind.DELETED)
 
 
@@ -61,9 +64,11 @@ def place_offer(
         offer_ends.note(connection, end)
     offer = station.link.place_offer(order)
     now = station.now()
-    facts = OfferFacts(offer.offer_id, offer.uri, order.configurations, now, offer.expires_at)
+    # The service may end it sooner; that it lives longer than was asked is not taken from it.
+    ends = min(order.expires_at, offer.expires_at)
+    facts = OfferFacts(offer.offer_id, offer.uri, order.configurations, now, ends)
     offered = advance(case, Act.OFFER, now, offer=facts, pin_set_at=now, issued=(), held=None)
-    expires_at = offer.expires_at.isoformat(timespec="seconds")
+    expires_at = ends.isoformat(timespec="seconds")
     with station.store.write() as session:
         cases.save(session, station.stamp(officer), offered, "OFFER.PLACED", expires_at=expires_at)
         offer_ends.settled(session, offer.offer_id)
@@ -78,11 +83,24 @@ def note_event(station: Station, case: Case, event: OfferEvent) -> Case:
     if event.kind is EventKind.FETCHED_AGAIN:
         return _read_again(station, case, event)
     if event.kind is EventKind.VOIDED:
-        return withdraw(station, None, case, str(event.facts.get("reason", "voided")), tell=False)
+        told = event.facts.get("reason")
+        reason = told if told in _ITS_REASONS else "voided"
+        return withdraw(station, None, case, str(reason), tell=False)
     if event.kind is EventKind.EXPIRED and case.state is not State.DELIVERED:
         # What a phone has does not end with the way it came, though it asked once more.
         return withdraw(station, None, case, "expired", tell=False)
     return case
+
+
+def is_foreign(case: Case, event: OfferEvent) -> bool:
+    """Whether the service says that the phone has fetched what this case did not issue: that is
+    not noted, least of all in the service's words."""
+    if event.kind is not EventKind.ANSWERED:
+        return False
+    foreign = event.facts.get("configuration") not in case.issued_configurations
+    if foreign:
+        _log.warning("case %s: what the service says was fetched is not of it", case.number)
+    return foreign
 
 
 def _read_again(station: Station, case: Case, event: OfferEvent) -> Case:

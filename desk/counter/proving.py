@@ -29,7 +29,7 @@ from desk.store import care, cases, journal, notices, renewals, status
 from desk.store.cases import BlobKind
 from desk.store.journal import Stamp
 from desk.store.status import StatusSlot, Validity
-from desk.store.troubles import FormerPassport, StatusFinal
+from desk.store.troubles import FormerPassport, StatusFinal, StoreTrouble
 from desk.trouble import Trouble
 
 _ID_BYTES = 16
@@ -57,6 +57,13 @@ class NotEverything(ProofRefused):
     """Some of the credentials that were delivered did not come back."""
 
     code = "PROOF-03"
+
+
+class ListNotOut(Trouble):
+    """The proof was right and the records say VALID; the list that says so could not be
+    published. Facts: case, reason (the code of what kept it)."""
+
+    code = "PROOF-04"
 
 
 @dataclass(frozen=True)
@@ -255,7 +262,7 @@ def _note_proven(
         published_at=station.now(),
     )
     # Whose visit had ended unproven is at the counter again, to be given the sheet that says so.
-    proven = advance(case, Act.PROVE, station.now(), proof=proof, closed_at=None)
+    proven = advance(case, Act.PROVE, station.now(), proof=proof, held=None, closed_at=None)
     proven = station.save(officer, proven, "PROOF.GIVEN", count=len(case.issued))
     if case.kind is CaseKind.RESUME:
         _wipe_live_picture(station, officer, case)
@@ -270,5 +277,17 @@ def _wipe_live_picture(station: Station, officer: Officer | None, case: Case) ->
 
 
 def leave_unproven(station: Station, officer: Officer, case: Case, reason: str) -> Case:
-    """The phone cannot present now: it stays DELIVERED, suspended, and waits for a visit."""
+    """The phone cannot present now: it stays DELIVERED, suspended, and waits for a visit. What it
+    has shown already is PROVEN all the same.
+
+    Raises :class:`ListNotOut` where only the list that says so is still missing.
+    """
+    try:
+        known = conclude(station, case)
+    except StoreTrouble:
+        raise
+    except Trouble as away:
+        raise ListNotOut(case=case.number, reason=away.code) from away
+    if known.state is State.PROVEN:
+        return known
     return station.save(officer, replace(case, held="not_proven"), "PROOF.POSTPONED", reason=reason)

@@ -12,37 +12,38 @@ from __future__ import annotations
 import logging
 
 from desk.counter import intake, offering, proving, signing
+from desk.counter.apart import apart
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.issuance.case import Case, CaseKind, State
 from desk.store import cases
-from desk.trouble import Trouble
 
 _log = logging.getLogger(__name__)
 
 
 def settle(station: Station) -> None:
-    """Settle everything that needs no person; what does not settle now is logged by code."""
-    intake.expire_stale(station)
-    try:
+    """Settle everything that needs no person; what does not settle now is logged, and keeps
+    nothing else from it."""
+    with apart(_log, "cases of former days are still open"):
+        intake.expire_stale(station)
+    with apart(_log, "what visits left is still there"):
         intake.wipe_left(station)
-    except Trouble as reason:
-        _log.warning("what visits left is still there: %s", reason.code)
-    offering.tell_ends(station)
+    with apart(_log, "the service is not told of offers that ended"):
+        offering.tell_ends(station)
+    with apart(_log, "cases are not settled"):
+        _catch_up_all(station)
+    with apart(_log, "status lists are still due"):
+        # Also an unchanged list: its signature ends a day after it was made.
+        publish_status(station, even_if_same=True)
+
+
+def _catch_up_all(station: Station) -> None:
     with station.store.read() as session:
         waiting = [case for case in cases.open_cases(session) if _may_be_cut_off(case)]
     for case in waiting:
-        if not _is_ours(station, case):
-            continue
-        try:
-            catch_up(station, case)
-        except Trouble as reason:
-            _log.warning("case %s is not settled: %s", case.number, reason.code)
-    try:
-        # Also an unchanged list: its signature ends a day after it was made.
-        publish_status(station, even_if_same=True)
-    except Trouble as reason:
-        _log.warning("status lists are still due: %s", reason.code)
+        if _is_ours(station, case):
+            with apart(_log, f"case {case.number} is not settled"):
+                catch_up(station, case)
 
 
 def _may_be_cut_off(case: Case) -> bool:
@@ -62,6 +63,8 @@ def catch_up(station: Station, case: Case) -> Case:
     if case.offer is None:
         return proving.conclude(station, case)
     for event in station.link.events(case.offer.offer_id, 0, 0.0):
+        if offering.is_foreign(case, event):
+            continue
         case = offering.note_event(station, case, event)
         case = signing.note_delivery(station, None, case, event)
     if case.state in (State.OFFERED, State.SIGNING, State.DELIVERED):

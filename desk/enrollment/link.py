@@ -346,7 +346,7 @@ class HttpLink:
         body = _json_object(reply) if reply.body else {}
         if body.get("error") == "clocks_apart":
             with _understood:
-                theirs = datetime.fromisoformat(body["time"])
+                theirs = _moment(body["time"])
             raise ClocksApart(seconds=round((theirs - self._machine_clock()).total_seconds()))
 
 
@@ -389,13 +389,14 @@ def _json_object(reply: Reply) -> dict[str, Any]:
 
 
 class _Understood:
-    """Turns an answer of unexpected shape into its trouble."""
+    """Turns an answer of unexpected shape into its trouble; a time may be spelled rightly and lie
+    beyond every calendar."""
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
-        if isinstance(error, KeyError | TypeError | ValueError):
+        if isinstance(error, KeyError | TypeError | ValueError | OverflowError):
             raise AnswerUnusable from error
 
 

@@ -458,12 +458,25 @@ def _matches(
 
 
 def _concerns(notice: NoticeRow, case: CaseRow) -> bool:
-    """Whether the credential of ``case`` is older than what the notice says."""
-    if notice.kind != NoticeKind.NEW_PASSPORT or notice.source == Source.REGISTER:
+    """Whether the credential of ``case`` is older than what the notice says. Who was struck off
+    by a paper and registered again got it upon an extract that is younger (:func:`_against`)."""
+    if notice.source == Source.REGISTER:
+        return True
+    if notice.kind == NoticeKind.DELETED:
+        return notice.noted_at > _decided_upon(case)
+    if notice.kind != NoticeKind.NEW_PASSPORT:
         return True
     if notice.passport is not None and case.document is not None:
         return notice.passport != case.document
     return notice.effective_on is None or case.opened_at.date() <= notice.effective_on
+
+
+def _decided_upon(case: CaseRow) -> datetime:
+    """Until when whatever a paper said of the holder was known to the extract that the case was
+    decided upon. The purge takes that with the record: what was told before the case was opened
+    did not stand in its way, or there would be no credential."""
+    entry = (case.record or {}).get("register")
+    return datetime.fromisoformat(entry["as_of"]) if entry else case.opened_at
 
 
 def _entry(session: Session, case_number: str) -> tuple[datetime, Validity]:

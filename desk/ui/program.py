@@ -415,16 +415,17 @@ class Program(QObject):
 
     def _tidy_up(self) -> None:
         """What a start has to settle: what a killed desk left, cut-off imports, former days."""
-        station = self.station
+        station, work = self.station, self.desk.work
         self._tidied_on = day_close.today(station)
 
-        def job() -> None:
-            settling.settle(station)
-            register.tidy(station.store)
+        def purge() -> None:
             kept = timedelta(days=station.settings.retention.closed_case_days)
             retention.purge(station.store, station.stamp(), station.now() - kept)
 
-        self.desk.work(Lane.SERVICE, job, lambda _none: self.board.refresh())
+        # Each a job of its own: what one runs into keeps no personal data beyond its time.
+        work(Lane.SERVICE, lambda: settling.settle(station), lambda _none: self.board.refresh())
+        work(Lane.SERVICE, lambda: register.tidy(station.store))
+        work(Lane.SERVICE, purge)
 
     def _refresh_status(self) -> None:
         """A status list is signed anew before its last signature runs out."""

@@ -37,8 +37,16 @@ from desk.store.status import Validity
 from desk.store.troubles import FormerPassport, MustBeRevoked
 from desk.trouble import Trouble
 from tests.cards.issue import pin
-from tests.counter.holding_cases import delivered, desk_in, insert, proven, validities
-from tests.counter.test_approving import crew
+from tests.counter import holding_cases
+from tests.counter.holding_cases import (
+    clock_of,
+    delivered,
+    desk_in,
+    insert,
+    proven,
+    validities,
+)
+from tests.counter.test_approving import crew, new_case
 
 LEE = crew()[0].officer
 
@@ -115,6 +123,32 @@ def test_who_died_or_was_struck_off_is_neither_resumed_nor_reissued(
     assert one.may(Deed.RESUME)
     assert one.may(Deed.REISSUE)
     assert refusals(station, case.number) == [None, None]
+
+
+def test_who_was_registered_again_gets_a_credential_that_works(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eligible, approved, signed and delivered; then the proof said that it must be revoked, by
+    the paper that the window had rightly passed over."""
+    first = proven(station)
+    told(station, first, NoticeKind.DELETED)
+    aftercare.end_rehearsed(station, first.number)
+    clock_of(station).let_pass(timedelta(days=180))
+    assert first.register is not None
+    entry = replace(first.register, as_of=station.now())
+    with station.store.read() as session:
+        assert kept.overlaid(session, [entry]) == (entry,)
+
+    def registered_again(desk: Station, *, exception: bool = True) -> Case:
+        return replace(new_case(desk, exception=exception), register=entry)
+
+    monkeypatch.setattr(holding_cases, "new_case", registered_again)
+    second = delivered(station)
+    with station.store.write() as session:
+        proving.make_usable(session, station.stamp(LEE), second, "proven")
+
+    assert validities(station, second) == {Validity.VALID}
+    assert notices.listing(station, LEE).standing == ()
 
 
 def test_another_passport_is_reissued_upon_and_not_resumed(station: Station) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
-from desk.counter import offering
+from desk.counter import intake, offering, settling
 from desk.counter.station import Station
 from desk.issuance.case import Case, State
-from desk.issuance.ports import Offer, OfferOrder
-from desk.store import cases
+from desk.issuance.ports import EventKind, KeyRequest, Offer, OfferEvent, OfferOrder
+from desk.store import cases, journal
 from desk.trouble import Trouble
 from tests.counter.test_closing import NOW, OFFICER, case_in, station
 
@@ -32,10 +32,19 @@ class Service:
         self.offers: dict[str, str] = {}
         self.silent: set[str] = set()
         self.deaf: set[str] = set()
+        self.lives_until: datetime | None = None
+        self.happened: dict[str, tuple[OfferEvent, ...]] = {}
 
     def place_offer(self, order: OfferOrder) -> Offer:
         self._call("place_offer", lambda: self.offers.setdefault(order.offer_id, "open"))
-        return Offer(order.offer_id, "openid-credential-offer://?x", order.expires_at)
+        ends = self.lives_until or order.expires_at
+        return Offer(order.offer_id, "openid-credential-offer://?x", ends)
+
+    def events(self, offer_id: str, _after: int, _wait_s: float) -> tuple[OfferEvent, ...]:
+        return self.happened.get(offer_id, ())
+
+    def requests(self, _offer_id: str) -> tuple[KeyRequest, ...]:
+        return ()
 
     def void_offer(self, offer_id: str, reason: str) -> None:
         if offer_id not in self.offers:
@@ -138,3 +147,116 @@ def test_what_ended_there_by_itself_is_not_told(desk: Station, service: Service)
     offering.tell_ends(late)
 
     assert list(service.offers.values()) == ["open"]
+
+
+FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+def test_an_offer_lives_no_longer_than_was_asked(desk: Station, service: Service) -> None:
+    """The service's word was taken for it: the case could not be ended any more."""
+    service.lives_until = FOR_EVER
+
+    case = placed(desk)
+    ended = intake.cancel(desk, OFFICER, case, "applicant_left")
+
+    life = timedelta(minutes=desk.settings.enrollment.offer_minutes)
+    assert case.offer is not None and case.offer.expires_at == case.offer.placed_at + life
+    assert (ended.state, ended.offer) == (State.CANCELLED, None)
+
+
+def test_an_offer_that_ends_sooner_than_was_asked_ends_then(
+    desk: Station, service: Service
+) -> None:
+    service.lives_until = NOW + timedelta(seconds=30)
+
+    case = placed(desk)
+
+    assert case.offer is not None and case.offer.expires_at == service.lives_until
+
+
+def reasons(station: Station, case: Case) -> list[object]:
+    with station.store.read() as session:
+        told = journal.of_kinds(session, case.number, ("OFFER.WITHDRAWN",))
+    return [event.facts["reason"] for event in told]
+
+
+@pytest.mark.parametrize(
+    ("told", "logged"),
+    [("tries", "tries"), ("KIM HANEUL M12345678", "voided"), ("기한", "voided"), (7, "voided")],
+)
+def test_why_the_service_ended_an_offer_is_said_in_the_desks_words(
+    desk: Station, told: str | int, logged: str
+) -> None:
+    """A text of its own went into the log, or kept the offer from ending."""
+    case = placed(desk)
+    event = OfferEvent(1, EventKind.VOIDED, NOW, {"reason": told})
+
+    ended = offering.note_event(desk, case, event)
+
+    assert (ended.state, ended.offer) == (State.APPROVED, None)
+    assert reasons(desk, case) == [logged]
+
+
+def test_what_a_case_did_not_issue_was_not_fetched(desk: Station, service: Service) -> None:
+    """The service's words went into the log, once more at each start."""
+    case = placed(desk)
+    assert case.offer is not None
+    words = {"configuration": "KIM HANEUL 1990-01-01 M12345678"}
+    service.happened[case.offer.offer_id] = (OfferEvent(1, EventKind.ANSWERED, NOW, words),)
+
+    settling.settle(desk)
+
+    with desk.store.read() as session:
+        told = journal.of_kinds(session, case.number, ("CASE.ANSWERED",))
+    assert told == ()
+    assert desk.load(case.number) == case
+
+
+def test_one_case_that_cannot_be_settled_keeps_no_other_from_it(
+    desk: Station, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug at one: the others' offers stayed live, and their ends untold."""
+    first = placed(desk)
+    second = offering.place_offer(desk, OFFICER, another(desk), "482915")
+    assert second.offer is not None
+    ended = OfferEvent(1, EventKind.EXPIRED, NOW)
+    service.happened[second.offer.offer_id] = (ended,)
+    catch_up = settling.catch_up
+
+    def breaks(station: Station, case: Case) -> Case:
+        if case.number == first.number:
+            raise ValueError("what nobody foresaw")
+        return catch_up(station, case)
+
+    monkeypatch.setattr(settling, "catch_up", breaks)
+
+    settling.settle(desk)
+
+    assert desk.load(first.number) == first
+    assert desk.load(second.number).offer is None
+
+
+def test_one_case_that_cannot_expire_keeps_no_other_from_it(
+    desk: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = placed(desk), another(desk)
+    later = replace(desk, now=lambda: NOW + intake.STALE_AFTER + timedelta(seconds=1))
+
+    def breaks(*_all: object) -> Case:
+        raise ValueError("what nobody foresaw")
+
+    # Only the first has an offer to be ended.
+    monkeypatch.setattr(intake, "withdraw", breaks)
+
+    ended = intake.expire_stale(later)
+
+    assert [case.number for case in ended] == [second.number]
+    assert desk.load(first.number) == first
+
+
+def another(station: Station) -> Case:
+    """A second case, younger than the first."""
+    case = replace(case_in(State.APPROVED), number="LA-2026-001843")
+    with station.store.write() as session:
+        cases.add(session, station.stamp(OFFICER), case)
+    return case

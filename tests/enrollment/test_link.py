@@ -262,6 +262,30 @@ def test_coded_troubles(handler: Handler, expected: type[Trouble]) -> None:
         link.health()
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_beyond_every_calendar_is_an_unusable_answer(time: str) -> None:
+    """Rightly spelled all the same: it came as a bug of the desk."""
+    event = {"seq": 1, "kind": "fetched", "at": time, "facts": {}}
+    body = {"events": [event], "requests": []}
+
+    with (
+        answering(lambda _r: httpx.Response(200, json=body)) as link,
+        pytest.raises(AnswerUnusable),
+    ):
+        link.events("offer-1", 0, 0.0)
+
+
+@pytest.mark.parametrize("time", ["2026-01-01T00:00:00", "2026-01-01", "yesterday", None])
+def test_a_refusal_for_the_time_without_a_time_is_a_trouble(time: str | None) -> None:
+    answer = {"error": "clocks_apart", "time": time}
+
+    with (
+        answering(lambda _r: httpx.Response(401, json=answer)) as link,
+        pytest.raises((ClocksApart, AnswerUnusable)),
+    ):
+        link.health()
+
+
 def test_silence_in_the_middle() -> None:
     def cut(_request: httpx.Request) -> httpx.Response:
         raise Unreached

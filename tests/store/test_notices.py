@@ -336,6 +336,41 @@ def test_a_younger_notice_counts_at_the_window(store: Store, stamp: Stamp) -> No
 
 
 @pytest.mark.usefixtures("path")
+@pytest.mark.parametrize("purged", [False, True])
+def test_who_was_registered_again_has_a_credential_of_its_own(
+    store: Store, stamp: Stamp, purged: bool
+) -> None:
+    """The paper that struck off asked for the new credential's end as well; it concerns what is
+    older than it. A death stands against everything."""
+    issued(store, stamp)
+    told(store, stamp, replace(DEATH, kind=NoticeKind.DELETED))
+    revoke(store, stamp, "LA-2026-000001")
+    again = Stamp(stamp.at + timedelta(days=180), stamp.actor)
+    issued(store, again, "LA-2027-000001", entry=replace(ENTRY, as_of=again.at))
+    if purged:
+        retention.purge(store, again, again.at + timedelta(days=1))
+
+    after_the_paper = kinds(store)
+    told(store, again, DEATH)
+
+    assert after_the_paper == []
+    assert kinds(store) == [("LA-2027-000001", NoticeKind.DIED)]
+
+
+@pytest.mark.usefixtures("path")
+def test_what_was_decided_upon_an_extract_before_the_paper_is_concerned(
+    store: Store, stamp: Stamp
+) -> None:
+    """Told while the applicant stood at the window, after the register had been asked."""
+    told(store, stamp, replace(DEATH, kind=NoticeKind.DELETED))
+    later = Stamp(stamp.at + timedelta(minutes=5), stamp.actor)
+
+    issued(store, later)
+
+    assert kinds(store) == [("LA-2026-000001", NoticeKind.DELETED)]
+
+
+@pytest.mark.usefixtures("path")
 def test_what_is_settled_cannot_be_set_aside(store: Store, stamp: Stamp) -> None:
     issued(store, stamp)
     told(store, stamp, DEATH)

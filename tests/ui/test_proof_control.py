@@ -14,12 +14,22 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desk.counter import offering, proving, relying
-from desk.counter.proving import OpenCheck
+from desk.counter.proving import OpenCheck, OtherKey
 from desk.counter.relying import Readiness
 from desk.counter.station import Station
+from desk.issuance.aftercare import ReportedLost
 from desk.issuance.approvals import ApprovalVoid
 from desk.issuance.case import Act, Case, OfferFacts, State, UseProof, advance
-from desk.store.troubles import Full
+from desk.store.troubles import (
+    CaseChanged,
+    FormerPassport,
+    Full,
+    HeldElsewhere,
+    MustBeRevoked,
+    StatusFinal,
+    Unreachable,
+)
+from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
 from desk.ui.control.proof import ProofControl
 from desk.ui.control.steps import Step
@@ -27,7 +37,8 @@ from desk.ui.lanes import Lane, Lanes
 from desk.ui.look import Look
 from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage
-from desk.ui.pages.proof import ProofPage
+from desk.ui.pages.proof import ProofPage, ProofStep
+from desk.ui.parts.rail import StepState
 from desk.ui.shell import Shell
 from desk.ui.troubles import TroubleWords
 from tests.counter.test_approving import approved_case, crew, opened, station
@@ -223,3 +234,80 @@ def test_what_was_not_kept_and_could_not_be_taken_back_leaves_no_dead_qr(
     assert window.page.banner.code.text() == "STORE-04"
     assert seen == [None]
     assert window.page._view is not None and not window.page._view.qr_text
+
+
+@pytest.mark.parametrize(
+    ("state", "mark"),
+    [(State.DELIVERED, StepState.ATTENTION), (State.PROVEN, StepState.CURRENT)],
+)
+def test_the_rail_points_at_what_is_not_proven_until_it_is(
+    window: Window, state: State, mark: StepState
+) -> None:
+    """Of what is usable by now an earlier record may still say that it waits."""
+    window.enter()
+    window.desk.set_case(replace(window.desk.the_case(), state=state, held="not_proven"))
+
+    window.desk.refresh_frame()
+
+    assert window.shell.rail._view is not None
+    (shown,) = (one for one in window.shell.rail._view.steps if one.current)
+    assert shown.state is mark
+
+
+class Gone(Trouble):
+    code = "ENROLL-01"
+
+
+@pytest.mark.parametrize(
+    ("why", "failed"),
+    [
+        (ReportedLost(case="LA-1"), ProofStep.STATUS),
+        (StatusFinal(list="1", position=1), ProofStep.STATUS),
+        (HeldElsewhere(other="LA-2"), ProofStep.STATUS),
+        (MustBeRevoked(case="LA-1", kind="died"), ProofStep.STATUS),
+        (FormerPassport(case="LA-1"), ProofStep.CONTENT),
+        (OtherKey(configuration="mdoc"), ProofStep.SAME_KEY),
+        (CaseChanged(case="LA-1"), None),
+    ],
+)
+def test_what_is_refused_for_good_leaves_no_dead_qr(
+    window: Window, monkeypatch: pytest.MonkeyPatch, why: Trouble, failed: ProofStep | None
+) -> None:
+    """It was asked again every other second, beside a QR that went on counting and took no
+    second answer."""
+    window.enter()
+    monkeypatch.setattr(proving, "take_answer", raising(why))
+
+    window.answers.put(False)
+    window.until(lambda: not window.page.banner.isHidden())
+
+    view = window.page._view
+    assert window.page.banner.code.text() == why.code
+    assert view is not None and (view.qr_text, view.failed) == ("", failed)
+    assert window.control.check is None
+    assert not window.control._retry.isActive()
+
+
+@pytest.mark.parametrize("why", [Gone(), Full(), Unreachable()])
+def test_what_is_away_is_asked_again_beside_the_same_qr(
+    window: Window, monkeypatch: pytest.MonkeyPatch, why: Trouble
+) -> None:
+    window.enter()
+    check = window.control.check
+    with monkeypatch.context() as away:
+        away.setattr(proving, "take_answer", raising(why))
+        window.answers.put(False)
+        window.until(lambda: not window.page.banner.isHidden())
+        assert window.page.banner.code.text() == why.code
+        assert window.control.check is check
+
+    window.answers.put(True)
+
+    window.until(lambda: window.desk.the_case().state is State.PROVEN)
+
+
+def raising(why: Trouble) -> Callable[..., Case | None]:
+    def refuse(*_all: object) -> Case | None:
+        raise why
+
+    return refuse

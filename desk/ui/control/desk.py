@@ -387,7 +387,7 @@ class Desk(QObject):
                 case,
                 self.here(),
                 StepKey(self.step.key),
-                trouble=StepState.ATTENTION if case.held else None,
+                trouble=StepState.ATTENTION if case.held and case.state.is_open else None,
             ),
         )
 

@@ -11,9 +11,21 @@ from desk.counter.offering import NotKept
 from desk.counter.proving import OpenCheck, OtherKey, ProofRefused
 from desk.counter.relying import Readiness
 from desk.credential.troubles import CredentialTrouble
+from desk.issuance.aftercare import ReportedLost
 from desk.issuance.approvals import ApprovalTrouble
 from desk.issuance.case import Case, CaseKind, State
-from desk.store.troubles import FormerPassport
+from desk.store.troubles import (
+    Busy,
+    FormerPassport,
+    Full,
+    HeldElsewhere,
+    MustBeRevoked,
+    OutcomeUnknown,
+    ServerReadOnly,
+    StatusFinal,
+    Unreachable,
+    Unwritable,
+)
 from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
 from desk.ui.control.large_qr import LargeQrPlace
@@ -29,6 +41,25 @@ from desk.ui.renewals import AREA as RENEWAL
 POLL_SECONDS = 5.0
 RETRY_MS = 2000
 _NEW_QR, _REISSUE = "new_qr", "reissue"
+# Of the service, and of the place where lists are published; their kinds are not known here.
+_SERVICE_AWAY = ("ENROLL-", "STATUS-")
+_RECORDS_AWAY = (Busy, Full, OutcomeUnknown, ServerReadOnly, Unreachable, Unwritable)
+_NOT_AS_ISSUED = (ProofRefused, CredentialTrouble, FormerPassport)
+_NOT_USABLE = (ReportedLost, StatusFinal, HeldElsewhere, MustBeRevoked)
+
+
+def _is_away(trouble: Trouble) -> bool:
+    """Whether the same question may be answered otherwise once something is there again."""
+    return trouble.code.startswith(_SERVICE_AWAY) or isinstance(trouble, _RECORDS_AWAY)
+
+
+def _failed_at(trouble: Trouble) -> ProofStep | None:
+    """What the trouble forbids; None where it says nothing of what the phone has."""
+    if isinstance(trouble, OtherKey):
+        return ProofStep.SAME_KEY
+    if isinstance(trouble, _NOT_AS_ISSUED):
+        return ProofStep.CONTENT
+    return ProofStep.STATUS if isinstance(trouble, _NOT_USABLE) else None
 
 
 class ProofControl(QObject):
@@ -260,14 +291,13 @@ class ProofControl(QObject):
         if isinstance(trouble, ApprovalTrouble):
             self._take_back_approval(trouble)
             return
-        if isinstance(trouble, ProofRefused | CredentialTrouble | FormerPassport):
-            self._trouble = trouble
-            same_key = isinstance(trouble, OtherKey)
-            self._failed_step = ProofStep.SAME_KEY if same_key else ProofStep.CONTENT
-            self.check = None
-        else:
+        if _is_away(trouble):
             self._away = trouble
             self._retry.start()
+        else:
+            # Asked again it is answered alike, and the QR takes no second answer.
+            self._trouble, self._away, self.check = trouble, None, None
+            self._failed_step = _failed_at(trouble)
         self.render()
         self.progressed.emit()
 
@@ -315,7 +345,7 @@ class ProofControl(QObject):
         self._turn += 1
         self.check = None
         desk.act(
-            Lane.RECORDS,
+            Lane.SERVICE,
             lambda: proving.leave_unproven(desk.station, desk.officer, case, reason),
             lambda: desk.go_to.emit(Step.HAND_OVER),
             self._failed,

@@ -30,6 +30,7 @@ from desk.ui import says
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look, rounded, shown
 from desk.ui.pages.own_words import OwnWords
+from desk.ui.pages.phone_progress import READ_TWICE
 from desk.ui.parts.box import Card, HeadRow, Scrolled, column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.frame import Other, Page, Primary
@@ -497,7 +498,7 @@ def _state(look: Look, one: CaseRow, here: says.Here) -> tuple[Glyph, str]:
         left = max(0, int((one.waits_until - here.now).total_seconds()))
         time = f"{left // 60:02d}:{left % 60:02d}"
         return _ENDS_BY_ITSELF[one.state], say(f"case_state.{one.state.value}", left=time)
-    if one.held:
+    if one.held == READ_TWICE and one.state.is_open:
         return Glyph.ATTENTION, say("case_state.held")
     if one.row_state is RowState.ENDED:
         key = f"ending.{one.ending_reason}"
