@@ -63,8 +63,6 @@ def catch_up(station: Station, case: Case) -> Case:
     if case.offer is None:
         return proving.conclude(station, case)
     for event in station.link.events(case.offer.offer_id, 0, 0.0):
-        if offering.is_foreign(case, event):
-            continue
         case = offering.note_event(station, case, event)
         case = signing.note_delivery(station, None, case, event)
     if case.state in (State.OFFERED, State.SIGNING, State.DELIVERED):

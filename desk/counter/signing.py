@@ -379,6 +379,8 @@ def note_delivery(station: Station, officer: Officer | None, case: Case, event: 
         known = cases.load(session, case.number)
         if known.offer != case.offer or configuration in _delivered(known):
             return known
+        if offering.is_foreign(known, event):
+            return known
         moved = _with_delivered(known, configuration, stamp.at)
         for intent in intents.standing(session, case.number):
             if intent.draft.format == configuration and intent.state is IntentState.SIGNED:

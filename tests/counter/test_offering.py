@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from desk.counter import intake, offering, settling
+from desk.counter import intake, offering, settling, signing
 from desk.counter.station import Station
 from desk.issuance.case import Case, State
 from desk.issuance.ports import EventKind, KeyRequest, Offer, OfferEvent, OfferOrder
@@ -205,6 +205,9 @@ def test_what_a_case_did_not_issue_was_not_fetched(desk: Station, service: Servi
     service.happened[case.offer.offer_id] = (OfferEvent(1, EventKind.ANSWERED, NOW, words),)
 
     settling.settle(desk)
+    for event in service.happened[case.offer.offer_id]:
+        # As the phone's page does.
+        signing.note_delivery(desk, OFFICER, case, event)
 
     with desk.store.read() as session:
         told = journal.of_kinds(session, case.number, ("CASE.ANSWERED",))
