@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -19,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from desk.credential.keys import Curve, DeviceKey, b64url, from_b64url
-from desk.credential.troubles import Malformed, SignatureNotGenuine
+from desk.credential.troubles import Malformed, NotValidNow, SignatureNotGenuine
 
 CONTENT_ENCRYPTIONS = ("A128GCM", "A256GCM")
 KEY_AGREEMENT = "ECDH-ES"
@@ -130,6 +131,26 @@ def parse_compact(token: str) -> Jws:
         signing_input=f"{parts[0]}.{parts[1]}".encode(),
         signature=from_b64url(parts[2]),
     )
+
+
+def numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
+    """A time among claims (RFC 7519, 2), in seconds since 1970; None where it is none."""
+    value = claims.get(name)
+    # By way of text: a number of hundreds of digits is infinite, and no error.
+    return float(str(value)) if type(value) in (int, float) else None
+
+
+def check_in_force(claims: Mapping[str, Any], now: datetime, leeway: timedelta) -> None:
+    """``nbf`` and ``exp`` bind wherever they stand (RFC 7519, 4.1.4 and 4.1.5). Raises
+    ``Malformed`` where one is no time, ``NotValidNow``."""
+    moment, spare = now.timestamp(), leeway.total_seconds()
+    since, until = (
+        numeric_date(claims, name) if name in claims else moment for name in ("nbf", "exp")
+    )
+    if since is None or until is None:
+        raise Malformed(reason="nbf or exp is no time")
+    if not since - spare <= moment < until + spare:
+        raise NotValidNow(reason="says itself that it does not hold now")
 
 
 def x5c_header(chain: Sequence[bytes]) -> list[str]:

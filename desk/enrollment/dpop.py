@@ -103,10 +103,10 @@ class Dpop:
             raise _Wrong("htu is another address")
 
     def _check_time(self, claims: Mapping[str, Any]) -> None:
-        issued, now = claims.get("iat"), self._service.now().timestamp()
-        known = type(issued) in (int, float)
-        if not known or abs(now - float(str(issued))) > _WINDOW.total_seconds():
+        issued, now = jose.numeric_date(claims, "iat"), self._service.now()
+        if issued is None or abs(now.timestamp() - issued) > _WINDOW.total_seconds():
             raise _Wrong("iat is missing or far from now")
+        jose.check_in_force(claims, now, _WINDOW)
 
     def _check_nonce(self, claims: Mapping[str, Any], token: str | None, now: datetime) -> None:
         nonce = claims.get("nonce")
