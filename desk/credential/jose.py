@@ -16,7 +16,7 @@ import orjson
 import pybase64
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwe
-from joserfc.errors import JoseError
+from joserfc.errors import ExceededSizeError, JoseError
 from joserfc.jwk import ECKey
 
 from desk.credential.keys import Curve, DeviceKey, b64url, from_b64url
@@ -35,7 +35,14 @@ class _Registry(jwe.JWERegistry):
     max_ciphertext_length = _MAX_TOKEN
 
 
-_REGISTRY = _Registry(algorithms=[KEY_AGREEMENT, *CONTENT_ENCRYPTIONS, DEFLATE])
+# RFC 7516, 4: what nobody knows in a header is left alone, unless it is named critical.
+_REGISTRY = _Registry(
+    algorithms=[KEY_AGREEMENT, *CONTENT_ENCRYPTIONS, DEFLATE], strict_check_header=False
+)
+
+
+class TooLarge(Malformed):
+    """A JWE that inflates to more than its reader takes."""
 
 
 class _SigningKey(Protocol):
@@ -205,7 +212,8 @@ def jwe_header(token: str) -> dict[str, Any]:
 def decrypt(token: str, private: ec.EllipticCurvePrivateKey, *, inflate_up_to: int = 0) -> bytes:
     """The payload of a compact JWE by ECDH-ES; raises ``Malformed`` where it doesn't open.
 
-    Compressed ones (RFC 7516 4.1.3) open where the caller says up to how many bytes.
+    Compressed ones (RFC 7516 4.1.3) open where the caller says up to how many bytes, and raise
+    ``TooLarge`` above that, or above the 250 KiB that the library inflates.
     """
     header = jwe_header(token)
     if header.get("alg") != KEY_AGREEMENT or header.get("enc") not in CONTENT_ENCRYPTIONS:
@@ -215,12 +223,14 @@ def decrypt(token: str, private: ec.EllipticCurvePrivateKey, *, inflate_up_to: i
     key = ECKey.import_key(private_jwk(private))
     try:
         opened = jwe.decrypt_compact(token, key, registry=_REGISTRY)
+    except ExceededSizeError as much:
+        raise TooLarge(reason="JWE is too large") from much
     except (JoseError, ValueError, TypeError, KeyError) as broken:
         raise Malformed(reason="does not open with this key") from broken
     if opened.plaintext is None:
         raise Malformed(reason="JWE is empty")
     if "zip" in header and len(opened.plaintext) > inflate_up_to:
-        raise Malformed(reason="JWE inflates to too much")
+        raise TooLarge(reason="JWE inflates to too much")
     return opened.plaintext
 
 

@@ -179,21 +179,21 @@ async def read_body(request: Request, limit: int) -> bytes:
     kept: bytes | None = getattr(request, "_body", None)
     if kept is not None:
         if len(kept) > limit:
-            raise _too_large()
+            raise too_large()
         return kept
     declared = request.headers.get("content-length")
     if declared is None and "transfer-encoding" not in request.headers:
         # RFC 9112 section 6.3: a request without either has no body.
         return b""
     if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise _too_large()
+        raise too_large()
     parts = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for part in request.stream():
                 parts += part
                 if len(parts) > limit:
-                    raise _too_large()
+                    raise too_large()
     except TimeoutError as error:
         raise Refusal("invalid_request", "the body came too slowly", status=408) from error
     except ClientDisconnect as error:
@@ -208,7 +208,7 @@ async def keep_body(request: Request, limit: int) -> bytes:
     return raw
 
 
-def _too_large() -> Refusal:
+def too_large() -> Refusal:
     return Refusal("invalid_request", "the body is too large", status=413)
 
 

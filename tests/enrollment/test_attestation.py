@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from desk.credential import jose
 from desk.credential.attestation import AttestationPolicy
 from desk.credential.attestation_use import AttestationUse
 from desk.credential.holder import key_proof
@@ -211,6 +212,46 @@ def test_more_attested_keys_than_the_batch(
 
     assert answer.status_code == 200
     assert len(answer.json()["credentials"]) == 3
+
+
+@pytest.fixture(scope="module")
+def roomy(
+    folder: Path, key: StationKey, authority: TrainingAuthority, provider: WalletProvider
+) -> Iterator[Counter]:
+    """A desk at a service that defers at once and takes ten keys a request."""
+    roots = folder / "roomy-providers.pem"
+    roots.write_bytes(provider.root_pem)
+    options = ["--attestation", "required", "--attestation-roots", str(roots), "--wait", "0"]
+    process = started(folder, "roomy", *options)
+    with HttpLink(process.url, key) as link:
+        yield Counter(link, authority)
+    process.stop()
+
+
+@pytest.mark.parametrize("way", ["plain", "encrypted", "deflated"])
+def test_batch_of_ten_with_its_attestation(
+    roomy: Counter, web: httpx.Client, provider: WalletProvider, way: str
+) -> None:
+    """Each proof brings the attestation of all ten: that is what the metadata allow."""
+    steps = Steps(web, roomy, roomy.place("mdoc"))
+    keys, nonce = [LocalKey.generate() for _ in range(10)], steps.nonce()
+    named = [{**one.public.jwk(), "kid": one.public.thumbprint, "use": "sig"} for one in keys]
+    # As long as a provider's second certificate.
+    said = {"attested_keys": named, "certification": "https://p.example/" + "c" * 1200}
+    attestation = provider.attest([], now(), nonce=nonce, claims=said)
+    header, claims = {"key_attestation": attestation}, {"nonce": nonce}
+    proofs = [steps.proof(key=one, header=header, claims=claims) for one in keys]
+    body, token = steps.request_body(proofs={"jwt": proofs}), steps.token()
+    assert len(jose.compact_json(body)) > 64 * 1024
+
+    if way == "plain":
+        answer = steps.post("credential", token, json=body)
+    else:
+        answer = steps.encrypted(token, body, deflate=way == "deflated")
+
+    assert answer.status_code == 202
+    (request,) = roomy.link.requests(steps.offer.offer_id)
+    assert len(request.proofs) == 10
 
 
 WRONG: dict[str, tuple[Proofs, str]] = {

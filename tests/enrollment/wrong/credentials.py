@@ -207,7 +207,7 @@ CREDENTIAL = [
     _credential(_BODY, "NaN", _raw_credential(b'{"a":NaN}'), BAD_REQUEST),
     _credential("own: depth", "deep JSON", _raw_credential(b"[" * 60_000), BAD_REQUEST),
     _credential(_BODY, "not UTF-8", _raw_credential(b'{"a":"\xff"}'), BAD_REQUEST),
-    _credential("own: size", "too large", _raw_credential(b" " * 70_000), "invalid_request", 413),
+    _credential("own: size", "too large", _raw_credential(b" " * 300_000), "invalid_request", 413),
     _credential(_BODY, "another media type", _raw_credential(b"{}", "text/plain"), BAD_REQUEST),
     _credential(
         _WHICH,
@@ -262,7 +262,8 @@ CREDENTIAL = [
         _ENC, "encrypted to another key of the same kid", _other_key_same_kid, BAD_ENCRYPTION
     ),
     _credential(_ENC, "encrypted: no object inside", _not_an_object, BAD_REQUEST),
-    _credential("own: size", "encrypted: bomb", _bomb, BAD_ENCRYPTION),
+    # Told by its size, not as if it could not be decrypted: its wallet can do something about it.
+    _credential("own: size", "encrypted: bomb", _bomb, "invalid_request", 413),
     _credential(_ENC, "terms: not an object", _encrypted("x"), BAD_ENCRYPTION),
     _credential(_ENC, "terms: no enc", _terms(enc=None), BAD_ENCRYPTION),
     _credential(_ENC, "terms: unknown enc", _terms(enc="A128CBC-HS256"), BAD_ENCRYPTION),
