@@ -83,6 +83,11 @@ def _two_nonces(steps: Steps) -> httpx.Response:
     return steps.credential(proofs={"jwt": [steps.proof(), other]})
 
 
+def _two_nonces_one_of_nobody(steps: Steps) -> httpx.Response:
+    other = steps.proof(key=LocalKey.generate(), claims={"nonce": "x" * 43})
+    return steps.credential(proofs={"jwt": [steps.proof(), other]})
+
+
 def _after_void(steps: Steps) -> httpx.Response:
     token = steps.token()
     steps.counter.link.void_offer(steps.offer.offer_id, "officer")
@@ -351,6 +356,18 @@ CREDENTIAL = [
     ),
     _credential(
         "VCI 8.3.1.2", "nonce of nobody", _with_proof(claims={"nonce": "x" * 43}), "invalid_nonce"
+    ),
+    _credential(
+        "VCI 8.3.1.2", "endless nonce", _with_proof(claims={"nonce": "x" * 200}), "invalid_nonce"
+    ),
+    _credential(
+        "VCI 8.3.1.2", "nonce in Hangul", _with_proof(claims={"nonce": "가" * 43}), "invalid_nonce"
+    ),
+    _credential(
+        "VCI 8.3.1.2",
+        "two nonces, one of them of nobody",
+        _two_nonces_one_of_nobody,
+        "invalid_nonce",
     ),
     _credential("VCI 7, 13.5", "nonce used before", _nonce_used_before, "invalid_nonce"),
     _credential("VCI 7, 13.5", "nonce of another offer", _nonce_of_another_offer, "invalid_nonce"),
