@@ -20,7 +20,7 @@ from starlette.responses import Response
 from desk.credential import jose
 from desk.credential.keys import DeviceKey
 from desk.credential.troubles import CredentialTrouble
-from desk.enrollment import keys
+from desk.enrollment import keys, wire
 from desk.enrollment.nonces import is_own_nonce, new_nonce, use_marks
 from desk.enrollment.policy import Demand
 from desk.enrollment.service import Service
@@ -140,10 +140,8 @@ class Dpop:
 
 def challenge(error: str | None = None, description: str = "") -> str:
     """The WWW-Authenticate value of section 7.1."""
-    value = f'{SCHEME} algs="{" ".join(jose.supported_algorithms())}"'
-    if error is None:
-        return value
-    return f'{value}, error="{error}", error_description="{description}"'
+    algorithms = " ".join(jose.supported_algorithms())
+    return wire.challenge(f'{SCHEME} algs="{algorithms}"', error, description)
 
 
 class _Wrong(Exception):

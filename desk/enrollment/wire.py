@@ -82,16 +82,12 @@ class Refusal(Exception):
         self.members = dict(members or {})
 
 
-def bearer_refusal(error: str | None, description: str, status: int = 401) -> Refusal:
-    """A refusal about the access token (RFC 6750 section 3).
-
-    Without a token the challenge names no error, as section 3.1 asks.
-    """
-    challenge = 'Bearer realm="credential"'
-    if error is not None:
-        challenge += f', error="{error}", error_description="{description}"'
-    headers = {"WWW-Authenticate": challenge}
-    return Refusal(error or "invalid_token", description, status=status, headers=headers)
+def challenge(scheme: str, error: str | None, description: str) -> str:
+    """One challenge of a WWW-Authenticate header: the scheme with its own parameters, and what
+    was wrong with what was shown in it, if it was (RFC 6750, 3.1: else no error)."""
+    if error is None:
+        return scheme
+    return f'{scheme}, error="{error}", error_description="{description}"'
 
 
 class Written(Response):

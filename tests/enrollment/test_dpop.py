@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -287,6 +288,33 @@ def test_bound_token_shown_wrongly(
     assert (answer.status_code, answer.json()["error"]) == (401, error)
     assert "DPoP" in answer.headers["www-authenticate"]
     assert steps.counter.link.requests(steps.offer.offer_id) == ()
+
+
+def challenges(answer: httpx.Response) -> dict[str, str]:
+    """The challenge of each scheme."""
+    _, *parts = re.split(r"(?:^|, )(Bearer|DPoP) ", answer.headers["www-authenticate"])
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "DPoP"])
+def test_error_stands_in_the_challenge_of_the_scheme_used(steps: Steps, scheme: str) -> None:
+    """RFC 6750 3 and RFC 9449 7.1: an unknown token, none, and one for something else."""
+    other = {"Bearer": "DPoP", "DPoP": "Bearer"}[scheme]
+    token = steps.bound_token() if scheme == "DPoP" else steps.token()
+
+    def ask(token: str, **changed: Any) -> dict[str, str]:
+        headers = {"Authorization": f"{scheme} {token}", "DPoP": steps.dpop("credential", token)}
+        body = steps.request_body(**changed)
+        return challenges(steps.post("credential", headers=headers, json=body))
+
+    unknown, more = ask("x" * 43), ask(token, credential_configuration_id="sd-jwt")
+
+    assert 'error="invalid_token"' in unknown[scheme]
+    assert 'error="insufficient_scope"' in more[scheme]
+    assert 'algs="' in unknown["DPoP"]
+    for each in (unknown, more):
+        assert "error" not in each[other]
+    assert not any("error" in one for one in challenges(steps.post("credential")).values())
 
 
 def test_unbound_token_with_a_proof(steps: Steps) -> None:

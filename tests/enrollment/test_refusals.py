@@ -54,7 +54,10 @@ def test_wrong_request(hasty: Counter, web: httpx.Client, wrong: Wrong) -> None:
     # RFC 6749 5.2: %x20-21 / %x23-5B / %x5D-7E
     assert re.fullmatch(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+", body["error_description"])
     if answer.status_code == 401 and wrong.error == "invalid_token":
-        assert answer.headers["www-authenticate"].startswith("Bearer ")
+        # RFC 9449 7.1: not always Bearer; the scheme that was used comes first.
+        scheme = answer.request.headers.get("authorization", "").partition(" ")[0]
+        first = "DPoP " if scheme == "DPoP" else "Bearer "
+        assert answer.headers["www-authenticate"].startswith(first)
 
 
 def test_what_wallets_add_is_ignored(hasty: Counter, web: httpx.Client) -> None:
