@@ -118,6 +118,8 @@ class Authorizing:
         if grant.details is not None:
             body["authorization_details"] = [_detail(token, name) for name in grant.details]
         answer = wire.answered(body)
+        # RFC 6749, 5.1, asks for it in each answer that holds a token.
+        answer.raw_headers.append((b"pragma", b"no-cache"))
         if grant.dpop_key is not None:
             # Of the next proof; who has an unbound token shows none.
             self._dpop.tell_nonce(answer)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
+import string
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from starlette.responses import Response
 
@@ -35,6 +37,8 @@ _NONCE_NAME = NONCE_HEADER.lower().encode()
 _WINDOW = timedelta(hours=24)
 _LONGEST_PROOF = 8 * 1024
 _LONGEST_ID = 256
+_ESCAPED = re.compile("%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -177,4 +181,11 @@ def _normal(address: object) -> str | None:
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown = "" if port in (None, _PORTS.get(parts.scheme)) else f":{port}"
-    return urlunsplit((parts.scheme, host + shown, parts.path or "/", "", ""))
+    # Decoded where that changes nothing, then without dot segments.
+    path = urljoin("/", _ESCAPED.sub(_decoded, parts.path))
+    return urlunsplit((parts.scheme, host + shown, path, "", ""))
+
+
+def _decoded(escaped: re.Match[str]) -> str:
+    character = chr(int(escaped[1], 16))
+    return character if character in _UNRESERVED else escaped[0].upper()

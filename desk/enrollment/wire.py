@@ -217,7 +217,6 @@ async def read_form(request: Request, limit: int = SMALL_BODY) -> dict[str, str]
         pairs = parse_qsl(
             raw.decode("utf-8"),
             keep_blank_values=True,
-            strict_parsing=bool(raw),
             errors="strict",
             max_num_fields=MAX_FIELDS,
         )

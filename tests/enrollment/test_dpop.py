@@ -328,16 +328,28 @@ def test_unbound_token_with_a_proof(steps: Steps) -> None:
 
 
 @pytest.mark.parametrize("spelling", [str.upper, lambda host: host])
+@pytest.mark.parametrize("path", ["token", "%74oken", "x/../token", "%2E/%74%6fken"])
 def test_spelling_of_the_address_does_not_matter(
-    steps: Steps, spelling: Callable[[str], str]
+    steps: Steps, spelling: Callable[[str], str], path: str
 ) -> None:
-    """RFC 3986 6.2.2: the host's letters' case says nothing."""
+    """RFC 3986 6.2.2: neither the host's letters' case, nor escapes of letters, nor dots."""
     scheme, _, rest = steps.issuer.partition("://")
-    htu = f"{scheme.upper()}://{spelling(rest)}/token"
+    htu = f"{scheme.upper()}://{spelling(rest)}/{path}"
 
     answer = steps.token_request(headers={"DPoP": steps.dpop("token", htu=htu)})
 
     assert answer.json()["token_type"] == "DPoP"
+
+
+@pytest.mark.parametrize(
+    "path", ["%2Ftoken", "/token", "token/", "Token", "x/token", "token%2E%2E/"]
+)
+def test_another_address_in_a_like_spelling(steps: Steps, path: str) -> None:
+    answer = steps.token_request(
+        headers={"DPoP": steps.dpop("token", htu=f"{steps.issuer}/{path}")}
+    )
+
+    assert answer.json()["error"] == "invalid_dpop_proof"
 
 
 def test_phone_that_does_not_bind(counter: Counter, new_phone: NewPhone) -> None:
