@@ -53,17 +53,24 @@ UNREAD = AttestationPolicy()
 
 @dataclass(frozen=True)
 class Attestation:
-    """A genuine one: the keys it is about, and the nonce it was made for, where it has one."""
+    """A genuine one: the keys it is about, and by which names a proof may mean them."""
 
     keys: tuple[DeviceKey, ...]
-    nonce: str | None
+    names: Mapping[str, DeviceKey]
+
+    def named(self, kid: object) -> DeviceKey:
+        """The key that a proof's ``kid`` means; raises ProofRefused."""
+        key = self.names.get(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise ProofRefused(reason="kid is none of an attested key")
+        return key
 
 
 def verify_attestation(
     jwt: str, policy: AttestationPolicy, *, nonce: str, now: datetime, expires: bool
 ) -> Attestation:
     """Check one against the policy; ``expires``: it must say until when it holds, as beside a
-    ``jwt`` proof. A nonce in it must be ``nonce``. Raises ProofRefused, NonceStale, and what
+    ``jwt`` proof. Its nonce must be ``nonce``. Raises ProofRefused, NonceStale, and what
     ``policy.lists`` raises where its status cannot be looked up."""
     try:
         token = jose.parse_compact(jwt)
@@ -73,7 +80,8 @@ def verify_attestation(
         chain.verify(certificates, policy.anchors, now)
         token.verify(DeviceKey.from_certificate(certificates[0]))
         claims = token.claims()
-        keys = _attested(claims.get("attested_keys"))
+        jose.check_in_force(claims, now, _SKEW)
+        attested = _attested(claims.get("attested_keys"))
     except ProofRefused:
         raise
     except CredentialTrouble as trouble:
@@ -82,30 +90,45 @@ def verify_attestation(
     _check_times(claims, now, expires)
     _check_level("key_storage", claims, policy.key_storage)
     _check_level("user_authentication", claims, policy.user_authentication)
-    shown = claims.get("nonce")
-    if shown is not None and shown != nonce:
-        raise NonceStale(reason="key attestation of another nonce")
+    _check_nonce(claims.get("nonce"), nonce)
     _check_status(claims.get("status"), policy, now)
-    return Attestation(keys, shown)
+    return attested
 
 
-def _attested(entries: object) -> tuple[DeviceKey, ...]:
+def _attested(entries: object) -> Attestation:
     if not isinstance(entries, list) or not 0 < len(entries) <= _MOST_KEYS:
         raise ProofRefused(reason="key attestation without keys")
     keys = tuple(DeviceKey.from_jwk(entry) for entry in entries)
     if len(set(keys)) != len(keys):
         raise ProofRefused(reason="key attestation names a key twice")
-    return keys
+    return Attestation(keys, _names(entries, keys))
+
+
+def _names(entries: list[Any], keys: tuple[DeviceKey, ...]) -> dict[str, DeviceKey]:
+    """What a ``kid`` may say: a key's own (RFC 7517, 4.5), or its place, counted from 0, as in
+    the example of F.1, which wallets do."""
+    names = {str(place): key for place, key in enumerate(keys)}
+    own = ((entry.get("kid"), key) for entry, key in zip(entries, keys, strict=True))
+    return names | {kid: key for kid, key in own if isinstance(kid, str)}
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime, expires: bool) -> None:
-    issued, until = _time(claims.get("iat")), _time(claims.get("exp"))
+    issued, until = jose.numeric_date(claims, "iat"), jose.numeric_date(claims, "exp")
     if issued is None or issued > now.timestamp() + _SKEW.total_seconds():
         raise ProofRefused(reason="key attestation without iat or of the future")
     if expires and until is None:
         raise ProofRefused(reason="key attestation without exp")
-    if "exp" in claims and (until is None or until <= now.timestamp()):
+    if until is not None and until <= now.timestamp():
         raise ProofRefused(reason="key attestation has expired")
+
+
+def _check_nonce(shown: object, nonce: str) -> None:
+    """F.1 and F.3: it MUST be there where the issuer gives nonces, which this one always does;
+    that it is optional in annex D.1 is for issuers that have none."""
+    if shown is None:
+        raise ProofRefused(reason="key attestation without a nonce")
+    if shown != nonce:
+        raise NonceStale(reason="key attestation of another nonce")
 
 
 def _check_status(claim: object, policy: AttestationPolicy, now: datetime) -> None:
@@ -123,10 +146,6 @@ def _check_status(claim: object, policy: AttestationPolicy, now: datetime) -> No
         raise ProofRefused(reason=f"key attestation: {reason}") from trouble
     if status != Status.VALID:
         raise ProofRefused(reason="key attestation was taken back")
-
-
-def _time(value: object) -> float | None:
-    return float(str(value)) if type(value) in (int, float) else None
 
 
 def _check_level(name: str, claims: Mapping[str, Any], allowed: Collection[str]) -> None:

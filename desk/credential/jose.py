@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 import pybase64
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwe
-from joserfc.errors import JoseError
+from joserfc.errors import ExceededSizeError, JoseError
 from joserfc.jwk import ECKey
 
 from desk.credential.keys import Curve, DeviceKey, b64url, from_b64url
-from desk.credential.troubles import Malformed, SignatureNotGenuine
+from desk.credential.troubles import Malformed, NotValidNow, SignatureNotGenuine
 
 CONTENT_ENCRYPTIONS = ("A128GCM", "A256GCM")
 KEY_AGREEMENT = "ECDH-ES"
@@ -34,7 +35,14 @@ class _Registry(jwe.JWERegistry):
     max_ciphertext_length = _MAX_TOKEN
 
 
-_REGISTRY = _Registry(algorithms=[KEY_AGREEMENT, *CONTENT_ENCRYPTIONS, DEFLATE])
+# RFC 7516, 4: what nobody knows in a header is left alone, unless it is named critical.
+_REGISTRY = _Registry(
+    algorithms=[KEY_AGREEMENT, *CONTENT_ENCRYPTIONS, DEFLATE], strict_check_header=False
+)
+
+
+class TooLarge(Malformed):
+    """A JWE that inflates to more than its reader takes."""
 
 
 class _SigningKey(Protocol):
@@ -132,6 +140,26 @@ def parse_compact(token: str) -> Jws:
     )
 
 
+def numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
+    """A time among claims (RFC 7519, 2), in seconds since 1970; None where it is none."""
+    value = claims.get(name)
+    # By way of text: a number of hundreds of digits is infinite, and no error.
+    return float(str(value)) if type(value) in (int, float) else None
+
+
+def check_in_force(claims: Mapping[str, Any], now: datetime, leeway: timedelta) -> None:
+    """``nbf`` and ``exp`` bind wherever they stand (RFC 7519, 4.1.4 and 4.1.5). Raises
+    ``Malformed`` where one is no time, ``NotValidNow``."""
+    moment, spare = now.timestamp(), leeway.total_seconds()
+    since, until = (
+        numeric_date(claims, name) if name in claims else moment for name in ("nbf", "exp")
+    )
+    if since is None or until is None:
+        raise Malformed(reason="nbf or exp is no time")
+    if not since - spare <= moment < until + spare:
+        raise NotValidNow(reason="says itself that it does not hold now")
+
+
 def x5c_header(chain: Sequence[bytes]) -> list[str]:
     """RFC 7515 4.1.6: base64, not base64url."""
     return [pybase64.b64encode_as_string(der) for der in chain]
@@ -184,7 +212,8 @@ def jwe_header(token: str) -> dict[str, Any]:
 def decrypt(token: str, private: ec.EllipticCurvePrivateKey, *, inflate_up_to: int = 0) -> bytes:
     """The payload of a compact JWE by ECDH-ES; raises ``Malformed`` where it doesn't open.
 
-    Compressed ones (RFC 7516 4.1.3) open where the caller says up to how many bytes.
+    Compressed ones (RFC 7516 4.1.3) open where the caller says up to how many bytes, and raise
+    ``TooLarge`` above that, or above the 250 KiB that the library inflates.
     """
     header = jwe_header(token)
     if header.get("alg") != KEY_AGREEMENT or header.get("enc") not in CONTENT_ENCRYPTIONS:
@@ -194,12 +223,14 @@ def decrypt(token: str, private: ec.EllipticCurvePrivateKey, *, inflate_up_to: i
     key = ECKey.import_key(private_jwk(private))
     try:
         opened = jwe.decrypt_compact(token, key, registry=_REGISTRY)
+    except ExceededSizeError as much:
+        raise TooLarge(reason="JWE is too large") from much
     except (JoseError, ValueError, TypeError, KeyError) as broken:
         raise Malformed(reason="does not open with this key") from broken
     if opened.plaintext is None:
         raise Malformed(reason="JWE is empty")
     if "zip" in header and len(opened.plaintext) > inflate_up_to:
-        raise Malformed(reason="JWE inflates to too much")
+        raise TooLarge(reason="JWE inflates to too much")
     return opened.plaintext
 
 

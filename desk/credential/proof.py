@@ -8,12 +8,13 @@ is left to ``enrollment``; key attestations are read where the policy says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from desk.credential import jose
 from desk.credential.attestation import (
     UNREAD,
+    Attestation,
     AttestationPolicy,
     verify_attestation,
 )
@@ -52,24 +53,29 @@ def verify_proof(
     nonce: str,
     now: datetime,
     window: timedelta = WINDOW,
+    attested: Attestation | None = None,
 ) -> DeviceKey:
     """The key a genuine proof is about, which may have been taken apart already.
 
     ``audience`` is the credential issuer identifier, compared byte for byte. ``iss`` is
     not looked at: an anonymous wallet should leave it out, and nothing depends on it.
-    Raises ``ProofRefused``, and ``NonceStale`` where only the nonce is another.
+    ``attested`` is the genuine attestation beside it, where that was read: the proof's key
+    must be among its keys, and may be named by ``kid`` there. Raises ``ProofRefused``, and
+    ``NonceStale`` where only the nonce is another.
     """
     proof = jwt if isinstance(jwt, Proof) else Proof.parse(jwt)
     if proof.token.header.get("typ") != TYPE:
         raise ProofRefused(reason="another token type")
     try:
-        key = _header_key(proof.token.header)
+        key = _header_key(proof.token.header, attested)
+        if attested is not None and key not in attested.keys:
+            raise ProofRefused(reason="the proof's key is not attested")
         proof.token.verify(key)
+        _check_claims(proof.claims, audience, now, window)
     except ProofRefused:
         raise
     except CredentialTrouble as trouble:
         raise _refused(trouble) from trouble
-    _check_claims(proof.claims, audience, now, window)
     if proof.claims.get("nonce") != nonce:
         raise NonceStale(reason="another nonce")
     return key
@@ -106,11 +112,12 @@ def verify_proofs(
         keys = together = _attested_keys(entries, nonce, now, attestations)
     else:
         raise ProofRefused(reason="proof type is not supported")
-    if len(keys) > most:
-        raise ProofRefused(reason="more keys than allowed at once")
     if len(set(keys)) != len(keys):
         raise ProofRefused(reason="one key stands in several proofs")
-    return tuple(key for key in keys if key in together) if of_one_phone else keys
+    if of_one_phone:
+        keys = tuple(key for key in keys if key in together)
+    # 8.3: of more keys than may be had at once, fewer credentials are issued.
+    return keys[:most]
 
 
 def _jwt_keys(
@@ -119,53 +126,53 @@ def _jwt_keys(
     """F.1: each proof's key; of a single one with an attestation, all that are attested. Then
     those that are known to be of the first one's phone."""
     proofs = [entry if isinstance(entry, Proof) else Proof.parse(entry) for entry in entries]
-    keys = tuple(verify_proof(proof, audience=audience, nonce=nonce, now=now) for proof in proofs)
-    if policy.use is AttestationUse.OFF:
-        return keys, keys[:1]
-    attested = tuple(
-        _beside(proof, key, nonce, now, policy) for proof, key in zip(proofs, keys, strict=True)
+    attested = [_beside(proof, nonce, now, policy) for proof in proofs]
+    keys = tuple(
+        verify_proof(proof, audience=audience, nonce=nonce, now=now, attested=attestation)
+        for proof, attestation in zip(proofs, attested, strict=True)
     )
-    return (attested[0] if len(attested) == 1 else keys), attested[0]
+    first = attested[0]
+    if first is None:
+        return keys, keys[:1]
+    return (first.keys if len(attested) == 1 else keys), first.keys
 
 
 def _beside(
-    proof: Proof, key: DeviceKey, nonce: str, now: datetime, policy: AttestationPolicy
-) -> tuple[DeviceKey, ...]:
-    """The keys attested beside one proof, whose own must be among them."""
+    proof: Proof, nonce: str, now: datetime, policy: AttestationPolicy
+) -> Attestation | None:
+    """The attestation beside a proof; None where it has none and needs none. It comes first,
+    because the proof may name one of its keys."""
     attestation = proof.token.header.get("key_attestation")
-    if attestation is None and policy.use is AttestationUse.OPTIONAL:
-        return (key,)
-    found = verify_attestation(attestation or "", policy, nonce=nonce, now=now, expires=True)
-    if key not in found.keys:
-        raise ProofRefused(reason="the proof's key is not attested")
-    return found.keys
+    unread = attestation is None and policy.use is AttestationUse.OPTIONAL
+    if unread or policy.use is AttestationUse.OFF:
+        return None
+    return verify_attestation(attestation or "", policy, nonce=nonce, now=now, expires=True)
 
 
 def _attested_keys(
     entries: list[Any], nonce: str, now: datetime, policy: AttestationPolicy
 ) -> tuple[DeviceKey, ...]:
-    """F.3: the attestation alone, made for this very nonce."""
+    """F.3: the attestation alone."""
     if len(entries) != 1:
         raise ProofRefused(reason="exactly one key attestation expected")
     (entry,) = entries
     compact = entry.compact if isinstance(entry, Proof) else entry
-    found = verify_attestation(compact, policy, nonce=nonce, now=now, expires=False)
-    if found.nonce is None:
-        raise NonceStale(reason="key attestation without a nonce")
-    return found.keys
+    return verify_attestation(compact, policy, nonce=nonce, now=now, expires=False).keys
 
 
 def _refused(trouble: CredentialTrouble) -> ProofRefused:
     return ProofRefused(reason=str(trouble.facts.get("reason", "")))
 
 
-def _header_key(header: Mapping[str, Any]) -> DeviceKey:
+def _header_key(header: Mapping[str, Any], attested: Attestation | None) -> DeviceKey:
     named = [name for name in _KEY_HEADERS if name in header]
     if named == ["jwk"]:
         return DeviceKey.from_jwk(header["jwk"])
     if named == ["x5c"]:
         return DeviceKey.from_certificate(jose.x5c(header)[0])
-    raise ProofRefused(reason="exactly one of jwk and x5c expected")
+    if named == ["kid"] and attested is not None:
+        return attested.named(header["kid"])
+    raise ProofRefused(reason="exactly one of jwk, x5c and an attested kid expected")
 
 
 def _check_claims(
@@ -173,18 +180,7 @@ def _check_claims(
 ) -> None:
     if claims.get("aud") not in (audience, [audience]):
         raise ProofRefused(reason="another audience")
-    moment, leeway = now.astimezone(UTC).timestamp(), window.total_seconds()
-    if abs(moment - _time(claims, "iat", None)) > leeway:
-        raise ProofRefused(reason="iat is too far from now")
-    # Not asked for here, but binding wherever they stand (RFC 7519, 4.1.4 and 4.1.5).
-    if not _time(claims, "nbf", moment) - leeway <= moment < _time(claims, "exp", moment) + leeway:
-        raise ProofRefused(reason="the proof says itself that it does not hold now")
-
-
-def _time(claims: Mapping[str, Any], name: str, absent: float | None) -> float:
-    if absent is not None and name not in claims:
-        return absent
-    value = claims.get(name)
-    if type(value) not in (int, float):
-        raise ProofRefused(reason=f"{name} is missing or no time")
-    return float(str(value))
+    issued = jose.numeric_date(claims, "iat")
+    if issued is None or abs(now.timestamp() - issued) > window.total_seconds():
+        raise ProofRefused(reason="iat is missing or too far from now")
+    jose.check_in_force(claims, now, window)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 
-from desk.enrollment import dpop, keys
+from desk.enrollment import dpop, keys, wire
 from desk.enrollment.dpop import Dpop
 from desk.enrollment.records import Holder
 from desk.enrollment.service import Service
-from desk.enrollment.wire import Refusal, Request, bearer_refusal
+from desk.enrollment.wire import Refusal, Request
 
+_BEARER = 'Bearer realm="credential"'
 _LONGEST_TOKEN = 256
 
 
@@ -25,14 +26,15 @@ class Access:
         scheme, _, token = request.header(b"authorization").partition(" ")
         token, is_dpop = token.strip(), scheme.lower() == dpop.SCHEME.lower()
         if not token or not (is_dpop or scheme.lower() == "bearer"):
-            raise self._refusal(None, "an access token is needed")
+            raise self.refusal(None, "an access token is needed", is_dpop=is_dpop)
         holder = await self._known(token)
         if holder is None:
-            raise self._refusal("invalid_token", "the access token is unknown or expired")
+            description = "the access token is unknown or expired"
+            raise self.refusal("invalid_token", description, is_dpop=is_dpop)
         self._service.limits.admit_offer(holder.offer_id, time.monotonic())
         if (holder.dpop_key is not None) != is_dpop:
             # 7.2: a bound token is worth nothing as Bearer, nor an unbound one with DPoP.
-            raise self._refusal("invalid_token", "the token is of another type")
+            raise self.refusal("invalid_token", "the token is of another type", is_dpop=is_dpop)
         if holder.dpop_key is not None:
             await self._dpop.require(request, token, holder.dpop_key)
         return token, holder
@@ -47,8 +49,15 @@ class Access:
             return known
         return await service.run(service.mailbox.holder, offer_id, token_hash, service.now())
 
-    def _refusal(self, error: str | None, description: str) -> Refusal:
-        refusal = bearer_refusal(error, description)
+    def refusal(
+        self, error: str | None, description: str, *, is_dpop: bool, status: int = 401
+    ) -> Refusal:
+        """A refusal about the access token: its error stands in the challenge of the scheme that
+        the token was shown in (RFC 6750, 3; RFC 9449, 7.1), the other scheme is only named."""
+        is_dpop = is_dpop and self._dpop.is_offered
+        challenges = [wire.challenge(_BEARER, None if is_dpop else error, description)]
         if self._dpop.is_offered:
-            refusal.headers["WWW-Authenticate"] += ", " + dpop.challenge()
-        return refusal
+            shown = dpop.challenge(error if is_dpop else None, description)
+            challenges.insert(0 if is_dpop else 1, shown)
+        headers = {"WWW-Authenticate": ", ".join(challenges)}
+        return Refusal(error or "invalid_token", description, status=status, headers=headers)

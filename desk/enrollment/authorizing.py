@@ -15,6 +15,7 @@ from starlette.responses import Response
 from desk.credential.jose import parse_json
 from desk.credential.troubles import Malformed
 from desk.enrollment import dpop, keys, metadata, wire
+from desk.enrollment.claim_paths import check_claims
 from desk.enrollment.dpop import Dpop
 from desk.enrollment.records import Claim, Grant, Redemption
 from desk.enrollment.service import Service
@@ -46,7 +47,8 @@ class Authorizing:
         if outcome.obstacle is not None:
             raise _refused(outcome.obstacle, outcome.tries_left)
         self._service.openers.make_soon(token)
-        return self._granted(token, grant)
+        scope = await self._scope(offer_id, grant) if "scope" in form else None
+        return self._granted(token, grant, scope)
 
     def _details(self, text: str | None) -> tuple[str, ...] | None:
         """The configurations named one by one; None where the request names none."""
@@ -69,6 +71,8 @@ class Authorizing:
             raise _bad_details("no such credential configuration")
         if locations is not None and self._service.settings.issuer not in _list(locations):
             raise _bad_details("locations name another issuer")
+        if "claims" in entry:
+            check_claims(entry["claims"], self._service.profile.format_of(name))
         return name
 
     def _grant(self, token: str, details: tuple[str, ...] | None, bound_to: str | None) -> Grant:
@@ -91,15 +95,31 @@ class Authorizing:
             service.bells.ring(outcome.offer_id)
         return outcome
 
-    def _granted(self, token: str, grant: Grant) -> Response:
+    async def _scope(self, offer_id: str, grant: Grant) -> str:
+        """What the token is for, in the words of the metadata. A wallet that asked for anything
+        else is told so (RFC 6749, 3.3); scopes that nobody knows are no error (VCI, 5.1.2)."""
+        service, names = self._service, grant.details
+        if names is None:
+            holder = await service.run(
+                service.mailbox.holder, offer_id, grant.token_hash, service.now()
+            )
+            names = () if holder is None else holder.configurations
+        known = service.profile.credential_configurations()
+        return " ".join(known[name]["scope"] for name in names)
+
+    def _granted(self, token: str, grant: Grant, scope: str | None) -> Response:
         body: dict[str, Any] = {
             "access_token": token,
             "token_type": "Bearer" if grant.dpop_key is None else dpop.SCHEME,
             "expires_in": int(grant.life.total_seconds()),
         }
+        if scope is not None:
+            body["scope"] = scope
         if grant.details is not None:
             body["authorization_details"] = [_detail(token, name) for name in grant.details]
         answer = wire.answered(body)
+        # RFC 6749, 5.1, asks for it in each answer that holds a token.
+        answer.raw_headers.append((b"pragma", b"no-cache"))
         if grant.dpop_key is not None:
             # Of the next proof; who has an unbound token shows none.
             self._dpop.tell_nonce(answer)

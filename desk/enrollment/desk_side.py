@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
@@ -144,7 +144,9 @@ class DeskSide:
             # In one language: each letter of another script makes the QR larger.
             pin = pin_description("en")
             offer = metadata.credential_offer(settings, view.configurations, code, pin)
-            text = f"{scheme}?{urlencode({'credential_offer': compact_json(offer).decode()})}"
+            # Bare is what the standard's own example leaves so. A space is no «+»: that is
+            # a form's spelling, which a wallet that reads an address shows as it stands.
+            text = f"{scheme}?credential_offer={quote(compact_json(offer), safe=':/,')}"
         return f"{text}&post={post}" if qr is QrForm.PAGE and post else text
 
     async def _store_offer(
@@ -271,7 +273,8 @@ class DeskSide:
         if view.request_object != request_object:
             raise AlreadyOtherwise(reason="another_order")
         where = service.settings.address(f"present/{check_id}/request")
-        uri = f"{CHECK_SCHEME}?{urlencode({'client_id': client_id, 'request_uri': where})}"
+        asked = urlencode({"client_id": client_id, "request_uri": where}, quote_via=quote)
+        uri = f"{CHECK_SCHEME}?{asked}"
         return wire.answered({"uri": uri, "expires_at": view.expires_at})
 
     async def check_answer(self, request: Request) -> Response:
@@ -305,7 +308,7 @@ class DeskSide:
 @lru_cache(maxsize=4)
 def _quoted(address: str, bare: str) -> str:
     """For a query, once for all offers; what is ``bare`` stays as it is."""
-    return quote_plus(address, safe=bare)
+    return quote(address, safe=bare)
 
 
 def _unknown_station() -> Refusal:

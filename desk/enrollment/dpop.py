@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
+import string
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from starlette.responses import Response
 
 from desk.credential import jose
 from desk.credential.keys import DeviceKey
 from desk.credential.troubles import CredentialTrouble
-from desk.enrollment import keys
+from desk.enrollment import keys, wire
 from desk.enrollment.nonces import is_own_nonce, new_nonce, use_marks
 from desk.enrollment.policy import Demand
 from desk.enrollment.service import Service
@@ -35,6 +37,8 @@ _NONCE_NAME = NONCE_HEADER.lower().encode()
 _WINDOW = timedelta(hours=24)
 _LONGEST_PROOF = 8 * 1024
 _LONGEST_ID = 256
+_ESCAPED = re.compile("%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -103,10 +107,10 @@ class Dpop:
             raise _Wrong("htu is another address")
 
     def _check_time(self, claims: Mapping[str, Any]) -> None:
-        issued, now = claims.get("iat"), self._service.now().timestamp()
-        known = type(issued) in (int, float)
-        if not known or abs(now - float(str(issued))) > _WINDOW.total_seconds():
+        issued, now = jose.numeric_date(claims, "iat"), self._service.now()
+        if issued is None or abs(now.timestamp() - issued) > _WINDOW.total_seconds():
             raise _Wrong("iat is missing or far from now")
+        jose.check_in_force(claims, now, _WINDOW)
 
     def _check_nonce(self, claims: Mapping[str, Any], token: str | None, now: datetime) -> None:
         nonce = claims.get("nonce")
@@ -140,10 +144,8 @@ class Dpop:
 
 def challenge(error: str | None = None, description: str = "") -> str:
     """The WWW-Authenticate value of section 7.1."""
-    value = f'{SCHEME} algs="{" ".join(jose.supported_algorithms())}"'
-    if error is None:
-        return value
-    return f'{value}, error="{error}", error_description="{description}"'
+    algorithms = " ".join(jose.supported_algorithms())
+    return wire.challenge(f'{SCHEME} algs="{algorithms}"', error, description)
 
 
 class _Wrong(Exception):
@@ -179,4 +181,11 @@ def _normal(address: object) -> str | None:
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown = "" if port in (None, _PORTS.get(parts.scheme)) else f":{port}"
-    return urlunsplit((parts.scheme, host + shown, parts.path or "/", "", ""))
+    # Decoded where that changes nothing, then without dot segments.
+    path = urljoin("/", _ESCAPED.sub(_decoded, parts.path))
+    return urlunsplit((parts.scheme, host + shown, path, "", ""))
+
+
+def _decoded(escaped: re.Match[str]) -> str:
+    character = chr(int(escaped[1], 16))
+    return character if character in _UNRESERVED else escaped[0].upper()

@@ -25,6 +25,13 @@ from desk.enrollment.service import ServiceSettings
 from desk.enrollment.wire import Refusal, Request
 from desk.issuance.ports import ResponseEncryption
 
+# Ten proofs, each with the attestation of all ten keys and its provider's chain, take some
+# hundred thousand bytes; the JWE library inflates no more than this. Only who has shown a token
+# is read so far, and asks no oftener than an offer's allowance.
+_LONGEST_MESSAGE = 250 * 1024
+# The same as base64url, with header, nonce and tag.
+_LONGEST_JWE = _LONGEST_MESSAGE * 4 // 3 + 2048
+
 
 @dataclass(frozen=True)
 class Message:
@@ -72,18 +79,20 @@ class MessageEncryption:
         if encrypted:
             body = wire.json_object(await self._opened(request), "invalid_credential_request")
         else:
-            body = await wire.read_json(request, "invalid_credential_request")
+            body = await wire.read_json(request, "invalid_credential_request", _LONGEST_MESSAGE)
         return Message(body, self._terms(body.get("credential_response_encryption"), encrypted))
 
     async def _opened(self, request: Request) -> bytes:
-        token = (await wire.read_body(request, wire.SMALL_BODY)).decode("ascii", "replace")
+        token = (await wire.read_body(request, _LONGEST_JWE)).decode("ascii", "replace")
         try:
             if (
                 jose.jwe_header(token).get("kid", self._public.thumbprint)
                 != self._public.thumbprint
             ):
                 raise _bad("encrypted to an unknown key")
-            plain = jose.decrypt(token, self._private, inflate_up_to=wire.SMALL_BODY)
+            plain = jose.decrypt(token, self._private, inflate_up_to=_LONGEST_MESSAGE)
+        except jose.TooLarge as much:
+            raise wire.too_large() from much
         except Malformed as broken:
             raise _bad("the request cannot be decrypted") from broken
         return plain

@@ -36,7 +36,7 @@ from desk.enrollment.records import (
     RequestView,
 )
 from desk.enrollment.service import Service
-from desk.enrollment.wire import Refusal, Request, bearer_refusal
+from desk.enrollment.wire import Refusal, Request
 from desk.issuance.ports import EventKind
 
 _REPORTS: Final = {
@@ -131,7 +131,12 @@ class Issuing:
         if not isinstance(by_id, str) or by_id not in self._configurations:
             raise Refusal("unknown_credential_configuration", "no such configuration")
         if by_id not in holder.configurations:
-            raise bearer_refusal("insufficient_scope", "not part of this offer", status=403)
+            raise self._access.refusal(
+                "insufficient_scope",
+                "not part of this offer",
+                is_dpop=holder.dpop_key is not None,
+                status=403,
+            )
         return by_id
 
     def _new_request(

@@ -76,7 +76,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=list(Demand),
         type=_one_of(Demand),
         default=Demand.OPTIONAL,
-        help="tokens bound to a key of the phone (RFC 9449)",
+        help="tokens bound to a key of the phone (RFC 9449); required: only those, as "
+        "OpenID4VCI 13.8 has it for tokens of an hour, but wallets without it get nothing",
     )
     parser.add_argument(
         "--attestation",

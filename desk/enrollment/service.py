@@ -35,7 +35,10 @@ class ServiceSettings:
     """``issuer`` is the address phones use; it is compared byte for byte (OpenID4VCI 12.2.1).
 
     ``wait_seconds`` is how long a phone's request is held for the desk's answer: some
-    wallets' HTTP clients give up after ten seconds. ``token_life`` bounds a deferral.
+    wallets' HTTP clients give up after ten seconds. ``token_life`` bounds a deferral: the offer
+    ends with it. It is the same for tokens that are not bound, though OpenID4VCI 13.8 gives
+    those five minutes, because a desk that is locked or at its next applicant answers later;
+    who wants the letter of it demands ``dpop``.
     ``batch_size`` is how many keys one request may bring. ``quirks`` are the wallets' ways
     that are put up with. ``training`` frames what people see of it. ``encryption`` is of
     requests and answers together, ``dpop``

@@ -82,16 +82,12 @@ class Refusal(Exception):
         self.members = dict(members or {})
 
 
-def bearer_refusal(error: str | None, description: str, status: int = 401) -> Refusal:
-    """A refusal about the access token (RFC 6750 section 3).
-
-    Without a token the challenge names no error, as section 3.1 asks.
-    """
-    challenge = 'Bearer realm="credential"'
-    if error is not None:
-        challenge += f', error="{error}", error_description="{description}"'
-    headers = {"WWW-Authenticate": challenge}
-    return Refusal(error or "invalid_token", description, status=status, headers=headers)
+def challenge(scheme: str, error: str | None, description: str) -> str:
+    """One challenge of a WWW-Authenticate header: the scheme with its own parameters, and what
+    was wrong with what was shown in it, if it was (RFC 6750, 3.1: else no error)."""
+    if error is None:
+        return scheme
+    return f'{scheme}, error="{error}", error_description="{description}"'
 
 
 class Written(Response):
@@ -179,21 +175,21 @@ async def read_body(request: Request, limit: int) -> bytes:
     kept: bytes | None = getattr(request, "_body", None)
     if kept is not None:
         if len(kept) > limit:
-            raise _too_large()
+            raise too_large()
         return kept
     declared = request.headers.get("content-length")
     if declared is None and "transfer-encoding" not in request.headers:
         # RFC 9112 section 6.3: a request without either has no body.
         return b""
     if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise _too_large()
+        raise too_large()
     parts = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for part in request.stream():
                 parts += part
                 if len(parts) > limit:
-                    raise _too_large()
+                    raise too_large()
     except TimeoutError as error:
         raise Refusal("invalid_request", "the body came too slowly", status=408) from error
     except ClientDisconnect as error:
@@ -208,7 +204,7 @@ async def keep_body(request: Request, limit: int) -> bytes:
     return raw
 
 
-def _too_large() -> Refusal:
+def too_large() -> Refusal:
     return Refusal("invalid_request", "the body is too large", status=413)
 
 
@@ -221,7 +217,6 @@ async def read_form(request: Request, limit: int = SMALL_BODY) -> dict[str, str]
         pairs = parse_qsl(
             raw.decode("utf-8"),
             keep_blank_values=True,
-            strict_parsing=bool(raw),
             errors="strict",
             max_num_fields=MAX_FIELDS,
         )

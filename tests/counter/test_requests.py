@@ -289,7 +289,7 @@ def attested(station: Station, case: Case, provider: WalletProvider) -> KeyReque
     key, now = LocalKey.generate(), station.now()
     request = phones_request(case, now, key=key)
     status = {"status_list": {"idx": 6, "uri": LIST}}
-    word = provider.attest([key.public], now, claims={"status": status})
+    word = provider.attest([key.public], now, nonce=request.nonce, claims={"status": status})
     return replace(request, proofs=(key_proof(key, ISSUER, request.nonce, now, word),))
 
 

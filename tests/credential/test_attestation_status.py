@@ -52,7 +52,8 @@ def lists(uri: str = LIST, at: datetime = NOW, by: WalletProvider | None = None)
 
 def check(status: Any, found: Lists | None) -> None:
     policy = AttestationPolicy(AttestationUse.REQUIRED, (provider().root,), lists=found)
-    jwt = provider().attest([LocalKey.generate().public], NOW, claims={"status": status})
+    key, claims = LocalKey.generate().public, {"status": status}
+    jwt = provider().attest([key], NOW, nonce="nonce", claims=claims)
     verify_attestation(jwt, policy, nonce="nonce", now=NOW, expires=True)
 
 
@@ -110,7 +111,8 @@ def test_a_list_that_cannot_be_had_is_no_refusal() -> None:
         raise Away
 
     policy = AttestationPolicy(AttestationUse.REQUIRED, (provider().root,), lists=away)
-    jwt = provider().attest([LocalKey.generate().public], NOW, claims={"status": at(GOOD)})
+    key, claims = LocalKey.generate().public, {"status": at(GOOD)}
+    jwt = provider().attest([key], NOW, nonce="nonce", claims=claims)
 
     with pytest.raises(Away):
         verify_attestation(jwt, policy, nonce="nonce", now=NOW, expires=True)

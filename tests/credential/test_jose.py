@@ -8,6 +8,7 @@ from desk.credential import jose
 from desk.credential.keys import Curve, b64url
 from desk.credential.signer import LocalKey
 from desk.credential.troubles import Malformed, SignatureNotGenuine
+from tests.jwes import jwe_with
 
 
 @pytest.mark.parametrize("curve", list(Curve))
@@ -85,6 +86,17 @@ def test_an_altered_token_does_not_open() -> None:
 def test_a_strange_jwe_header_is_refused(header: bytes) -> None:
     with pytest.raises(Malformed):
         jose.decrypt(f"{b64url(header)}..AAAA.AAAA.AAAA", LocalKey.generate().private)
+
+
+def test_an_unknown_jwe_header_is_left_alone() -> None:
+    """RFC 7516, 4, and the claims that RFC 7519, 5.3, lets stand there; not what is critical."""
+    key = LocalKey.generate()
+    known = {"iss": "https://wallet.example", "aud": ["x"], "sub": "y", "foo": {"bar": 1}}
+
+    assert jose.decrypt(jwe_with(known, b"secret", key.public), key.private) == b"secret"
+    with pytest.raises(Malformed):
+        critical = {"crit": ["foo"], "foo": "bar"}
+        jose.decrypt(jwe_with(critical, b"secret", key.public), key.private)
 
 
 def test_another_content_encryption_is_refused() -> None:

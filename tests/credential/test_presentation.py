@@ -41,6 +41,7 @@ from desk.credential.troubles import (
 )
 from desk.credential.verify import Trust
 from desk.training.authority import TrainingAuthority
+from tests.jwes import jwe_with
 
 Issue = Callable[..., Held]
 Ask = Callable[..., CheckRequest]
@@ -245,6 +246,28 @@ def test_an_answer_re_encrypted_by_somebody_else_is_refused(
 
     with pytest.raises(HolderNotProven):
         verify_answer(honest, {"response": jose.encrypt(opened, own)}, profile, trust)
+
+
+@pytest.mark.parametrize("fmt", list(Format))
+def test_an_answer_with_more_in_its_header(
+    issue: Issue, ask: Ask, profile: ClaimProfile, trust: Trust, now: datetime, fmt: Format
+) -> None:
+    """RFC 7516, 4: what nobody knows is left alone, except where it is critical."""
+    request = ask(fmt)
+    assert request.encryption_key is not None
+    own = DeviceKey.from_public_key(request.encryption_key.public_key())
+    read = holder.read_request(request.object)
+    sealed = holder.answer(read, holder.choose(read, [issue(fmt)]), now)["response"]
+    opened = jose.decrypt(sealed, request.encryption_key)
+
+    def sent(**header: Any) -> str:
+        return jwe_with(header, opened, own)
+
+    (shown,) = verify_answer(request, {"response": sent(iss="w", foo=1)}, profile, trust)
+
+    assert shown.format is fmt
+    with pytest.raises(Undecryptable):
+        verify_answer(request, {"response": sent(crit=["foo"], foo="x")}, profile, trust)
 
 
 def test_fewer_claims_than_asked_are_refused(

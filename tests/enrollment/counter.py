@@ -68,6 +68,7 @@ class Counter:
     profile: ClaimProfile = field(default_factory=load_profile)
     values: CredentialValues = field(default_factory=invented_values)
     attestations: AttestationPolicy = UNREAD
+    batch: int = 10
 
     @property
     def signer(self) -> LocalSigner:
@@ -93,7 +94,7 @@ class Counter:
             audience=self.link.issuer,
             nonce=request.nonce,
             now=now(),
-            most=10,
+            most=self.batch,
             attestations=self.attestations,
         )
         said = [*ready, *(self._say(request.configuration) for _ in found[len(ready) :])]

@@ -107,3 +107,46 @@ def test_refused_details_cost_neither_code_nor_try(hasty: Counter, web: httpx.Cl
     assert {answer.json()["error"] for answer in refusals} == {"invalid_authorization_details"}
     assert "access_token" in steps.token_request().json()
     assert EventKind.CODE_WRONG not in hasty.kinds(steps.offer.offer_id)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_claims_of_a_right_form(steps: Steps, asked: bool) -> None:
+    """5.1.1: which claims the wallet wants, said in the words of the metadata."""
+    metadata = steps.web.get(f"{steps.issuer}/.well-known/openid-credential-issuer").json()
+    entry = metadata["credential_configurations_supported"]["mdoc"]
+    claims = [
+        {"path": claim["path"], "mandatory": asked, "x": 1}
+        for claim in entry["credential_metadata"]["claims"]
+    ]
+
+    answer = steps.token_request(authorization_details=details({**DETAIL, "claims": claims}))
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["mdoc", "sd-jwt mdoc", "no.such.scope", "mdoc no.such.scope"])
+def test_scope_of_the_token_is_told(steps: Steps, asked: str) -> None:
+    """RFC 6749, 3.3: whatever was asked for, the wallet hears what it got. VCI, 5.1.2: scopes
+    that nobody knows are ignored."""
+    metadata = steps.web.get(f"{steps.issuer}/.well-known/openid-credential-issuer").json()
+    known = {
+        name: entry["scope"]
+        for name, entry in metadata["credential_configurations_supported"].items()
+    }
+    wanted = " ".join(known.get(name, name) for name in asked.split())
+
+    answer = steps.token_request(scope=wanted)
+
+    assert (answer.status_code, answer.json()["scope"]) == (200, " ".join(known.values()))
+
+
+def test_scope_beside_details(steps: Steps) -> None:
+    """5.1.2: the details decide."""
+    answer = steps.token_request(scope="x", authorization_details=details()).json()
+
+    assert answer["scope"].endswith(".mdoc")
+    assert " " not in answer["scope"]
+
+
+def test_no_scope_where_none_was_asked_for(steps: Steps) -> None:
+    assert "scope" not in steps.token_request().json()

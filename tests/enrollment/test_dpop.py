@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -269,6 +270,9 @@ def test_two_proofs_in_one_request(steps: Steps) -> None:
         (lambda s, t: shown(t, s.dpop("credential")), "invalid_dpop_proof"),
         (lambda s, t: shown(t, s.dpop("deferred", t)), "invalid_dpop_proof"),
         (lambda s, t: shown(t, s.dpop("credential", t, htm="GET")), "invalid_dpop_proof"),
+        (lambda s, t: shown(t, s.dpop("credential", t, nbf=9_999_999_999)), "invalid_dpop_proof"),
+        (lambda s, t: shown(t, s.dpop("credential", t, exp=1_000_000)), "invalid_dpop_proof"),
+        (lambda s, t: shown(t, s.dpop("credential", t, exp="x")), "invalid_dpop_proof"),
         (lambda s, t: shown(t, s.dpop("credential", t, key=LocalKey.generate())), "invalid_token"),
         (lambda s, t: shown("x" * 43, s.dpop("credential", "x" * 43)), "invalid_token"),
     ],
@@ -286,6 +290,33 @@ def test_bound_token_shown_wrongly(
     assert steps.counter.link.requests(steps.offer.offer_id) == ()
 
 
+def challenges(answer: httpx.Response) -> dict[str, str]:
+    """The challenge of each scheme."""
+    _, *parts = re.split(r"(?:^|, )(Bearer|DPoP) ", answer.headers["www-authenticate"])
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "DPoP"])
+def test_error_stands_in_the_challenge_of_the_scheme_used(steps: Steps, scheme: str) -> None:
+    """RFC 6750 3 and RFC 9449 7.1: an unknown token, none, and one for something else."""
+    other = {"Bearer": "DPoP", "DPoP": "Bearer"}[scheme]
+    token = steps.bound_token() if scheme == "DPoP" else steps.token()
+
+    def ask(token: str, **changed: Any) -> dict[str, str]:
+        headers = {"Authorization": f"{scheme} {token}", "DPoP": steps.dpop("credential", token)}
+        body = steps.request_body(**changed)
+        return challenges(steps.post("credential", headers=headers, json=body))
+
+    unknown, more = ask("x" * 43), ask(token, credential_configuration_id="sd-jwt")
+
+    assert 'error="invalid_token"' in unknown[scheme]
+    assert 'error="insufficient_scope"' in more[scheme]
+    assert 'algs="' in unknown["DPoP"]
+    for each in (unknown, more):
+        assert "error" not in each[other]
+    assert not any("error" in one for one in challenges(steps.post("credential")).values())
+
+
 def test_unbound_token_with_a_proof(steps: Steps) -> None:
     token = steps.token()
 
@@ -297,16 +328,28 @@ def test_unbound_token_with_a_proof(steps: Steps) -> None:
 
 
 @pytest.mark.parametrize("spelling", [str.upper, lambda host: host])
+@pytest.mark.parametrize("path", ["token", "%74oken", "x/../token", "%2E/%74%6fken"])
 def test_spelling_of_the_address_does_not_matter(
-    steps: Steps, spelling: Callable[[str], str]
+    steps: Steps, spelling: Callable[[str], str], path: str
 ) -> None:
-    """RFC 3986 6.2.2: the host's letters' case says nothing."""
+    """RFC 3986 6.2.2: neither the host's letters' case, nor escapes of letters, nor dots."""
     scheme, _, rest = steps.issuer.partition("://")
-    htu = f"{scheme.upper()}://{spelling(rest)}/token"
+    htu = f"{scheme.upper()}://{spelling(rest)}/{path}"
 
     answer = steps.token_request(headers={"DPoP": steps.dpop("token", htu=htu)})
 
     assert answer.json()["token_type"] == "DPoP"
+
+
+@pytest.mark.parametrize(
+    "path", ["%2Ftoken", "/token", "token/", "Token", "x/token", "token%2E%2E/"]
+)
+def test_another_address_in_a_like_spelling(steps: Steps, path: str) -> None:
+    answer = steps.token_request(
+        headers={"DPoP": steps.dpop("token", htu=f"{steps.issuer}/{path}")}
+    )
+
+    assert answer.json()["error"] == "invalid_dpop_proof"
 
 
 def test_phone_that_does_not_bind(counter: Counter, new_phone: NewPhone) -> None:

@@ -20,6 +20,7 @@ from desk.training.wallet_issuer import Manner
 from tests.enrollment.conftest import NewPhone, started
 from tests.enrollment.counter import PIN, Counter
 from tests.enrollment.steps import Steps
+from tests.jwes import jwe_with
 
 LARGE = 1 << 22
 
@@ -183,6 +184,23 @@ def test_answer_for_a_key_named_before_is_not_delivered(steps: Steps, hasty: Cou
     assert again.encryption is not None
     assert DeviceKey.from_jwk(again.encryption.jwk) == opener.public
     assert (again.request_id, again.proofs) == (request.request_id, request.proofs)
+
+
+@pytest.mark.parametrize(
+    ("header", "status"), [({"iss": "wallet", "foo": 1}, 202), ({"crit": ["foo"], "foo": "x"}, 400)]
+)
+def test_request_with_more_in_its_header(steps: Steps, header: dict[str, Any], status: int) -> None:
+    """RFC 7516, 4: what nobody knows is left alone, except where it is critical."""
+    metadata = steps.web.get(f"{steps.issuer}/.well-known/openid-credential-issuer").json()
+    (key,) = metadata["credential_request_encryption"]["jwks"]["keys"]
+    plain = jose.compact_json(steps.request_body())
+    sealed = jwe_with({"kid": key["kid"], **header}, plain, DeviceKey.from_jwk(key))
+
+    answer = steps.post(
+        "credential", steps.token(), content=sealed, headers={"Content-Type": "application/jwt"}
+    )
+
+    assert answer.status_code == status
 
 
 def test_request_key_is_the_stations(key: StationKey) -> None:

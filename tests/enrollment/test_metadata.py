@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 
 import httpx
 import pytest
@@ -221,6 +221,19 @@ def test_four_forms_of_one_offer(counter: Counter, web: httpx.Client) -> None:
             said.append(json.loads(value))
     assert all(offer == said[0] for offer in said)
     assert set(said[0]) == {"credential_issuer", "credential_configuration_ids", "grants"}
+
+
+@pytest.mark.parametrize("form", [QrForm.VALUE, QrForm.HAIP_VALUE])
+def test_offer_in_an_address_is_spelled_as_addresses_are(counter: Counter, form: QrForm) -> None:
+    """RFC 3986: a wallet that undoes percent-encoding, and nothing else, reads the offer whole;
+    and the QR is no longer than a form's spelling would make it."""
+    text = counter.link.place_offer(_order(f"forms-3-{form.value}", form)).uri
+
+    value = text.partition("?credential_offer=")[2]
+    (grant,) = json.loads(unquote(value))["grants"].values()
+    assert " " in grant["tx_code"]["description"]
+    assert "+" not in grant["tx_code"]["description"]
+    assert len(value) <= len(quote_plus(unquote(value)))
 
 
 @pytest.mark.parametrize("form", list(QrForm))

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from desk.credential import jose
 from desk.credential.claims import Format
 from desk.credential.presentation import (
     CheckRequest,
@@ -19,6 +20,7 @@ from desk.credential.presentation import (
     build_request,
     verify_answer,
 )
+from desk.credential.signer import LocalKey
 from desk.credential.troubles import PresentationDeclined
 from desk.credential.verify import Trust
 from desk.enrollment import keys
@@ -175,6 +177,16 @@ def test_request_of_another_client_is_refused(counter: Counter, new_phone: NewPh
 
     with pytest.raises(RequestBad):
         phone.scan(check.uri.replace(client, other))
+
+
+def test_link_is_spelled_as_addresses_are(counter: Counter) -> None:
+    """RFC 3986: a wallet that undoes percent-encoding, and nothing else, reads the client."""
+    request = {"client_id": "x509_san_dns:a b", "response_mode": "direct_post"}
+    signed = jose.sign_compact({"alg": "ES256"}, request, LocalKey.generate())
+
+    check = counter.link.place_check(CheckOrder(secrets.token_urlsafe(24), signed, now()))
+
+    assert "?client_id=x509_san_dns%3Aa%20b&request_uri=http%3A%2F%2F" in check.uri
 
 
 def test_repeated_and_changed_orders(counter: Counter) -> None:

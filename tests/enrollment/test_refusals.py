@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import sys
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
 from desk.issuance.ports import EventKind
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter
-from tests.enrollment.steps import Steps
+from tests.enrollment.steps import GRANT, Steps
 from tests.enrollment.wrong import TABLE, Wrong, delivered, table
 
 
@@ -54,7 +55,10 @@ def test_wrong_request(hasty: Counter, web: httpx.Client, wrong: Wrong) -> None:
     # RFC 6749 5.2: %x20-21 / %x23-5B / %x5D-7E
     assert re.fullmatch(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+", body["error_description"])
     if answer.status_code == 401 and wrong.error == "invalid_token":
-        assert answer.headers["www-authenticate"].startswith("Bearer ")
+        # RFC 9449 7.1: not always Bearer; the scheme that was used comes first.
+        scheme = answer.request.headers.get("authorization", "").partition(" ")[0]
+        first = "DPoP " if scheme == "DPoP" else "Bearer "
+        assert answer.headers["www-authenticate"].startswith(first)
 
 
 def test_what_wallets_add_is_ignored(hasty: Counter, web: httpx.Client) -> None:
@@ -73,9 +77,23 @@ def test_what_wallets_add_is_ignored(hasty: Counter, web: httpx.Client) -> None:
     )
 
     assert token.headers["cache-control"] == "no-store"
+    # RFC 6749 5.1: in every answer that holds a token.
+    assert token.headers["pragma"] == "no-cache"
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert set(answer.json()) == {"credentials", "notification_id"}
+
+
+@pytest.mark.parametrize("form", ["{}&", "&{}", "{}&foo", "a=&&{}"])
+def test_form_with_empty_places(hasty: Counter, web: httpx.Client, form: str) -> None:
+    """What stands between two ampersands and is empty is nothing (WHATWG URL, 5.1)."""
+    steps = Steps(web, hasty, hasty.place("mdoc"))
+    fields = {"grant_type": GRANT, "pre-authorized_code": steps.code(), "tx_code": PIN}
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    answer = web.post(f"{steps.issuer}/token", content=form.format(urlencode(fields)), headers=kind)
+
+    assert answer.status_code == 200
 
 
 def test_missing_parameters_cost_no_try(hasty: Counter, web: httpx.Client) -> None:

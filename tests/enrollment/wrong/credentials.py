@@ -83,6 +83,11 @@ def _two_nonces(steps: Steps) -> httpx.Response:
     return steps.credential(proofs={"jwt": [steps.proof(), other]})
 
 
+def _two_nonces_one_of_nobody(steps: Steps) -> httpx.Response:
+    other = steps.proof(key=LocalKey.generate(), claims={"nonce": "x" * 43})
+    return steps.credential(proofs={"jwt": [steps.proof(), other]})
+
+
 def _after_void(steps: Steps) -> httpx.Response:
     token = steps.token()
     steps.counter.link.void_offer(steps.offer.offer_id, "officer")
@@ -207,7 +212,7 @@ CREDENTIAL = [
     _credential(_BODY, "NaN", _raw_credential(b'{"a":NaN}'), BAD_REQUEST),
     _credential("own: depth", "deep JSON", _raw_credential(b"[" * 60_000), BAD_REQUEST),
     _credential(_BODY, "not UTF-8", _raw_credential(b'{"a":"\xff"}'), BAD_REQUEST),
-    _credential("own: size", "too large", _raw_credential(b" " * 70_000), "invalid_request", 413),
+    _credential("own: size", "too large", _raw_credential(b" " * 300_000), "invalid_request", 413),
     _credential(_BODY, "another media type", _raw_credential(b"{}", "text/plain"), BAD_REQUEST),
     _credential(
         _WHICH,
@@ -262,7 +267,8 @@ CREDENTIAL = [
         _ENC, "encrypted to another key of the same kid", _other_key_same_kid, BAD_ENCRYPTION
     ),
     _credential(_ENC, "encrypted: no object inside", _not_an_object, BAD_REQUEST),
-    _credential("own: size", "encrypted: bomb", _bomb, BAD_ENCRYPTION),
+    # Told by its size, not as if it could not be decrypted: its wallet can do something about it.
+    _credential("own: size", "encrypted: bomb", _bomb, "invalid_request", 413),
     _credential(_ENC, "terms: not an object", _encrypted("x"), BAD_ENCRYPTION),
     _credential(_ENC, "terms: no enc", _terms(enc=None), BAD_ENCRYPTION),
     _credential(_ENC, "terms: unknown enc", _terms(enc="A128CBC-HS256"), BAD_ENCRYPTION),
@@ -350,6 +356,18 @@ CREDENTIAL = [
     ),
     _credential(
         "VCI 8.3.1.2", "nonce of nobody", _with_proof(claims={"nonce": "x" * 43}), "invalid_nonce"
+    ),
+    _credential(
+        "VCI 8.3.1.2", "endless nonce", _with_proof(claims={"nonce": "x" * 200}), "invalid_nonce"
+    ),
+    _credential(
+        "VCI 8.3.1.2", "nonce in Hangul", _with_proof(claims={"nonce": "가" * 43}), "invalid_nonce"
+    ),
+    _credential(
+        "VCI 8.3.1.2",
+        "two nonces, one of them of nobody",
+        _two_nonces_one_of_nobody,
+        "invalid_nonce",
     ),
     _credential("VCI 7, 13.5", "nonce used before", _nonce_used_before, "invalid_nonce"),
     _credential("VCI 7, 13.5", "nonce of another offer", _nonce_of_another_offer, "invalid_nonce"),

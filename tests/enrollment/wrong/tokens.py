@@ -128,6 +128,8 @@ TOKEN = [
             "unknown configuration": [{**_DETAIL, "credential_configuration_id": "passport"}],
             "not offered": [{**_DETAIL, "credential_configuration_id": "sd-jwt"}],
             "elsewhere": [{**_DETAIL, "locations": ["https://other.example"]}],
+            "claims null": [{**_DETAIL, "claims": None}],
+            "claims twice": [{**_DETAIL, "claims": [{"path": ["a", "b"]}, {"path": ["a", "b"]}]}],
         }.items()
     ),
     _token(
