@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -27,6 +27,8 @@ from desk.store.troubles import ListFull, StatusFinal
 FILL_LIMIT = 0.9
 DEFAULT_SIZE = 1 << 20
 CHANGED = "STATUS.CHANGED"
+# The least difference of two times that the records keep.
+_TICK = timedelta(microseconds=1)
 # So many cases are asked for in one statement: every SQLite takes 999 values.
 _AT_ONCE = 400
 
@@ -74,7 +76,7 @@ class ListContent:
 
     @property
     def is_due(self) -> bool:
-        return self.published_at is None or self.changed_at > self.published_at
+        return self.published_at != self.changed_at
 
 
 def open_list(session: Session, stamp: Stamp, name: str, size: int = DEFAULT_SIZE) -> None:
@@ -134,7 +136,7 @@ def allocate(session: Session, stamp: Stamp, list_name: str, case_number: str) -
         )
     )
     row.used += 1
-    row.changed_at = stamp.at
+    _note_changed(row, stamp.at)
     session.flush()
     return StatusSlot(list_name, index)
 
@@ -149,7 +151,7 @@ def set_validity(
     if row.validity == Validity.INVALID:
         raise StatusFinal(list=slot.list_name, position=slot.index)
     before, row.validity, row.changed_at = row.validity, validity.value, stamp.at
-    session.get_one(StatusListRow, slot.list_name).changed_at = stamp.at
+    _note_changed(session.get_one(StatusListRow, slot.list_name), stamp.at)
     journal.append(
         session,
         stamp,
@@ -201,8 +203,7 @@ def list_names(session: Session) -> tuple[str, ...]:
 
 def due_lists(session: Session) -> tuple[str, ...]:
     """The lists with changes that are not out yet."""
-    unpublished = StatusListRow.published_at.is_(None)
-    due = unpublished | (StatusListRow.changed_at > StatusListRow.published_at)
+    due = StatusListRow.published_at.is_distinct_from(StatusListRow.changed_at)
     query = select(StatusListRow.name).where(due).order_by(StatusListRow.opened_at)
     return tuple(session.scalars(query))
 
@@ -215,6 +216,13 @@ def note_published(
     row.published_at = content.changed_at
     row.signed_at = signed_at or stamp.at
     journal.append(session, stamp, "STATUS.PUBLISHED", list=content.name, count=len(content.values))
+
+
+def _note_changed(row: StatusListRow, at: datetime) -> None:
+    """The list says something else from now on. Its time rises with every change, whatever the
+    clocks say: two changes of one time would be taken for one, and whoever publishes compares
+    no clocks. The writers' lock keeps the changes of all desks in a row."""
+    row.changed_at = max(at, row.changed_at + _TICK)
 
 
 def _draw(session: Session, row: StatusListRow) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,8 @@ def test_only_changed_lists_are_due_and_signing_again_is_remembered(
     with store.read() as session:
         signed = status.content(session, slots[1].list_name)
     assert (other.signed_at, signed.signed_at) == (stamp.at, later.at)
-    assert signed.published_at == stamp.at
+    # Not the stamp's own time: a list opened and grown at one moment has two changes.
+    assert signed.published_at == other.changed_at
 
 
 def test_publishing_follows_changes(store: Store, stamp: Stamp) -> None:
@@ -127,6 +129,50 @@ def test_publishing_follows_changes(store: Store, stamp: Stamp) -> None:
         overtaken = status.content(session, "1")
 
     assert (content.is_due, published.is_due, overtaken.is_due) == (True, False, True)
+
+
+EARLIER = Stamp(NOW - timedelta(minutes=1), "officer:T-002")
+
+
+@pytest.mark.parametrize("stamp", [EARLIER, STAMP], ids=["clock behind", "clock stands"])
+def test_a_change_is_due_whatever_the_clock_says(store: Store, stamp: Stamp) -> None:
+    """A clock that was corrected, another window's that is behind, a time looked up before the
+    writers' lock was had: a suspension was taken for published then, and was not."""
+    with store.write() as session:
+        status.open_list(session, STAMP, "1", size=64)
+        slot = status.allocate(session, STAMP, "1", "LA-2026-000001")
+        status.note_published(session, STAMP, status.content(session, "1"))
+
+    with store.write() as session:
+        status.set_validity(session, stamp, slot, Validity.VALID, "proven")
+    with store.read() as session:
+        changed = status.content(session, "1")
+        due = status.due_lists(session)
+    with store.write() as session:
+        status.note_published(session, stamp, changed)
+        status.allocate(session, stamp, "1", "LA-2026-000002")
+    with store.read() as session:
+        grown = status.content(session, "1")
+
+    assert (changed.is_due, due) == (True, ("1",))
+    assert (grown.is_due, grown.changed_at > changed.changed_at) == (True, True)
+
+
+def test_a_list_that_went_out_as_it_was_in_the_future_is_due_after_a_change(
+    store: Store,
+) -> None:
+    """The clock had run ahead and was set right again."""
+    ahead = Stamp(NOW + timedelta(days=400), "officer:T-001")
+    with store.write() as session:
+        status.open_list(session, STAMP, "1", size=64)
+        slot = status.allocate(session, ahead, "1", "LA-2026-000001")
+        status.note_published(session, ahead, status.content(session, "1"))
+        assert status.due_lists(session) == ()
+        status.set_validity(session, STAMP, slot, Validity.VALID, "proven")
+
+        assert status.due_lists(session) == ("1",)
+        status.note_published(session, STAMP, status.content(session, "1"))
+        assert status.due_lists(session) == ()
 
 
 def test_indexes_do_not_follow_each_other(store: Store, stamp: Stamp) -> None:
