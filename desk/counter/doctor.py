@@ -260,7 +260,7 @@ def queue_age(health: ServiceHealth, limits: CheckSettings) -> BoardCheck:
 def _status_lists(patient: Patient, now: datetime) -> BoardCheck:
     with patient.store().read() as session:
         lists = [status.content(session, name) for name in status.list_names(session)]
-    return freshness.status_lists(lists, patient.settings.checks, now)
+    return freshness.status_lists(lists, patient.settings, now)
 
 
 def _trust(patient: Patient, now: datetime) -> tuple[BoardCheck, BoardCheck]:

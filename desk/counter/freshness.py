@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from desk.counter.board import BoardCheck, CheckKey, CheckState
-from desk.counter.settings import CheckSettings, RegisterSettings, TrustSettings
-from desk.counter.statuses import LIFETIME
+from desk.counter.settings import CheckSettings, RegisterSettings, Settings, TrustSettings
 from desk.issuance.officers import OfficerList
 from desk.mrtd.trust_records import Contents, SourceKind
 from desk.store.register import RegisterState
@@ -68,13 +67,15 @@ class OfficerListEnding(Trouble):
 
 
 class StatusListOld(Trouble):
-    """The published status list was signed longer ago than the settings allow. Fact: hours."""
+    """The published status list was signed longer ago than the settings allow. Facts: hours
+    since, and how many of them (``lifetime``) it may be used."""
 
     code = "STATUS-30"
 
 
 class StatusListEnded(Trouble):
-    """The published status list's signature has run out. Fact: hours since it was signed."""
+    """The published status list's signature has run out. Facts: hours since it was signed, and
+    how many of them (``lifetime``) it could be used."""
 
     code = "STATUS-31"
 
@@ -150,7 +151,7 @@ def register_extract(
     return BoardCheck(CheckKey.REGISTER, CheckState.READY, "fresh", facts)
 
 
-def status_lists(lists: Iterable[ListContent], limits: CheckSettings, now: datetime) -> BoardCheck:
+def status_lists(lists: Iterable[ListContent], settings: Settings, now: datetime) -> BoardCheck:
     """When the status lists were signed last; one without an entry need not be out yet.
 
     Raises StatusListMissing, StatusListEnded.
@@ -161,10 +162,12 @@ def status_lists(lists: Iterable[ListContent], limits: CheckSettings, now: datet
     if None in signed:
         raise StatusListMissing()
     age = now - min(at for at in signed if at is not None)
-    facts = {"hours": max(0, age // _HOUR)}
-    if age > LIFETIME:
+    lifetime = settings.status.lifetime
+    facts = {"hours": max(0, age // _HOUR), "lifetime": lifetime // _HOUR}
+    # To the second, as its readers take it (``exp``: not on or after).
+    if age >= lifetime:
         raise StatusListEnded(**facts)
-    if age > timedelta(hours=limits.status_hours):
+    if age > timedelta(hours=settings.checks.status_hours):
         return _attention(CheckKey.STATUS_LIST, "old", facts, StatusListOld)
     return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "fresh", facts)
 

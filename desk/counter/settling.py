@@ -39,7 +39,7 @@ def settle(station: Station) -> None:
         except Trouble as reason:
             _log.warning("case %s is not settled: %s", case.number, reason.code)
     try:
-        # Also an unchanged list: its signature ends a day after it was made.
+        # Also an unchanged list: its signature runs out.
         publish_status(station, even_if_same=True)
     except Trouble as reason:
         _log.warning("status lists are still due: %s", reason.code)

@@ -17,7 +17,6 @@ from desk.issuance.ports import StatusForm
 from desk.store import status
 from desk.store.status import StatusSlot, Validity
 
-LIFETIME = timedelta(hours=24)
 TIME_TO_LIVE = timedelta(minutes=5)
 _FORMS = {Format.MDOC: StatusForm.CWT, Format.SD_JWT: StatusForm.JWT}
 
@@ -64,10 +63,11 @@ def _publish(station: Station, content: status.ListContent) -> None:
         listed.set_all(statuslist.Status(validity.bits), indexes)
     place, signer = station.status_place, station.authority.status_signer
     issued = station.now()
+    expires = issued + station.settings.status.lifetime
 
     def terms(form: StatusForm) -> statuslist.ListTerms:
         uri = place.uri(content.name, form)
-        return statuslist.ListTerms(uri, issued, issued + LIFETIME, TIME_TO_LIVE)
+        return statuslist.ListTerms(uri, issued, expires, TIME_TO_LIVE)
 
     place.publish(
         content.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,11 @@ from desk.counter import aftercare
 from desk.counter.readying import Ready
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
+from desk.credential import statuslist
+from desk.credential.troubles import StatusListRefused
+from desk.credential.verify import Trust
 from desk.issuance.aftercare import SuspendReason
+from desk.issuance.ports import StatusForm
 from desk.store import status
 from desk.store.status import Validity
 from tests.counter.holding_cases import (
@@ -40,6 +44,40 @@ def suspend(station: Station, number: str) -> bool:
     """Whether the officer is told that everybody knows."""
     found = aftercare.suspend(station, officer(LEE), number, SuspendReason.LOSS_CALL)
     return found.published
+
+
+# How long a list holds
+
+
+def check_all(station: Station, at: datetime) -> None:
+    """Both forms of every list as anybody checks them then. Raises StatusListRefused."""
+    place, trust = place_of(station), Trust(anchors=station.authority.anchors, now=at)
+    for name, (jwt, cwt) in place.lists.items():
+        statuslist.verify_jwt(jwt, place.uri(name, StatusForm.JWT), trust)
+        statuslist.verify_cwt(cwt, place.uri(name, StatusForm.CWT), trust)
+
+
+def test_a_list_can_be_checked_over_days_on_which_no_desk_is_on(station: Station) -> None:
+    """It ran out a day after it was signed: on a Sunday nobody could check a credential."""
+    proven(station)
+    publish_status(station)
+    signed, lifetime = clock_of(station).at, station.settings.status.lifetime
+
+    check_all(station, signed + timedelta(hours=62))
+    check_all(station, signed + lifetime - timedelta(minutes=1))
+    with pytest.raises(StatusListRefused) as refused:
+        check_all(station, signed + lifetime)
+
+    assert refused.value.facts == {"reason": "list has run out"}
+
+
+def test_how_long_a_list_holds_is_set(station: Station) -> None:
+    short = replace(station.settings, status=replace(station.settings.status, lifetime_hours=24))
+    proven(station)
+    publish_status(replace(station, settings=short))
+
+    with pytest.raises(StatusListRefused):
+        check_all(station, clock_of(station).at + timedelta(hours=25))
 
 
 # Clocks
