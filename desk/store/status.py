@@ -197,6 +197,12 @@ def content(session: Session, list_name: str) -> ListContent:
     return ListContent(row.name, row.size, values, row.changed_at, row.published_at, row.signed_at)
 
 
+def signed_times(session: Session) -> dict[str, datetime | None]:
+    """When each list went out last; the oldest list first."""
+    query = select(StatusListRow.name, StatusListRow.signed_at).order_by(StatusListRow.opened_at)
+    return {name: signed_at for name, signed_at in session.execute(query)}
+
+
 def list_names(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(select(StatusListRow.name).order_by(StatusListRow.opened_at)))
 

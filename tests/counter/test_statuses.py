@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from desk.counter import aftercare
+from desk.counter import aftercare, statuses
 from desk.counter.readying import Ready
+from desk.counter.records import Records
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.credential import statuslist
@@ -18,10 +22,16 @@ from desk.credential.troubles import StatusListRefused
 from desk.credential.verify import Trust
 from desk.issuance.aftercare import SuspendReason
 from desk.issuance.ports import StatusForm
-from desk.store import status
+from desk.store import journal, status
+from desk.store.database import Store, StoreKind
+from desk.store.key import new_key
+from desk.store.postgres import SharedDatabase
 from desk.store.status import Validity
+from desk.store.troubles import Busy
 from tests.counter.holding_cases import (
+    SIZE,
     Clock,
+    Place,
     clock_of,
     delivered,
     desk_in,
@@ -30,7 +40,10 @@ from tests.counter.holding_cases import (
     validities,
 )
 from tests.counter.test_aftercare import LEE, listed, officer
+from tests.postgres import PostgresServer
 
+# Never waited for where all is well, in seconds.
+LONG = 20
 SUSPENDED = {Validity.SUSPENDED.bits}
 
 
@@ -148,3 +161,159 @@ def test_a_credential_is_born_suspended_while_another_is_ended(
 
     assert place_of(station).published
     assert (listed(station, born), listed(station, victim)) == (SUSPENDED, SUSPENDED)
+
+
+# Two publications at once
+
+
+@pytest.fixture(params=["file", "postgresql"])
+def two(request: pytest.FixtureRequest, station: Station) -> Iterator[tuple[Station, Station]]:
+    """Two lanes of a desk, or two desks that share their records; one place to publish."""
+    if request.param == "file":
+        yield station, station
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    database = server.database()
+    key = new_key()
+    stores = [
+        Store.open(SharedDatabase.at(database.url), key, StoreKind.TRAINING) for _desk in range(2)
+    ]
+    first, second = (replace(station, records=Records.around(store)) for store in stores)
+    with first.store.write() as session:
+        status.begin_list(session, first.stamp(), SIZE)
+    yield first, second
+    for store in stores:
+        store.close()
+    server.drop(database)
+
+
+@dataclass
+class Held:
+    """The first publication stands before the place with its list in hand until ``go``;
+    ``behind`` is set once another one has to wait for it, or was not kept and went out."""
+
+    place: Place
+    first: threading.Thread | None = None
+    reached: threading.Event = field(default_factory=threading.Event)
+    go: threading.Event = field(default_factory=threading.Event)
+    behind: threading.Event = field(default_factory=threading.Event)
+    outcome: list[object] = field(default_factory=list)
+
+    def uri(self, name: str, form: StatusForm) -> str:
+        return self.place.uri(name, form)
+
+    def publish(self, name: str, jwt: str, cwt: bytes) -> None:
+        if threading.current_thread() is self.first:
+            self.reached.set()
+            self.go.wait(LONG)
+        self.place.publish(name, jwt, cwt)
+        if threading.current_thread() is not self.first:
+            self.behind.set()
+
+    def begin(self, station: Station) -> None:
+        """A publication of everything on a thread of its own, up to its list's way out."""
+        desk = replace(station, status_storage=self)
+        job = partial(publish_status, desk, even_if_same=True)
+        self.first = threading.Thread(target=lambda: self.outcome.append(job()))
+        self.first.start()
+        self.reached.wait(LONG)
+
+    def end(self) -> None:
+        assert self.first is not None
+        self.go.set()
+        self.first.join()
+
+    def end_when_another_waits(self, monkeypatch: pytest.MonkeyPatch) -> threading.Thread:
+        in_turn = Store.in_turn
+
+        @contextmanager
+        def watched(store: Store, what: str, patience: float) -> Iterator[None]:
+            try:
+                with in_turn(store, what, 0.01):
+                    pass
+            except Busy:
+                self.behind.set()
+            with in_turn(store, what, patience):
+                yield
+
+        monkeypatch.setattr(Store, "in_turn", watched)
+
+        def end() -> None:
+            self.behind.wait(LONG)
+            self.end()
+
+        ending = threading.Thread(target=end)
+        ending.start()
+        return ending
+
+
+def test_an_older_list_is_not_laid_over_a_newer_one(
+    two: tuple[Station, Station], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call comes while another lane, or another desk, has the list of before in hand."""
+    first, second = two
+    victim = proven(first)
+    publish_status(first)
+    held = Held(place_of(first))
+    held.begin(first)
+    ending = held.end_when_another_waits(monkeypatch)
+
+    told = suspend(replace(second, status_storage=held), victim.number)
+    ending.join()
+
+    assert told
+    assert listed(first, victim) == SUSPENDED
+
+
+@pytest.mark.parametrize("even_if_same", [False, True])
+def test_what_went_out_meanwhile_does_not_go_out_again(
+    two: tuple[Station, Station], even_if_same: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two
+    proven(first)
+    place = place_of(first)
+    before = place.published
+    held = Held(place)
+    held.begin(first)
+    ending = held.end_when_another_waits(monkeypatch)
+
+    went_out = publish_status(replace(second, status_storage=held), even_if_same=even_if_same)
+    ending.join()
+
+    assert (held.outcome, went_out, place.published) == ([True], False, before + 1)
+
+
+def test_a_publication_that_does_not_end_keeps_the_next_only_so_long(
+    two: tuple[Station, Station], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What changed stays due, is told as such, and goes out at the next try."""
+    first, second = two
+    victim = proven(first)
+    publish_status(first)
+    monkeypatch.setattr(statuses, "PATIENCE_SECONDS", 0.05)
+    held = Held(place_of(first))
+    held.begin(first)
+
+    told = suspend(second, victim.number)
+    with pytest.raises(statuses.PublicationWaits):
+        publish_status(second)
+    held.end()
+
+    assert not told
+    assert aftercare.publish_due(second)
+    assert listed(first, victim) == SUSPENDED
+
+
+def test_the_records_can_be_written_while_a_list_is_on_its_way(
+    two: tuple[Station, Station],
+) -> None:
+    first, second = two
+    proven(first)
+    held = Held(place_of(first))
+    held.begin(first)
+
+    with second.store.write() as session:
+        journal.append(session, second.stamp(), "TEST.EVENT")
+    held.end()
+
+    assert held.outcome == [True]
