@@ -17,6 +17,7 @@ from desk.app.compose import (
     list_source,
     load_certificates,
     load_revocations,
+    load_signer,
     officer_roots,
     utc_now,
     vault_of,
@@ -92,6 +93,7 @@ def _patient(home: Home, settings: Settings, listed: Callable[[], DeviceNames] |
         trust=TrustStore(home.trust, settings.trust.ages),
         cards=lambda: _cards(home, settings),
         store=_records,
+        status_signer=lambda: _status_signer(home, settings),
         health=lambda: _health(home, settings),
         camera=lambda: devices().camera,
         printer=lambda: devices().printer,
@@ -105,6 +107,10 @@ def _roots(home: Home, settings: Settings) -> Roots:
         country=ISSUING_COUNTRY,
         revocations=load_revocations(home, settings),
     )
+
+
+def _status_signer(home: Home, settings: Settings) -> tuple[bytes, ...]:
+    return load_signer(home.folder / settings.authority.status_signer).certificate_chain
 
 
 def _cards(home: Home, settings: Settings) -> tuple[EnrolledCard, ...]:

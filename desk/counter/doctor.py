@@ -26,6 +26,7 @@ from desk.counter.readers import ReaderRoles
 from desk.counter.records import RecordsClosed
 from desk.counter.settings import CheckSettings, Settings
 from desk.counter.station import Station
+from desk.counter.statuses import StatusSignerOver, StatusSignerUnknown
 from desk.issuance.officers import OfficerList
 from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
@@ -111,6 +112,7 @@ class Patient:
     trust: TrustStore
     cards: Callable[[], Sequence[EnrolledCard]]
     store: Callable[[], Store]
+    status_signer: Callable[[], Sequence[bytes]]
     health: Callable[[], ServiceHealth]
     camera: Probe
     printer: Probe
@@ -130,6 +132,7 @@ class Patient:
             trust=station.trust,
             cards=station.records.cards,
             store=lambda: station.store,
+            status_signer=lambda: station.authority.status_signer.certificate_chain,
             health=station.link.health,
             camera=camera,
             printer=printer,
@@ -203,10 +206,12 @@ def _guarded(key: CheckKey, check: Callable[[], BoardCheck]) -> BoardCheck:
 
 # Records on another machine that cannot be used: nobody signs in, whatever part asked.
 _RECORDS_AWAY = (Unreachable, DeskRefused, Unprotected, AddressWrong, ServerReadOnly)
+# Nothing can be issued: no list with a new index in it would count.
+_NO_SIGNER = (StatusSignerOver, StatusSignerUnknown)
 
 
 def _not_ready(key: CheckKey, reason: Trouble) -> BoardCheck:
-    stops = key in _STOPS or isinstance(reason, _RECORDS_AWAY)
+    stops = key in _STOPS or isinstance(reason, (*_RECORDS_AWAY, *_NO_SIGNER))
     state = CheckState.UNUSABLE if stops else CheckState.ATTENTION
     if isinstance(reason, NotAskable | RecordsClosed):
         state = CheckState.NOT_DONE
@@ -258,6 +263,14 @@ def queue_age(health: ServiceHealth, limits: CheckSettings) -> BoardCheck:
 
 
 def _status_lists(patient: Patient, now: datetime) -> BoardCheck:
+    """The lists, and whether their signer still counts, which can be asked of closed records
+    too: whichever stands worse."""
+    signer = freshness.status_signer(patient.status_signer(), patient.roots().signer, now)
+    lists = _guarded(CheckKey.STATUS_LIST, lambda: _signed_lists(patient, now))
+    return max(lists, signer, key=lambda check: check.state.rank)
+
+
+def _signed_lists(patient: Patient, now: datetime) -> BoardCheck:
     with patient.store().read() as session:
         lists = [status.content(session, name) for name in status.list_names(session)]
     return freshness.status_lists(lists, patient.settings, now)

@@ -7,12 +7,15 @@ board; what cannot be looked at is raised and told by the doctor.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from desk.counter.board import BoardCheck, CheckKey, CheckState
+from desk.counter.provisioning import ENDING_DAYS
 from desk.counter.settings import CheckSettings, RegisterSettings, Settings, TrustSettings
+from desk.counter.statuses import demand_signer
+from desk.credential.keys import load_certificate
 from desk.issuance.officers import OfficerList
 from desk.mrtd.trust_records import Contents, SourceKind
 from desk.store.register import RegisterState
@@ -84,6 +87,12 @@ class StatusListMissing(Trouble):
     """The status list was never published."""
 
     code = "STATUS-32"
+
+
+class StatusSignerEnding(Trouble):
+    """The certificate that signs the status lists ends soon. Fact: days."""
+
+    code = "STATUS-38"
 
 
 class ClockBehind(Trouble):
@@ -170,6 +179,19 @@ def status_lists(lists: Iterable[ListContent], settings: Settings, now: datetime
     if age > timedelta(hours=settings.checks.status_hours):
         return _attention(CheckKey.STATUS_LIST, "old", facts, StatusListOld)
     return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "fresh", facts)
+
+
+def status_signer(
+    certificates: Sequence[bytes], anchors: Collection[bytes], now: datetime
+) -> BoardCheck:
+    """How long whoever reads a status list still takes its signer; ``certificates`` as DER,
+    leaf first. Raises StatusSignerOver, StatusSignerUnknown."""
+    demand_signer(certificates, anchors, now)
+    ends = min(load_certificate(one).not_valid_after_utc for one in certificates)
+    days = {"days": (ends - now).days}
+    if days["days"] <= ENDING_DAYS:
+        return _attention(CheckKey.STATUS_LIST, "signer_ending", days, StatusSignerEnding)
+    return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "signer_held", days)
 
 
 def signed_times(contents: Contents) -> list[datetime]:

@@ -9,14 +9,15 @@ service, or a storage of files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from desk.counter.station import Station
-from desk.credential import statuslist
+from desk.credential import chain, statuslist
 from desk.credential.claims import Format
 from desk.credential.terms import StatusReference
+from desk.credential.troubles import CredentialTrouble, NotValidNow
 from desk.issuance.ports import StatusForm
 from desk.store import status
 from desk.store.status import StatusSlot, Validity
@@ -37,6 +38,31 @@ class PublicationWaits(Trouble):
     code = "STATUS-35"
 
 
+class StatusSignerOver(Trouble):
+    """The certificate that signs the status lists is not valid now. Facts: since, until (days)."""
+
+    code = "STATUS-36"
+
+
+class StatusSignerUnknown(Trouble):
+    """No root of the ministry issued the certificate that signs the status lists."""
+
+    code = "STATUS-37"
+
+
+def demand_signer(certificates: Sequence[bytes], anchors: Collection[bytes], at: datetime) -> None:
+    """Whoever reads a list now takes its signer: ``certificates`` are DER, leaf first.
+
+    Raises :class:`StatusSignerOver` and :class:`StatusSignerUnknown`.
+    """
+    try:
+        chain.verify(certificates, anchors, at)
+    except NotValidNow as reason:
+        raise StatusSignerOver(since=reason.facts["since"], until=reason.facts["until"]) from reason
+    except CredentialTrouble as reason:
+        raise StatusSignerUnknown() from reason
+
+
 def open_status_list(station: Station) -> None:
     """Make sure there is a list for new credentials."""
     with station.store.write() as session:
@@ -54,7 +80,8 @@ def publish_status(station: Station, *, even_if_same: bool = False) -> bool:
     """Publish every list that is due, or all of them; True where one went out here. What
     another lane or desk publishes while this one waits for it does not go out twice.
 
-    Raises the place's troubles and :class:`PublicationWaits`; what did not go out stays due.
+    Raises the place's troubles, :class:`PublicationWaits` and what :func:`demand_signer`
+    raises; what did not go out stays due.
     """
     with station.store.read() as session:
         signed = status.signed_times(session)
@@ -87,6 +114,7 @@ def _publish(station: Station, content: status.ListContent) -> None:
         listed.set_all(statuslist.Status(validity.bits), indexes)
     place, signer = station.status_place, station.authority.status_signer
     issued = station.now()
+    demand_signer(signer.certificate_chain, station.authority.anchors, issued)
     expires = issued + station.settings.status.lifetime
 
     def terms(form: StatusForm) -> statuslist.ListTerms:

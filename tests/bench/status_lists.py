@@ -57,7 +57,9 @@ def station(store: Store, folder: Path, now: Clock) -> Station:
         "settings": load_settings(),
         "now": now,
         "status_place": FolderLists(folder, "https://status.example"),
-        "authority": SimpleNamespace(status_signer=authority.status_signer),
+        "authority": SimpleNamespace(
+            anchors=(authority.iaca,), status_signer=authority.status_signer
+        ),
         "stamp": lambda: Stamp(now(), "station:LA01"),
     }
     return cast(Station, SimpleNamespace(**parts))

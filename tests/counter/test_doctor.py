@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +15,13 @@ from desk.counter import doctor, freshness
 from desk.counter.board import LINES, Board, BoardCheck, CheckKey, CheckState, lines
 from desk.counter.doctor import Patient
 from desk.counter.settings import load_settings
+from desk.counter.statuses import StatusSignerUnknown
 from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
 from desk.store.key_ring import CardKind, EnrolledCard
 from desk.store.status import ListContent, Validity
 from desk.training import csca, csca_lists
+from desk.training.authority import SIGNER_LIFE, TrainingAuthority
 from desk.training.csca import Pair
 from desk.trouble import Trouble
 from desk.words import TroubleWords, Words
@@ -131,6 +134,62 @@ def test_how_long_a_status_list_lasts_follows_the_setting() -> None:
     assert found.facts == {"hours": 192, "lifetime": 240}
     assert "192 h ago. 240 h after" in TroubleWords().of("STATUS-30", "en", found.facts).text
     assert ended.value.facts == {"hours": 192, "lifetime": 168}
+
+
+@pytest.fixture(scope="module")
+def ministry() -> TrainingAuthority:
+    return TrainingAuthority.create(NOW, ())
+
+
+def signer_at(ministry: TrainingAuthority, at: datetime, signed: datetime) -> BoardCheck:
+    """What the board says of the status lists at a moment, signed then."""
+    store = SimpleNamespace(read=nullcontext)
+    chain = ministry.status_signer.certificate_chain
+    roots = SimpleNamespace(signer=(ministry.iaca,))
+    patient = SimpleNamespace(
+        store=lambda: store, settings=SETTINGS, status_signer=lambda: chain, roots=lambda: roots
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(doctor.status, "list_names", lambda _session: ("1",))
+        patch.setattr(doctor.status, "content", lambda _session, _name: listed(signed))
+        return doctor._guarded(
+            CheckKey.STATUS_LIST, lambda: doctor._status_lists(cast(Patient, patient), at)
+        )
+
+
+@pytest.mark.parametrize(
+    ("left", "state", "code"),
+    [
+        (61 * DAY, CheckState.READY, None),
+        (60 * DAY, CheckState.ATTENTION, "STATUS-38"),
+        (-HOUR, CheckState.UNUSABLE, "STATUS-36"),
+    ],
+)
+def test_a_status_signer_that_ends_is_told_before_and_stops_the_desk(
+    ministry: TrainingAuthority, left: timedelta, state: CheckState, code: str | None
+) -> None:
+    """Lists that nobody took any more were called freshly signed."""
+    now = NOW - DAY + SIGNER_LIFE - left
+
+    found = signer_at(ministry, now, signed=now)
+
+    assert (found.state, found.code) == (state, code)
+    assert found.facts.get("days", 60) == 60
+
+
+def test_of_signer_and_lists_the_worse_is_told(ministry: TrainingAuthority) -> None:
+    ending = NOW + SIGNER_LIFE - 30 * DAY
+
+    assert signer_at(ministry, ending, signed=ending - 13 * HOUR).code == "STATUS-30"
+    assert signer_at(ministry, ending, signed=ending).code == "STATUS-38"
+
+
+def test_a_status_signer_of_another_authority_stops_the_desk(ministry: TrainingAuthority) -> None:
+    stranger = TrainingAuthority.create(NOW, ())
+    chain = stranger.status_signer.certificate_chain
+
+    with pytest.raises(StatusSignerUnknown):
+        freshness.status_signer(chain, (ministry.iaca,), NOW)
 
 
 def test_the_clock_is_held_against_the_newest_signature() -> None:

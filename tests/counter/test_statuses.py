@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -28,6 +30,7 @@ from desk.store.key import new_key
 from desk.store.postgres import SharedDatabase
 from desk.store.status import Validity
 from desk.store.troubles import Busy
+from desk.training.authority import SIGNER_LIFE, TrainingAuthority
 from tests.counter.holding_cases import (
     SIZE,
     Clock,
@@ -39,6 +42,7 @@ from tests.counter.holding_cases import (
     proven,
     validities,
 )
+from tests.counter.sealed import START
 from tests.counter.test_aftercare import LEE, listed, officer
 from tests.postgres import PostgresServer
 
@@ -91,6 +95,34 @@ def test_how_long_a_list_holds_is_set(station: Station) -> None:
 
     with pytest.raises(StatusListRefused):
         check_all(station, clock_of(station).at + timedelta(hours=25))
+
+
+# Who signs
+
+
+def test_what_a_certificate_that_has_ended_would_sign_is_not_published(station: Station) -> None:
+    """It went out, nobody could check it, and the officer was told that it is public."""
+    case = proven(station)
+    publish_status(station)
+    clock_of(station).let_pass(SIGNER_LIFE)
+
+    told = suspend(station, case.number)
+    with pytest.raises(statuses.StatusSignerOver) as over:
+        publish_status(station)
+
+    assert not told
+    assert over.value.facts == {"since": "2026-11-22", "until": "2028-02-22"}
+    assert listed(station, case) == {Validity.VALID.bits}
+
+
+def test_what_another_authoritys_certificate_would_sign_is_not_published(station: Station) -> None:
+    proven(station)
+    strangers = {**vars(station.authority), "anchors": (TrainingAuthority.create(START, ()).iaca,)}
+
+    with pytest.raises(statuses.StatusSignerUnknown):
+        publish_status(replace(station, authority=cast(Any, SimpleNamespace(**strangers))))
+
+    assert publish_status(station)
 
 
 # Clocks
