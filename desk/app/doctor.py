@@ -38,7 +38,7 @@ from desk.credential.claims import ISSUING_COUNTRY
 from desk.enrollment.keys import key_file
 from desk.enrollment.link import HttpLink
 from desk.enrollment.trouble import ServiceDown
-from desk.issuance.ports import ServiceHealth
+from desk.issuance.ports import ServiceHealth, StatusPlace
 from desk.mrtd.trust import TrustStore
 from desk.store.database import Store, StoreKind
 from desk.store.key_ring import EnrolledCard
@@ -94,6 +94,7 @@ def _patient(home: Home, settings: Settings, listed: Callable[[], DeviceNames] |
         cards=lambda: _cards(home, settings),
         store=_records,
         status_signer=lambda: _status_signer(home, settings),
+        place=_no_place,
         health=lambda: _health(home, settings),
         camera=lambda: devices().camera,
         printer=lambda: devices().printer,
@@ -120,6 +121,11 @@ def _cards(home: Home, settings: Settings) -> tuple[EnrolledCard, ...]:
 
 def _records() -> Store:
     """Only an officer's card opens them, and a check asks for no PIN."""
+    raise RecordsClosed()
+
+
+def _no_place() -> StatusPlace:
+    """Only the records know what is published, and for whom."""
     raise RecordsClosed()
 
 

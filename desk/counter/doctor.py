@@ -28,7 +28,7 @@ from desk.counter.settings import CheckSettings, Settings
 from desk.counter.station import Station
 from desk.counter.statuses import StatusSignerOver, StatusSignerUnknown
 from desk.issuance.officers import OfficerList
-from desk.issuance.ports import ServiceHealth
+from desk.issuance.ports import ServiceHealth, StatusPlace
 from desk.mrtd.trust import TrustStore
 from desk.store import journal, register, status
 from desk.store.database import Store
@@ -113,6 +113,7 @@ class Patient:
     cards: Callable[[], Sequence[EnrolledCard]]
     store: Callable[[], Store]
     status_signer: Callable[[], Sequence[bytes]]
+    place: Callable[[], StatusPlace]
     health: Callable[[], ServiceHealth]
     camera: Probe
     printer: Probe
@@ -133,6 +134,7 @@ class Patient:
             cards=station.records.cards,
             store=lambda: station.store,
             status_signer=lambda: station.authority.status_signer.certificate_chain,
+            place=lambda: station.status_place,
             health=station.link.health,
             camera=camera,
             printer=printer,
@@ -263,11 +265,18 @@ def queue_age(health: ServiceHealth, limits: CheckSettings) -> BoardCheck:
 
 
 def _status_lists(patient: Patient, now: datetime) -> BoardCheck:
-    """The lists, and whether their signer still counts, which can be asked of closed records
-    too: whichever stands worse."""
+    """The lists, whether they are where credentials point to, and whether their signer still
+    counts, which can be asked of closed records too: whichever stands worst."""
     signer = freshness.status_signer(patient.status_signer(), patient.roots().signer, now)
     lists = _guarded(CheckKey.STATUS_LIST, lambda: _signed_lists(patient, now))
-    return max(lists, signer, key=lambda check: check.state.rank)
+    places = _guarded(CheckKey.STATUS_LIST, lambda: _places(patient, now))
+    return max(lists, places, signer, key=lambda check: check.state.rank)
+
+
+def _places(patient: Patient, now: datetime) -> BoardCheck:
+    with patient.store().read() as session:
+        pointing = status.pointing(session, now)
+    return freshness.status_addresses(pointing, patient.place())
 
 
 def _signed_lists(patient: Patient, now: datetime) -> BoardCheck:

@@ -10,16 +10,18 @@ import shutil
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.provisioning import ENDING_DAYS
 from desk.counter.settings import CheckSettings, RegisterSettings, Settings, TrustSettings
-from desk.counter.statuses import demand_signer
+from desk.counter.statuses import demand_signer, is_published_at
 from desk.credential.keys import load_certificate
 from desk.issuance.officers import OfficerList
+from desk.issuance.ports import StatusPlace
 from desk.mrtd.trust_records import Contents, SourceKind
 from desk.store.register import RegisterState
-from desk.store.status import ListContent
+from desk.store.status import ListContent, Pointing
 from desk.trouble import Trouble
 
 _MEGABYTE = 1024 * 1024
@@ -93,6 +95,13 @@ class StatusSignerEnding(Trouble):
     """The certificate that signs the status lists ends soon. Fact: days."""
 
     code = "STATUS-38"
+
+
+class StatusListMoved(Trouble):
+    """Credentials point to an address where their status list is no longer published. Facts:
+    count, address (of one of them)."""
+
+    code = "STATUS-39"
 
 
 class ClockBehind(Trouble):
@@ -179,6 +188,18 @@ def status_lists(lists: Iterable[ListContent], settings: Settings, now: datetime
     if age > timedelta(hours=settings.checks.status_hours):
         return _attention(CheckKey.STATUS_LIST, "old", facts, StatusListOld)
     return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "fresh", facts)
+
+
+def status_addresses(pointing: Iterable[Pointing], place: StatusPlace) -> BoardCheck:
+    """Whether every credential that counts finds its list where ``place`` publishes it.
+
+    Raises StatusListMoved, and what the service raises where it has to be asked for its address.
+    """
+    lost = [one for one in pointing if not is_published_at(place, one.list_name, one.uri)]
+    if lost:
+        count = sum(one.count for one in lost)
+        raise StatusListMoved(count=count, address=urlsplit(lost[0].uri).netloc)
+    return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "in_place")
 
 
 def status_signer(

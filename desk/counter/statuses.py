@@ -18,7 +18,7 @@ from desk.credential import chain, statuslist
 from desk.credential.claims import Format
 from desk.credential.terms import StatusReference
 from desk.credential.troubles import CredentialTrouble, NotValidNow
-from desk.issuance.ports import StatusForm
+from desk.issuance.ports import StatusForm, StatusPlace
 from desk.store import status
 from desk.store.status import StatusSlot, Validity
 from desk.store.troubles import Busy
@@ -74,6 +74,12 @@ def reference(station: Station, slot: StatusSlot, credential: Format) -> StatusR
     """What a credential says of its status: the list in the form that suits its own."""
     uri = station.status_place.uri(slot.list_name, _FORMS[credential])
     return StatusReference(uri, slot.index)
+
+
+def is_published_at(place: StatusPlace, list_name: str, uri: str) -> bool:
+    """Whether a credential that says so finds its list there. May ask the service for its
+    address, and raise its troubles, where ``place`` is the service."""
+    return any(uri == place.uri(list_name, form) for form in StatusForm)
 
 
 def publish_status(station: Station, *, even_if_same: bool = False) -> bool:

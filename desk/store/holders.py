@@ -40,8 +40,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Credential:
-    """One that was signed and not voided: its place in the status list, what that says, and
-    the thumbprint (RFC 7638) of the phone's key it was issued to."""
+    """One that was signed and not voided: its place in the status list, what that says, the
+    thumbprint (RFC 7638) of the phone's key it was issued to, and where it says that its list
+    is; None where nobody noted that."""
 
     configuration: str
     slot: StatusSlot
@@ -49,6 +50,7 @@ class Credential:
     changed_at: datetime
     key: str
     signed_at: datetime | None
+    status_uri: str | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def credentials_of(session: Session, number: str) -> tuple[Credential, ...]:
             changed_at=entry.changed_at,
             key=intent.device_key,
             signed_at=intent.signed_at,
+            status_uri=intent.status_uri,
         )
         for intent, entry in session.execute(query)
     )

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from desk.store import journal
 from desk.store.journal import Stamp
-from desk.store.models import StatusEntryRow, StatusListRow
+from desk.store.models import IntentRow, StatusEntryRow, StatusListRow
 from desk.store.troubles import ListFull, StatusFinal
 
 # Beyond this share of a list a random draw meets a used index too often, and the set of
@@ -77,6 +77,15 @@ class ListContent:
     @property
     def is_due(self) -> bool:
         return self.published_at != self.changed_at
+
+
+@dataclass(frozen=True)
+class Pointing:
+    """``count`` credentials that somebody may still check say that their list is at ``uri``."""
+
+    list_name: str
+    uri: str
+    count: int
 
 
 def open_list(session: Session, stamp: Stamp, name: str, size: int = DEFAULT_SIZE) -> None:
@@ -205,6 +214,27 @@ def signed_times(session: Session) -> dict[str, datetime | None]:
 
 def list_names(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(select(StatusListRow.name).order_by(StatusListRow.opened_at)))
+
+
+def pointing(session: Session, now: datetime) -> tuple[Pointing, ...]:
+    """Where the credentials that stand, and have not run out, say that their lists are."""
+    place = IntentRow.list_name, IntentRow.status_uri
+    same = (StatusEntryRow.list_name == IntentRow.list_name) & (
+        StatusEntryRow.position == IntentRow.position
+    )
+    query = (
+        select(*place, func.count())
+        .join(StatusEntryRow, same)
+        .where(
+            IntentRow.state.in_(("signed", "delivered")),
+            StatusEntryRow.validity != Validity.INVALID,
+            IntentRow.valid_until.is_(None) | (IntentRow.valid_until > now),
+        )
+        .group_by(*place)
+        .order_by(*place)
+    )
+    found = session.execute(query)
+    return tuple(Pointing(name, uri, count) for name, uri, count in found if uri is not None)
 
 
 def due_lists(session: Session) -> tuple[str, ...]:

@@ -16,10 +16,11 @@ from desk.counter.board import LINES, Board, BoardCheck, CheckKey, CheckState, l
 from desk.counter.doctor import Patient
 from desk.counter.settings import load_settings
 from desk.counter.statuses import StatusSignerUnknown
+from desk.enrollment.storage import FolderLists
 from desk.issuance.ports import ServiceHealth
 from desk.mrtd.trust import TrustStore
 from desk.store.key_ring import CardKind, EnrolledCard
-from desk.store.status import ListContent, Validity
+from desk.store.status import ListContent, Pointing, Validity
 from desk.training import csca, csca_lists
 from desk.training.authority import SIGNER_LIFE, TrainingAuthority
 from desk.training.csca import Pair
@@ -141,17 +142,24 @@ def ministry() -> TrainingAuthority:
     return TrainingAuthority.create(NOW, ())
 
 
-def signer_at(ministry: TrainingAuthority, at: datetime, signed: datetime) -> BoardCheck:
+def lists_at(
+    ministry: TrainingAuthority, at: datetime, signed: datetime, *pointing: Pointing
+) -> BoardCheck:
     """What the board says of the status lists at a moment, signed then."""
     store = SimpleNamespace(read=nullcontext)
     chain = ministry.status_signer.certificate_chain
     roots = SimpleNamespace(signer=(ministry.iaca,))
     patient = SimpleNamespace(
-        store=lambda: store, settings=SETTINGS, status_signer=lambda: chain, roots=lambda: roots
+        store=lambda: store,
+        settings=SETTINGS,
+        status_signer=lambda: chain,
+        roots=lambda: roots,
+        place=lambda: FolderLists(Path(), "https://lists.example"),
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(doctor.status, "list_names", lambda _session: ("1",))
         patch.setattr(doctor.status, "content", lambda _session, _name: listed(signed))
+        patch.setattr(doctor.status, "pointing", lambda _session, _now: pointing)
         return doctor._guarded(
             CheckKey.STATUS_LIST, lambda: doctor._status_lists(cast(Patient, patient), at)
         )
@@ -171,7 +179,7 @@ def test_a_status_signer_that_ends_is_told_before_and_stops_the_desk(
     """Lists that nobody took any more were called freshly signed."""
     now = NOW - DAY + SIGNER_LIFE - left
 
-    found = signer_at(ministry, now, signed=now)
+    found = lists_at(ministry, now, signed=now)
 
     assert (found.state, found.code) == (state, code)
     assert found.facts.get("days", 60) == 60
@@ -180,8 +188,22 @@ def test_a_status_signer_that_ends_is_told_before_and_stops_the_desk(
 def test_of_signer_and_lists_the_worse_is_told(ministry: TrainingAuthority) -> None:
     ending = NOW + SIGNER_LIFE - 30 * DAY
 
-    assert signer_at(ministry, ending, signed=ending - 13 * HOUR).code == "STATUS-30"
-    assert signer_at(ministry, ending, signed=ending).code == "STATUS-38"
+    assert lists_at(ministry, ending, signed=ending - 13 * HOUR).code == "STATUS-30"
+    assert lists_at(ministry, ending, signed=ending).code == "STATUS-38"
+
+
+def test_credentials_that_point_where_no_list_is_published_are_told(
+    ministry: TrainingAuthority,
+) -> None:
+    """After `[status] public_url` was changed the board said that all is well."""
+    here = Pointing("1", "https://lists.example/1.cwt", 40)
+    former = Pointing("1", "https://former.example:8443/status/1", 7)
+
+    moved = lists_at(ministry, NOW, NOW, here, former)
+
+    assert lists_at(ministry, NOW, NOW, here).state is CheckState.READY
+    assert (moved.state, moved.code) == (CheckState.ATTENTION, "STATUS-39")
+    assert moved.facts == {"count": 7, "address": "former.example:8443"}
 
 
 def test_a_status_signer_of_another_authority_stops_the_desk(ministry: TrainingAuthority) -> None:

@@ -195,6 +195,28 @@ def test_a_credential_is_born_suspended_while_another_is_ended(
     assert (listed(station, born), listed(station, victim)) == (SUSPENDED, SUSPENDED)
 
 
+# Where
+
+
+@dataclass
+class Moved(Place):
+    """The settings name another address than when credentials were issued."""
+
+    def uri(self, name: str, form: StatusForm) -> str:
+        return f"https://new.example/{name}.{form.value}"
+
+
+def test_what_goes_out_elsewhere_is_not_called_published(station: Station) -> None:
+    """Who checks the credential looks where it says, and that list stays as it was."""
+    case = proven(station)
+    publish_status(station)
+
+    told = suspend(replace(station, status_storage=Moved()), case.number)
+
+    assert not told
+    assert listed(station, case) == {Validity.VALID.bits}
+
+
 # Two publications at once
 
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from desk.issuance import audit
-from desk.store import journal, status
+from desk.issuance.case import Case
+from desk.store import cases, intents, journal, status
 from desk.store.database import Store
+from desk.store.intents import Draft
 from desk.store.journal import Stamp
 from desk.store.status import StatusSlot, Validity
 from desk.store.troubles import ListFull, StatusFinal
@@ -173,6 +175,42 @@ def test_a_list_that_went_out_as_it_was_in_the_future_is_due_after_a_change(
         assert status.due_lists(session) == ("1",)
         status.note_published(session, STAMP, status.content(session, "1"))
         assert status.due_lists(session) == ()
+
+
+def test_where_credentials_that_count_say_that_their_list_is(
+    store: Store, stamp: Stamp, case: Case
+) -> None:
+    """Neither what was ended or has run out, nor what no phone ever had."""
+    ends = stamp.at + timedelta(days=365)
+
+    def issued(key: str, uri: str, validity: Validity = Validity.VALID) -> str:
+        slot = status.take(session, stamp, case.number)
+        draft = Draft(case.number, "o", "r", "mdoc", key, slot, b"bytes", b"material", ends, uri)
+        intent = intents.write(session, stamp, draft)
+        status.set_validity(session, stamp, slot, validity, "test")
+        return intent.id
+
+    with store.write() as session:
+        cases.add(session, stamp, case)
+        for key in ("one", "two"):
+            intents.mark_signed(session, stamp, issued(key, "https://a.example"), b"s", b"c")
+        intents.mark_signed(
+            session, stamp, issued("three", "https://b.example", Validity.SUSPENDED), b"s", b"c"
+        )
+        intents.mark_signed(
+            session, stamp, issued("four", "https://c.example", Validity.INVALID), b"s", b"c"
+        )
+        issued("five", "https://d.example")
+
+    with store.read() as session:
+        found = status.pointing(session, stamp.at)
+        later = status.pointing(session, ends)
+        (name,) = status.list_names(session)
+    assert found == (
+        status.Pointing(name, "https://a.example", 2),
+        status.Pointing(name, "https://b.example", 1),
+    )
+    assert later == ()
 
 
 def test_indexes_do_not_follow_each_other(store: Store, stamp: Stamp) -> None:
