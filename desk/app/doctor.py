@@ -93,7 +93,8 @@ def _patient(home: Home, settings: Settings, listed: Callable[[], DeviceNames] |
         trust=TrustStore(home.trust, settings.trust.ages),
         cards=lambda: _cards(home, settings),
         store=_records,
-        status_signer=lambda: _status_signer(home, settings),
+        status_signer=lambda: _certificates(home, settings.authority.status_signer),
+        verifier=lambda: _certificates(home, settings.authority.verifier),
         place=_no_place,
         health=lambda: _health(home, settings),
         camera=lambda: devices().camera,
@@ -110,8 +111,8 @@ def _roots(home: Home, settings: Settings) -> Roots:
     )
 
 
-def _status_signer(home: Home, settings: Settings) -> tuple[bytes, ...]:
-    return load_signer(home.folder / settings.authority.status_signer).certificate_chain
+def _certificates(home: Home, signer: str) -> tuple[bytes, ...]:
+    return load_signer(home.folder / signer).certificate_chain
 
 
 def _cards(home: Home, settings: Settings) -> tuple[EnrolledCard, ...]:

@@ -113,6 +113,7 @@ class Patient:
     cards: Callable[[], Sequence[EnrolledCard]]
     store: Callable[[], Store]
     status_signer: Callable[[], Sequence[bytes]]
+    verifier: Callable[[], Sequence[bytes]]
     place: Callable[[], StatusPlace]
     health: Callable[[], ServiceHealth]
     camera: Probe
@@ -134,6 +135,7 @@ class Patient:
             cards=station.records.cards,
             store=lambda: station.store,
             status_signer=lambda: station.authority.status_signer.certificate_chain,
+            verifier=lambda: station.authority.verifier.certificate_chain,
             place=lambda: station.status_place,
             health=station.link.health,
             camera=camera,
@@ -174,6 +176,7 @@ def examine(patient: Patient) -> Diagnosis:
         _guarded(CheckKey.PRINTER, lambda: _device(CheckKey.PRINTER, patient.printer)),
         *_service(patient),
         _guarded(CheckKey.STATUS_LIST, lambda: _status_lists(patient, now)),
+        _guarded(CheckKey.VERIFIER, lambda: freshness.verifier(patient.verifier(), now)),
         *_trust(patient, now),
         _guarded(CheckKey.REGISTER, lambda: _register(patient, now)),
         _guarded(CheckKey.DISK, lambda: freshness.disk(patient.home, patient.settings.checks)),

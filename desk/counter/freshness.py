@@ -16,7 +16,9 @@ from desk.counter.board import BoardCheck, CheckKey, CheckState
 from desk.counter.provisioning import ENDING_DAYS
 from desk.counter.settings import CheckSettings, RegisterSettings, Settings, TrustSettings
 from desk.counter.statuses import demand_signer, is_published_at
+from desk.credential import chain
 from desk.credential.keys import load_certificate
+from desk.credential.troubles import NotValidNow
 from desk.issuance.officers import OfficerList
 from desk.issuance.ports import StatusPlace
 from desk.mrtd.trust_records import Contents, SourceKind
@@ -102,6 +104,19 @@ class StatusListMoved(Trouble):
     count, address (of one of them)."""
 
     code = "STATUS-39"
+
+
+class VerifierOver(Trouble):
+    """The certificate by which phones know who asks them is not valid now. Facts: since, until
+    (days)."""
+
+    code = "AUTH-02"
+
+
+class VerifierEnding(Trouble):
+    """The certificate by which phones know who asks them ends soon. Fact: days."""
+
+    code = "AUTH-03"
 
 
 class ClockBehind(Trouble):
@@ -208,11 +223,28 @@ def status_signer(
     """How long whoever reads a status list still takes its signer; ``certificates`` as DER,
     leaf first. Raises StatusSignerOver, StatusSignerUnknown."""
     demand_signer(certificates, anchors, now)
-    ends = min(load_certificate(one).not_valid_after_utc for one in certificates)
-    days = {"days": (ends - now).days}
-    if days["days"] <= ENDING_DAYS:
-        return _attention(CheckKey.STATUS_LIST, "signer_ending", days, StatusSignerEnding)
-    return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "signer_held", days)
+    days = _days_left(certificates, now)
+    if days > ENDING_DAYS:
+        return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY)
+    return _attention(CheckKey.STATUS_LIST, "signer_ending", {"days": days}, StatusSignerEnding)
+
+
+def verifier(certificates: Sequence[bytes], now: datetime) -> BoardCheck:
+    """How long phones still take the certificate that asks them; ``certificates`` as DER, leaf
+    first. Their roots are the wallets' matter and not known here. Raises VerifierOver."""
+    try:
+        for one in certificates:
+            chain.check_time(load_certificate(one), now)
+    except NotValidNow as reason:
+        raise VerifierOver(since=reason.facts["since"], until=reason.facts["until"]) from reason
+    facts = {"days": _days_left(certificates, now)}
+    if facts["days"] > ENDING_DAYS:
+        return BoardCheck(CheckKey.VERIFIER, CheckState.READY, "held", facts)
+    return _attention(CheckKey.VERIFIER, "ending", facts, VerifierEnding)
+
+
+def _days_left(certificates: Sequence[bytes], now: datetime) -> int:
+    return (min(load_certificate(one).not_valid_after_utc for one in certificates) - now).days
 
 
 def signed_times(contents: Contents) -> list[datetime]:

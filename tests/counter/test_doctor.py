@@ -192,6 +192,26 @@ def test_of_signer_and_lists_the_worse_is_told(ministry: TrainingAuthority) -> N
     assert lists_at(ministry, ending, signed=ending).code == "STATUS-38"
 
 
+@pytest.mark.parametrize(
+    ("left", "state", "code"),
+    [
+        (61 * DAY, CheckState.READY, None),
+        (60 * DAY, CheckState.ATTENTION, "AUTH-03"),
+        (-HOUR, CheckState.ATTENTION, "AUTH-02"),
+    ],
+)
+def test_a_certificate_that_asks_phones_is_told_before_it_ends(
+    ministry: TrainingAuthority, left: timedelta, state: CheckState, code: str | None
+) -> None:
+    """Phones refused the check at the counter, and nothing said why."""
+    certificates = ministry.verifier_signer.certificate_chain
+    now = NOW - DAY + SIGNER_LIFE - left
+
+    found = doctor._guarded(CheckKey.VERIFIER, lambda: freshness.verifier(certificates, now))
+
+    assert (found.state, found.code) == (state, code)
+
+
 def test_credentials_that_point_where_no_list_is_published_are_told(
     ministry: TrainingAuthority,
 ) -> None:
