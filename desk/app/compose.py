@@ -16,7 +16,6 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from desk.app.home import Home
 from desk.cards.revocation import Revocations
@@ -32,8 +31,10 @@ from desk.credential.claims import load_profile
 from desk.credential.signer import LocalSigner
 from desk.enrollment.keys import key_file
 from desk.enrollment.link import HttpLink
+from desk.enrollment.pem import read_signer
 from desk.enrollment.process import ServiceOrder, ServiceProcess
 from desk.enrollment.storage import status_storage
+from desk.enrollment.trouble import CertificateFileUnusable
 from desk.issuance.eligibility import load_rules
 from desk.issuance.ports import StatusPlace
 from desk.issuance.posts import load_posts
@@ -51,7 +52,8 @@ PORT_SECONDS = 10.0
 
 
 class AuthorityIncomplete(Trouble):
-    """A file of the ministry's authority is missing or cannot be read."""
+    """A file of the ministry's authority is missing, cannot be read, or its key is another
+    certificate's."""
 
     code = "AUTH-01"
 
@@ -242,8 +244,8 @@ def load_authority(home: Home, settings: Settings) -> Authority:
         issuing=roots,
         officer_roots=officer_roots(home, settings),
         revocations=load_revocations(home, settings),
-        verifier=_signer(home.folder / files.verifier),
-        status_signer=_signer(home.folder / files.status_signer),
+        verifier=load_signer(home.folder / files.verifier),
+        status_signer=load_signer(home.folder / files.status_signer),
         attestations=_attestations(home, settings),
     )
 
@@ -285,12 +287,10 @@ def load_certificates(file: Path) -> tuple[bytes, ...]:
     return tuple(one.public_bytes(serialization.Encoding.DER) for one in loaded)
 
 
-def _signer(file: Path) -> LocalSigner:
-    """A PEM file with a certificate chain (leaf first) and its private key."""
+def load_signer(file: Path) -> LocalSigner:
+    """A PEM file with a certificate chain (leaf first) and its private key. Raises
+    :class:`AuthorityIncomplete`, also where the key is another certificate's."""
     try:
-        key = serialization.load_pem_private_key(file.read_bytes(), None)
-    except (OSError, ValueError, TypeError) as reason:
-        raise AuthorityIncomplete(str(reason), file=file.name) from reason
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise AuthorityIncomplete("no elliptic curve key", file=file.name)
-    return LocalSigner(key, load_certificates(file))
+        return read_signer(file)
+    except CertificateFileUnusable as reason:
+        raise AuthorityIncomplete(file=file.name) from reason

@@ -17,6 +17,7 @@ from desk.app.compose import (
     list_source,
     load_certificates,
     load_revocations,
+    load_signer,
     officer_roots,
     utc_now,
     vault_of,
@@ -37,7 +38,7 @@ from desk.credential.claims import ISSUING_COUNTRY
 from desk.enrollment.keys import key_file
 from desk.enrollment.link import HttpLink
 from desk.enrollment.trouble import ServiceDown
-from desk.issuance.ports import ServiceHealth
+from desk.issuance.ports import ServiceHealth, StatusPlace
 from desk.mrtd.trust import TrustStore
 from desk.store.database import Store, StoreKind
 from desk.store.key_ring import EnrolledCard
@@ -92,6 +93,9 @@ def _patient(home: Home, settings: Settings, listed: Callable[[], DeviceNames] |
         trust=TrustStore(home.trust, settings.trust.ages),
         cards=lambda: _cards(home, settings),
         store=_records,
+        status_signer=lambda: _certificates(home, settings.authority.status_signer),
+        verifier=lambda: _certificates(home, settings.authority.verifier),
+        place=_no_place,
         health=lambda: _health(home, settings),
         camera=lambda: devices().camera,
         printer=lambda: devices().printer,
@@ -107,6 +111,10 @@ def _roots(home: Home, settings: Settings) -> Roots:
     )
 
 
+def _certificates(home: Home, signer: str) -> tuple[bytes, ...]:
+    return load_signer(home.folder / signer).certificate_chain
+
+
 def _cards(home: Home, settings: Settings) -> tuple[EnrolledCard, ...]:
     kind = StoreKind.TRAINING if home.is_training else StoreKind.LIVE
     return Records(vault_of(home, settings, kind)).cards()
@@ -114,6 +122,11 @@ def _cards(home: Home, settings: Settings) -> tuple[EnrolledCard, ...]:
 
 def _records() -> Store:
     """Only an officer's card opens them, and a check asks for no PIN."""
+    raise RecordsClosed()
+
+
+def _no_place() -> StatusPlace:
+    """Only the records know what is published, and for whom."""
     raise RecordsClosed()
 
 

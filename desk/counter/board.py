@@ -31,6 +31,7 @@ class CheckKey(StrEnum):
     ENROLLMENT_SERVICE = "enrollment_service"
     QUEUE = "queue"
     STATUS_LIST = "status_list"
+    VERIFIER = "verifier"
     TRUST_LIST = "trust_list"
     REVOCATIONS = "revocations"
     REGISTER = "register"
@@ -48,6 +49,7 @@ _LINES = {
     CheckKey.OFFICERS: CheckKey.OFFICER_CARD,
     CheckKey.QUEUE: CheckKey.ENROLLMENT_SERVICE,
     CheckKey.STATUS_LIST: CheckKey.ENROLLMENT_SERVICE,
+    CheckKey.VERIFIER: CheckKey.ENROLLMENT_SERVICE,
     CheckKey.REVOCATIONS: CheckKey.TRUST_LIST,
     CheckKey.DISK: CheckKey.CLOCK,
     CheckKey.COPIES: CheckKey.CLOCK,

@@ -26,8 +26,9 @@ from desk.counter.readers import ReaderRoles
 from desk.counter.records import RecordsClosed
 from desk.counter.settings import CheckSettings, Settings
 from desk.counter.station import Station
+from desk.counter.statuses import StatusSignerOver, StatusSignerUnknown
 from desk.issuance.officers import OfficerList
-from desk.issuance.ports import ServiceHealth
+from desk.issuance.ports import ServiceHealth, StatusPlace
 from desk.mrtd.trust import TrustStore
 from desk.store import journal, register, status
 from desk.store.database import Store
@@ -111,6 +112,9 @@ class Patient:
     trust: TrustStore
     cards: Callable[[], Sequence[EnrolledCard]]
     store: Callable[[], Store]
+    status_signer: Callable[[], Sequence[bytes]]
+    verifier: Callable[[], Sequence[bytes]]
+    place: Callable[[], StatusPlace]
     health: Callable[[], ServiceHealth]
     camera: Probe
     printer: Probe
@@ -130,6 +134,9 @@ class Patient:
             trust=station.trust,
             cards=station.records.cards,
             store=lambda: station.store,
+            status_signer=lambda: station.authority.status_signer.certificate_chain,
+            verifier=lambda: station.authority.verifier.certificate_chain,
+            place=lambda: station.status_place,
             health=station.link.health,
             camera=camera,
             printer=printer,
@@ -169,6 +176,7 @@ def examine(patient: Patient) -> Diagnosis:
         _guarded(CheckKey.PRINTER, lambda: _device(CheckKey.PRINTER, patient.printer)),
         *_service(patient),
         _guarded(CheckKey.STATUS_LIST, lambda: _status_lists(patient, now)),
+        _guarded(CheckKey.VERIFIER, lambda: freshness.verifier(patient.verifier(), now)),
         *_trust(patient, now),
         _guarded(CheckKey.REGISTER, lambda: _register(patient, now)),
         _guarded(CheckKey.DISK, lambda: freshness.disk(patient.home, patient.settings.checks)),
@@ -203,10 +211,12 @@ def _guarded(key: CheckKey, check: Callable[[], BoardCheck]) -> BoardCheck:
 
 # Records on another machine that cannot be used: nobody signs in, whatever part asked.
 _RECORDS_AWAY = (Unreachable, DeskRefused, Unprotected, AddressWrong, ServerReadOnly)
+# Nothing can be issued: no list with a new index in it would count.
+_NO_SIGNER = (StatusSignerOver, StatusSignerUnknown)
 
 
 def _not_ready(key: CheckKey, reason: Trouble) -> BoardCheck:
-    stops = key in _STOPS or isinstance(reason, _RECORDS_AWAY)
+    stops = key in _STOPS or isinstance(reason, (*_RECORDS_AWAY, *_NO_SIGNER))
     state = CheckState.UNUSABLE if stops else CheckState.ATTENTION
     if isinstance(reason, NotAskable | RecordsClosed):
         state = CheckState.NOT_DONE
@@ -258,9 +268,24 @@ def queue_age(health: ServiceHealth, limits: CheckSettings) -> BoardCheck:
 
 
 def _status_lists(patient: Patient, now: datetime) -> BoardCheck:
+    """The lists, whether they are where credentials point to, and whether their signer still
+    counts, which can be asked of closed records too: whichever stands worst."""
+    signer = freshness.status_signer(patient.status_signer(), patient.roots().signer, now)
+    lists = _guarded(CheckKey.STATUS_LIST, lambda: _signed_lists(patient, now))
+    places = _guarded(CheckKey.STATUS_LIST, lambda: _places(patient, now))
+    return max(lists, places, signer, key=lambda check: check.state.rank)
+
+
+def _places(patient: Patient, now: datetime) -> BoardCheck:
+    with patient.store().read() as session:
+        pointing = status.pointing(session, now)
+    return freshness.status_addresses(pointing, patient.place())
+
+
+def _signed_lists(patient: Patient, now: datetime) -> BoardCheck:
     with patient.store().read() as session:
         lists = [status.content(session, name) for name in status.list_names(session)]
-    return freshness.status_lists(lists, patient.settings.checks, now)
+    return freshness.status_lists(lists, patient.settings, now)
 
 
 def _trust(patient: Patient, now: datetime) -> tuple[BoardCheck, BoardCheck]:

@@ -7,17 +7,23 @@ board; what cannot be looked at is raised and told by the doctor.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from desk.counter.board import BoardCheck, CheckKey, CheckState
-from desk.counter.settings import CheckSettings, RegisterSettings, TrustSettings
-from desk.counter.statuses import LIFETIME
+from desk.counter.provisioning import ENDING_DAYS
+from desk.counter.settings import CheckSettings, RegisterSettings, Settings, TrustSettings
+from desk.counter.statuses import demand_signer, is_published_at
+from desk.credential import chain
+from desk.credential.keys import load_certificate
+from desk.credential.troubles import NotValidNow
 from desk.issuance.officers import OfficerList
+from desk.issuance.ports import StatusPlace
 from desk.mrtd.trust_records import Contents, SourceKind
 from desk.store.register import RegisterState
-from desk.store.status import ListContent
+from desk.store.status import ListContent, Pointing
 from desk.trouble import Trouble
 
 _MEGABYTE = 1024 * 1024
@@ -68,13 +74,15 @@ class OfficerListEnding(Trouble):
 
 
 class StatusListOld(Trouble):
-    """The published status list was signed longer ago than the settings allow. Fact: hours."""
+    """The published status list was signed longer ago than the settings allow. Facts: hours
+    since, and how many of them (``lifetime``) it may be used."""
 
     code = "STATUS-30"
 
 
 class StatusListEnded(Trouble):
-    """The published status list's signature has run out. Fact: hours since it was signed."""
+    """The published status list's signature has run out. Facts: hours since it was signed, and
+    how many of them (``lifetime``) it could be used."""
 
     code = "STATUS-31"
 
@@ -83,6 +91,32 @@ class StatusListMissing(Trouble):
     """The status list was never published."""
 
     code = "STATUS-32"
+
+
+class StatusSignerEnding(Trouble):
+    """The certificate that signs the status lists ends soon. Fact: days."""
+
+    code = "STATUS-38"
+
+
+class StatusListMoved(Trouble):
+    """Credentials point to an address where their status list is no longer published. Facts:
+    count, address (of one of them)."""
+
+    code = "STATUS-39"
+
+
+class VerifierOver(Trouble):
+    """The certificate by which phones know who asks them is not valid now. Facts: since, until
+    (days)."""
+
+    code = "AUTH-02"
+
+
+class VerifierEnding(Trouble):
+    """The certificate by which phones know who asks them ends soon. Fact: days."""
+
+    code = "AUTH-03"
 
 
 class ClockBehind(Trouble):
@@ -150,7 +184,7 @@ def register_extract(
     return BoardCheck(CheckKey.REGISTER, CheckState.READY, "fresh", facts)
 
 
-def status_lists(lists: Iterable[ListContent], limits: CheckSettings, now: datetime) -> BoardCheck:
+def status_lists(lists: Iterable[ListContent], settings: Settings, now: datetime) -> BoardCheck:
     """When the status lists were signed last; one without an entry need not be out yet.
 
     Raises StatusListMissing, StatusListEnded.
@@ -161,12 +195,56 @@ def status_lists(lists: Iterable[ListContent], limits: CheckSettings, now: datet
     if None in signed:
         raise StatusListMissing()
     age = now - min(at for at in signed if at is not None)
-    facts = {"hours": max(0, age // _HOUR)}
-    if age > LIFETIME:
+    lifetime = settings.status.lifetime
+    facts = {"hours": max(0, age // _HOUR), "lifetime": lifetime // _HOUR}
+    # To the second, as its readers take it (``exp``: not on or after).
+    if age >= lifetime:
         raise StatusListEnded(**facts)
-    if age > timedelta(hours=limits.status_hours):
+    if age > timedelta(hours=settings.checks.status_hours):
         return _attention(CheckKey.STATUS_LIST, "old", facts, StatusListOld)
     return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "fresh", facts)
+
+
+def status_addresses(pointing: Iterable[Pointing], place: StatusPlace) -> BoardCheck:
+    """Whether every credential that counts finds its list where ``place`` publishes it.
+
+    Raises StatusListMoved, and what the service raises where it has to be asked for its address.
+    """
+    lost = [one for one in pointing if not is_published_at(place, one.list_name, one.uri)]
+    if lost:
+        count = sum(one.count for one in lost)
+        raise StatusListMoved(count=count, address=urlsplit(lost[0].uri).netloc)
+    return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "in_place")
+
+
+def status_signer(
+    certificates: Sequence[bytes], anchors: Collection[bytes], now: datetime
+) -> BoardCheck:
+    """How long whoever reads a status list still takes its signer; ``certificates`` as DER,
+    leaf first. Raises StatusSignerOver, StatusSignerUnknown."""
+    demand_signer(certificates, anchors, now)
+    days = _days_left(certificates, now)
+    if days > ENDING_DAYS:
+        return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY)
+    return _attention(CheckKey.STATUS_LIST, "signer_ending", {"days": days}, StatusSignerEnding)
+
+
+def verifier(certificates: Sequence[bytes], now: datetime) -> BoardCheck:
+    """How long phones still take the certificate that asks them; ``certificates`` as DER, leaf
+    first. Their roots are the wallets' matter and not known here. Raises VerifierOver."""
+    try:
+        for one in certificates:
+            chain.check_time(load_certificate(one), now)
+    except NotValidNow as reason:
+        raise VerifierOver(since=reason.facts["since"], until=reason.facts["until"]) from reason
+    facts = {"days": _days_left(certificates, now)}
+    if facts["days"] > ENDING_DAYS:
+        return BoardCheck(CheckKey.VERIFIER, CheckState.READY, "held", facts)
+    return _attention(CheckKey.VERIFIER, "ending", facts, VerifierEnding)
+
+
+def _days_left(certificates: Sequence[bytes], now: datetime) -> int:
+    return (min(load_certificate(one).not_valid_after_utc for one in certificates) - now).days
 
 
 def signed_times(contents: Contents) -> list[datetime]:

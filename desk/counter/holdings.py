@@ -8,13 +8,14 @@ name the words looked for stand in its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from desk.counter.officers import Officer
 from desk.counter.station import Station
+from desk.counter.statuses import is_published_at
 from desk.issuance.aftercare import is_over
 from desk.issuance.audit import AuditEvent, Fact
 from desk.issuance.case import CaseKind, State, last_day
@@ -77,10 +78,11 @@ class Moment:
 @dataclass(frozen=True)
 class Holding:
     """``person`` is None where nobody says any more whose it is. ``published``: the lists say
-    what the records say. ``reported``: a suspension was asked for and stands. ``why_not``
-    has a word key for each deed that is not possible now; the others are. ``undo_until``:
-    until then the officer who looked may take the suspension back. ``notices``: what was told
-    of the holder since, the gravest first, as long as nobody settled it."""
+    what the records say, where the credentials point to. ``reported``: a suspension was asked
+    for and stands. ``why_not`` has a word key for each deed that is not possible now; the
+    others are. ``undo_until``: until then the officer who looked may take the suspension back.
+    ``notices``: what was told of the holder since, the gravest first, as long as nobody settled
+    it."""
 
     number: str
     person: Person | None
@@ -241,12 +243,23 @@ def _held(
         moments=_moments(events),
         purged=case.purged,
         reported=reported,
-        published=not due & {one.slot.list_name for one in credentials},
+        published=all(_is_public(station, due, one) for one in credentials),
         asked=asked_in(station, session, number),
         undo_until=undo_until,
         notices=told,
         why_not=_why_not(officer, standing, reported, undo_until, told),
     )
+
+
+def _is_public(station: Station, due: Collection[str], one: Credential) -> bool:
+    """Its list is out, and where the credential says. Only a storage is asked for its
+    addresses: the service may be away, and nobody who reports a loss waits for it."""
+    name, storage = one.slot.list_name, station.status_storage
+    if name in due:
+        return False
+    if storage is None or one.status_uri is None:
+        return True
+    return is_published_at(storage, name, one.status_uri)
 
 
 def _standing(state: State, credentials: tuple[Credential, ...]) -> Standing:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,11 @@ class StatusSettings:
     public_url: str
     endpoint: str
     region: str
+    lifetime_hours: int
+
+    @property
+    def lifetime(self) -> timedelta:
+        return timedelta(hours=self.lifetime_hours)
 
 
 @dataclass(frozen=True)
@@ -199,6 +205,7 @@ def load_settings(file: Path | None = None) -> Settings:
         for section, values in _read(file).items():
             _overlay(merged, section, values)
     _refuse_unknown_words(merged)
+    _refuse_out_of_bounds(merged)
     return Settings(
         **{
             section.name: _SECTIONS[section.name](**_frozen(merged[section.name]))
@@ -241,6 +248,13 @@ _WORDS: dict[tuple[str, str], frozenset[str]] = {
 }
 """Settings that are one word out of a few, or a list of such words."""
 
+_BOUNDS: dict[tuple[str, str], range] = {
+    # Signed anew every few hours while a desk is open, and not at all over holidays; a copy of
+    # a list that somebody held back is believed for as long.
+    ("status", "lifetime_hours"): range(24, 745),
+}
+"""Numbers that have to lie within bounds."""
+
 
 def _refuse_unknown_words(merged: dict[str, Any]) -> None:
     for (section, key), words in _WORDS.items():
@@ -248,6 +262,13 @@ def _refuse_unknown_words(merged: dict[str, Any]) -> None:
         if not words.issuperset(value if isinstance(value, list) else [value]):
             place = f"{section}.{key}"
             raise SettingsWrong(f"{place} is none of {', '.join(sorted(words))}", key=place)
+
+
+def _refuse_out_of_bounds(merged: dict[str, Any]) -> None:
+    for (section, key), bounds in _BOUNDS.items():
+        if merged[section][key] not in bounds:
+            place = f"{section}.{key}"
+            raise SettingsWrong(f"{place} is not {bounds[0]} to {bounds[-1]}", key=place)
 
 
 def _read(file: Path) -> dict[str, Any]:

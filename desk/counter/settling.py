@@ -33,7 +33,7 @@ def settle(station: Station) -> None:
     with apart(_log, "cases are not settled"):
         _catch_up_all(station)
     with apart(_log, "status lists are still due"):
-        # Also an unchanged list: its signature ends a day after it was made.
+        # Also an unchanged list: its signature runs out.
         publish_status(station, even_if_same=True)
 
 

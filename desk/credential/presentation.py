@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -162,7 +162,8 @@ def build_request(
 
 def request_link(client_id: str, request_uri: str, scheme: str = "openid4vp") -> str:
     """The text of the check QR (OpenID4VP 1.0, 5.10)."""
-    return f"{scheme}://?{urlencode({'client_id': client_id, 'request_uri': request_uri})}"
+    asked = urlencode({"client_id": client_id, "request_uri": request_uri}, quote_via=quote)
+    return f"{scheme}://?{asked}"
 
 
 def _new_secret() -> dict[str, str]:

@@ -10,6 +10,8 @@ looks by itself (environment, its own files, the machine's role), never from the
 from __future__ import annotations
 
 import os
+import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,7 +62,18 @@ def status_storage(
     bucket, _, prefix = publish_to.removeprefix(_BUCKET).partition("/")
     if not bucket:
         raise StorageUnusable(reason="bucket")
+    if endpoint and not _is_address(endpoint):
+        raise StorageUnusable(reason="endpoint")
     return BucketLists(bucket, prefix.strip("/"), base, endpoint, region)
+
+
+def _is_address(endpoint: str) -> bool:
+    """What the S3 client would take; asked before it is loaded, at the first list."""
+    try:
+        parts = urlsplit(endpoint)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -81,12 +94,27 @@ class FolderLists:
             raise StorageUnreachable(place=self.folder.name, reason="folder") from reason
 
     def _replace(self, name: str, content: bytes) -> None:
-        part = self.folder / f".{name}.part"
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.folder / name)
+        """By a file of its own name: on a share another desk may be writing the same list, and
+        neither lays the other's half under the list's name."""
+        self._sweep(name)
+        part = self.folder / f".{name}.{secrets.token_hex(8)}.part"
+        try:
+            # Not by tempfile, whose files nobody else may read.
+            with part.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self.folder / name)
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _sweep(self, name: str) -> None:
+        """What a killed publisher left. One that hung and lost its turn cannot go on then: its
+        list is an older one."""
+        for left in self.folder.glob(f".{name}.*part"):
+            with suppress(OSError):
+                left.unlink()
 
 
 @dataclass(frozen=True)
@@ -120,6 +148,9 @@ class BucketLists:
             raise StorageUnreachable(place=self.bucket, reason=code) from refused
         except BotoCoreError as broken:
             raise StorageUnreachable(place=self.bucket, reason=type(broken).__name__) from broken
+        except ValueError as broken:
+            # A host that is none, by the client's own rules.
+            raise StorageUnusable(reason="endpoint") from broken
 
     def _client(self) -> Any:
         """Made at the first list: loading the library takes as long as starting the window."""

@@ -11,6 +11,7 @@ change before it commits, on which audit chain, status indexes and numbers rely.
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -31,6 +32,7 @@ from desk.store.models import KeyRingRow, MetaRow
 from desk.store.postgres import SharedDatabase
 from desk.store.schema import WRITING
 from desk.store.troubles import (
+    Busy,
     NotOpened,
     StoreTrouble,
     Unreachable,
@@ -64,6 +66,7 @@ class Store:
         self.engine = engine
         self.cells = cells
         self._bell = Bell()
+        self._turns: dict[str, threading.Lock] = {}
         info = sealing.session_info(cells)
         writing = engine.execution_options(**_writing(cells))
         # Nobody who shares the records waits for lines that nobody sees yet.
@@ -171,6 +174,23 @@ class Store:
             return
         with database_troubles(), postgres.alone(self.engine, what):
             yield
+
+    @contextmanager
+    def in_turn(self, what: str, patience: float) -> Iterator[None]:
+        """One after another do ``what``: this program's threads, and every desk that shares the
+        records. ``patience`` is how many seconds either is waited for; raises
+        :class:`~desk.store.troubles.Busy` after that. Not within a transaction."""
+        turn = self._turns.setdefault(what, threading.Lock())
+        if not turn.acquire(timeout=patience):
+            raise Busy(what)
+        try:
+            if not self.shared:
+                yield
+                return
+            with database_troubles(), postgres.in_turn(self.engine, what, patience):
+                yield
+        finally:
+            turn.release()
 
     def checkpoint(self) -> bool:
         """Move the log into the file and cut the log to nothing, so that no removed content

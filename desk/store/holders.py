@@ -40,9 +40,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Credential:
-    """One that was signed and not voided: its place in the status list, what that says, and
-    the thumbprint (RFC 7638) of the phone's key it was issued to. ``valid_until`` is the
-    end of its signature, None where nobody kept it."""
+    """One that was signed and not voided: its place in the status list, what that says, the
+    thumbprint (RFC 7638) of the phone's key it was issued to, the end of its signature, and
+    where it says that its list is; both None where nobody noted that."""
 
     configuration: str
     slot: StatusSlot
@@ -51,6 +51,7 @@ class Credential:
     key: str
     signed_at: datetime | None
     valid_until: datetime | None
+    status_uri: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,7 @@ def credentials_of(session: Session, number: str) -> tuple[Credential, ...]:
             key=intent.device_key,
             signed_at=intent.signed_at,
             valid_until=intent.valid_until,
+            status_uri=intent.status_uri,
         )
         for intent, entry in session.execute(query)
     )

@@ -220,9 +220,9 @@ class OfferEndRow(Base):
 
 
 class StatusListRow(Base):
-    """A published list. ``published_at`` is the change that is out: a ``changed_at`` after it
-    means that the list is due. ``signed_at`` is when it went out last, changed or not; a list
-    with ``closed_at`` takes no new indexes."""
+    """A published list. ``changed_at`` rises with every change; ``published_at`` is the change
+    that is out: another ``changed_at`` means that the list is due. ``signed_at`` is when it went
+    out last, changed or not; a list with ``closed_at`` takes no new indexes."""
 
     __tablename__ = "status_lists"
     __table_args__ = (CheckConstraint("size > 0", name="size"),)

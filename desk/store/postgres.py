@@ -151,10 +151,9 @@ def lock_key(connection: Connection) -> None:
 @contextmanager
 def alone(engine: Engine, what: str) -> Iterator[None]:
     """Keep every other desk from doing ``what``. Raises :class:`Busy` where one does."""
-    number = zlib.crc32(what.encode())
     outside = engine.execution_options(isolation_level="AUTOCOMMIT")
     with outside.connect() as connection:
-        lock = f"({WRITE_LOCK >> 32}, {number - 2**31})"
+        lock = _lock_of(what)
         if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{lock}").scalar():
             raise Busy(what)
         try:
@@ -166,6 +165,24 @@ def alone(engine: Engine, what: str) -> Iterator[None]:
                 connection.exec_driver_sql(f"SELECT pg_advisory_unlock{lock}")
             # Not given back to the pool: whatever happens, its end ends the lock.
             connection.invalidate()
+
+
+@contextmanager
+def in_turn(engine: Engine, what: str, patience: float) -> Iterator[None]:
+    """Wait up to ``patience`` seconds for whichever desk does ``what``. Raises :class:`Busy`.
+
+    A transaction that does nothing else keeps the turn, so that a desk that hangs loses it as
+    a writer does, after :data:`HUNG_SECONDS`; where it wakes it is told at the end
+    (:class:`Unreachable`).
+    """
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{patience}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{_lock_of(what)}")
+        yield
+
+
+def _lock_of(what: str) -> str:
+    return f"({WRITE_LOCK >> 32}, {zlib.crc32(what.encode()) - 2**31})"
 
 
 def notify(connection: Connection, channel: str, told: str) -> None:

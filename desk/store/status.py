@@ -11,15 +11,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from desk.store import journal
 from desk.store.journal import Stamp
-from desk.store.models import StatusEntryRow, StatusListRow
+from desk.store.models import IntentRow, StatusEntryRow, StatusListRow
 from desk.store.troubles import ListFull, StatusFinal
 
 # Beyond this share of a list a random draw meets a used index too often, and the set of
@@ -27,6 +27,8 @@ from desk.store.troubles import ListFull, StatusFinal
 FILL_LIMIT = 0.9
 DEFAULT_SIZE = 1 << 20
 CHANGED = "STATUS.CHANGED"
+# The least difference of two times that the records keep.
+_TICK = timedelta(microseconds=1)
 # So many cases are asked for in one statement: every SQLite takes 999 values.
 _AT_ONCE = 400
 
@@ -74,7 +76,16 @@ class ListContent:
 
     @property
     def is_due(self) -> bool:
-        return self.published_at is None or self.changed_at > self.published_at
+        return self.published_at != self.changed_at
+
+
+@dataclass(frozen=True)
+class Pointing:
+    """``count`` credentials that somebody may still check say that their list is at ``uri``."""
+
+    list_name: str
+    uri: str
+    count: int
 
 
 def open_list(session: Session, stamp: Stamp, name: str, size: int = DEFAULT_SIZE) -> None:
@@ -134,7 +145,7 @@ def allocate(session: Session, stamp: Stamp, list_name: str, case_number: str) -
         )
     )
     row.used += 1
-    row.changed_at = stamp.at
+    _note_changed(row, stamp.at)
     session.flush()
     return StatusSlot(list_name, index)
 
@@ -149,7 +160,7 @@ def set_validity(
     if row.validity == Validity.INVALID:
         raise StatusFinal(list=slot.list_name, position=slot.index)
     before, row.validity, row.changed_at = row.validity, validity.value, stamp.at
-    session.get_one(StatusListRow, slot.list_name).changed_at = stamp.at
+    _note_changed(session.get_one(StatusListRow, slot.list_name), stamp.at)
     journal.append(
         session,
         stamp,
@@ -195,14 +206,40 @@ def content(session: Session, list_name: str) -> ListContent:
     return ListContent(row.name, row.size, values, row.changed_at, row.published_at, row.signed_at)
 
 
+def signed_times(session: Session) -> dict[str, datetime | None]:
+    """When each list went out last; the oldest list first."""
+    query = select(StatusListRow.name, StatusListRow.signed_at).order_by(StatusListRow.opened_at)
+    return {name: signed_at for name, signed_at in session.execute(query)}
+
+
 def list_names(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(select(StatusListRow.name).order_by(StatusListRow.opened_at)))
 
 
+def pointing(session: Session, now: datetime) -> tuple[Pointing, ...]:
+    """Where the credentials that stand, and have not run out, say that their lists are."""
+    place = IntentRow.list_name, IntentRow.status_uri
+    same = (StatusEntryRow.list_name == IntentRow.list_name) & (
+        StatusEntryRow.position == IntentRow.position
+    )
+    query = (
+        select(*place, func.count())
+        .join(StatusEntryRow, same)
+        .where(
+            IntentRow.state.in_(("signed", "delivered")),
+            StatusEntryRow.validity != Validity.INVALID,
+            IntentRow.valid_until.is_(None) | (IntentRow.valid_until > now),
+        )
+        .group_by(*place)
+        .order_by(*place)
+    )
+    found = session.execute(query)
+    return tuple(Pointing(name, uri, count) for name, uri, count in found if uri is not None)
+
+
 def due_lists(session: Session) -> tuple[str, ...]:
     """The lists with changes that are not out yet."""
-    unpublished = StatusListRow.published_at.is_(None)
-    due = unpublished | (StatusListRow.changed_at > StatusListRow.published_at)
+    due = StatusListRow.published_at.is_distinct_from(StatusListRow.changed_at)
     query = select(StatusListRow.name).where(due).order_by(StatusListRow.opened_at)
     return tuple(session.scalars(query))
 
@@ -215,6 +252,13 @@ def note_published(
     row.published_at = content.changed_at
     row.signed_at = signed_at or stamp.at
     journal.append(session, stamp, "STATUS.PUBLISHED", list=content.name, count=len(content.values))
+
+
+def _note_changed(row: StatusListRow, at: datetime) -> None:
+    """The list says something else from now on. Its time rises with every change, whatever the
+    clocks say: two changes of one time would be taken for one, and whoever publishes compares
+    no clocks. The writers' lock keeps the changes of all desks in a row."""
+    row.changed_at = max(at, row.changed_at + _TICK)
 
 
 def _draw(session: Session, row: StatusListRow) -> int:

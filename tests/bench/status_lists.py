@@ -24,6 +24,7 @@ from typing import Any, cast
 
 from sqlalchemy import insert
 
+from desk.counter.settings import load_settings
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.enrollment.storage import FolderLists
@@ -53,9 +54,12 @@ def station(store: Store, folder: Path, now: Clock) -> Station:
     authority = TrainingAuthority.create(now())
     parts: dict[str, Any] = {
         "store": store,
+        "settings": load_settings(),
         "now": now,
         "status_place": FolderLists(folder, "https://status.example"),
-        "authority": SimpleNamespace(status_signer=authority.status_signer),
+        "authority": SimpleNamespace(
+            anchors=(authority.iaca,), status_signer=authority.status_signer
+        ),
         "stamp": lambda: Stamp(now(), "station:LA01"),
     }
     return cast(Station, SimpleNamespace(**parts))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,6 +21,7 @@ from desk.issuance.case import Act, Case, UseProof, advance
 from desk.issuance.ports import StatusForm
 from desk.store import cases, intents, status
 from desk.store.status import StatusSlot, Validity
+from desk.training.authority import TrainingAuthority
 from desk.trouble import Trouble
 from tests.counter.sealed import START, station_in
 from tests.counter.test_approving import (
@@ -34,10 +36,15 @@ from tests.counter.test_approving import (
     nothing_revoked,
     offered,
     prepare,
-    signer,
 )
 
 SIZE = 1 << 10
+
+
+@cache
+def ministry() -> TrainingAuthority:
+    """Whose certificate signs the status lists."""
+    return TrainingAuthority.create(START)
 
 
 class PlaceAway(Trouble):
@@ -84,7 +91,9 @@ def desk_in(folder: Path, size: int = SIZE) -> Iterator[Station]:
         with bare.store.write() as session:
             status.begin_list(session, bare.stamp(), size)
         authority = SimpleNamespace(
-            revocations=SimpleNamespace(check=nothing_revoked), status_signer=signer()
+            revocations=SimpleNamespace(check=nothing_revoked),
+            anchors=(ministry().iaca,),
+            status_signer=ministry().status_signer,
         )
         yield replace(
             bare,

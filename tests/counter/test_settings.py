@@ -34,12 +34,14 @@ def test_one_key_is_overridden_and_the_rest_keeps_its_default(tmp_path: Path) ->
         ('[enrollment]\ndpop = "maybe"\n', "enrollment.dpop"),
         ('[enrollment]\nquirks = ["shared-nonce", "odd"]\n', "enrollment.quirks"),
         ('[enrollment]\nkey_storage = ["high"]\n', "enrollment.key_storage"),
+        ("[status]\nlifetime_hours = 23\n", "status.lifetime_hours"),
+        ("[status]\nlifetime_hours = 745\n", "status.lifetime_hours"),
         ("post = 'LA'\n", "post"),
         ("[station\n", "settings.toml"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(tmp_path: Path, text: str, key: str) -> None:
-    """An unknown section, a misspelt key, another type, broken TOML."""
+    """An unknown section, a misspelt key, another type, a number out of bounds, broken TOML."""
     with pytest.raises(SettingsWrong) as refused:
         load_settings(written(tmp_path, text))
 

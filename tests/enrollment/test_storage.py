@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +50,80 @@ def test_a_folder_holds_both_forms_under_addresses_of_their_own(tmp_path: Path) 
     }
     assert place.uri("ab12", StatusForm.CWT) == "https://status.example/lists/ab12.cwt"
     assert place.uri("ab12", StatusForm.JWT) == "https://status.example/lists/ab12.jwt"
+
+
+def test_two_desks_on_a_share_write_files_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both wrote one: what the second had begun was laid under the list's name, empty."""
+    seen: list[set[str]] = []
+    sync = os.fsync
+
+    def look(descriptor: int) -> None:
+        sync(descriptor)
+        seen.append({file.name for file in tmp_path.iterdir() if file.suffix == ".part"})
+
+    monkeypatch.setattr(os, "fsync", look)
+    for _desk in range(2):
+        FolderLists(tmp_path, ADDRESS).publish("ab12", "jwt", b"cwt")
+
+    assert len(seen) == len(set[str]().union(*seen)) == 4
+
+
+def test_an_older_list_that_hung_on_its_way_is_not_laid_over_the_newer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, sync, newer = FolderLists(tmp_path, ADDRESS), os.fsync, [True]
+
+    def overtaken(descriptor: int) -> None:
+        sync(descriptor)
+        if newer:
+            newer.clear()
+            place.publish("ab12", "newer", b"newer")
+
+    monkeypatch.setattr(os, "fsync", overtaken)
+    with pytest.raises(StorageUnreachable):
+        place.publish("ab12", "older", b"older")
+
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {
+        "ab12.jwt": b"newer",
+        "ab12.cwt": b"newer",
+    }
+
+
+def test_nothing_half_is_left_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by a publisher that was killed nor by a full disk; other lists' are let be."""
+    place = FolderLists(tmp_path, ADDRESS)
+    for left in (".ab12.cwt.part", ".ab12.jwt.0f3a.part", ".cd34.jwt.0f3a.part"):
+        (tmp_path / left).write_bytes(b"half")
+
+    place.publish("ab12", "jwt", b"cwt")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageUnreachable):
+        place.publish("ab12", "other", b"other")
+
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {
+        "ab12.jwt": b"jwt",
+        "ab12.cwt": b"cwt",
+        ".cd34.jwt.0f3a.part": b"half",
+    }
+
+
+def full(_descriptor: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such rights")
+def test_the_web_server_may_read_what_is_published(tmp_path: Path) -> None:
+    former = os.umask(0o022)
+    try:
+        FolderLists(tmp_path, ADDRESS).publish("ab12", "jwt", b"cwt")
+    finally:
+        os.umask(former)
+
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o644}
 
 
 def test_a_folder_that_is_gone_is_told_and_the_list_stays_due(tmp_path: Path) -> None:
@@ -102,6 +179,32 @@ def test_settings_that_name_no_storage_are_refused(
         status_storage(publish_to, public_url)
 
     assert told.value.facts == {"reason": reason}
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["minio.example:9000", "minio", "https://", "https://minio.example:99999", "ftp://minio"],
+)
+def test_an_endpoint_that_is_no_address_is_refused(endpoint: str) -> None:
+    """It passed, and every publication after it fell over an error without a code."""
+    with pytest.raises(StorageUnusable) as told:
+        status_storage("s3://status", ADDRESS, endpoint)
+
+    assert told.value.facts == {"reason": "endpoint"}
+
+
+def test_an_endpoint_that_the_client_refuses_is_told_with_its_code() -> None:
+    place = status_storage("s3://status", ADDRESS, "https://host_name", "ap-northeast-2")
+    assert place is not None
+
+    with pytest.raises(StorageUnusable):
+        place.publish("ab12", "jwt", b"cwt")
+
+
+def test_an_endpoint_with_a_scheme_and_a_host_is_taken() -> None:
+    place = status_storage("s3://status", ADDRESS, "https://minio.example:9000")
+
+    assert place == BucketLists("status", "", ADDRESS.rstrip("/"), "https://minio.example:9000")
 
 
 def test_without_a_storage_the_service_shows_the_lists() -> None:

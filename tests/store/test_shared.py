@@ -243,6 +243,24 @@ class TestTurns:
         awake.close()
         asleep.close()
 
+    def test_who_hangs_loses_a_turn_of_its_own_too(
+        self, shared: SharedGround, key: RecordsKey, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        awake = Store.open(shared.place, key, StoreKind.TRAINING)
+        monkeypatch.setattr(postgres, "HUNG_SECONDS", 1)
+        asleep = Store.open(shared.place, key, StoreKind.TRAINING)
+        done: list[str] = []
+
+        with pytest.raises(Unreachable), asleep.in_turn("publishing", 5.0):
+            with pytest.raises(Busy), awake.in_turn("publishing", 0.01):
+                done.append("too early")
+            with awake.in_turn("publishing", 5.0):
+                done.append("awake")
+
+        assert done == ["awake"]
+        awake.close()
+        asleep.close()
+
 
 class TestRegister:
     def test_the_next_may_begin_at_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from desk.issuance import audit
-from desk.store import journal, status
+from desk.issuance.case import Case
+from desk.store import cases, intents, journal, status
 from desk.store.database import Store
+from desk.store.intents import Draft
 from desk.store.journal import Stamp
 from desk.store.status import StatusSlot, Validity
 from desk.store.troubles import ListFull, StatusFinal
@@ -105,7 +108,8 @@ def test_only_changed_lists_are_due_and_signing_again_is_remembered(
     with store.read() as session:
         signed = status.content(session, slots[1].list_name)
     assert (other.signed_at, signed.signed_at) == (stamp.at, later.at)
-    assert signed.published_at == stamp.at
+    # Not the stamp's own time: a list opened and grown at one moment has two changes.
+    assert signed.published_at == other.changed_at
 
 
 def test_publishing_follows_changes(store: Store, stamp: Stamp) -> None:
@@ -127,6 +131,86 @@ def test_publishing_follows_changes(store: Store, stamp: Stamp) -> None:
         overtaken = status.content(session, "1")
 
     assert (content.is_due, published.is_due, overtaken.is_due) == (True, False, True)
+
+
+EARLIER = Stamp(NOW - timedelta(minutes=1), "officer:T-002")
+
+
+@pytest.mark.parametrize("stamp", [EARLIER, STAMP], ids=["clock behind", "clock stands"])
+def test_a_change_is_due_whatever_the_clock_says(store: Store, stamp: Stamp) -> None:
+    """A clock that was corrected, another window's that is behind, a time looked up before the
+    writers' lock was had: a suspension was taken for published then, and was not."""
+    with store.write() as session:
+        status.open_list(session, STAMP, "1", size=64)
+        slot = status.allocate(session, STAMP, "1", "LA-2026-000001")
+        status.note_published(session, STAMP, status.content(session, "1"))
+
+    with store.write() as session:
+        status.set_validity(session, stamp, slot, Validity.VALID, "proven")
+    with store.read() as session:
+        changed = status.content(session, "1")
+        due = status.due_lists(session)
+    with store.write() as session:
+        status.note_published(session, stamp, changed)
+        status.allocate(session, stamp, "1", "LA-2026-000002")
+    with store.read() as session:
+        grown = status.content(session, "1")
+
+    assert (changed.is_due, due) == (True, ("1",))
+    assert (grown.is_due, grown.changed_at > changed.changed_at) == (True, True)
+
+
+def test_a_list_that_went_out_as_it_was_in_the_future_is_due_after_a_change(
+    store: Store,
+) -> None:
+    """The clock had run ahead and was set right again."""
+    ahead = Stamp(NOW + timedelta(days=400), "officer:T-001")
+    with store.write() as session:
+        status.open_list(session, STAMP, "1", size=64)
+        slot = status.allocate(session, ahead, "1", "LA-2026-000001")
+        status.note_published(session, ahead, status.content(session, "1"))
+        assert status.due_lists(session) == ()
+        status.set_validity(session, STAMP, slot, Validity.VALID, "proven")
+
+        assert status.due_lists(session) == ("1",)
+        status.note_published(session, STAMP, status.content(session, "1"))
+        assert status.due_lists(session) == ()
+
+
+def test_where_credentials_that_count_say_that_their_list_is(
+    store: Store, stamp: Stamp, case: Case
+) -> None:
+    """Neither what was ended or has run out, nor what no phone ever had."""
+    ends = stamp.at + timedelta(days=365)
+
+    def issued(key: str, uri: str, validity: Validity = Validity.VALID) -> str:
+        slot = status.take(session, stamp, case.number)
+        draft = Draft(case.number, "o", "r", "mdoc", key, slot, b"bytes", b"material", ends, uri)
+        intent = intents.write(session, stamp, draft)
+        status.set_validity(session, stamp, slot, validity, "test")
+        return intent.id
+
+    with store.write() as session:
+        cases.add(session, stamp, case)
+        for key in ("one", "two"):
+            intents.mark_signed(session, stamp, issued(key, "https://a.example"), b"s", b"c")
+        intents.mark_signed(
+            session, stamp, issued("three", "https://b.example", Validity.SUSPENDED), b"s", b"c"
+        )
+        intents.mark_signed(
+            session, stamp, issued("four", "https://c.example", Validity.INVALID), b"s", b"c"
+        )
+        issued("five", "https://d.example")
+
+    with store.read() as session:
+        found = status.pointing(session, stamp.at)
+        later = status.pointing(session, ends)
+        (name,) = status.list_names(session)
+    assert found == (
+        status.Pointing(name, "https://a.example", 2),
+        status.Pointing(name, "https://b.example", 1),
+    )
+    assert later == ()
 
 
 def test_indexes_do_not_follow_each_other(store: Store, stamp: Stamp) -> None:
