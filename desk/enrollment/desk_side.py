@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -45,7 +45,6 @@ from desk.issuance.ports import OfferEvent, QrForm
 
 OFFER_SCHEME = "openid-credential-offer://"
 HAIP_SCHEME = "haip-vci://"
-CHECK_SCHEME = "openid4vp://"
 _IDENTIFIER = re.compile(rf"{keys.IDENTIFIER}\Z")
 # It begins with its offer's.
 _REQUEST_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,96}\Z")
@@ -263,7 +262,7 @@ class DeskSide:
         check_id = _identifier(request, "check_id", _CHECK_IDENTIFIER)
         body = await wire.read_json(request, "invalid_order", wire.LARGE_BODY)
         request_object = _text(body, "request_object")
-        client_id = _client_id(request_object)
+        _check_request_object(request_object)
         seal_to = _bytes(body, "seal_to")
         if len(seal_to) != _SEALING_KEY_LENGTH:
             raise _unusable("seal_to is no X25519 key")
@@ -272,10 +271,7 @@ class DeskSide:
         view = await self._run(request, service.mailbox.place_check, new)
         if view.request_object != request_object:
             raise AlreadyOtherwise(reason="another_order")
-        where = service.settings.address(f"present/{check_id}/request")
-        asked = urlencode({"client_id": client_id, "request_uri": where}, quote_via=quote)
-        uri = f"{CHECK_SCHEME}?{asked}"
-        return wire.answered({"uri": uri, "expires_at": view.expires_at})
+        return wire.answered({"expires_at": view.expires_at})
 
     async def check_answer(self, request: Request) -> Response:
         """The phone's answer, waited for up to ``wait`` seconds; 204 while there is none."""
@@ -385,15 +381,14 @@ def _qr_form(body: Mapping[str, Any]) -> QrForm:
         raise _unusable("qr is of no known form") from error
 
 
-def _client_id(request_object: str) -> str:
-    """The client_id of a request object that asks for an answer this service can take."""
+def _check_request_object(request_object: str) -> None:
+    """It names who asks, and asks for an answer that this service can take."""
     try:
         client_id = parse_compact(request_object).claims().get("client_id")
     except CredentialTrouble as trouble:
         raise _unusable("request_object is not a JWT") from trouble
     if not isinstance(client_id, str) or response_mode(request_object) is None:
         raise _unusable("request_object without client_id or known response_mode")
-    return client_id
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:
