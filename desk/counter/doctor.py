@@ -279,7 +279,10 @@ def _status_lists(patient: Patient, now: datetime) -> BoardCheck:
 def _places(patient: Patient, now: datetime) -> BoardCheck:
     with patient.store().read() as session:
         pointing = status.pointing(session, now)
-    return freshness.status_addresses(pointing, patient.place())
+    left = freshness.left_addresses(pointing, patient.place())
+    with patient.store().read() as session:
+        count = status.standing_at(session, now, left) if left else 0
+    return freshness.status_addresses(left, count)
 
 
 def _signed_lists(patient: Patient, now: datetime) -> BoardCheck:

@@ -205,16 +205,20 @@ def status_lists(lists: Iterable[ListContent], settings: Settings, now: datetime
     return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "fresh", facts)
 
 
-def status_addresses(pointing: Iterable[Pointing], place: StatusPlace) -> BoardCheck:
-    """Whether every credential that counts finds its list where ``place`` publishes it.
+def left_addresses(pointing: Iterable[Pointing], place: StatusPlace) -> list[str]:
+    """Where credentials say that their list is, and ``place`` publishes none. Raises what the
+    service raises where it has to be asked for its address."""
+    return [one.uri for one in pointing if not is_published_at(place, one.list_name, one.uri)]
 
-    Raises StatusListMoved, and what the service raises where it has to be asked for its address.
+
+def status_addresses(left: Sequence[str], count: int) -> BoardCheck:
+    """``count`` credentials that stand say that their list is at an address that was ``left``.
+
+    Raises StatusListMoved.
     """
-    lost = [one for one in pointing if not is_published_at(place, one.list_name, one.uri)]
-    if lost:
-        count = sum(one.count for one in lost)
-        raise StatusListMoved(count=count, address=urlsplit(lost[0].uri).netloc)
-    return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY, "in_place")
+    if count:
+        raise StatusListMoved(count=count, address=urlsplit(left[0]).netloc)
+    return BoardCheck(CheckKey.STATUS_LIST, CheckState.READY)
 
 
 def status_signer(

@@ -9,12 +9,12 @@ list is ``desk.credential.statuslist``'s.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from desk.store import journal
@@ -81,11 +81,10 @@ class ListContent:
 
 @dataclass(frozen=True)
 class Pointing:
-    """``count`` credentials that somebody may still check say that their list is at ``uri``."""
+    """Credentials of this list say that it is at ``uri``."""
 
     list_name: str
     uri: str
-    count: int
 
 
 def open_list(session: Session, stamp: Stamp, name: str, size: int = DEFAULT_SIZE) -> None:
@@ -217,24 +216,28 @@ def list_names(session: Session) -> tuple[str, ...]:
 
 
 def pointing(session: Session, now: datetime) -> tuple[Pointing, ...]:
-    """Where the credentials that stand, and have not run out, say that their lists are."""
+    """Where the credentials that have not run out say that their lists are, revoked ones too:
+    looking up what each of them says takes longer than all the rest."""
     place = IntentRow.list_name, IntentRow.status_uri
+    found = session.execute(select(*place).where(_may_be_checked(now)).distinct().order_by(*place))
+    return tuple(Pointing(name, uri) for name, uri in found if uri is not None)
+
+
+def standing_at(session: Session, now: datetime, uris: Collection[str]) -> int:
+    """How many credentials that stand say that their list is at one of these addresses."""
     same = (StatusEntryRow.list_name == IntentRow.list_name) & (
         StatusEntryRow.position == IntentRow.position
     )
-    query = (
-        select(*place, func.count())
-        .join(StatusEntryRow, same)
-        .where(
-            IntentRow.state.in_(("signed", "delivered")),
-            StatusEntryRow.validity != Validity.INVALID,
-            IntentRow.valid_until.is_(None) | (IntentRow.valid_until > now),
-        )
-        .group_by(*place)
-        .order_by(*place)
-    )
-    found = session.execute(query)
-    return tuple(Pointing(name, uri, count) for name, uri, count in found if uri is not None)
+    query = select(func.count()).select_from(IntentRow).join(StatusEntryRow, same)
+    stands = StatusEntryRow.validity != Validity.INVALID
+    there = _may_be_checked(now) & IntentRow.status_uri.in_(uris)
+    return session.scalar(query.where(there, stands)) or 0
+
+
+def _may_be_checked(now: datetime) -> ColumnElement[bool]:
+    """It left the desk, or may have, and what it says of itself has not run out."""
+    unended = IntentRow.valid_until.is_(None) | (IntentRow.valid_until > now)
+    return IntentRow.state.in_(("signed", "delivered")) & unended
 
 
 def due_lists(session: Session) -> tuple[str, ...]:

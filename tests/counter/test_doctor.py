@@ -143,11 +143,13 @@ def ministry() -> TrainingAuthority:
 
 
 def lists_at(
-    ministry: TrainingAuthority, at: datetime, signed: datetime, *pointing: Pointing
+    ministry: TrainingAuthority, at: datetime, signed: datetime, **standing: int
 ) -> BoardCheck:
-    """What the board says of the status lists at a moment, signed then."""
+    """What the board says of the status lists at a moment, signed then; ``standing``
+    credentials point to each host."""
     store = SimpleNamespace(read=nullcontext)
     chain = ministry.status_signer.certificate_chain
+    pointing = tuple(Pointing("1", f"https://{host}/1.cwt") for host in standing)
     roots = SimpleNamespace(signer=(ministry.iaca,))
     patient = SimpleNamespace(
         store=lambda: store,
@@ -160,6 +162,11 @@ def lists_at(
         patch.setattr(doctor.status, "list_names", lambda _session: ("1",))
         patch.setattr(doctor.status, "content", lambda _session, _name: listed(signed))
         patch.setattr(doctor.status, "pointing", lambda _session, _now: pointing)
+        patch.setattr(
+            doctor.status,
+            "standing_at",
+            lambda _session, _now, uris: sum(standing[uri.split("/")[2]] for uri in uris),
+        )
         return doctor._guarded(
             CheckKey.STATUS_LIST, lambda: doctor._status_lists(cast(Patient, patient), at)
         )
@@ -216,14 +223,15 @@ def test_credentials_that_point_where_no_list_is_published_are_told(
     ministry: TrainingAuthority,
 ) -> None:
     """After `[status] public_url` was changed the board said that all is well."""
-    here = Pointing("1", "https://lists.example/1.cwt", 40)
-    former = Pointing("1", "https://former.example:8443/status/1", 7)
+    here, former = {"lists.example": 40}, {"former.example:8443": 7}
 
-    moved = lists_at(ministry, NOW, NOW, here, former)
+    moved = lists_at(ministry, NOW, NOW, **here, **former)
+    ended = lists_at(ministry, NOW, NOW, **here, **{"former.example:8443": 0})
 
-    assert lists_at(ministry, NOW, NOW, here).state is CheckState.READY
+    assert lists_at(ministry, NOW, NOW, **here).state is CheckState.READY
     assert (moved.state, moved.code) == (CheckState.ATTENTION, "STATUS-39")
     assert moved.facts == {"count": 7, "address": "former.example:8443"}
+    assert ended.state is CheckState.READY
 
 
 def test_a_status_signer_of_another_authority_stops_the_desk(ministry: TrainingAuthority) -> None:

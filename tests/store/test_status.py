@@ -204,13 +204,12 @@ def test_where_credentials_that_count_say_that_their_list_is(
 
     with store.read() as session:
         found = status.pointing(session, stamp.at)
+        counts = [status.standing_at(session, stamp.at, [one.uri]) for one in found]
         later = status.pointing(session, ends)
-        (name,) = status.list_names(session)
-    assert found == (
-        status.Pointing(name, "https://a.example", 2),
-        status.Pointing(name, "https://b.example", 1),
-    )
-    assert later == ()
+        over = status.standing_at(session, ends, [one.uri for one in found])
+    assert [one.uri for one in found] == [f"https://{host}.example" for host in "abc"]
+    assert counts == [2, 1, 0]
+    assert (later, over) == ((), 0)
 
 
 def test_indexes_do_not_follow_each_other(store: Store, stamp: Stamp) -> None:
