@@ -150,6 +150,17 @@ class Connection(HttpToolsProtocol):
         kept = [b"%b: %b\r\n" % one for one in self.headers if one[0] != b"upgrade"]
         return b"".join([first, *kept, b"\r\n"])
 
+    @property
+    def _awaits_head(self) -> bool:
+        """Whether a head is to come as the next thing, or to come further."""
+        return self.cycle is None or self.cycle.scope is not self.scope
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of a request's head; what stands behind its body says nothing that the service
+        would want to know, and may not be taken for the head's (RFC 9110 section 6.5.1)."""
+        if self._awaits_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
         scope: Any = self.scope

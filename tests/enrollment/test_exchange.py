@@ -290,3 +290,34 @@ def test_requests_run_in_fibres_where_the_database_is_waited_for(in_fibres: bool
     assert b" 200 " in asyncio.run(asyncio.wait_for(scene(), 20))
     # What a task goes on with is no fibre's any more.
     assert found == [in_fibres, False]
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def test_trailers_are_no_part_of_the_head(service: ServiceProcess) -> None:
+    """RFC 9110 section 6.5.1: a token behind the body is none, and the connection goes on."""
+    request = b"POST /credential HTTP/1.1\r\nHost: x\r\n" + CHUNKED
+
+    with connected(service) as connection:
+        connection.sendall(
+            request + b"2\r\n{}\r\n0\r\nAuthorization: Bearer token\r\n\r\n" + HEALTH
+        )
+        first, second = answers(connection, 2)
+
+    # Of a token that is shown and unknown, an error would be named (RFC 6750 section 3.1).
+    assert first[0].startswith(b"HTTP/1.1 401 ")
+    assert b"error=" not in first[0]
+    assert second[1] == b'{"status":"ok"}'
+
+
+def test_trailers_come_before_the_next_head(service: ServiceProcess) -> None:
+    """Also where their request was answered before they came."""
+    with connected(service) as connection:
+        connection.sendall(NONCE.replace(b"\r\n\r\n", b"\r\n" + CHUNKED))
+        answers(connection, 1)
+        connection.sendall(b"0\r\nExpect: 100-continue\r\nX: y\r\n\r\n" + HEALTH + NONCE)
+        second, third = answers(connection, 2)
+
+    assert second[1] == b'{"status":"ok"}'
+    assert b"c_nonce" in third[1]

@@ -126,6 +126,19 @@ def test_phone_behind_a_proxy_is_counted(narrow: ServiceProcess, web: httpx.Clie
     assert {answer.status_code for answer in others} == {200}
 
 
+def test_a_trailer_names_no_other_caller(narrow: ServiceProcess) -> None:
+    """RFC 9110 section 6.5.1: only what a proxy wrote into the head counts."""
+    head = b"POST /nonce HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.8\r\n"
+    head += b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+
+    answers = [
+        closed(narrow, head + b"X-Forwarded-For: 198.51.100.%d\r\n\r\n" % number)
+        for number in range(6)
+    ]
+
+    assert [answer.split(b" ")[1] for answer in answers] == [b"200"] * 5 + [b"429"]
+
+
 def test_one_offer_asked_for_again_and_again(hasty: Counter, web: httpx.Client) -> None:
     """However many addresses ask: the offer's own bucket empties, and another offer's is full."""
     steps = Steps(web, hasty, hasty.place("mdoc"))
@@ -186,6 +199,18 @@ def test_second_head_on_a_connection_is_not_waited_for_either(narrow: ServicePro
 def test_endless_head_is_cut(service: ServiceProcess, head: bytes) -> None:
     """Long before this service's ten seconds are over; nothing of it is kept."""
     assert closed(service, head) == b""
+
+
+@pytest.mark.parametrize("trailers", [b"A: " + b"a" * 1_000_000, b"A: b\r\n" * 200_000])
+@pytest.mark.parametrize("path", [b"token", b"nonce"])
+def test_endless_trailers_are_cut(service: ServiceProcess, path: bytes, trailers: bytes) -> None:
+    """Long before a body's time is over, whether its request waits for them or not."""
+    head = b"POST /" + path + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    head += b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+
+    received = closed(service, head + b"3\r\na=b\r\n0\r\n" + trailers)
+
+    assert b"HTTP/1.1 408" not in received
 
 
 def test_honest_phone_is_served_beside_a_hundred_that_say_nothing(
