@@ -16,9 +16,11 @@ import pytest
 from desk.enrollment.buckets import PLACES, Buckets
 from desk.enrollment.keys import StationKey
 from desk.enrollment.limits import Limits
+from desk.enrollment.link import HttpLink
 from desk.enrollment.policy import Allowance
 from desk.enrollment.process import ServiceProcess
 from desk.enrollment.wire import Refusal, Request
+from desk.training.authority import TrainingAuthority
 from tests.enrollment.conftest import started
 from tests.enrollment.counter import Counter
 from tests.enrollment.steps import Steps
@@ -124,6 +126,54 @@ def test_phone_behind_a_proxy_is_counted(narrow: ServiceProcess, web: httpx.Clie
     assert int(answers[-1].headers["retry-after"]) >= 1
     assert answers[-1].headers["access-control-allow-origin"] == "*"
     assert {answer.status_code for answer in others} == {200}
+
+
+@pytest.fixture(scope="module")
+def narrow_counter(
+    narrow: ServiceProcess, key: StationKey, authority: TrainingAuthority
+) -> Iterator[Counter]:
+    with HttpLink(narrow.url, key) as link:
+        yield Counter(link, authority)
+
+
+def test_phones_that_wait_leave_the_address_its_requests(
+    narrow: ServiceProcess, narrow_counter: Counter, web: httpx.Client
+) -> None:
+    """Whoever has a token is bounded by its offer; also where the address has none left."""
+    tokens = [Steps(web, narrow_counter, narrow_counter.place("mdoc")).token() for _ in range(2)]
+    post = {"X-Forwarded-For": "203.0.113.20"}
+
+    def asked(path: str, token: str = "") -> int:
+        shown = {"Authorization": f"Bearer {token}"} if token else {}
+        body = {"transaction_id": "x"}
+        return web.post(f"{narrow.url}/{path}", json=body, headers=post | shown).status_code
+
+    waiting = [asked("deferred", token) for _ in range(10) for token in tokens]
+    others = [asked("nonce") for _ in range(6)]
+    still = [asked(path, tokens[0]) for path in ("deferred", "credential", "notification")]
+
+    assert waiting == [400] * 20
+    assert others == [200] * 5 + [429]
+    assert still == [400] * 3
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(30, ""), (31, "Bearer {0}x"), (32, "Bearer x"), (33, "Basic {0}"), (34, "{0}")],
+)
+def test_who_has_no_token_is_counted_by_address(
+    narrow: ServiceProcess, narrow_counter: Counter, web: httpx.Client, number: int, shown: str
+) -> None:
+    """Tokens are guessed no more often than anything, and a real one that is shown to be
+    refused, which no offer counts, is no way round."""
+    token = Steps(web, narrow_counter, narrow_counter.place("mdoc")).token()
+    headers = {"X-Forwarded-For": f"203.0.113.{number}", "Authorization": shown.format(token)}
+
+    statuses = [
+        web.post(f"{narrow.url}/deferred", json={}, headers=headers).status_code for _ in range(6)
+    ]
+
+    assert statuses == [401] * 5 + [429]
 
 
 def test_a_trailer_names_no_other_caller(narrow: ServiceProcess) -> None:
