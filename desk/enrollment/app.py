@@ -92,7 +92,7 @@ def _phone_routes(service: Service) -> list[Route]:
             for end in ends
         ),
         shared(f"{path}/offer/{{handle}}", issuing.offer),
-        _route(f"{path}/{LANDING_PATH}", _counted(service, landing.page)),
+        _route(f"{path}/{LANDING_PATH}", _counted(service, landing.page), tell=landing.refused),
         shared(f"{path}/token", authorizing.token, "POST"),
         shared(f"{path}/nonce", issuing.nonce, "POST"),
         holders(f"{path}/credential", issuing.credential),
@@ -131,10 +131,20 @@ def _admitted(desk: DeskSide, act: Endpoint) -> Endpoint:
     return admitted
 
 
-def _route(path: str, act: Endpoint, *methods: str, shared: bool = False) -> Route:
-    """Where ``act`` answers, its refusals and failures included. ``shared`` with wallets made
-    of web pages: no answer there follows from a cookie, so any origin may read it (Fetch
-    standard, CORS protocol)."""
+def _told(_request: Request, refusal: Refusal) -> Response:
+    return wire.refused(refusal)
+
+
+def _route(
+    path: str,
+    act: Endpoint,
+    *methods: str,
+    shared: bool = False,
+    tell: Callable[[Request, Refusal], Response] = _told,
+) -> Route:
+    """Where ``act`` answers, its refusals and failures included, which ``tell`` words.
+    ``shared`` with wallets made of web pages: no answer there follows from a cookie, so any
+    origin may read it (Fetch standard, CORS protocol)."""
     allowed, name = methods or ("GET",), _name(act)
     taken = {*allowed, "HEAD"} if "GET" in allowed else {*allowed}
 
@@ -148,7 +158,7 @@ def _route(path: str, act: Endpoint, *methods: str, shared: bool = False) -> Rou
             else:
                 raise _wrong_method(allowed)
         except Exception as error:
-            response = _refused(name, error)
+            response = tell(request, _refusal(name, error))
         if shared:
             response.raw_headers.extend(wire.ANY_ORIGIN)
         return response
@@ -189,16 +199,16 @@ def _name(act: Endpoint) -> str:
     return str(getattr(act, "__name__", "endpoint")).lstrip("_")
 
 
-def _refused(name: str, error: Exception) -> Response:
-    """The answer to what was raised, which is told in the log."""
+def _refusal(name: str, error: Exception) -> Refusal:
+    """What is answered to what was raised, which is told in the log."""
     if isinstance(error, Refusal):
         log.info("%s refused: %s", name, error.error)
-        return wire.refused(error)
+        return error
     if isinstance(error, Trouble):
         log.warning("%s: %s", name, error.code)
-        return wire.refused(_as_refusal(error))
+        return _as_refusal(error)
     log.error("%s failed", name, exc_info=error)
-    return wire.refused(Refusal("server_error", "the service failed", status=500))
+    return Refusal("server_error", "the service failed", status=500)
 
 
 def _wrong_method(allowed: tuple[str, ...]) -> Refusal:
