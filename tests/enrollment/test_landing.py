@@ -143,6 +143,23 @@ def test_an_offer_that_was_withdrawn_or_guessed_at_is_told_as_closed(
     for offer in (withdrawn, guessed):
         answer = web.get(offer.uri, headers={"Accept-Language": "zh-CN,zh;q=0.9"})
         assert words(PageState.ENDED, "zh") in answer.text
+        assert words(PageState.ENDED, "zh", "lead") in answer.text
+
+
+@pytest.mark.parametrize(
+    ("lang", "pin", "officer"),
+    [
+        ("ko", "비밀번호", "직원에게"),
+        ("en", "wrong PIN", "tell the officer"),
+        ("zh", "密码", "告知工作人员"),
+        ("vi", "mã PIN", "báo cho nhân viên"),
+    ],
+)
+def test_what_is_closed_may_have_been_guessed_at(lang: str, pin: str, officer: str) -> None:
+    """After five wrong PINs the officer closed nothing, and the applicant should know."""
+    said = words(PageState.ENDED, lang, "lead")
+
+    assert pin in said and officer in said
 
 
 @pytest.mark.parametrize(
