@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from desk.enrollment import rehearsal, wire
+from desk.enrollment import dpop, keys, rehearsal, wire
 from desk.enrollment.agreed import LANDING_PATH
 from desk.enrollment.authorizing import Authorizing
 from desk.enrollment.desk_side import DeskSide
@@ -30,6 +30,7 @@ from desk.trouble import Trouble
 
 log = logging.getLogger("desk.enrollment")
 
+_SCHEMES = ("bearer", dpop.SCHEME.lower())
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
@@ -75,6 +76,9 @@ def _phone_routes(service: Service) -> list[Route]:
     def shared(place: str, act: Endpoint, *methods: str) -> Route:
         return _route(place, _counted(service, act), *methods, shared=True)
 
+    def holders(place: str, act: Endpoint) -> Route:
+        return _route(place, _counted(service, act, _holds_token), "POST", shared=True)
+
     # Inserted between host and path (OpenID4VCI 12.2.2, RFC 8414 section 3.1). A last slash of
     # the issuer goes before that by the second; the first says nothing of it.
     ends = (path, f"{path}/") if service.settings.issuer.endswith("/") else (path,)
@@ -88,12 +92,12 @@ def _phone_routes(service: Service) -> list[Route]:
             for end in ends
         ),
         shared(f"{path}/offer/{{handle}}", issuing.offer),
-        _route(f"{path}/{LANDING_PATH}", _counted(service, landing.page)),
+        _route(f"{path}/{LANDING_PATH}", _counted(service, landing.page), tell=landing.refused),
         shared(f"{path}/token", authorizing.token, "POST"),
         shared(f"{path}/nonce", issuing.nonce, "POST"),
-        shared(f"{path}/credential", issuing.credential, "POST"),
-        shared(f"{path}/deferred", issuing.deferred, "POST"),
-        shared(f"{path}/notification", issuing.notification, "POST"),
+        holders(f"{path}/credential", issuing.credential),
+        holders(f"{path}/deferred", issuing.deferred),
+        holders(f"{path}/notification", issuing.notification),
         shared(f"{path}/present/{{check_id}}/request", presenting.request_object, "GET", "POST"),
         shared(f"{path}/present/{{check_id}}", presenting.response, "POST"),
         shared(f"{path}/status/{{name}}", publishing.status_list),
@@ -127,10 +131,20 @@ def _admitted(desk: DeskSide, act: Endpoint) -> Endpoint:
     return admitted
 
 
-def _route(path: str, act: Endpoint, *methods: str, shared: bool = False) -> Route:
-    """Where ``act`` answers, its refusals and failures included. ``shared`` with wallets made
-    of web pages: no answer there follows from a cookie, so any origin may read it (Fetch
-    standard, CORS protocol)."""
+def _told(_request: Request, refusal: Refusal) -> Response:
+    return wire.refused(refusal)
+
+
+def _route(
+    path: str,
+    act: Endpoint,
+    *methods: str,
+    shared: bool = False,
+    tell: Callable[[Request, Refusal], Response] = _told,
+) -> Route:
+    """Where ``act`` answers, its refusals and failures included, which ``tell`` words.
+    ``shared`` with wallets made of web pages: no answer there follows from a cookie, so any
+    origin may read it (Fetch standard, CORS protocol)."""
     allowed, name = methods or ("GET",), _name(act)
     taken = {*allowed, "HEAD"} if "GET" in allowed else {*allowed}
 
@@ -144,7 +158,7 @@ def _route(path: str, act: Endpoint, *methods: str, shared: bool = False) -> Rou
             else:
                 raise _wrong_method(allowed)
         except Exception as error:
-            response = _refused(name, error)
+            response = tell(request, _refusal(name, error))
         if shared:
             response.raw_headers.extend(wire.ANY_ORIGIN)
         return response
@@ -152,31 +166,49 @@ def _route(path: str, act: Endpoint, *methods: str, shared: bool = False) -> Rou
     return Route(path, endpoint, name)
 
 
-def _counted(service: Service, act: Endpoint) -> Endpoint:
-    """An endpoint that an address may ask only so often."""
+def _nobody(_service: Service, _request: Request) -> bool:
+    return False
+
+
+def _counted(
+    service: Service, act: Endpoint, is_free: Callable[[Service, Request], bool] = _nobody
+) -> Endpoint:
+    """An endpoint that an address may ask only so often, but for who ``is_free`` of that."""
 
     async def counted(request: Request) -> Response:
-        service.limits.admit_address(request, time.monotonic())
+        if not is_free(service, request):
+            service.limits.admit_address(request, time.monotonic())
         return await act(request)
 
     counted.__name__ = _name(act)
     return counted
 
 
+def _holds_token(service: Service, request: Request) -> bool:
+    """Whether ``access`` will bound the request by its offer: phones that share one address
+    and wait for their credentials would otherwise use up each other's requests. A token that
+    has to be looked for first is counted like none."""
+    scheme, _, token = request.header(b"authorization").partition(" ")
+    if scheme.lower() not in _SCHEMES:
+        return False
+    offer_id, secret = keys.parted(token.strip())
+    return service.mailbox.known_holder(offer_id, keys.sha256(secret), service.now()) is not None
+
+
 def _name(act: Endpoint) -> str:
     return str(getattr(act, "__name__", "endpoint")).lstrip("_")
 
 
-def _refused(name: str, error: Exception) -> Response:
-    """The answer to what was raised, which is told in the log."""
+def _refusal(name: str, error: Exception) -> Refusal:
+    """What is answered to what was raised, which is told in the log."""
     if isinstance(error, Refusal):
         log.info("%s refused: %s", name, error.error)
-        return wire.refused(error)
+        return error
     if isinstance(error, Trouble):
         log.warning("%s: %s", name, error.code)
-        return wire.refused(_as_refusal(error))
+        return _as_refusal(error)
     log.error("%s failed", name, exc_info=error)
-    return wire.refused(Refusal("server_error", "the service failed", status=500))
+    return Refusal("server_error", "the service failed", status=500)
 
 
 def _wrong_method(allowed: tuple[str, ...]) -> Refusal:

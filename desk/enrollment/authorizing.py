@@ -38,9 +38,10 @@ class Authorizing:
         form = await wire.read_form(request)
         code, pin = _token_parameters(form)
         details = self._details(form.get("authorization_details"))
-        bound_to = await self._dpop.key_for_token(request)
         offer_id, secret = keys.parted(code)
         self._service.limits.admit_offer(secret, time.monotonic())
+        await self._require_code(request, offer_id, secret)
+        bound_to = await self._dpop.key_for_token(request)
         token = keys.new_access_token(offer_id)
         grant = self._grant(token, details, bound_to)
         outcome = await self._redeem(request, offer_id, secret, pin, grant)
@@ -49,6 +50,16 @@ class Authorizing:
         self._service.openers.make_soon(token)
         scope = await self._scope(offer_id, grant) if "scope" in form else None
         return self._granted(token, grant, scope)
+
+    async def _require_code(self, request: Request, offer_id: str, secret: str) -> None:
+        """A proof is written down as used, which an invented code is not worth."""
+        service = self._service
+        if not request.header(b"dpop"):
+            return
+        if not await service.run(
+            service.mailbox.is_code, offer_id, keys.sha256(secret), service.now()
+        ):
+            raise _refused(Claim.UNKNOWN, 0)
 
     def _details(self, text: str | None) -> tuple[str, ...] | None:
         """The configurations named one by one; None where the request names none."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Generator
+from collections.abc import Collection, Coroutine, Generator
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +20,7 @@ from urllib.parse import unquote
 import httptools
 from starlette.responses import Response
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-from uvicorn.protocols.http.flow_control import service_unavailable
+from uvicorn.protocols.http.flow_control import FlowControl, service_unavailable
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -35,6 +35,8 @@ log = logging.getLogger("desk.enrollment")
 
 _FORWARDED = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
 _WITHOUT_BODY = (204, 304)
+MOST_WAITING = 32
+"""Requests of one connection that may wait for the answers before theirs."""
 
 
 class Exchange(RequestResponseCycle):
@@ -92,6 +94,19 @@ def _line(header: tuple[bytes, bytes]) -> bytes:
     return b"%b: %b\r\n" % header
 
 
+class Flow(FlowControl):
+    """What a connection reads and writes; nothing is read while one of its requests waits for
+    the answers before its own, whoever wishes it: each read brings some thousand more."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Collection[Any]) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
+
+
 class Connection(HttpToolsProtocol):
     """A connection whose requests become exchanges."""
 
@@ -106,6 +121,10 @@ class Connection(HttpToolsProtocol):
         # Of all its exchanges, which come one after another: each is told by it when more of
         # its body came, and looks whether that is so.
         self._word = asyncio.Event()
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.flow = Flow(transport, self.pipeline)
 
     def data_received(self, data: bytes) -> None:
         """uvicorn's, with one protocol only: whoever asks for another one is answered in this
@@ -150,6 +169,17 @@ class Connection(HttpToolsProtocol):
         kept = [b"%b: %b\r\n" % one for one in self.headers if one[0] != b"upgrade"]
         return b"".join([first, *kept, b"\r\n"])
 
+    @property
+    def _awaits_head(self) -> bool:
+        """Whether a head is to come as the next thing, or to come further."""
+        return self.cycle is None or self.cycle.scope is not self.scope
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of a request's head; what stands behind its body says nothing that the service
+        would want to know, and may not be taken for the head's (RFC 9110 section 6.5.1)."""
+        if self._awaits_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
         scope: Any = self.scope
@@ -166,18 +196,22 @@ class Connection(HttpToolsProtocol):
         app = self.app if self._has_room() else service_unavailable
         if former is None or former.response_complete:
             self._next = self.cycle, app
-        else:
-            self.flow.pause_reading()
+            return
+        self.flow.pause_reading()
+        if len(self.pipeline) < MOST_WAITING:
             self.pipeline.appendleft((self.cycle, app))
+        else:
+            # The client asks again for what is not answered (RFC 9112 section 9.6).
+            self.pipeline[0][0].keep_alive = False
 
     def on_response_complete(self) -> None:
         """uvicorn's, without a timer for each pause between two requests: see ``patience``."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+        self.flow.resume_reading()
 
     def _begin(self, exchange: Exchange, app: Any) -> None:
         """Answer as far as nothing but the database has to be waited for: most requests' whole

@@ -10,24 +10,27 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, Response
 
-from desk.enrollment import keys, landing_page
+from desk.enrollment import keys, landing_page, wire
 from desk.enrollment.landing_page import Install, LandingView, PageState, Store
 from desk.enrollment.languages import LANGUAGES, preferred
 from desk.enrollment.records import OfferLook, OfferState
 from desk.enrollment.service import Service
-from desk.enrollment.wire import Request
+from desk.enrollment.wire import Refusal, Request
 from desk.issuance.posts import Post, Posts, UnknownPost, load_posts
 from desk.resources import resource
 
 OFFER_PARAMETER = "credential_offer_uri"
 _SCHEME = "openid-credential-offer://"
 _LONGEST_ADDRESS = 512
+# Asked too often, or the mailbox cannot be asked.
+_PASSING = (429, 503)
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -48,15 +51,29 @@ class Landing:
 
     async def page(self, request: Request) -> Response:
         """The page in the phone's language, in the state its offer is in."""
-        asked = request.query_params
-        address = asked.get(OFFER_PARAMETER, "")[:_LONGEST_ADDRESS]
-        look = await self._look(address)
-        state = _state(look)
+        look = await self._look(_address(request))
+        ends_at = look.expires_at if look else None
+        return self._answer(
+            self._view(request, _state(look), ends_at), 404 if look is None else 200
+        )
+
+    def refused(self, request: Request, refusal: Refusal) -> Response:
+        """What people see where the page cannot be given just now: that they may ask again;
+        all else is no person's doing."""
+        if refusal.status not in _PASSING:
+            return wire.refused(refusal)
+        view = self._view(request, PageState.BUSY)
+        return self._answer(view, refusal.status, refusal.headers)
+
+    def _view(
+        self, request: Request, state: PageState, ends_at: datetime | None = None
+    ) -> LandingView:
+        asked, address = request.query_params, _address(request)
         lang = _language(asked.get("lang"), request.headers.get("accept-language", ""))
         post = _post(self._posts, asked.get("post", ""))
-        refreshes = state is PageState.OFFER and asked.get("refresh") != "off"
+        refreshes = state in landing_page.REFRESHING and asked.get("refresh") != "off"
         link = _links({OFFER_PARAMETER: address}, post)
-        view = LandingView(
+        return LandingView(
             lang=lang,
             state=state,
             install=self._app.here(lang, post.country if post else ""),
@@ -64,11 +81,10 @@ class Landing:
             links={one: link(one, refreshes) for one in LANGUAGES},
             refresh_link=link(lang, not refreshes),
             refreshes=refreshes,
-            ends_at=look.expires_at if look else None,
+            ends_at=ends_at,
             post=post,
             training=self._service.settings.training,
         )
-        return self._answer(view, 404 if look is None else 200)
 
     async def _look(self, address: str) -> OfferLook | None:
         handle = address.removeprefix(self._offers)
@@ -77,17 +93,23 @@ class Landing:
         service = self._service
         return await service.run(service.mailbox.look_at_offer, keys.sha256(handle), service.now())
 
-    def _answer(self, view: LandingView, status: int) -> Response:
+    def _answer(
+        self, view: LandingView, status: int, more: Mapping[str, str] | None = None
+    ) -> Response:
         policy = (
             f"default-src 'none'; style-src {landing_page.style_source()}; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
-        headers = {**_HEADERS, "Content-Security-Policy": policy}
+        headers = {**_HEADERS, **(more or {}), "Content-Security-Policy": policy}
         headers["Content-Language"] = view.lang
         if view.refreshes:
             # Can be turned off on the page, as WCAG 2.2.1 asks of what changes by itself.
             headers["Refresh"] = str(landing_page.REFRESH_SECONDS)
         return HTMLResponse(landing_page.render(view), status_code=status, headers=headers)
+
+
+def _address(request: Request) -> str:
+    return request.query_params.get(OFFER_PARAMETER, "")[:_LONGEST_ADDRESS]
 
 
 def _state(look: OfferLook | None) -> PageState:

@@ -40,6 +40,11 @@ class PageState(StrEnum):
     EXPIRED = "expired"
     USED = "used"
     ENDED = "ended"
+    BUSY = "busy"
+
+
+REFRESHING = (PageState.OFFER, PageState.BUSY)
+"""What may have changed a minute later."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ def render(view: LandingView) -> str:
         PageState.EXPIRED: _expired,
         PageState.ENDED: _expired,
         PageState.USED: _used,
+        PageState.BUSY: _busy,
     }
     band = f'<p class="band">{say("training.band")}</p>' if view.training else ""
     parts = [_header(say), _languages(view, say), f"<main>{bodies[view.state](view, say)}</main>"]
@@ -173,7 +179,7 @@ def _languages(view: LandingView, say: _Say) -> str:
 def _footer(view: LandingView, say: _Say) -> str:
     lines = [_contact(view.post, say) if view.post else ""]
     lines.append(f'<p class="side">{say("foot.privacy")}</p>')
-    if view.state is PageState.OFFER:
+    if view.state in REFRESHING:
         key = "foot.refresh_off" if view.refreshes else "foot.refresh_on"
         notice = f"{say('foot.refreshes')} " if view.refreshes else ""
         link = f'<a href="{escape(view.refresh_link)}">{say(key)}</a>'
@@ -291,5 +297,19 @@ def _used(view: LandingView, say: _Say) -> str:
             _card("good", "circle-check", say("used.mine"), say("used.mine_note")),
             _card("bad", "shield-alert", say("used.other"), say("used.other_note")),
             _call(view, say, "red"),
+        ]
+    )
+
+
+def _busy(view: LandingView, say: _Say) -> str:
+    again = escape(view.links[view.lang])
+    return "".join(
+        [
+            _tag("warn", "hourglass", say("busy.tag")),
+            f"<h1>{say('busy.title')}</h1><p>{say('busy.lead')}</p>",
+            _card("good", "circle-check", say("busy.kept"), say("busy.kept_note")),
+            f'<a class="button" href="{again}">{_icon("refresh-cw")}'
+            f"<span>{say('busy.again')}</span></a>",
+            _call(view, say, "line"),
         ]
     )

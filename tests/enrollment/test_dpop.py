@@ -190,6 +190,30 @@ def test_number_of_a_proof_is_taken_once(steps: Steps, hasty: Counter, web: http
     assert other.bound_token()
 
 
+def test_proof_with_an_invented_code_is_not_written_down(steps: Steps) -> None:
+    """Otherwise whoever asks fills the database: here it is as good as before."""
+    proof = {"DPoP": steps.dpop("token")}
+
+    refused = steps.token_request(pre_authorized_code="x", headers=proof)
+
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    assert refused.json()["reason"] == "unknown"
+    assert steps.token_request(headers=proof).json()["token_type"] == "DPoP"
+
+
+def test_proof_of_one_who_asks_too_often_is_not_written_down(
+    steps: Steps, hasty: Counter, web: httpx.Client
+) -> None:
+    code, proof = steps.code(), {"DPoP": steps.dpop("token")}
+    while steps.token_request(pre_authorized_code=code).status_code != 429:
+        pass
+    refused = steps.token_request(pre_authorized_code=code, headers=proof)
+    other = Steps(web, hasty, hasty.place("mdoc"))
+
+    assert refused.status_code == 429
+    assert other.token_request(headers=proof).json()["token_type"] == "DPoP"
+
+
 @pytest.fixture
 def clock() -> list[datetime]:
     """What time the service below has; as it begins a minute before the hour."""

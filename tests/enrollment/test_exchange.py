@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from uvicorn.server import ServerState
 
 from desk.enrollment import fibres
-from desk.enrollment.exchange import Begun, connection
+from desk.enrollment.exchange import MOST_WAITING, Begun, connection
 from desk.enrollment.process import ServiceProcess
 from desk.enrollment.routing import Route, Routes
 from desk.enrollment.wire import Request
@@ -290,3 +291,92 @@ def test_requests_run_in_fibres_where_the_database_is_waited_for(in_fibres: bool
     assert b" 200 " in asyncio.run(asyncio.wait_for(scene(), 20))
     # What a task goes on with is no fibre's any more.
     assert found == [in_fibres, False]
+
+
+def test_so_many_requests_wait_on_one_connection_and_no_more(service: ServiceProcess) -> None:
+    """The last one that is answered says so (RFC 9112 section 9.6), and no other."""
+    with connected(service) as connection:
+        connection.sendall(HEALTH * 3 * MOST_WAITING)
+        *before, (last, _) = answers(connection, 1 + MOST_WAITING)
+        end = connection.recv(1)
+
+    assert b"connection: close" in last
+    assert not any(b"connection: close" in head for head, _ in before)
+    assert end == b""
+
+
+class Line(asyncio.Transport):
+    """The other side of a connection, which is read from or not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard, self.read_with = b"", list[int]()
+        self.connection: Any = None
+
+    def write(self, data: Any) -> None:
+        self.heard += data
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        self.read_with.append(len(self.connection.pipeline))
+
+    def is_closing(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("wish", [b"", b"Expect: 100-continue\r\n"])
+def test_nothing_is_read_while_requests_wait(wish: bytes) -> None:
+    """Not after each answer, nor where a body is asked for that has come already."""
+
+    async def tell(request: Request) -> Response:
+        return Response(await request.body())
+
+    async def scene() -> Line:
+        route, kind, line = Route("/", tell), connection([], in_fibres=False), Line()
+        config = uvicorn.Config(Routes([route], route, lambda _: None), http=kind, lifespan="off")
+        line.connection = kind(config, ServerState(), {})
+        line.connection.connection_made(line)
+        line.connection.data_received(
+            (b"POST / HTTP/1.1\r\n" + wish + b"Content-Length: 4\r\n\r\ntold") * 5
+        )
+        while line.heard.count(b"told") < 5:
+            await asyncio.sleep(0)
+        return line
+
+    line = asyncio.run(asyncio.wait_for(scene(), 20))
+
+    # With the last of them, and not before.
+    assert line.read_with == [0]
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def test_trailers_are_no_part_of_the_head(service: ServiceProcess) -> None:
+    """RFC 9110 section 6.5.1: a token behind the body is none, and the connection goes on."""
+    request = b"POST /credential HTTP/1.1\r\nHost: x\r\n" + CHUNKED
+
+    with connected(service) as connection:
+        connection.sendall(
+            request + b"2\r\n{}\r\n0\r\nAuthorization: Bearer token\r\n\r\n" + HEALTH
+        )
+        first, second = answers(connection, 2)
+
+    # Of a token that is shown and unknown, an error would be named (RFC 6750 section 3.1).
+    assert first[0].startswith(b"HTTP/1.1 401 ")
+    assert b"error=" not in first[0]
+    assert second[1] == b'{"status":"ok"}'
+
+
+def test_trailers_come_before_the_next_head(service: ServiceProcess) -> None:
+    """Also where their request was answered before they came."""
+    with connected(service) as connection:
+        connection.sendall(NONCE.replace(b"\r\n\r\n", b"\r\n" + CHUNKED))
+        answers(connection, 1)
+        connection.sendall(b"0\r\nExpect: 100-continue\r\nX: y\r\n\r\n" + HEALTH + NONCE)
+        second, third = answers(connection, 2)
+
+    assert second[1] == b'{"status":"ok"}'
+    assert b"c_nonce" in third[1]

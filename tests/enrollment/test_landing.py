@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,12 +18,15 @@ from desk.enrollment import landing_page
 from desk.enrollment.landing import _language, load_app
 from desk.enrollment.landing_page import LandingView, PageState, Store, render
 from desk.enrollment.languages import LANGUAGES
+from desk.enrollment.trouble import MailboxAway
+from desk.enrollment.wire import Refusal
 from desk.issuance.ports import EventKind, Offer, OfferOrder, QrForm
 from desk.issuance.posts import Contact, load_posts
 from tests.enrollment.browser import Browser, program
 from tests.enrollment.conftest import NewPhone
 from tests.enrollment.counter import PIN, WRONG_PIN, Counter, now
 from tests.enrollment.steps import Steps
+from tests.enrollment.test_app import ISSUER, Inside
 
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -56,7 +59,7 @@ def view(state: PageState, lang: str, code: str = "LA", **changes: Any) -> Landi
         "wallet_link": "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fx%2Fo%2F1",
         "links": {one: f"?lang={one}" for one in LANGUAGES},
         "refresh_link": "?refresh=off",
-        "refreshes": state is PageState.OFFER,
+        "refreshes": state in landing_page.REFRESHING,
         "ends_at": ENDS,
         "post": replace(POSTS.post(code), contact=CONTACT),
     }
@@ -140,6 +143,23 @@ def test_an_offer_that_was_withdrawn_or_guessed_at_is_told_as_closed(
     for offer in (withdrawn, guessed):
         answer = web.get(offer.uri, headers={"Accept-Language": "zh-CN,zh;q=0.9"})
         assert words(PageState.ENDED, "zh") in answer.text
+        assert words(PageState.ENDED, "zh", "lead") in answer.text
+
+
+@pytest.mark.parametrize(
+    ("lang", "pin", "officer"),
+    [
+        ("ko", "비밀번호", "직원에게"),
+        ("en", "wrong PIN", "tell the officer"),
+        ("zh", "密码", "告知工作人员"),
+        ("vi", "mã PIN", "báo cho nhân viên"),
+    ],
+)
+def test_what_is_closed_may_have_been_guessed_at(lang: str, pin: str, officer: str) -> None:
+    """After five wrong PINs the officer closed nothing, and the applicant should know."""
+    said = words(PageState.ENDED, lang, "lead")
+
+    assert pin in said and officer in said
 
 
 @pytest.mark.parametrize(
@@ -164,6 +184,63 @@ def test_what_is_no_offer_of_this_service_opens_no_wallet(
     assert words(PageState.ENDED, "en") in answer.text
     assert "openid-credential-offer" not in answer.text
     assert "<script" not in answer.text and "evil.example/offer" not in answer.text
+
+
+def _asked_too_often(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise Refusal("too_many_requests", "", status=429, headers={"Retry-After": "7"})
+
+    monkeypatch.setattr(inside.service.limits, "admit_address", refuse)
+
+
+def _database_away(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise MailboxAway
+
+    monkeypatch.setattr(inside.mailbox, "look_at_offer", refuse)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    ("prevent", "status", "seconds"), [(_asked_too_often, 429, "7"), (_database_away, 503, "5")]
+)
+def test_who_cannot_be_told_now_is_told_to_ask_again(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lang: str,
+    prevent: Callable[[Inside, pytest.MonkeyPatch], None],
+    status: int,
+    seconds: str,
+) -> None:
+    """In the phone's language, by a page as safe as the others that asks again by itself."""
+    inside = Inside(tmp_path)
+    query = {"credential_offer_uri": f"{ISSUER}/offer/x", "post": "LA"}
+    headers = {"Accept-Language": lang}
+
+    def asked(path: str = "/kr/get", **more: str) -> httpx.Response:
+        return inside.call(lambda web: web.get(path, params=query | more, headers=headers))
+
+    usual = asked()
+    prevent(inside, monkeypatch)
+    answer, still, of_machines = asked(), asked(refresh="off"), asked("/kr/offer/x")
+    inside.service.close()
+
+    assert answer.status_code == still.status_code == status
+    assert words(PageState.BUSY, lang) in answer.text
+    assert words(PageState.BUSY, lang, "kept") in answer.text
+    assert "openid-credential-offer:" not in answer.text
+    assert answer.headers["retry-after"] == seconds
+    assert answer.headers["refresh"] == "60" and "refresh" not in still.headers
+    same = ("content-security-policy", "cache-control", "referrer-policy", "vary")
+    same += ("x-content-type-options", "content-language", "content-type")
+    assert {name: answer.headers[name] for name in same} == {
+        name: usual.headers[name] for name in same
+    }
+    again = re.search(r'class="button" href="([^"]+)"', answer.text)
+    assert again is not None
+    assert dict(httpx.URL(again[1].replace("&amp;", "&")).params) == query | {"lang": lang}
+    if status == 429:
+        assert of_machines.json()["error"] == "too_many_requests"
 
 
 def test_it_sets_nothing_and_lets_nothing_in(counter: Counter, web: httpx.Client) -> None:

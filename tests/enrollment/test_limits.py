@@ -16,9 +16,11 @@ import pytest
 from desk.enrollment.buckets import PLACES, Buckets
 from desk.enrollment.keys import StationKey
 from desk.enrollment.limits import Limits
+from desk.enrollment.link import HttpLink
 from desk.enrollment.policy import Allowance
 from desk.enrollment.process import ServiceProcess
 from desk.enrollment.wire import Refusal, Request
+from desk.training.authority import TrainingAuthority
 from tests.enrollment.conftest import started
 from tests.enrollment.counter import Counter
 from tests.enrollment.steps import Steps
@@ -126,6 +128,67 @@ def test_phone_behind_a_proxy_is_counted(narrow: ServiceProcess, web: httpx.Clie
     assert {answer.status_code for answer in others} == {200}
 
 
+@pytest.fixture(scope="module")
+def narrow_counter(
+    narrow: ServiceProcess, key: StationKey, authority: TrainingAuthority
+) -> Iterator[Counter]:
+    with HttpLink(narrow.url, key) as link:
+        yield Counter(link, authority)
+
+
+def test_phones_that_wait_leave_the_address_its_requests(
+    narrow: ServiceProcess, narrow_counter: Counter, web: httpx.Client
+) -> None:
+    """Whoever has a token is bounded by its offer; also where the address has none left."""
+    tokens = [Steps(web, narrow_counter, narrow_counter.place("mdoc")).token() for _ in range(2)]
+    post = {"X-Forwarded-For": "203.0.113.20"}
+
+    def asked(path: str, token: str = "") -> int:
+        shown = {"Authorization": f"Bearer {token}"} if token else {}
+        body = {"transaction_id": "x"}
+        return web.post(f"{narrow.url}/{path}", json=body, headers=post | shown).status_code
+
+    waiting = [asked("deferred", token) for _ in range(10) for token in tokens]
+    others = [asked("nonce") for _ in range(6)]
+    still = [asked(path, tokens[0]) for path in ("deferred", "credential", "notification")]
+
+    assert waiting == [400] * 20
+    assert others == [200] * 5 + [429]
+    assert still == [400] * 3
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(30, ""), (31, "Bearer {0}x"), (32, "Bearer x"), (33, "Basic {0}"), (34, "{0}")],
+)
+def test_who_has_no_token_is_counted_by_address(
+    narrow: ServiceProcess, narrow_counter: Counter, web: httpx.Client, number: int, shown: str
+) -> None:
+    """Tokens are guessed no more often than anything, and a real one that is shown to be
+    refused, which no offer counts, is no way round."""
+    token = Steps(web, narrow_counter, narrow_counter.place("mdoc")).token()
+    headers = {"X-Forwarded-For": f"203.0.113.{number}", "Authorization": shown.format(token)}
+
+    statuses = [
+        web.post(f"{narrow.url}/deferred", json={}, headers=headers).status_code for _ in range(6)
+    ]
+
+    assert statuses == [401] * 5 + [429]
+
+
+def test_a_trailer_names_no_other_caller(narrow: ServiceProcess) -> None:
+    """RFC 9110 section 6.5.1: only what a proxy wrote into the head counts."""
+    head = b"POST /nonce HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.8\r\n"
+    head += b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+
+    answers = [
+        closed(narrow, head + b"X-Forwarded-For: 198.51.100.%d\r\n\r\n" % number)
+        for number in range(6)
+    ]
+
+    assert [answer.split(b" ")[1] for answer in answers] == [b"200"] * 5 + [b"429"]
+
+
 def test_one_offer_asked_for_again_and_again(hasty: Counter, web: httpx.Client) -> None:
     """However many addresses ask: the offer's own bucket empties, and another offer's is full."""
     steps = Steps(web, hasty, hasty.place("mdoc"))
@@ -186,6 +249,18 @@ def test_second_head_on_a_connection_is_not_waited_for_either(narrow: ServicePro
 def test_endless_head_is_cut(service: ServiceProcess, head: bytes) -> None:
     """Long before this service's ten seconds are over; nothing of it is kept."""
     assert closed(service, head) == b""
+
+
+@pytest.mark.parametrize("trailers", [b"A: " + b"a" * 1_000_000, b"A: b\r\n" * 200_000])
+@pytest.mark.parametrize("path", [b"token", b"nonce"])
+def test_endless_trailers_are_cut(service: ServiceProcess, path: bytes, trailers: bytes) -> None:
+    """Long before a body's time is over, whether its request waits for them or not."""
+    head = b"POST /" + path + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    head += b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+
+    received = closed(service, head + b"3\r\na=b\r\n0\r\n" + trailers)
+
+    assert b"HTTP/1.1 408" not in received
 
 
 def test_honest_phone_is_served_beside_a_hundred_that_say_nothing(

@@ -16,7 +16,7 @@ from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox import file as file_database
 from desk.enrollment.mailbox import statements as sql
 from desk.enrollment.mailbox.tables import LAYOUT, to_ms
-from desk.enrollment.nonces import use_marks
+from desk.enrollment.nonces import NONCE_LIFE, is_own_nonce, new_nonce, use_mark, use_marks
 from desk.enrollment.records import (
     TRIES,
     Claim,
@@ -513,8 +513,9 @@ def test_only_who_may_still_be_answered_waits(box: Mailbox) -> None:
 
 
 def test_used_nonce_is_used_whenever_it_comes_again(box: Mailbox) -> None:
-    """At another second, and for another offer; until it has long been too old."""
-    mark, week = timed(to_ms(T0), "nonce"), timedelta(days=7)
+    """At another second, and for another offer; until it has long been too old. Not for a week:
+    everybody can have marks written, each offer some hundred a minute."""
+    mark, kept = timed(to_ms(T0), "nonce"), timedelta(hours=2)
     claimed(box).place_offer(offer(2), T0)
     redeem(box, 2, "token-2")
     other = request()._replace(offer_id="offer-2", request_id="offer-2.r")
@@ -523,10 +524,25 @@ def test_used_nonce_is_used_whenever_it_comes_again(box: Mailbox) -> None:
     for seconds in (0, 1, 299):
         at = T0 + timedelta(seconds=seconds)
         assert box.file_request(other, mark, at)[0] is Filing.NONCE_USED
-    box.forget(T0 + week)
+    box.forget(T0 + kept)
     assert not box.use_once(mark, "somebody")
-    box.forget(T0 + week + MINUTE)
+    box.forget(T0 + kept + MINUTE)
     assert box.use_once(mark, "somebody")
+
+
+@pytest.mark.parametrize("minute", [0, 30, 59])
+def test_no_nonce_is_forgotten_while_it_is_good(box: Mailbox, minute: int) -> None:
+    """Nor half an hour later, for a process whose clock is late; nor what came with one."""
+    made, key = T0.replace(minute=minute, second=59), b"n" * 32
+    nonce, used_at = new_nonce(key, made), made + NONCE_LIFE
+    assert is_own_nonce(key, nonce, used_at)
+    marks = [use_mark(nonce), *use_marks(used_at, "key jti")]
+    for mark in marks:
+        assert box.use_once(mark, "first")
+
+    box.forget(used_at + timedelta(minutes=30))
+
+    assert not any(box.use_once(mark, "second") for mark in marks)
 
 
 def test_full_disk_changes_nothing(file_box: Mailbox) -> None:

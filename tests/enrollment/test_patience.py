@@ -12,7 +12,7 @@ from starlette.responses import Response
 from uvicorn.server import ServerState
 
 from desk.enrollment.exchange import connection
-from desk.enrollment.patience import impatient, look_at
+from desk.enrollment.patience import LONGEST_HEAD, impatient, look_at
 from desk.enrollment.routing import Route, Routes
 from desk.enrollment.wire import Request
 
@@ -176,5 +176,46 @@ def test_after_its_answer_was_taken_a_connection_has_its_pause() -> None:
         assert scene.is_open_at(58.9)
         assert not scene.is_open_at(59.0)
         assert not scene.line.aborted
+
+    played(play)
+
+
+CHUNKED = AT_ONCE[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def test_a_body_may_be_longer_than_a_head_and_trailers_may_not() -> None:
+    """And each request's are counted for themselves, from the body's end on."""
+    piece, half = b"4000\r\n" + b"a" * 0x4000 + b"\r\n", b"a" * (LONGEST_HEAD // 2)
+
+    async def play(scene: Scene) -> None:
+        for done in (1, 2, 3):
+            scene.comes(CHUNKED)
+            scene.comes(piece[:9])
+            scene.comes(piece[9:])
+            scene.comes(piece * 2 + b"0\r\nA: ")
+            scene.comes(half)
+            scene.comes(b"\r\n\r\n")
+            while scene.line.heard.count(b"HTTP/1.1 200 OK") < done:
+                await asyncio.sleep(0)
+        scene.comes(CHUNKED + b"0\r\nA: ")
+        scene.comes(half)
+        assert not scene.line.closed
+        scene.comes(half + b"a")
+        assert scene.line.closed
+
+    played(play)
+
+
+def test_trailers_that_come_in_drops_have_a_pauses_time() -> None:
+    """From the answer on, where nobody waited for them."""
+
+    async def play(scene: Scene) -> None:
+        scene.comes(CHUNKED + b"0\r\n")
+        while not scene.line.heard:
+            await asyncio.sleep(0)
+        for now in (0.0, 10.0, 20.0, 29.9):
+            assert scene.is_open_at(now)
+            scene.comes(b"A: b\r\n")
+        assert not scene.is_open_at(30.0)
 
     played(play)

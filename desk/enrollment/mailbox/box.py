@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from hmac import compare_digest
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,8 +61,12 @@ from desk.issuance.ports import EventKind, ResponseEncryption
 
 _T = TypeVar("_T")
 
-# Far longer than nonces and checks are good for.
+# Far longer than checks are good for.
 _KEPT_AFTER_USE = timedelta(days=7)
+# From the hour on in which the nonce of what was used was made (``nonces``). The nonce is good
+# for five minutes, and without a good one nothing used is taken again: the rest is for the
+# clocks of several processes.
+_KEPT_AFTER_NONCE = timedelta(hours=2)
 # Longer than a call's signature is good for.
 _KEPT_AFTER_HEARD = timedelta(minutes=5)
 
@@ -119,11 +124,11 @@ class Mailbox(Turns):
     @step
     def forget(self, db: Driver, now: datetime) -> None:
         """Remove what ended long ago, and nonces that have outlived their own time limit."""
-        used, heard = to_ms(now - _KEPT_AFTER_USE), to_ms(now - _KEPT_AFTER_HEARD)
+        used, heard = now - _KEPT_AFTER_NONCE, now - _KEPT_AFTER_HEARD
         db.change(sql.FORGET_OLD, {"now": to_ms(now)})
-        db.change(sql.FORGET_CHECKS, {"limit": used})
-        db.change(sql.FORGET_USED, {"until": timed(used)})
-        db.change(sql.FORGET_HEARD, {"until": timed(heard)})
+        db.change(sql.FORGET_CHECKS, {"limit": to_ms(now - _KEPT_AFTER_USE)})
+        db.change(sql.FORGET_USED, {"until": timed(to_ms(used))})
+        db.change(sql.FORGET_HEARD, {"until": timed(to_ms(heard))})
 
     # Offers, from the desk
 
@@ -216,6 +221,17 @@ class Mailbox(Turns):
             return offer_look(self.as_written(self.id_at(handle_hash)), now)
         except NotThere:
             return None
+
+    def is_code(self, offer_id: str, code_hash: str, now: datetime) -> bool:
+        """Whether an offer has that code, whatever became of it: a look that is no try."""
+
+        def same(offer: Offer) -> bool:
+            return compare_digest(offer.code_hash, code_hash)
+
+        try:
+            return self.last_seen(offer_id, same, now) or self.seen(offer_id, same, now)
+        except NotThere:
+            return False
 
     def redeem(
         self,
