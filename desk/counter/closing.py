@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from desk.counter import relying
 from desk.counter import slips as sheets
 from desk.counter.offering import withdraw
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance.case import Case, NotPossible, State
-from desk.issuance.posts import load_services
 from desk.store import cases, journal
 from desk.store import slips as serials
 from desk.store.cases import BlobKind
@@ -201,7 +201,7 @@ def _handover(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.
         usable_since=case.entered(case.state) if case.state in _USABLE else None,
         proven=case.state is not State.ACTIVATED,
         valid_until=_valid_until(station, case),
-        services=_services(station),
+        services=relying.uses(station, case),
         loss=_loss(station),
         kind=case.kind,
     )
@@ -214,7 +214,7 @@ def _enrollment(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheet
         sheet=sheet,
         offer_uri=case.offer.uri,
         expires_at=case.offer.expires_at,
-        services=_services(station),
+        services=relying.uses(station, case),
         loss=_loss(station),
     )
 
@@ -237,14 +237,6 @@ def _valid_until(station: Station, case: Case) -> date:
     if case.expiry_date is not None:
         return case.expiry_date
     return station.post.local(min(one.valid_until for one in case.issued)).date()
-
-
-def _services(station: Station) -> tuple[sheets.ServiceUse, ...]:
-    today = station.post.local(station.now()).date()
-    return tuple(
-        sheets.ServiceUse(service.name, service.open_on(today), service.opens)
-        for service in load_services()
-    )
 
 
 def _loss(station: Station) -> sheets.LossContact:
