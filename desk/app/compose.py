@@ -30,7 +30,7 @@ from desk.credential.attestation import UNREAD, AttestationPolicy
 from desk.credential.attestation_use import AttestationUse
 from desk.credential.claims import load_profile
 from desk.credential.signer import LocalSigner
-from desk.enrollment.keys import key_file
+from desk.enrollment.keys import key_file, read_key_file
 from desk.enrollment.link import HttpLink
 from desk.enrollment.process import ServiceOrder, ServiceProcess
 from desk.enrollment.storage import status_storage
@@ -102,7 +102,8 @@ def open_station(
         trust.anchors()
     told = ("--training",) if training else ()
     service, url = start_service(home, settings, (*service_options, *told))
-    link = HttpLink(url, key_file(home.station_key), now=now)
+    # One that is made here would be another than the service's that the settings name.
+    link = HttpLink(url, read_key_file(home.station_key), now=now)
     station = Station(
         home=home.folder,
         settings=settings,

@@ -7,10 +7,13 @@ another type, is refused by name: a misspelt policy must not pass unnoticed.
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from desk.credential.attestation_use import LEVELS
 from desk.credential.claims import DATA_GROUPS
@@ -198,6 +201,7 @@ def load_settings(file: Path | None = None) -> Settings:
         for section, values in _read(file).items():
             _overlay(merged, section, values)
     _refuse_unknown_words(merged)
+    _refuse_unusable_service(merged["enrollment"])
     return Settings(
         **{
             section.name: _SECTIONS[section.name](**_frozen(merged[section.name]))
@@ -226,6 +230,7 @@ _SECTIONS: dict[str, Any] = {
     "checks": CheckSettings,
 }
 
+_PRINTABLE = re.compile(r"[!-~]+")
 _DEMANDS = frozenset({"off", "optional", "required"})
 _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("enrollment", "qr"): frozenset(QrForm),
@@ -247,6 +252,32 @@ def _refuse_unknown_words(merged: dict[str, Any]) -> None:
         if not words.issuperset(value if isinstance(value, list) else [value]):
             place = f"{section}.{key}"
             raise SettingsWrong(f"{place} is none of {', '.join(sorted(words))}", key=place)
+
+
+_MOST_PORTS = 65535
+
+
+def _refuse_unusable_service(enrollment: dict[str, Any]) -> None:
+    """What no service could be reached at or started with; whether one is there is asked later."""
+    for key in ("url", "public_url"):
+        if enrollment[key] and not _is_address(enrollment[key]):
+            raise SettingsWrong(f"enrollment.{key} is no http address", key=f"enrollment.{key}")
+    for key, least, most in (("port", 0, _MOST_PORTS), ("batch", 1, math.inf)):
+        if not least <= enrollment[key] <= most:
+            place = f"enrollment.{key}"
+            raise SettingsWrong(f"{place} is not from {least} to {most}", key=place)
+
+
+def _is_address(text: str) -> bool:
+    """Whether it names a host by http or https as it goes on the wire (RFC 3986, 3.2): a name
+    outside ASCII stands as its DNS writes it."""
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname)
+        return named and parts.port != 0 and _PRINTABLE.fullmatch(text) is not None
+    except ValueError:
+        # A port that is no number or beyond 65535, or half a pair of brackets.
+        return False
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -20,10 +20,12 @@ from desk.enrollment.trouble import (
     MailboxAway,
     MailboxBroken,
     MailboxFull,
+    NotLetThrough,
     NotThere,
     OrderUnusable,
     ServiceDown,
     StationRefused,
+    WrongAddress,
 )
 from desk.issuance.ports import EnrollmentLink, EventKind, KeyRequest, OfferOrder
 from desk.trouble import Trouble
@@ -242,12 +244,26 @@ def test_nobody_listens() -> None:
         (lambda _r: httpx.Response(200, json=HEALTH | {"time": "yesterday"}), AnswerUnusable),
         (lambda _r: httpx.Response(200, json=HEALTH | {"time": "2026-01-01"}), AnswerUnusable),
         (lambda _r: httpx.Response(418, json={"error": "teapot"}), AnswerUnusable),
-        (lambda _r: httpx.Response(302, headers={"Location": "/"}), AnswerUnusable),
+        # Once an answer of another version: whoever leads elsewhere is no service of desks.
+        (lambda _r: httpx.Response(302, headers={"Location": "/"}), WrongAddress),
+        (lambda _r: httpx.Response(404, json={"error": "not_found"}), WrongAddress),
+        (lambda _r: httpx.Response(404, text="<html>"), WrongAddress),
+        (lambda _r: httpx.Response(403, text="<html>Forbidden</html>"), NotLetThrough),
     ],
 )
 def test_coded_troubles(handler: Handler, expected: type[Trouble]) -> None:
     with answering(handler) as link, pytest.raises(expected):
         link.health()
+
+
+def test_what_is_not_there_is_told_apart_from_an_address_without_a_service() -> None:
+    """A QR that nobody knows wants another QR, a wrong entry in the settings another entry."""
+    with answering(lambda _r: httpx.Response(404, json={"error": "not_found"})) as link:
+        with pytest.raises(NotThere):
+            link.requests("offer-1")
+    with answering(lambda _r: httpx.Response(404, text="<html>")) as link:
+        with pytest.raises(WrongAddress):
+            link.requests("offer-1")
 
 
 def test_silence_in_the_middle() -> None:
