@@ -258,12 +258,13 @@ def test_coded_troubles(handler: Handler, expected: type[Trouble]) -> None:
 
 def test_what_is_not_there_is_told_apart_from_an_address_without_a_service() -> None:
     """A QR that nobody knows wants another QR, a wrong entry in the settings another entry."""
-    with answering(lambda _r: httpx.Response(404, json={"error": "not_found"})) as link:
-        with pytest.raises(NotThere):
-            link.requests("offer-1")
-    with answering(lambda _r: httpx.Response(404, text="<html>")) as link:
-        with pytest.raises(WrongAddress):
-            link.requests("offer-1")
+    told = answering(lambda _r: httpx.Response(404, json={"error": "not_found"}))
+    elsewhere = answering(lambda _r: httpx.Response(404, text="<html>"))
+
+    with told as link, pytest.raises(NotThere):
+        link.requests("offer-1")
+    with elsewhere as link, pytest.raises(WrongAddress):
+        link.requests("offer-1")
 
 
 def test_silence_in_the_middle() -> None:

@@ -151,6 +151,20 @@ def test_the_first_fetch_takes_the_qr_away_and_forgets_its_text(phone: PhonePage
     assert phone.qr.place.qr.side == 0
 
 
+@pytest.mark.parametrize(
+    ("uri", "leads"), [("openid-credential-offer://?x=1", False), ("https://x.example/go", True)]
+)
+def test_the_phones_own_camera_is_spoken_of_only_where_it_opens_the_qr(
+    phone: PhonePage, uri: str, leads: bool
+) -> None:
+    assert OFFERED.offer is not None
+    case = replace(OFFERED, offer=replace(OFFERED.offer, uri=uri))
+
+    phone.render(PhoneView(HERE, case))
+
+    assert ("휴대전화 카메라로" in words_of(phone)) is leads
+
+
 def test_at_the_end_of_its_time_the_qr_is_gone(phone: PhonePage) -> None:
     phone.render(PhoneView(HERE, OFFERED))
     phone.tick(1, 600)
