@@ -137,7 +137,11 @@ def test_words_of_states_are_never_cut(
     ("name", "words"),
     [
         ("13-proof", "LA Consulate General"),
-        ("13-proof", "missing: Resident registration number"),
+        # What it would get beside it stood in nobody's sight.
+        (
+            "13-proof",
+            "missing: Resident registration number · given: Name in Hangul, Passport number",
+        ),
         ("13-proof", "Overseas Koreans 365 portal"),
         ("06-eligibility", "Overseas Korean Nationals Registration Act, articles 2 and 3"),
         ("10-second-approver", "Passport no. differs in the register"),
