@@ -112,6 +112,7 @@ class HttpLink:
                 int(body["queue"]),
                 latency,
                 int(body.get("oldest_seconds", 0)),
+                dict(body.get("terms", {})),
             )
 
     @property

@@ -81,6 +81,7 @@ def test_satisfies_the_seam(link: HttpLink) -> None:
 
     assert health.ok
     assert health.latency_ms > 0
+    assert set(health.terms) == {"encryption", "dpop", "batch", "attestation"}
     assert link.response_uri("c").startswith(seam.issuer)
 
 

@@ -540,7 +540,8 @@ class ClosingCard(Card):
         self._lines = []
         for icon, _key in self.LINES:
             self._icons.append(IconSign(look, icon, 20))
-            self._texts.append(Text(look, "", Type.BODY, wrap=True))
+            middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            self._texts.append(Text(look, "", Type.BODY, wrap=True, align=middle))
             line = row(self._icons[-1], self._texts[-1], gap=12)
             line.setStretch(1, 1)
             self._lines.append(holder(line))
