@@ -29,7 +29,7 @@ from desk.credential.attestation import UNREAD, AttestationPolicy
 from desk.credential.attestation_use import AttestationUse
 from desk.credential.claims import load_profile
 from desk.credential.signer import LocalSigner
-from desk.enrollment.keys import key_file
+from desk.enrollment.keys import key_file, read_key_file
 from desk.enrollment.link import HttpLink
 from desk.enrollment.pem import read_signer
 from desk.enrollment.process import ServiceOrder, ServiceProcess
@@ -104,7 +104,9 @@ def open_station(
         trust.anchors()
     told = ("--training",) if training else ()
     service, url = start_service(home, settings, (*service_options, *told))
-    link = HttpLink(url, key_file(home.station_key), now=now, issuer=phones_address(settings))
+    # One that is made here would be another than the service's that the settings name.
+    key = read_key_file(home.station_key)
+    link = HttpLink(url, key, now=now, issuer=phones_address(settings))
     station = Station(
         home=home.folder,
         settings=settings,

@@ -35,7 +35,7 @@ from desk.counter.readers import ReaderRoles
 from desk.counter.records import Records, RecordsClosed
 from desk.counter.settings import Settings, load_settings
 from desk.credential.claims import ISSUING_COUNTRY
-from desk.enrollment.keys import key_file
+from desk.enrollment.keys import read_key_file
 from desk.enrollment.link import HttpLink
 from desk.enrollment.trouble import ServiceDown
 from desk.issuance.ports import ServiceHealth, StatusPlace
@@ -137,10 +137,11 @@ def _health(home: Home, settings: Settings) -> ServiceHealth:
         if not home.service_port.exists():
             raise ServiceAsleep()
         url = f"http://127.0.0.1:{home.service_port.read_text(encoding='ascii').strip()}"
-    if not home.station_key.exists():
+    if own and not home.station_key.exists():
         raise ServiceAsleep()
     try:
-        with HttpLink(url, key_file(home.station_key), now=utc_now) as link:
+        key, issuer = read_key_file(home.station_key), phones_address(settings)
+        with HttpLink(url, key, now=utc_now, issuer=issuer) as link:
             return link.health()
     except ServiceDown:
         if own:

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from desk.counter import relying
 from desk.counter import slips as sheets
 from desk.counter.offering import withdraw
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.values import FactsMissing
 from desk.issuance.case import Case, NotPossible, State
-from desk.issuance.posts import load_services
 from desk.store import cases, journal
 from desk.store import slips as serials
 from desk.store.cases import BlobKind
@@ -205,7 +205,7 @@ def _handover(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.
         usable_since=case.entered(case.state) if case.state in _USABLE else None,
         proven=case.state is not State.ACTIVATED,
         valid_until=until,
-        services=_services(station),
+        services=relying.uses(station, case),
         loss=_loss(station),
         kind=case.kind,
     )
@@ -218,7 +218,7 @@ def _enrollment(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheet
         sheet=sheet,
         offer_uri=case.offer.uri,
         expires_at=case.offer.expires_at,
-        services=_services(station),
+        services=relying.uses(station, case),
         loss=_loss(station),
     )
 
@@ -234,14 +234,6 @@ def _refusal(station: Station, case: Case, sheet: sheets.SheetFacts) -> sheets.R
         face_taken=case.face is not None,
         kept_days=station.settings.retention.closed_case_days,
         post_names={post.code: post.name for post in station.posts.posts},
-    )
-
-
-def _services(station: Station) -> tuple[sheets.ServiceUse, ...]:
-    today = station.post.local(station.now()).date()
-    return tuple(
-        sheets.ServiceUse(service.name, service.open_on(today), service.opens)
-        for service in load_services()
     )
 
 

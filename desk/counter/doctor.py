@@ -9,7 +9,7 @@ without one, and the rest stands as not done.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from desk.counter.officer_list import list_in_place
 from desk.counter.provisioning import Roots
 from desk.counter.readers import ReaderRoles
 from desk.counter.records import RecordsClosed
-from desk.counter.settings import CheckSettings, Settings
+from desk.counter.settings import CheckSettings, EnrollmentSettings, Settings
 from desk.counter.station import Station
 from desk.counter.statuses import StatusSignerOver, StatusSignerUnknown
 from desk.issuance.officers import OfficerList
@@ -66,6 +66,13 @@ class PhonesWait(Trouble):
     """A phone waits long for its answer. Fact: minutes."""
 
     code = "LINK-31"
+
+
+class TermsDiffer(Trouble):
+    """The service that the settings name speaks otherwise with phones than they say. Facts:
+    entries (of [enrollment]), theirs (the same with the service's values)."""
+
+    code = "LINK-32"
 
 
 class NotAskable(Trouble):
@@ -238,22 +245,45 @@ def _officers(patient: Patient, now: datetime) -> BoardCheck:
 
 
 def _service(patient: Patient) -> tuple[BoardCheck, BoardCheck]:
-    """Whether it answers, and how long phones have waited there."""
+    """Whether it answers, as this desk expects it, and how long phones have waited there."""
     try:
         health = patient.health()
     except Trouble as reason:
         queue = BoardCheck(CheckKey.QUEUE, CheckState.NOT_DONE, "not_asked")
         return _not_ready(CheckKey.ENROLLMENT_SERVICE, reason), queue
-    limits = patient.settings.checks
-    return service(health, limits), queue_age(health, limits)
+    limits, own = patient.settings.checks, patient.settings.enrollment
+    return terms(health, own) or service(health, limits), queue_age(health, limits)
+
+
+def terms(health: ServiceHealth, own: EnrollmentSettings) -> BoardCheck | None:
+    """What the settings say otherwise than the service they name; what it does not tell, and
+    the desk's own, which is started with these very settings, are not compared."""
+    ours = asdict(own)
+    apart = {
+        name: theirs
+        for name, theirs in health.terms.items()
+        if name in ours and theirs != ours[name]
+    }
+    if not own.url or not apart:
+        return None
+    facts = {
+        **_answered(health),
+        "entries": ", ".join(apart),
+        "theirs": ", ".join(f"{name} = {theirs}" for name, theirs in apart.items()),
+    }
+    key = CheckKey.ENROLLMENT_SERVICE
+    return BoardCheck(key, CheckState.ATTENTION, "answers", facts, TermsDiffer.code)
 
 
 def service(health: ServiceHealth, limits: CheckSettings) -> BoardCheck:
-    facts = {"ms": round(health.latency_ms), "queue": health.queue}
-    key = CheckKey.ENROLLMENT_SERVICE
+    facts, key = _answered(health), CheckKey.ENROLLMENT_SERVICE
     if health.latency_ms > limits.service_ms:
         return BoardCheck(key, CheckState.ATTENTION, "slow", facts, ServiceSlow.code)
     return BoardCheck(key, CheckState.READY, "answers", facts)
+
+
+def _answered(health: ServiceHealth) -> dict[str, str | int]:
+    return {"ms": round(health.latency_ms), "queue": health.queue}
 
 
 def queue_age(health: ServiceHealth, limits: CheckSettings) -> BoardCheck:

@@ -13,8 +13,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from desk.counter.slips.facts import ServiceUse
 from desk.counter.station import Station
-from desk.counter.values import spoken_values
+from desk.counter.values import FactsMissing, spoken_values
 from desk.credential import dcql
 from desk.credential.claims import ClaimProfile, CredentialValues, Format
 from desk.credential.dcql import Content, Path
@@ -76,11 +77,41 @@ def weigh(station: Station, case: Case) -> Readiness:
     Raises :class:`FactsMissing` before the case has what a credential must say.
     """
     listed = services_of(training=station.training)
+    return readiness(listed, station.profile, _held(station, case), _today(station))
+
+
+def uses(station: Station, case: Case) -> tuple[ServiceUse, ...]:
+    """What the holder of this case is told of each service, on paper and on the window before
+    him: nothing of one that would not take what he has, nor of an exercise."""
+    listed = load_services()
+    try:
+        held = _held(station, case)
+    except FactsMissing:
+        # Nobody knows what the phone would show: who asks for something is not promised.
+        held = ()
+        silent = tuple(one for one in listed if one.request is None and not one.claims)
+        listed = replace(listed, services=silent)
+    found = readiness(listed, station.profile, held, _today(station))
+    return tuple(
+        ServiceUse(
+            one.service.name,
+            one.outcome is Outcome.ACCEPTED,
+            one.service.opens,
+            announced=one.outcome is Outcome.NOT_TOLD,
+        )
+        for one in found.services
+        if one.outcome is not Outcome.LACKING
+    )
+
+
+def _held(station: Station, case: Case) -> tuple[Content, ...]:
     issued = [one.configuration for one in case.issued] or station.settings.enrollment.formats
     formats = list(dict.fromkeys(station.profile.format_of(name) for name in issued))
-    held = contents(station.profile, spoken_values(station, case), formats)
-    today = station.post.local(station.now()).date()
-    return readiness(listed, station.profile, held, today)
+    return contents(station.profile, spoken_values(station, case), formats)
+
+
+def _today(station: Station) -> date:
+    return station.post.local(station.now()).date()
 
 
 def readiness(

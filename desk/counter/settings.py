@@ -7,11 +7,13 @@ another type, is refused by name: a misspelt policy must not pass unnoticed.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from desk.credential.attestation_use import LEVELS
 from desk.credential.claims import DATA_GROUPS
@@ -206,6 +208,7 @@ def load_settings(file: Path | None = None) -> Settings:
             _overlay(merged, section, values)
     _refuse_unknown_words(merged)
     _refuse_out_of_bounds(merged)
+    _refuse_unusable_addresses(merged["enrollment"])
     return Settings(
         **{
             section.name: _SECTIONS[section.name](**_frozen(merged[section.name]))
@@ -234,6 +237,7 @@ _SECTIONS: dict[str, Any] = {
     "checks": CheckSettings,
 }
 
+_PRINTABLE = re.compile(r"[!-~]+")
 _DEMANDS = frozenset({"off", "optional", "required"})
 _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("enrollment", "qr"): frozenset(QrForm),
@@ -249,6 +253,9 @@ _WORDS: dict[tuple[str, str], frozenset[str]] = {
 """Settings that are one word out of a few, or a list of such words."""
 
 _BOUNDS: dict[tuple[str, str], range] = {
+    ("enrollment", "port"): range(65_536),
+    # As many as a key attestation may name.
+    ("enrollment", "batch"): range(1, 101),
     # Signed anew every few hours while a desk is open, and not at all over holidays; a copy of
     # a list that somebody held back is believed for as long.
     ("status", "lifetime_hours"): range(24, 745),
@@ -269,6 +276,25 @@ def _refuse_out_of_bounds(merged: dict[str, Any]) -> None:
         if merged[section][key] not in bounds:
             place = f"{section}.{key}"
             raise SettingsWrong(f"{place} is not {bounds[0]} to {bounds[-1]}", key=place)
+
+
+def _refuse_unusable_addresses(enrollment: dict[str, Any]) -> None:
+    """Where no service could be reached; whether one is there is asked later."""
+    for key in ("url", "public_url"):
+        if enrollment[key] and not _is_address(enrollment[key]):
+            raise SettingsWrong(f"enrollment.{key} is no http address", key=f"enrollment.{key}")
+
+
+def _is_address(text: str) -> bool:
+    """Whether it names a host by http or https as it goes on the wire (RFC 3986, 3.2): a name
+    outside ASCII stands as its DNS writes it."""
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname)
+        return named and parts.port != 0 and _PRINTABLE.fullmatch(text) is not None
+    except ValueError:
+        # A port that is no number or beyond 65535, or half a pair of brackets.
+        return False
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -106,9 +106,16 @@ class DeskSide:
         now = service.now()
         service.mailbox.check_room()
         queue = await self._run(request, service.mailbox.queue, now)
-        body = {"version": __version__, "queue": queue.length, "issuer": service.settings.issuer}
+        settings = service.settings
+        body = {"version": __version__, "queue": queue.length, "issuer": settings.issuer}
         waited = (now - queue.oldest).total_seconds() if queue.oldest else 0.0
-        return wire.answered({**body, "oldest_seconds": int(waited), "time": now})
+        terms = {
+            "encryption": settings.encryption,
+            "dpop": settings.dpop,
+            "batch": settings.batch_size,
+            "attestation": settings.attestations.use,
+        }
+        return wire.answered({**body, "oldest_seconds": int(waited), "terms": terms, "time": now})
 
     # Offers
 

@@ -36,11 +36,13 @@ from desk.enrollment.trouble import (
     MailboxAway,
     MailboxBroken,
     MailboxFull,
+    NotLetThrough,
     NotThere,
     OrderUnusable,
     OtherIssuer,
     ServiceDown,
     StationRefused,
+    WrongAddress,
 )
 from desk.issuance.ports import (
     Check,
@@ -61,6 +63,7 @@ from desk.trouble import Trouble
 # Expiry times are the desk's; a service further ahead would end a QR noticeably early.
 CLOCK_TOLERANCE_SECONDS = 30
 _ANSWER_SECONDS = 10.0
+_HEALTH = "/desk/health"
 # After the last event that an offer can have.
 _NO_EVENTS = 999_999_999
 
@@ -116,6 +119,7 @@ class HttpLink:
                 int(body["queue"]),
                 latency,
                 int(body.get("oldest_seconds", 0)),
+                dict(body.get("terms", {})),
             )
 
     def _checked_issuer(self, said: str) -> str:
@@ -339,7 +343,7 @@ class HttpLink:
             return _json_object(reply) if reply.body else {}
         if reply.status == HTTPStatus.UNAUTHORIZED:
             self._compare_signed_time(reply)
-        raise _trouble_of(reply)
+        raise _trouble_of(reply, path)
 
     def _compare_signed_time(self, reply: Reply) -> None:
         """Raises ClocksApart where the call was refused for its time alone."""
@@ -350,10 +354,15 @@ class HttpLink:
             raise ClocksApart(seconds=round((theirs - self._machine_clock()).total_seconds()))
 
 
-def _trouble_of(reply: Reply) -> Trouble:
+def _trouble_of(reply: Reply, path: str) -> Trouble:
     status = reply.status
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _failure(reply)
+    if _is_elsewhere(reply, path):
+        return WrongAddress(status=status)
+    if status == HTTPStatus.FORBIDDEN:
+        # The service itself refuses a desk with 401 only.
+        return NotLetThrough()
     body = _json_object(reply) if reply.body else {}
     if status == HTTPStatus.UNAUTHORIZED:
         return StationRefused()
@@ -364,6 +373,16 @@ def _trouble_of(reply: Reply) -> Trouble:
     if body.get("error") == "invalid_order":
         return OrderUnusable(reason=str(body.get("error_description", "")))
     return AnswerUnusable(status=status)
+
+
+def _is_elsewhere(reply: Reply, path: str) -> bool:
+    """Whether no desk's side of a service answered: one leads nowhere else, has its health, and
+    tells in JSON what it has not got."""
+    if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
+        return True
+    if reply.status != HTTPStatus.NOT_FOUND:
+        return False
+    return path == _HEALTH or not reply.body.startswith(b"{")
 
 
 def _failure(reply: Reply) -> Trouble:

@@ -26,11 +26,12 @@ DEFAULT_CLAIMS = resource("claims.toml")
 DEPLOYMENT = """\
 A service of its own for the desks of one post, behind a reverse proxy:
   1. on the server: this program in /opt/desk, and there: bash installer/enrollment/install.sh
-  2. station.key from one desk's home folder: to /etc/desk-enrollment/ (0600), and to each
-     other desk's home folder
+  2. station.key from one desk's home folder (made when it is opened without url): to
+     /etc/desk-enrollment/ (0600), and to each other desk's home folder
   3. installer/enrollment/desk-enrollment.service: set --public-url and paths, enable it
   4. installer/enrollment/nginx.conf: set names, certificates and the post's addresses
-  5. settings.toml of each desk: [enrollment] url = its address, without a path
+  5. settings.toml of each desk: [enrollment] url = its address, without a path; encryption,
+     dpop, batch and attestation as they are given here (quirks count here only)
 Watch /health, /ready and, at --metrics-port, /metrics (alarms: installer/enrollment/alerts.yml).
 One for all posts: the same with --processes 4 and a database, on as many machines as wanted:
   --database "postgresql://desk@db.example/mailbox?sslrootcert=/etc/ssl/certs/ca-certificates.crt"

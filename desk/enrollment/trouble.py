@@ -9,7 +9,9 @@
      │   ├─ NotThere           ENROLL-06  no offer, request or check of that identifier
      │   ├─ AlreadyOtherwise   ENROLL-07  the identifier stands for something else, or ended
      │   ├─ OrderUnusable      ENROLL-08  the service refuses the order's content
-     │   └─ CertificateRefused ENROLL-25  the certificate shown at its address does not hold
+     │   ├─ CertificateRefused ENROLL-25  the certificate shown at its address does not hold
+     │   ├─ WrongAddress       ENROLL-27  somebody answers there, but not for desks
+     │   └─ NotLetThrough      ENROLL-28  the proxy before it does not know this desk's address
      ├─ ProviderUnreachable    ENROLL-30  a wallet provider's status list cannot be had now
      ├─ MailboxTrouble         the service and its file
      │   ├─ MailboxFull        ENROLL-03  the disk is full
@@ -98,6 +100,19 @@ class CertificateRefused(LinkTrouble):
     was sent. Facts: ``reason``, in the TLS library's words."""
 
     code = "ENROLL-25"
+
+
+class WrongAddress(LinkTrouble):
+    """Somebody answers at the service's address, but no desk's side of a service is there: a
+    path too many, or another server's address. Facts: ``status``."""
+
+    code = "ENROLL-27"
+
+
+class NotLetThrough(LinkTrouble):
+    """The proxy before the service lets calls of this desk's network address not through."""
+
+    code = "ENROLL-28"
 
 
 class ProviderUnreachable(EnrollmentTrouble):

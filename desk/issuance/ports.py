@@ -35,13 +35,16 @@ class EventKind(StrEnum):
 @dataclass(frozen=True)
 class ServiceHealth:
     """``queue`` is the number of key requests waiting for an answer, ``oldest_seconds`` how
-    long the first of them has waited."""
+    long the first of them has waited. ``terms`` is what the service decides of its talk with
+    phones, by the entries of [enrollment] (``encryption``, ``dpop``, ``batch``,
+    ``attestation``), as far as it says."""
 
     ok: bool
     version: str
     queue: int
     latency_ms: float
     oldest_seconds: int = 0
+    terms: Mapping[str, str | int] = field(default_factory=dict)
 
 
 class QrForm(StrEnum):

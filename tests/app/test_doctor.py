@@ -15,6 +15,8 @@ from desk import cli
 from desk.app.home import Home
 from desk.app.rehearsal import Rehearsal, officer_card, open_rehearsal
 from desk.cards import pcsc
+from desk.counter.settings import load_settings
+from desk.enrollment.trouble import KeyFileUnsafe
 from tests.pcscd import PcscService, pcscd, pcscd_host, wait_until
 
 __all__ = ["pcscd", "pcscd_host"]
@@ -90,6 +92,23 @@ def test_an_empty_home_with_the_service_stopped(
     assert answer["officer_card"]["questions"]["service"] == "no"
     assert list(home.iterdir()) == []
     assert all(one["next"] for one in answer["checks"] if "code" in one)
+
+
+def test_a_desk_of_the_ministrys_service_makes_no_key_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one that lies at the service is missing here. It was said to come with the desk, and
+    the desk made another, which no service knows."""
+    home = Home.make(tmp_path / "home")
+    home.settings.write_text('[enrollment]\nurl = "https://issue.example"\n', encoding="utf-8")
+
+    with pytest.raises(KeyFileUnsafe) as refused:
+        open_rehearsal(home, settings=load_settings(home.settings), whole=False)
+
+    assert codes(facts(home.folder, capsys)[1])["enrollment_service"] == "ENROLL-13"
+    assert refused.value.facts["reason"] == "missing"
+    assert not home.station_key.exists()
+    assert not home.training.station_key.exists()
 
 
 def test_it_speaks_both_languages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

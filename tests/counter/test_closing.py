@@ -17,6 +17,7 @@ from desk.counter.officers import Officer
 from desk.counter.records import Records
 from desk.counter.settings import load_settings
 from desk.counter.station import Station
+from desk.credential.claims import load_profile
 from desk.issuance.case import (
     Case,
     Document,
@@ -90,7 +91,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
         trust=nothing,
         officers={},
         authority=nothing,
-        profile=nothing,
+        profile=load_profile(),
         rules=load_rules(),
         link=cast(Any, Service()),
         training=True,

@@ -286,6 +286,24 @@ def test_a_slow_service_is_told() -> None:
     assert (found.state, found.code) == (CheckState.ATTENTION, "LINK-30")
 
 
+def test_a_service_that_is_set_otherwise_is_told_by_the_entries() -> None:
+    """What stands in the settings of a desk was without any effect, and nothing said so."""
+    own = replace(load_settings().enrollment, url="https://issue.example", dpop="required")
+    told = {"encryption": "optional", "dpop": "optional", "batch": 3, "attestation": "off"}
+    health = ServiceHealth(True, "0", 0, 5.0, terms=told)
+
+    found = doctor.terms(health, own)
+
+    assert found is not None
+    assert (found.state, found.code) == (CheckState.ATTENTION, "LINK-32")
+    spoken = TroubleWords().of("LINK-32", "en", found.facts)
+    assert "dpop, batch" in spoken.text
+    assert "dpop = optional, batch = 3" in spoken.next
+    assert doctor.terms(health, replace(own, dpop="optional", batch=3)) is None
+    assert doctor.terms(health, replace(own, url="")) is None
+    assert doctor.terms(replace(health, terms={}), own) is None, "a service of before"
+
+
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with pytest.raises(freshness.DiskNearlyFull):
         freshness.disk(tmp_path, replace(CHECKS, disk_megabytes=1 << 40))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from desk.counter import relying
 from desk.counter.relying import (
     TRAINING,
     Outcome,
@@ -17,17 +20,24 @@ from desk.counter.relying import (
     readiness,
     services_of,
 )
+from desk.counter.settings import load_settings
+from desk.counter.slips import ServiceUse
+from desk.counter.station import Station
 from desk.credential.claims import ClaimProfile, Format, load_profile
+from desk.issuance.case import Case, open_case
 from desk.issuance.posts import (
     PostsUnsound,
     RelyingService,
     Services,
     ServiceState,
+    load_posts,
     load_services,
 )
 from tests.enrollment.counter import invented_values
+from tests.samples import ENTRY, PASSPORT
 
 TODAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 18, 38, tzinfo=UTC)
 BOTH = (Format.MDOC, Format.SD_JWT)
 
 
@@ -157,6 +167,49 @@ def test_a_rehearsal_has_exercises_behind_the_real_ones(profile: ClaimProfile) -
     assert len(told["training-age"].given) == 2
     assert told["training-number"].outcome is Outcome.LACKING
     assert all("훈련" in one.name["ko"] for one in load_services(TRAINING))
+
+
+def test_a_holder_is_promised_only_what_was_weighed(
+    profile: ClaimProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What paper and the applicant's window say is what the officer's proof page says."""
+    day = date(2027, 1, 4)
+    listed = (
+        service(id="takes", name=named("takes"), claims=("family_name",)),
+        service(id="asks", name=named("asks"), claims=("resident_number",)),
+        service(id="later", name=named("later"), claims=("family_name",), opens=day),
+        service(id="silent", name=named("silent")),
+        service(id="promised", name=named("promised"), state=ServiceState.ANNOUNCED),
+    )
+    monkeypatch.setattr(relying, "load_services", lambda: Services(TODAY, listed))
+
+    told = relying.uses(station(profile), case())
+    unknown = relying.uses(station(profile), replace(case(), expiry_date=None))
+
+    assert told == (
+        ServiceUse(named("takes"), True),
+        ServiceUse(named("later"), False, day),
+        ServiceUse(named("silent"), False, announced=True),
+        ServiceUse(named("promised"), False),
+    )
+    assert unknown == told[2:]
+
+
+def named(name: str) -> dict[str, str]:
+    return {"ko": name, "en": name}
+
+
+def case() -> Case:
+    opened = open_case("LA-2026-001842", "LA", "1", "T-001", "이서준", NOW)
+    return replace(opened, document=PASSPORT, register=ENTRY, expiry_date=date(2029, 11, 22))
+
+
+def station(profile: ClaimProfile) -> Station:
+    """As much of one as weighing looks at."""
+    found = SimpleNamespace(
+        settings=load_settings(), profile=profile, post=load_posts().post("LA"), now=lambda: NOW
+    )
+    return cast(Station, found)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"credentials": [{}]}', '{"credentials": 3}'])

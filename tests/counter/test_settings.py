@@ -30,6 +30,18 @@ def test_one_key_is_overridden_and_the_rest_keeps_its_default(tmp_path: Path) ->
         ("[enrollment]\nprot = 1\n", "enrollment.prot"),
         ('[enrollment]\nport = "80"\n', "enrollment.port"),
         ("[lock]\nidle_minutes = true\n", "lock.idle_minutes"),
+        ('[enrollment]\nurl = "https://issue.example:99999"\n', "enrollment.url"),
+        ('[enrollment]\nurl = "https://issue.example:x"\n', "enrollment.url"),
+        ('[enrollment]\nurl = "https://[bad"\n', "enrollment.url"),
+        ('[enrollment]\nurl = "issue.example"\n', "enrollment.url"),
+        ('[enrollment]\nurl = "ftp://issue.example"\n', "enrollment.url"),
+        ('[enrollment]\nurl = "https://"\n', "enrollment.url"),
+        ('[enrollment]\nurl = "https://issue example"\n', "enrollment.url"),
+        ('[enrollment]\nurl = "https://발급.example"\n', "enrollment.url"),
+        ('[enrollment]\npublic_url = "issue.example/kr"\n', "enrollment.public_url"),
+        ("[enrollment]\nport = 65536\n", "enrollment.port"),
+        ("[enrollment]\nport = -1\n", "enrollment.port"),
+        ("[enrollment]\nbatch = 0\n", "enrollment.batch"),
         ('[enrollment]\nqr = "pages"\n', "enrollment.qr"),
         ('[enrollment]\ndpop = "maybe"\n', "enrollment.dpop"),
         ('[enrollment]\nquirks = ["shared-nonce", "odd"]\n', "enrollment.quirks"),
@@ -46,6 +58,16 @@ def test_what_does_not_fit_is_refused_by_name(tmp_path: Path, text: str, key: st
         load_settings(written(tmp_path, text))
 
     assert refused.value.facts["key"] == key
+
+
+@pytest.mark.parametrize(
+    "address", ["https://issue.example", "http://127.0.0.1:8080", "https://[2001:db8::1]:8443/kr"]
+)
+def test_an_address_of_a_service_is_taken(tmp_path: Path, address: str) -> None:
+    lines = (f'url = "{address}"', f'public_url = "{address}"', "port = 65535", "batch = 1")
+    text = "\n".join(("[enrollment]", *lines))
+
+    assert load_settings(written(tmp_path, text)).enrollment.url == address
 
 
 def test_a_whole_number_may_stand_for_a_threshold(tmp_path: Path) -> None:

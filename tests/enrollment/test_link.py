@@ -24,11 +24,13 @@ from desk.enrollment.trouble import (
     MailboxAway,
     MailboxBroken,
     MailboxFull,
+    NotLetThrough,
     NotThere,
     OrderUnusable,
     OtherIssuer,
     ServiceDown,
     StationRefused,
+    WrongAddress,
 )
 from desk.issuance.ports import (
     CheckOrder,
@@ -91,6 +93,7 @@ def test_satisfies_the_seam(link: HttpLink) -> None:
 
     assert health.ok
     assert health.latency_ms > 0
+    assert set(health.terms) == {"encryption", "dpop", "batch", "attestation"}
     assert link.response_uri("c").startswith(seam.issuer)
 
 
@@ -254,7 +257,11 @@ def test_nobody_listens() -> None:
         (lambda _r: httpx.Response(200, json=HEALTH | {"time": "yesterday"}), AnswerUnusable),
         (lambda _r: httpx.Response(200, json=HEALTH | {"time": "2026-01-01"}), AnswerUnusable),
         (lambda _r: httpx.Response(418, json={"error": "teapot"}), AnswerUnusable),
-        (lambda _r: httpx.Response(302, headers={"Location": "/"}), AnswerUnusable),
+        # Once an answer of another version: whoever leads elsewhere is no service of desks.
+        (lambda _r: httpx.Response(302, headers={"Location": "/"}), WrongAddress),
+        (lambda _r: httpx.Response(404, json={"error": "not_found"}), WrongAddress),
+        (lambda _r: httpx.Response(404, text="<html>"), WrongAddress),
+        (lambda _r: httpx.Response(403, text="<html>Forbidden</html>"), NotLetThrough),
     ],
 )
 def test_coded_troubles(handler: Handler, expected: type[Trouble]) -> None:
@@ -284,6 +291,17 @@ def test_a_refusal_for_the_time_without_a_time_is_a_trouble(time: str | None) ->
         pytest.raises((ClocksApart, AnswerUnusable)),
     ):
         link.health()
+
+
+def test_what_is_not_there_is_told_apart_from_an_address_without_a_service() -> None:
+    """A QR that nobody knows wants another QR, a wrong entry in the settings another entry."""
+    told = answering(lambda _r: httpx.Response(404, json={"error": "not_found"}))
+    elsewhere = answering(lambda _r: httpx.Response(404, text="<html>"))
+
+    with told as link, pytest.raises(NotThere):
+        link.requests("offer-1")
+    with elsewhere as link, pytest.raises(WrongAddress):
+        link.requests("offer-1")
 
 
 def test_silence_in_the_middle() -> None:

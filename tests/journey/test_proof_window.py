@@ -21,6 +21,7 @@ from desk.enrollment.process import ServiceProcess
 from desk.enrollment.trouble import ServiceDown
 from desk.issuance.case import Case, State
 from desk.ui.applicant.snapshot import Page
+from desk.ui.applicant.window import ApplicantWindow
 from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
 from desk.ui.pages.locked import LockReason
@@ -67,6 +68,13 @@ def to_the_proof(stage: Stage, number: str, until: Callable[[Callable[[], object
     until(lambda: program.desk.step is Step.PROOF and program.proof.check is not None)
 
 
+def promised(window: ApplicantWindow) -> dict[str, tuple[bool, bool]]:
+    """Of each service on the applicant's window: from now on, only announced."""
+    ending = window._screen.ending
+    services = ending.services if ending else ()
+    return {one.name["ko"]: (one.now, one.announced) for one in services}
+
+
 def test_the_phone_presents_and_the_services_are_told(
     approved_home: Path, service: ServiceProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +111,16 @@ def test_the_phone_presents_and_the_services_are_told(
         assert "확인 전" in before["훈련: 성년 확인"]
         assert "안내됨" in told(rows)["정부24"]
         assert "없는 항목: 주민등록번호" in told(rows)["훈련: 주민등록번호 요구"]
+
+        # The applicant is promised no more than the officer is told.
+        until(lambda: bool(promised(program.applicant_window)))
+        assert program.applicant_window._screen.page is Page.DONE
+        assert promised(program.applicant_window) == {
+            "정부24": (False, True),
+            "재외동포365민원포털": (False, True),
+            "e-아포스티유": (False, True),
+            "전자가족관계등록시스템": (False, False),
+        }
 
 
 def test_what_is_proven_behind_the_lock_is_printed_once_an_officer_is_back(

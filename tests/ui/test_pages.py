@@ -137,8 +137,19 @@ def test_words_of_states_are_never_cut(
     ("name", "words"),
     [
         ("13-proof", "LA Consulate General"),
-        ("13-proof", "missing: Resident registration number"),
+        # What it would get beside it stood in nobody's sight.
+        (
+            "13-proof",
+            "missing: Resident registration number · given: Name in Hangul, Passport number",
+        ),
         ("13-proof", "Overseas Koreans 365 portal"),
+        ("02-board-renewals", "Resume · not shown on the phone yet"),
+        ("02-board-renewals", "Reissue · refused · rule not met"),
+        ("14h-hand-over-may-activate", "Delivered, not proven"),
+        ("14h-hand-over-may-activate", "The credential on the phone stays suspended."),
+        ("14h-hand-over-may-activate", "At the next visit the case goes on from the board."),
+        ("14h-hand-over-may-activate", "Reason and officer stay in the audit log."),
+        ("14g-hand-over-activated", "Usable, without a proof"),
         ("06-eligibility", "Overseas Korean Nationals Registration Act, articles 2 and 3"),
         ("10-second-approver", "Passport no. differs in the register"),
         ("10-second-approver", "The chip's list of files differs from the signed one"),

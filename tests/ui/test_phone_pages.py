@@ -151,6 +151,20 @@ def test_the_first_fetch_takes_the_qr_away_and_forgets_its_text(phone: PhonePage
     assert phone.qr.place.qr.side == 0
 
 
+@pytest.mark.parametrize(
+    ("uri", "leads"), [("openid-credential-offer://?x=1", False), ("https://x.example/go", True)]
+)
+def test_the_phones_own_camera_is_spoken_of_only_where_it_opens_the_qr(
+    phone: PhonePage, uri: str, leads: bool
+) -> None:
+    assert OFFERED.offer is not None
+    case = replace(OFFERED, offer=replace(OFFERED.offer, uri=uri))
+
+    phone.render(PhoneView(HERE, case))
+
+    assert ("휴대전화 카메라로" in words_of(phone)) is leads
+
+
 def test_at_the_end_of_its_time_the_qr_is_gone(phone: PhonePage) -> None:
     phone.render(PhoneView(HERE, OFFERED))
     phone.tick(1, 600)
@@ -447,16 +461,42 @@ def test_what_a_service_has_not_said_is_not_invented(proof: ProofPage) -> None:
 
 
 def test_each_service_is_told_by_its_own_request(proof: ProofPage) -> None:
-    """Given, missing, taken or not: in words, and whole for who points at the row."""
+    """Given, missing, taken or not: in words, whole on the screen. They were counted and cut, and
+    whole only for who found the part of a row that tells."""
     every = tuple((step, ASKED) for step in ProofStep)
     proof.render(proof_view(case=PROVEN, done=every))
 
     said = words_of(proof.services)
     rows = {row.accessibleName().split(",")[0]: row for row in proof.services.findChildren(Row)}
     assert said.count("사용 가능") == 1 and said.count("받지 않음") == 1
-    assert "5개: 성" in said and "없는 항목: 주민등록번호" in said
-    assert "재외국민번호" in rows["정부24"].toolTip()
+    given = "주는 항목: 성 (로마자), 이름 (로마자), 생년월일, 사진, 재외국민번호"
+    assert given in said.split("\n")
+    assert "없는 항목: 주민등록번호 · 주는 항목: 한글 성명, 여권번호" in said.split("\n")
     assert rows["정부24"].accessibleName().startswith("정부24, 사용 가능, 주는 항목: 성")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)])
+def test_what_a_service_gets_is_seen_uncut_however_much_it_is(
+    look: Look, qtbot: QtBot, size: tuple[int, int], language: str
+) -> None:
+    look.set_language(language)
+    shell = SCENES["13b-proof-usable"](look, size)
+    qtbot.addWidget(shell)
+    page = shell.findChild(ProofPage)
+    first, *others = SERVICES.services
+    much = replace(first, given=first.given * 4)
+
+    every = tuple((step, ASKED) for step in ProofStep)
+    services = replace(SERVICES, services=(much, *others))
+    page.render(proof_view(case=PROVEN, done=every, services=services))
+    settle()
+
+    for row in page.services.findChildren(Row):
+        for text in row.findChildren(Text):
+            assert not text.is_cut(), text.text()
+            assert text.geometry().bottom() <= row.height()
+            assert text.height() >= text.heightForWidth(text.width())
 
 
 def test_no_service_counts_before_the_proof(proof: ProofPage) -> None:

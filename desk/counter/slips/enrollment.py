@@ -40,7 +40,7 @@ from desk.issuance.posts import SEOUL
 QR_WIDE, QR_QUIET = 69.0, 6.0
 _STAMP = (150.0, 226.0, 44.0, 27.0)
 _SERVICES_TOP, _SERVICES_END = 191.6, 218.6
-_COLUMN = 36.0
+_COLUMN, _MIDDLE = 36.0, 59.0
 
 
 def enrollment_slip(facts: EnrollmentFacts) -> bytes:
@@ -135,21 +135,36 @@ def _services(drawing: Drawing, services: tuple[ServiceUse, ...]) -> None:
     where = words.say("service.where")
     drawing.pair(20, 177.35, where, Style(11, INK, SEMIBOLD), drawing.second(9), 79)
     page.rule(LEFT, 179.6, 102, 179.6, LINE)
-    page.rule(59, 179.6, 59, 221, LINE)
-    columns = (
-        (20.0, "service.after_check", "circle-check", GREEN, True),
-        (62.0, "service.later", "circle-dashed", MUTED, False),
-    )
-    for x, key, icon, colour, usable in columns:
+    page.rule(_MIDDLE, 179.6, _MIDDLE, 221, LINE)
+    for x, key, icon, colour, listed in _columns(services):
         page.icon(icon, x, 182, 4.8, colour)
         label, korean = words.say(key), Style(9.8, colour, SEMIBOLD)
         drawing.stacked(x + 6.6, 185.1, label, korean, drawing.second(8.4), 31.5, 3.97)
-        _column(drawing, x, [service for service in services if service.usable is usable])
+        _column(drawing, x, listed, told=x < _MIDDLE)
 
 
-def _column(drawing: Drawing, x: float, services: list[ServiceUse]) -> None:
-    """Names beneath each other, closer and smaller where there are many."""
-    lines = [line for service in services for line in _lines(drawing, service)]
+def _columns(
+    services: tuple[ServiceUse, ...],
+) -> tuple[tuple[float, str, str, str, list[ServiceUse]], ...]:
+    """Left what takes it after the check, right the others. Where nothing is known to take it,
+    what is announced to stands left, under its own heading."""
+    known = any(service.usable for service in services)
+    left = [one for one in services if (one.usable if known else one.announced)]
+    right = [one for one in services if one not in left]
+    ready = ("service.after_check", "circle-check", GREEN)
+    told = ("service.announced", "info", BLUE)
+    mixed = any(one.announced for one in right)
+    rest = "service.others" if mixed else "service.later"
+    return (
+        (20.0, *(told if left and not known else ready), left),
+        (62.0, rest, "circle-dashed", MUTED, right),
+    )
+
+
+def _column(drawing: Drawing, x: float, services: list[ServiceUse], *, told: bool) -> None:
+    """Names beneath each other, closer and smaller where there are many. ``told``: the heading
+    says of all of them when they can be used."""
+    lines = [line for service in services for line in _lines(drawing, service, told)]
     if lines:
         lines[0] = replace(lines[0], before=4.0)
     high = sum(line.before for line in lines)
@@ -164,20 +179,20 @@ def _column(drawing: Drawing, x: float, services: list[ServiceUse]) -> None:
             drawing.page.text(end + 1.6, y - 0.1, line.beside, drawing.second(8), room)
 
 
-def _lines(drawing: Drawing, service: ServiceUse) -> list[_Line]:
+def _lines(drawing: Drawing, service: ServiceUse, told: bool) -> list[_Line]:
     words = drawing.words
     name, second = words.pick(service.name), drawing.second(8)
-    lines = [_Line(name.ko, Style(9.5, INK, SEMIBOLD), 7.06 if service.usable else 5.5)]
+    lines = [_Line(name.ko, Style(9.5, INK, SEMIBOLD), 7.06 if told else 5.5)]
     for wrapped in fonts.wrapped(name.other, second, (_COLUMN + 2) * MM):
         lines.append(_Line(wrapped, second, 3.93 if len(lines) == 1 else 3.4))
-    if service.usable:
+    if told:
         return lines
     plain = Style(8.4, INK)
-    if service.since is not None:
+    if service.since is not None and not service.announced:
         lines.append(_Line(f"{service.since.isoformat()} ~", plain, 4.05))
     else:
-        undated = words.say("service.undated")
-        lines.append(_Line(undated.ko, plain, 4.05, undated.other))
+        said = words.say("service.announced" if service.announced else "service.undated")
+        lines.append(_Line(said.ko, plain, 4.05, said.other))
     return lines
 
 

@@ -60,11 +60,13 @@ class LossContact:
 
 @dataclass(frozen=True)
 class ServiceUse:
-    """A service that takes the credential: now, from a day, or without a date yet."""
+    """A service that takes the credential: now, from a day, or without a date yet.
+    ``announced``: it is said to take it, but has not said itself what it asks for."""
 
     name: Mapping[str, str]
     usable: bool
     since: date | None = None
+    announced: bool = False
 
 
 @dataclass(frozen=True)

@@ -126,8 +126,8 @@ def _service(drawing: Drawing, service: ServiceUse, top: float, row: float, prov
     now = service.usable and proven
     middle = top + row / 2
     size = 5.6 * part
-    icon = ("circle-check", GREEN) if now else ("circle-dashed", MUTED)
-    page.icon(icon[0], 20, middle - size / 2, size, icon[1])
+    icon, colour = use_icon(service, now)
+    page.icon(icon, 20, middle - size / 2, size, colour)
     name = drawing.words.pick(service.name)
     first, second = middle - 0.4 * part, middle + 3.5 * part
     page.text(29, first, name.ko, Style(10.5 * part, INK, SEMIBOLD), 100)
@@ -138,10 +138,19 @@ def _service(drawing: Drawing, service: ServiceUse, top: float, row: float, prov
     page.text_right(190, second - 0.08, state.other, drawing.second(8.4 * part), 58)
 
 
+def use_icon(service: ServiceUse, now: bool) -> tuple[str, str]:
+    """The sign before a service, and its colour; a tick only for one that takes it ``now``."""
+    if service.announced:
+        return "info", BLUE
+    return ("circle-check", GREEN) if now else ("circle-dashed", MUTED)
+
+
 def use_words(drawing: Drawing, service: ServiceUse, proven: bool) -> Pair:
     """When a service can be used, in words."""
     if service.usable:
         return drawing.words.say("service.now" if proven else "service.after_check")
+    if service.announced:
+        return drawing.words.say("service.announced")
     if service.since is None:
         return drawing.words.say("service.undated")
     return drawing.words.say("service.from", date=service.since.isoformat())

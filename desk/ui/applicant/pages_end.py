@@ -87,6 +87,8 @@ def service_row(kit: Kit, service: ServiceLine) -> QWidget:
     words = Stack(kit, (first.weighted(True), second), wrap=True)
     if service.now:
         tag = Tag(kit, TagKind.LIVE, kit.main("state.from_now"))
+    elif service.announced:
+        tag = Tag(kit, TagKind.ANNOUNCED, kit.main("state.announced"))
     elif service.starts is not None:
         day = tag_day(service.starts, kit.language)
         tag = Tag(kit, TagKind.LATER, kit.main("state.from_date", d=day))

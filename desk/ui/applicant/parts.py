@@ -171,6 +171,7 @@ class TagKind(Enum):
     ADJUST = Look36("warning", "warning-soft", icon="move")
     LIVE = Look36("success", "success-soft", glyph=Glyph.PASSED)
     LATER = Look36("accent", "accent-soft", icon="calendar-clock")
+    ANNOUNCED = Look36("accent", "accent-soft", icon="info")
     NO_DATE = Look36("muted", "background", icon="circle")
     PREPARED = Look36("muted", "card", icon="hourglass")
 

@@ -196,11 +196,13 @@ class QrFacts:
 
 @dataclass(frozen=True)
 class ServiceLine:
-    """A service that accepts the credential; ``starts``: a date, ``now`` or not set."""
+    """A service that accepts the credential; ``starts``: a date, ``now`` or not set.
+    ``announced``: it is said to, but has not said itself what it asks for."""
 
     name: Mapping[str, str]
     now: bool = False
     starts: date | None = None
+    announced: bool = False
 
 
 @dataclass(frozen=True)

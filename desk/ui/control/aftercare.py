@@ -284,6 +284,7 @@ class AftercareControl(QObject):
         """The records at once; the published list right after, and again until it is out."""
         self._busy, self._trouble = True, None
         self._page.begin_anew()
+        self._page.rest_focus()
         self.render()
 
         def done(holding: Holding) -> None:
@@ -291,9 +292,14 @@ class AftercareControl(QObject):
             if self._ended is None and self._begun is not None:
                 self._ended = self._desk.station.now()
             self._take(holding)
+            self._page.offer_focus()
             self._publish()
 
-        self._desk.work(Lane.RECORDS, job, done, self._failed)
+        def failed(trouble: Trouble) -> None:
+            self._failed(trouble)
+            self._page.offer_focus()
+
+        self._desk.work(Lane.RECORDS, job, done, failed)
 
     def _take(self, holding: Holding) -> None:
         """What was shown, as it stands now."""

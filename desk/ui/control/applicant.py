@@ -11,13 +11,13 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 
-from desk.counter import deciding, intake
+from desk.counter import deciding, intake, relying
+from desk.counter.slips.facts import ServiceUse
 from desk.face.quality import CaptureQuality, CheckName
 from desk.issuance.case import Case, CaseKind, State
 from desk.issuance.eligibility import RuleOutcome
 from desk.issuance.pin_rules import PinFacts
 from desk.issuance.ports import EventKind
-from desk.issuance.posts import load_services
 from desk.mrtd.portrait import portrait_rgb
 from desk.mrtd.reader import ReadPhase, ReadProgress
 from desk.mrtd.results import Result
@@ -96,7 +96,8 @@ class ApplicantControl(QObject):
         self._desk, self._window, self._monitor = desk, window, monitor
         self._passport, self._face, self._phone, self._proof = passport, face, phone, proof
         self._words = Words("desk")
-        self._services = load_services()
+        # None until the case's are asked for.
+        self._services: tuple[ServiceUse, ...] | None = None
         # What the applicant of this case has touched; empty until then.
         self._language = ""
         self._keeps_language = False
@@ -176,6 +177,7 @@ class ApplicantControl(QObject):
         self._finished = None
         self._reading, self._camera = None, None
         self._portrait, self._slip = b"", b""
+        self._services = None
 
     def _screen(self, case: Case | None) -> ApplicantScreen:
         desk = self._desk
@@ -364,17 +366,30 @@ class ApplicantControl(QObject):
         return LiveState.WAITING
 
     def _ending(self, case: Case) -> Ending | None:
-        station = self._desk.station
-        until = case.last_day(station.post.zone)
+        until = case.last_day(self._desk.station.post.zone)
         if until is None:
             return None
-        contact = station.post.contact
-        today = station.post.local(station.now()).date()
+        if self._services is None:
+            self._load_services(case)
         services = tuple(
-            ServiceLine(service.name, service.open_on(today), service.opens)
-            for service in self._services
+            ServiceLine(use.name, use.usable, use.since, use.announced)
+            for use in self._services or ()
         )
+        contact = self._desk.station.post.contact
         return Ending(until, services, LossContact(day=contact.phone))
+
+    def _load_services(self, case: Case) -> None:
+        """They are weighed from the records, which the window does not wait for."""
+        station = self._desk.station
+        self._services = ()
+
+        def done(services: tuple[ServiceUse, ...]) -> None:
+            # Somebody else may sit there by now.
+            if case.number == self._case_number:
+                self._services = services
+                self.refresh()
+
+        self._desk.work(Lane.RECORDS, lambda: relying.uses(station, case), done, look_at=case)
 
     def _refusal(self, case: Case) -> Refusal | None:
         if case.verdict is None:

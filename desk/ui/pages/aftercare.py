@@ -231,6 +231,23 @@ class AftercarePage(Page):
         elif view.found is not None and len(view.found) > 1 and view.holding is None:
             self.found.rows.choose(0, focus=True)
 
+    def rest_focus(self) -> None:
+        """An act is under way, and its button rests: the next key is no neighbour's, which
+        might lead away from the page."""
+        if not self._is_typed_into():
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def offer_focus(self) -> None:
+        """The act is done: the next key takes it back where that is possible still."""
+        act = next((one for one in (self.undo, self.suspend) if one.isVisible()), None)
+        if act is not None and not self._is_typed_into():
+            act.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _is_typed_into(self) -> bool:
+        """Somebody types whom the next call is about."""
+        focused = self.window().focusWidget()
+        return focused is not None and self.call.isAncestorOf(focused)
+
     def first_focus(self) -> QWidget | None:
         return self.call.name_field
 

@@ -68,7 +68,7 @@ TILES = {
     RowState.USABLE: Glyph.PASSED,
     RowState.ENDED: Glyph.FAILED,
 }
-COLUMNS = (130, -72, -88, -196, 60, -98, 78)
+COLUMNS = (130, -80, -84, -200, 60, -90, 78)
 COLUMN_NAMES = ("case", "applicant", "step", "state", "opened", "officer")
 STEP_OF = {
     State.OPENED: "passport",
@@ -83,6 +83,8 @@ STEP_OF = {
     State.PROVEN: "hand_over",
     State.ACTIVATED: "hand_over",
 }
+_MIDDLE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_TWO_LINES = 36
 _ENDS_BY_ITSELF = {State.OFFERED: Glyph.BUSY, State.PREPARED: Glyph.HALF}
 """What waits for somebody else, and only for a time."""
 
@@ -448,13 +450,13 @@ class _CasesCard(Card):
         elsewhere = not one.is_finished and one.window != here.window
         step = say("step.closed") if one.is_finished else say(f"step.{_step(one)}")
         glyph, words = case_state(look, one, here)
-        told = Text(look, words, Type.SMALL)
+        told = Text(look, words, Type.SMALL, wrap=True, align=_MIDDLE, line=18)
         if one.waits_until is not None and not one.is_finished:
             self._ticking.append((one, told))
         state = holder(row(GlyphSign(look, glyph, 16, words), told, gap=8))
         state.layout().setStretch(1, 1)  # type: ignore[union-attr]
         state.setSizePolicy(line.sizePolicy())
-        state.setFixedHeight(20)
+        state.setFixedHeight(_TWO_LINES)
         officer = say("board.window_officer", window=one.window, officer=one.officer_name)
         cells = (
             Text(look, one.number, Type.SMALL, "muted"),

@@ -165,10 +165,10 @@ class HandOverPage(Page):
             self.verdict.show_state(Glyph.PASSED, say("proof.usable"), words)
         elif case.state is State.ACTIVATED:
             words = say("hand_over.activated_at", time=time)
-            self.verdict.show_state(Glyph.ATTENTION, say("case_state.activated"), words)
+            self.verdict.show_state(Glyph.ATTENTION, _as_title(say("case_state.activated")), words)
         elif case.state is State.DELIVERED:
             words = say("hand_over.not_proven_more")
-            self.verdict.show_state(Glyph.ATTENTION, say("case_state.delivered"), words)
+            self.verdict.show_state(Glyph.ATTENTION, _as_title(say("case_state.delivered")), words)
         elif case.state is State.REFUSED:
             title = say("verdict.refuse", why=self._why_ended(case, "refusal"))
             words = say("end.refused", time=time)
@@ -272,6 +272,11 @@ class HandOverPage(Page):
     def retranslate(self) -> None:
         if self._view is not None:
             self.render(self._view)
+
+
+def _as_title(words: str) -> str:
+    """The words of a table's cell, which begin small in English."""
+    return words[:1].upper() + words[1:]
 
 
 class SlipCard(Card):
@@ -531,10 +536,12 @@ class ClosingCard(Card):
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(16)
+        self._grid.setColumnStretch(0, 1)
         self._lines = []
         for icon, _key in self.LINES:
             self._icons.append(IconSign(look, icon, 20))
-            self._texts.append(Text(look, "", Type.BODY))
+            middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            self._texts.append(Text(look, "", Type.BODY, wrap=True, align=middle))
             line = row(self._icons[-1], self._texts[-1], gap=12)
             line.setStretch(1, 1)
             self._lines.append(holder(line))
@@ -543,10 +550,13 @@ class ClosingCard(Card):
         self.set_narrow(False)
 
     def set_narrow(self, narrow: bool) -> None:
-        """Four lines under one another, in the narrow window two by two."""
+        """Four lines under one another, in the narrow window two by two, small and wrapped."""
+        for text in self._texts:
+            text.say(text.text(), kind=Type.SMALL if narrow else Type.BODY)
         for place, line in enumerate(self._lines):
             across = 2 if narrow else 1
             self._grid.addWidget(line, place // across, place % across)
+        self._grid.setColumnStretch(1, 1 if narrow else 0)
         self._grid.setVerticalSpacing(2 if narrow else 8)
         self.body.setContentsMargins(17, 8 if narrow else 14, 17, 4 if narrow else 8)
 

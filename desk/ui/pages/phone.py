@@ -16,6 +16,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
+from desk.issuance.case import OfferFacts
 from desk.issuance.ports import EventKind, OfferEvent
 from desk.ui import says
 from desk.ui.glyphs import Glyph
@@ -203,6 +204,8 @@ class PhonePage(QrPage):
             n=len(view.formats) or 2,
             digest=_short(view.digest),
         )
+        if stage is PhoneStage.WAITING and _is_page(view.case.offer):
+            words = f"{words} {say('phone.now_waiting_no_app')}"
         kept = stage is PhoneStage.SCANNED and view.signing
         early = stage is PhoneStage.SCANNED and not kept
         facts, glyphs = self._facts(view, kept)
@@ -386,6 +389,11 @@ class PhonePage(QrPage):
     def retranslate(self) -> None:
         if self._view is not None:
             self.render(self._view)
+
+
+def _is_page(offer: OfferFacts | None) -> bool:
+    """Whether the QR is an address that the phone's own camera opens; a wallet's scheme is none."""
+    return offer is not None and offer.uri.startswith("http")
 
 
 def _short(digest: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from desk.counter.relying import Outcome, Readiness, Weighed
@@ -12,16 +13,17 @@ from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
 from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import Card, HeadRow, column, holder, row
-from desk.ui.parts.rows import Row, RowList
+from desk.ui.parts.rows import GAP, Row, RowList
 from desk.ui.parts.sign import GlyphSign
 from desk.ui.parts.text import Text
 from desk.ui.theme import Type
 
-_FEW = 3
-# Heights of a row: roomy and narrow window, for a few services and for more.
-_HEIGHTS = {(False, False): 64, (True, False): 48, (False, True): 48, (True, True): 38}
+# Of a service that is silent the row's height, of one that asks what is above and below its
+# lines: roomy and narrow window, for a few services and for more.
+_HEIGHTS = {(False, False): 56, (True, False): 48, (False, True): 48, (True, True): 34}
+_MARGINS = {(False, False): 11, (True, False): 4, (False, True): 4, (True, True): 1}
 _ROOM = 4
-_THREE_LINES = 60
+_FIRST = 24
 _OUTCOMES = {
     Outcome.ACCEPTED: (Glyph.PASSED, "accepted"),
     Outcome.LACKING: (Glyph.NOT_SUPPORTED, "lacking"),
@@ -30,10 +32,33 @@ _OUTCOMES = {
 }
 
 
-class ServicesCard(Card):
-    """What each service asks, what it would get, whether it takes it, and since when."""
+class _AskingRow(Row):
+    """One line in columns; beneath, over the whole width, as many as ``told`` takes."""
 
-    COLUMNS = (-216, -152, 112, 106)
+    def __init__(self, look: Look, told: Text, margin: int, *, line: bool) -> None:
+        super().__init__(look, _FIRST, ServicesCard.ASKING, line=line)
+        self._told, self._margin = told, margin
+        told.setParent(self)
+
+    def put(self, column: int, widget: QWidget, *, right: bool = False, top: int = -1) -> QWidget:
+        """Into the first line."""
+        middle = self._margin + (_FIRST - widget.sizeHint().height()) // 2
+        return super().put(column, widget, right=right, top=middle if top < 0 else top)
+
+    # Qt's own
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() - 2 * self._padding
+        high = self._told.heightForWidth(wide)
+        self._told.setGeometry(self._padding, self._margin + _FIRST, wide, high)
+        self.setFixedHeight(2 * self._margin + _FIRST + high)
+
+
+class ServicesCard(Card):
+    """Whether each service takes it, since when, and beneath what it would get or miss."""
+
+    COLUMNS = (-208, -128, 128, 106)
+    ASKING = (-1, 128, 106)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(1, 0, 1, 8))
@@ -67,67 +92,50 @@ class ServicesCard(Card):
         day = readiness.as_of.isoformat() if readiness else ""
         self._note.say(say("proof.services_of", day=day) if readiness else "")
         self._head_row.empty()
-        for place, name in enumerate(("service", "asks_for", "outcome_word", "since")):
+        for place, name in ((0, "service"), (2, "outcome_word"), (3, "since")):
             text = Text(look, say(f"column.{name}"), Type.SMALL_STRONG, "muted")
             self._head_row.put(place, text)
         self._rows.empty()
         services = readiness.services if readiness else ()
         for weighed in services:
             last = weighed is services[-1]
-            height = _HEIGHTS[self._narrow, len(services) > _ROOM]
-            self._rows.add(self._row(weighed, usable, height, last))
+            self._rows.add(self._row(weighed, usable, (self._narrow, len(services) > _ROOM), last))
 
-    def _row(self, weighed: Weighed, usable: bool, height: int, last: bool) -> Row:
+    def _row(self, weighed: Weighed, usable: bool, room: tuple[bool, bool], last: bool) -> Row:
         look, service = self._look, weighed.service
         glyph, word = self._outcome(weighed, usable)
-        line = Row(look, height, self.COLUMNS, line=not last)
+        told = Text(look, self._told(weighed), Type.SMALL, "muted", wrap=bool(weighed.asked))
+        line: Row
+        if weighed.asked:
+            told.strong_token = "text"
+            line, place = _AskingRow(look, told, _MARGINS[room], line=not last), 1
+        else:
+            line, place = Row(look, _HEIGHTS[room], self.COLUMNS, line=not last), 2
+            line.put(1, told)
         name = service.name.get(look.language, service.name["ko"])
         line.put(0, Text(look, name, Type.STRONG))
-        line.put(1, self._asks(weighed, height))
         outcome = holder(
             row(GlyphSign(look, glyph, 20, word), Text(look, word, Type.STRONG, glyph.token), gap=7)
         )
         outcome.layout().setStretch(1, 1)  # type: ignore[union-attr]
-        outcome.setFixedSize(112, 24)
-        line.put(2, outcome)
+        outcome.setFixedSize(int(self.COLUMNS[2]) - GAP, _FIRST)
+        line.put(place, outcome)
         since, known = self._since(service.opens, service.listed)
-        line.put(3, Text(look, since, Type.SMALL, "text" if known else "muted"))
-        told = self._told(weighed)
-        line.setToolTip(told)
-        line.setAccessibleName(", ".join((name, word, told, since)))
+        line.put(place + 1, Text(look, since, Type.SMALL, "text" if known else "muted"))
+        line.setAccessibleName(", ".join((name, word, told.text(), since)))
         return line
 
-    def _asks(self, weighed: Weighed, height: int) -> QWidget:
-        """Some names and the count; beneath, what would be missing, alone in a low row."""
-        look, say = self._look, self._say
-        if not weighed.asked:
-            return Text(look, say("check.asks_unknown"), Type.SMALL, "muted")
-        names = self._names(weighed.asked)
-        few = "·".join(names[:_FEW])
-        asks = say("relying.asks", names=few, n=len(names)) if len(names) > _FEW else few
-        first = Text(look, asks, Type.SMALL, "muted")
-        if not weighed.lacking:
-            return first
-        lacks = self._lacks(weighed)
-        return lacks if height < _THREE_LINES else holder(column(first, lacks, gap=0))
-
-    def _lacks(self, weighed: Weighed) -> Text:
-        """The first that is missing, in two lines, and the count of the others."""
-        first, *others = self._names(weighed.lacking)
-        names = f"{first} +{len(others)}" if others else first
-        words = self._say("relying.lacks", names=names)
-        return Text(self._look, words, Type.SMALL_STRONG, "text", wrap=True, line=18)
-
     def _told(self, weighed: Weighed) -> str:
-        """Everything, for who points at the row or hears it."""
+        """Everything it asks for: what it would miss stands first and out."""
         say = self._say
         if not weighed.asked:
-            return say("check.asks_unknown")
+            return say("relying.silent")
         parts = []
+        if weighed.lacking:
+            lacks = say("relying.lacks", names=", ".join(self._names(weighed.lacking)))
+            parts.append(f"**{lacks}**")
         if weighed.given:
             parts.append(say("relying.gives", names=", ".join(self._names(weighed.given))))
-        if weighed.lacking:
-            parts.append(say("relying.lacks", names=", ".join(self._names(weighed.lacking))))
         return " · ".join(parts)
 
     def _names(self, names: Sequence[Mapping[str, str]]) -> list[str]:

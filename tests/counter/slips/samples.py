@@ -29,7 +29,9 @@ SERVICES = (
     slips.ServiceUse(
         {"ko": "정부24", "en": "Government24", "zh": "政府24", "vi": "Chính phủ 24"}, True
     ),
-    slips.ServiceUse({"ko": "재외동포365민원포털", "en": "Overseas Koreans 365 portal"}, True),
+    slips.ServiceUse(
+        {"ko": "재외동포365민원포털", "en": "Overseas Koreans 365 portal"}, False, announced=True
+    ),
     slips.ServiceUse({"ko": "e-아포스티유", "en": "e-Apostille"}, False, date(2027, 1, 4)),
     slips.ServiceUse({"ko": "전자가족관계등록시스템", "en": "Family register online"}, False),
 )

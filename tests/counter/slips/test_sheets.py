@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -329,16 +330,39 @@ def test_hours_in_other_words_stay_as_the_post_wrote_them() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_services_of_the_file_fit(language: str) -> None:
     listed = tuple(
-        slips.ServiceUse(one.name, one.state is ServiceState.LISTED) for one in load_services()
+        slips.ServiceUse(one.name, False, announced=one.state is ServiceState.LISTED)
+        for one in load_services()
     )
+    known = tuple(replace(one, usable=one.announced, announced=False) for one in listed)
 
     for pdf in (
+        samples.enrollment(sheet(language), services=known),
+        samples.handover(sheet(language), services=known),
         samples.enrollment(sheet(language), services=listed),
         samples.handover(sheet(language), services=listed),
         samples.enrollment(sheet(language), services=listed[:1] * 4),
         samples.handover(sheet(language), services=listed * 2),
     ):
         assert not overlaps(pdf)
+
+
+@pytest.mark.parametrize("draw", [samples.enrollment, samples.handover])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_service_that_is_only_announced_is_promised_for_no_day(
+    draw: Callable[..., bytes], language: str
+) -> None:
+    """Its own day came, it has not said what it asks: whether it takes this nobody knows."""
+    told = slips.ServiceUse({"ko": "가나", "en": "Abc"}, False, date(2026, 11, 1), announced=True)
+    taken = slips.ServiceUse({"ko": "다라", "en": "Def"}, True)
+
+    alone = samples.text(draw(sheet(language), services=(told,)))
+    both = draw(sheet(language), services=(told, taken))
+
+    assert "안내됨" in alone
+    for promise in ("지금부터", "2026-11-01"):
+        assert promise not in alone
+    assert "안내됨" in samples.text(both)
+    assert not overlaps(both)
 
 
 @pytest.mark.parametrize(("kind", "language"), EVERY)

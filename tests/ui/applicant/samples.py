@@ -62,7 +62,7 @@ CHECK = QrFacts(
 )
 SERVICES = (
     ServiceLine({"ko": "정부24", "en": "Government24 (gov.kr)"}, now=True),
-    ServiceLine({"ko": "재외동포365민원포털", "en": "Overseas Koreans 365 portal"}, now=True),
+    ServiceLine({"ko": "재외동포365민원포털", "en": "Overseas Koreans 365 portal"}, announced=True),
     ServiceLine({"ko": "e-아포스티유", "en": "e-Apostille"}, starts=date(2027, 1, 4)),
     ServiceLine({"ko": "전자가족관계등록시스템", "en": "Family register online"}),
 )
