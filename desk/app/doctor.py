@@ -19,6 +19,7 @@ from desk.app.compose import (
     load_revocations,
     load_signer,
     officer_roots,
+    phones_address,
     utc_now,
     vault_of,
 )
