@@ -28,7 +28,7 @@ from desk.credential.statuslist import Status
 from desk.enrollment.calls import Calls
 from desk.enrollment.keys import StationKey
 from desk.enrollment.link import HttpLink
-from desk.enrollment.trouble import NotThere
+from desk.enrollment.trouble import WrongAddress
 from desk.issuance.ports import EventKind
 from desk.training.authority import TrainingAuthority
 from desk.training.phone import Phone
@@ -313,6 +313,7 @@ def test_machines_may_be_restarted_one_after_another(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("context")
 def test_desk_that_names_the_phones_path(proxied: tuple[str, Path], key: StationKey) -> None:
-    """``url`` is the server's address; below the phones' path there is no desks' side."""
-    with HttpLink(f"{proxied[0]}/kr", key) as link, pytest.raises(NotThere):
+    """``url`` is the server's address; below the phones' path there is no desks' side,
+    which was told as a QR that nobody knows."""
+    with HttpLink(f"{proxied[0]}/kr", key) as link, pytest.raises(WrongAddress):
         link.health()

@@ -15,7 +15,7 @@ from desk.app.home import Home
 from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.stage import Stage
 from desk.app.window import make_front
-from desk.counter import proving
+from desk.counter import proving, relying
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
 from desk.enrollment.trouble import ServiceDown
@@ -104,6 +104,15 @@ def test_the_phone_presents_and_the_services_are_told(
         until(banner.isHidden)
         assert program.proof.check is not None
 
+        weighed, asked = relying.uses, [0]
+
+        def uses(*facts: Any) -> object:
+            asked[0] += 1
+            if asked[0] == 1:
+                raise ServiceDown
+            return weighed(*facts)
+
+        monkeypatch.setattr(relying, "uses", uses)
         holder.present(program.proof.check.uri).result(60)
         until(lambda: program.desk.the_case().state is State.PROVEN)
         until(lambda: "사용 가능" in told(rows)["훈련: 성년 확인"])
@@ -112,7 +121,10 @@ def test_the_phone_presents_and_the_services_are_told(
         assert "안내됨" in told(rows)["정부24"]
         assert "없는 항목: 주민등록번호" in told(rows)["훈련: 주민등록번호 요구"]
 
-        # The applicant is promised no more than the officer is told.
+        # The applicant is promised no more than the officer is told; what could not be asked at
+        # first is asked again when the officer goes on.
+        until(lambda: asked[0] > 0)
+        program.go_to(Step.HAND_OVER)
         until(lambda: bool(promised(program.applicant_window)))
         assert program.applicant_window._screen.page is Page.DONE
         assert promised(program.applicant_window) == {

@@ -302,6 +302,8 @@ class ApplicantControl(QObject):
         if page in (Page.QR, Page.SENDING, Page.WRONG_PIN, Page.EXPIRED, Page.PROVE):
             return self._with_qr(screen, case)
         if page in (Page.DONE, Page.NOT_PROVEN):
+            if page is Page.DONE and self._services is None:
+                self._load_services(case)
             return replace(screen, ending=self._ending(case))
         if page is Page.REFUSED:
             return replace(screen, refusal=self._refusal(case))
@@ -369,8 +371,6 @@ class ApplicantControl(QObject):
         until = case.last_day(self._desk.station.post.zone)
         if until is None:
             return None
-        if self._services is None:
-            self._load_services(case)
         services = tuple(
             ServiceLine(use.name, use.usable, use.since, use.announced)
             for use in self._services or ()
@@ -389,7 +389,14 @@ class ApplicantControl(QObject):
                 self._services = services
                 self.refresh()
 
-        self._desk.work(Lane.RECORDS, lambda: relying.uses(station, case), done, look_at=case)
+        def failed(trouble: Trouble) -> None:
+            # Asked for again with the next change.
+            self._services = None
+            self._desk.show_trouble(trouble, case)
+
+        self._desk.work(
+            Lane.RECORDS, lambda: relying.uses(station, case), done, failed, look_at=case
+        )
 
     def _refusal(self, case: Case) -> Refusal | None:
         if case.verdict is None:
