@@ -119,12 +119,18 @@ def _desk_routes(service: Service) -> list[Route]:
         ("GET", "/desk/checks/{check_id}/answer", desk.check_answer),
         ("PUT", "/desk/status/{name}", desk.publish_status),
     ]
-    return [_route(path, _admitted(desk, act), method) for method, path, act in table]
+    large = (desk.answer, desk.place_check, desk.publish_status)
+    return [
+        _route(
+            path, _admitted(desk, act, wire.LARGE_BODY if act in large else wire.SMALL_BODY), method
+        )
+        for method, path, act in table
+    ]
 
 
-def _admitted(desk: DeskSide, act: Endpoint) -> Endpoint:
+def _admitted(desk: DeskSide, act: Endpoint, limit: int) -> Endpoint:
     async def admitted(request: Request) -> Response:
-        await desk.admit(request)
+        await desk.admit(request, limit)
         return await act(request)
 
     admitted.__name__ = f"desk_{_name(act)}"

@@ -69,15 +69,16 @@ class DeskSide:
         self._known = frozenset(service.profile.configurations.values())
         self._heard = HeardCalls(service.key)
 
-    async def admit(self, request: Request) -> None:
-        """Raises Refusal unless the station's key has signed this very call, just now."""
-        body = await wire.keep_body(request, wire.LARGE_BODY)
+    async def admit(self, request: Request, limit: int) -> None:
+        """Raises Refusal unless the station's key has signed this very call, just now, with a
+        body of at most ``limit`` bytes. Who shows no signature of now has none read."""
         query = request.scope["query_string"]
         target = request.scope["raw_path"] + (b"?" + query if query else b"")
         shown = request.header(b"authorization")
-        call, now = Call(request.method, target, body), self._service.now()
         try:
-            request.scope[_NUMBER] = self._heard.check(shown, call, now)
+            self._heard.expect(shown, self._service.now())
+            call = Call(request.method, target, await wire.keep_body(request, limit))
+            request.scope[_NUMBER] = self._heard.check(shown, call, self._service.now())
         except NotTheStation as error:
             raise _unknown_station() from error
         except ClockApart as error:

@@ -64,6 +64,12 @@ class HeardCalls:
         # Unlike a plain one, it finds its first entry as fast after many were taken out.
         self._heard: OrderedDict[str, float] = OrderedDict()
 
+    def expect(self, shown: str, now: datetime) -> None:
+        """What can be told before the call's body has come; raises NotTheStation where
+        ``shown`` is no signature at all, ClockApart where it is none of about now."""
+        moment, _, _ = _parts(shown)
+        _check_time(moment, now)
+
     def check(self, shown: str, call: Call, now: datetime) -> str:
         """The call's number behind the time it was signed at, heard for the first time; raises
         NotTheStation, ClockApart."""
@@ -71,10 +77,8 @@ class HeardCalls:
         wanted = call.signature(self._key, moment, number)
         if not hmac.compare_digest(wanted, signature):
             raise NotTheStation
-        at, here = int(moment) / 1000, now.timestamp()
-        if abs(here - at) > _WINDOW_SECONDS:
-            raise ClockApart
-        self._forget(here - 2 * _WINDOW_SECONDS)
+        at = _check_time(moment, now)
+        self._forget(now.timestamp() - 2 * _WINDOW_SECONDS)
         if number in self._heard:
             raise NotTheStation
         self._heard[number] = at
@@ -97,3 +101,11 @@ def _parts(shown: str) -> tuple[str, str, str]:
     if not moment.isdecimal() or len(moment) > 15 or not number:
         raise NotTheStation
     return moment, number, signature
+
+
+def _check_time(moment: str, now: datetime) -> float:
+    """In seconds since 1970; raises ClockApart."""
+    at = int(moment) / 1000
+    if abs(now.timestamp() - at) > _WINDOW_SECONDS:
+        raise ClockApart
+    return at

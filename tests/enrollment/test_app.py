@@ -304,3 +304,23 @@ def test_one_key_at_a_time_is_no_batch(tmp_path: Path) -> None:
 def test_addresses_no_phone_should_use(issuer: str) -> None:
     with pytest.raises(PublicUrlUnusable):
         ServiceSettings(issuer)
+
+
+@pytest.mark.parametrize(
+    "path", ["offers/x", "offers/x/void", "offers/x/events", "requests/x/denial", "health"]
+)
+def test_most_calls_are_small(inside: Inside, path: str) -> None:
+    """Also where they bear a time of now; what carries a credential or a list is larger."""
+    method = "POST" if path.endswith("void") else "PUT"
+    method = "GET" if path in ("health", "offers/x/events") else method
+    shown = {"Authorization": f"Desk {int(now().timestamp() * 1000)}.number.signature"}
+
+    def status(method: str, path: str) -> int:
+        body = b"x" * (wire.SMALL_BODY + 1)
+        return inside.call(
+            lambda web: web.request(method, f"/desk/{path}", content=body, headers=shown, auth=None)
+        ).status_code
+
+    assert status(method, path) == 413
+    for larger in ("status/1", "requests/x/answer", "checks/" + "x" * 20):
+        assert status("PUT", larger) == 401

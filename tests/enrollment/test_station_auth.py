@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -135,6 +137,24 @@ def test_recorded_call_at_the_service(service: ServiceProcess, key: StationKey) 
 
     assert first.status_code == 200
     assert (again.status_code, again.json()["error"]) == (401, "station_unknown")
+
+
+def said_at_once(service: ServiceProcess, path: str, shown: str, length: int) -> bytes:
+    """The answer to a call whose body is told of and does not come."""
+    parts = urlsplit(service.url)
+    head = f"PUT {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {shown}\r\n"
+    with socket.create_connection((parts.hostname, parts.port), 60) as line:
+        line.sendall(f"{head}Content-Length: {length}\r\n\r\n".encode())
+        return line.recv(1 << 16)
+
+
+@pytest.mark.parametrize("shown", ["", "Desk x", "Bearer a.b.c", "Desk 1.number.signature"])
+def test_body_of_a_stranger_is_not_waited_for(service: ServiceProcess, shown: str) -> None:
+    """What bears no signature of about now is refused by its head."""
+    answer = said_at_once(service, "/desk/status/1", shown, 4_000_000)
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert (b"clocks_apart" in answer) == shown.startswith("Desk 1.")
 
 
 def test_link_tells_clocks_from_keys(service: ServiceProcess, key: StationKey) -> None:
