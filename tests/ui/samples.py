@@ -346,7 +346,12 @@ def offered_case(state: State = State.OFFERED, **changes: object) -> Case:
 def issued() -> tuple[IssuedCredential, ...]:
     return tuple(
         IssuedCredential(
-            one, "key", "https://enroll.example/1", number, local("10:39:48"), local("10:39")
+            one,
+            "key",
+            "https://enroll.example/1",
+            number,
+            local("10:39:48"),
+            local("10:00", "2027-11-23"),
         )
         for number, one in enumerate(("mdoc", "sd-jwt"))
     )
