@@ -44,7 +44,7 @@ PAST = (
 
 def _credential(configuration: str, index: int, validity: Validity, at: datetime) -> Credential:
     slot = StatusSlot("5f0c2a9e", index)
-    return Credential(configuration, slot, validity, at, KEY, at)
+    return Credential(configuration, slot, validity, at, KEY, at, at + timedelta(days=365))
 
 
 def holding(now: datetime, **changes: object) -> Holding:
