@@ -67,11 +67,12 @@ class Attestation:
 
 
 def verify_attestation(
-    jwt: str, policy: AttestationPolicy, *, nonce: str, now: datetime, expires: bool
+    jwt: str, policy: AttestationPolicy, *, nonce: str, now: datetime, beside_proof: bool
 ) -> Attestation:
-    """Check one against the policy; ``expires``: it must say until when it holds, as beside a
-    ``jwt`` proof. Its nonce must be ``nonce``. Raises ProofRefused, NonceStale, and what
-    ``policy.lists`` raises where its status cannot be looked up."""
+    """Check one against the policy. ``beside_proof``: beside a ``jwt`` proof it must say until
+    when it holds, and may leave the nonce to the proof. A nonce in it must be ``nonce``. Raises
+    ProofRefused, NonceStale, and what ``policy.lists`` raises where its status cannot be looked
+    up."""
     try:
         token = jose.parse_compact(jwt)
         if token.header.get("typ") not in (TYPE, OLDER_TYPE):
@@ -87,10 +88,10 @@ def verify_attestation(
     except CredentialTrouble as trouble:
         reason = str(trouble.facts.get("reason", ""))
         raise ProofRefused(reason=f"key attestation: {reason}") from trouble
-    _check_times(claims, now, expires)
+    _check_times(claims, now, expires=beside_proof)
     _check_level("key_storage", claims, policy.key_storage)
     _check_level("user_authentication", claims, policy.user_authentication)
-    _check_nonce(claims.get("nonce"), nonce)
+    _check_nonce(claims.get("nonce"), nonce, needed=not beside_proof)
     _check_status(claims.get("status"), policy, now)
     return attested
 
@@ -112,7 +113,7 @@ def _names(entries: list[Any], keys: tuple[DeviceKey, ...]) -> dict[str, DeviceK
     return names | {kid: key for kid, key in own if isinstance(kid, str)}
 
 
-def _check_times(claims: Mapping[str, Any], now: datetime, expires: bool) -> None:
+def _check_times(claims: Mapping[str, Any], now: datetime, *, expires: bool) -> None:
     issued, until = jose.numeric_date(claims, "iat"), jose.numeric_date(claims, "exp")
     if issued is None or issued > now.timestamp() + _SKEW.total_seconds():
         raise ProofRefused(reason="key attestation without iat or of the future")
@@ -122,12 +123,13 @@ def _check_times(claims: Mapping[str, Any], now: datetime, expires: bool) -> Non
         raise ProofRefused(reason="key attestation has expired")
 
 
-def _check_nonce(shown: object, nonce: str) -> None:
-    """F.1 and F.3: it MUST be there where the issuer gives nonces, which this one always does;
-    that it is optional in annex D.1 is for issuers that have none."""
-    if shown is None:
+def _check_nonce(shown: object, nonce: str, *, needed: bool) -> None:
+    """Alone it must be fresh itself (F.3). Beside a proof, which is, the wallet chooses: F.1
+    reads otherwise, but D.1 says optional, libraries leave it out, and the standard's editors
+    mean it so."""
+    if shown is None and needed:
         raise ProofRefused(reason="key attestation without a nonce")
-    if shown != nonce:
+    if shown is not None and shown != nonce:
         raise NonceStale(reason="key attestation of another nonce")
 
 

@@ -146,7 +146,7 @@ def _beside(
     unread = attestation is None and policy.use is AttestationUse.OPTIONAL
     if unread or policy.use is AttestationUse.OFF:
         return None
-    return verify_attestation(attestation or "", policy, nonce=nonce, now=now, expires=True)
+    return verify_attestation(attestation or "", policy, nonce=nonce, now=now, beside_proof=True)
 
 
 def _attested_keys(
@@ -157,7 +157,7 @@ def _attested_keys(
         raise ProofRefused(reason="exactly one key attestation expected")
     (entry,) = entries
     compact = entry.compact if isinstance(entry, Proof) else entry
-    return verify_attestation(compact, policy, nonce=nonce, now=now, expires=False).keys
+    return verify_attestation(compact, policy, nonce=nonce, now=now, beside_proof=False).keys
 
 
 def _refused(trouble: CredentialTrouble) -> ProofRefused:

@@ -54,7 +54,7 @@ def check(status: Any, found: Lists | None) -> None:
     policy = AttestationPolicy(AttestationUse.REQUIRED, (provider().root,), lists=found)
     key, claims = LocalKey.generate().public, {"status": status}
     jwt = provider().attest([key], NOW, nonce="nonce", claims=claims)
-    verify_attestation(jwt, policy, nonce="nonce", now=NOW, expires=True)
+    verify_attestation(jwt, policy, nonce="nonce", now=NOW, beside_proof=True)
 
 
 def at(index: int) -> dict[str, Any]:
@@ -115,4 +115,4 @@ def test_a_list_that_cannot_be_had_is_no_refusal() -> None:
     jwt = provider().attest([key], NOW, nonce="nonce", claims=claims)
 
     with pytest.raises(Away):
-        verify_attestation(jwt, policy, nonce="nonce", now=NOW, expires=True)
+        verify_attestation(jwt, policy, nonce="nonce", now=NOW, beside_proof=True)
