@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 # Longer than any proxy lets a silent call stand.
 LONGEST_POLL = 30.0
 LANDING_PATH = "get"
+OFFER_SCHEME, HAIP_SCHEME = "openid-credential-offer://", "haip-vci://"
 JSON, JWT = "application/json", "application/jwt"
 SEALED = "application/octet-stream"
 """Of an answer that is sealed to the phone's token; an encrypted one is a JWT."""

@@ -48,7 +48,8 @@ class Authorizing:
         if outcome.obstacle is not None:
             raise _refused(outcome.obstacle, outcome.tries_left)
         self._service.openers.make_soon(token)
-        scope = await self._scope(offer_id, grant) if "scope" in form else None
+        names = outcome.configurations if details is None else details
+        scope = self._scope(names) if "scope" in form else None
         return self._granted(token, grant, scope)
 
     async def _require_code(self, request: Request, offer_id: str, secret: str) -> None:
@@ -106,16 +107,10 @@ class Authorizing:
             service.bells.ring(outcome.offer_id)
         return outcome
 
-    async def _scope(self, offer_id: str, grant: Grant) -> str:
+    def _scope(self, names: tuple[str, ...]) -> str:
         """What the token is for, in the words of the metadata. A wallet that asked for anything
         else is told so (RFC 6749, 3.3); scopes that nobody knows are no error (VCI, 5.1.2)."""
-        service, names = self._service, grant.details
-        if names is None:
-            holder = await service.run(
-                service.mailbox.holder, offer_id, grant.token_hash, service.now()
-            )
-            names = () if holder is None else holder.configurations
-        known = service.profile.credential_configurations()
+        known = self._service.profile.credential_configurations()
         return " ".join(known[name]["scope"] for name in names)
 
     def _granted(self, token: str, grant: Grant, scope: str | None) -> Response:

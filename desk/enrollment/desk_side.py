@@ -23,7 +23,14 @@ from desk import __version__
 from desk.credential.jose import compact_json, parse_compact
 from desk.credential.troubles import CredentialTrouble
 from desk.enrollment import keys, metadata, wire
-from desk.enrollment.agreed import JWT, LANDING_PATH, LONGEST_POLL, SEALED
+from desk.enrollment.agreed import (
+    HAIP_SCHEME,
+    JWT,
+    LANDING_PATH,
+    LONGEST_POLL,
+    OFFER_SCHEME,
+    SEALED,
+)
 from desk.enrollment.languages import pin_description
 from desk.enrollment.mailbox.driver import HeardBefore
 from desk.enrollment.policy import Quirk
@@ -43,8 +50,6 @@ from desk.enrollment.trouble import AlreadyOtherwise, NotThere
 from desk.enrollment.wire import Refusal, Request
 from desk.issuance.ports import OfferEvent, QrForm
 
-OFFER_SCHEME = "openid-credential-offer://"
-HAIP_SCHEME = "haip-vci://"
 _IDENTIFIER = re.compile(rf"{keys.IDENTIFIER}\Z")
 # It begins with its offer's.
 _REQUEST_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,96}\Z")

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Self
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -23,7 +23,16 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from desk.credential.jose import compact_json, parse_compact
 from desk.credential.presentation import request_link
 from desk.enrollment import keys, nonces
-from desk.enrollment.agreed import JSON, JWT, LANDING_PATH, LONGEST_POLL, SEALED, utc_now
+from desk.enrollment.agreed import (
+    HAIP_SCHEME,
+    JSON,
+    JWT,
+    LANDING_PATH,
+    LONGEST_POLL,
+    OFFER_SCHEME,
+    SEALED,
+    utc_now,
+)
 from desk.enrollment.answers import encrypted, terms_mark
 from desk.enrollment.calls import Caller, Calls, Distrusted, Reply, Unreached
 from desk.enrollment.keys import StationKey
@@ -123,7 +132,7 @@ class HttpLink:
             )
 
     def _checked_issuer(self, said: str) -> str:
-        if self._expected and said != self._expected:
+        if self._expected and _place(said) != _place(self._expected):
             raise OtherIssuer(said=said, expected=self._expected)
         return said
 
@@ -170,19 +179,24 @@ class HttpLink:
             return Offer(order.offer_id, uri, _moment(body["expires_at"]))
 
     def _check_offer(self, uri: str, order: OfferOrder) -> None:
-        """A phone that scans it comes to this service and this offer (OpenID4VCI 1.0, 4.1)."""
+        """A phone that scans it comes to this service and this offer, whatever it reads of it
+        first (OpenID4VCI 1.0, 4.1)."""
         before, _, query = uri.partition("?")
         members = parse_qs(query)
-        page, home = order.qr is QrForm.PAGE, self.issuer.rstrip("/")
-        if before != f"{home}/{LANDING_PATH}" if page else not before.endswith("://"):
-            raise OtherIssuer(said=before, expected=home)
-        if "credential_offer_uri" in members:
-            (leads,) = members["credential_offer_uri"]
-            known = f"{home}/offer/{self._key.offer_handle(order.offer_id)}"
+        home = self.issuer.rstrip("/")
+        begins = f"{home}/{LANDING_PATH}" if order.qr is QrForm.PAGE else _SCHEMES[order.qr]
+        if before != begins:
+            raise OtherIssuer(said=before, expected=begins)
+        if order.qr is QrForm.PAGE:
+            members.pop("post", None)
+        ((name, (value,)),) = members.items()
+        if order.qr in (QrForm.VALUE, QrForm.HAIP_VALUE):
+            wanted, known = "credential_offer", self.issuer
+            leads = str(orjson.loads(value)["credential_issuer"]) if name == wanted else name
         else:
-            (whole,) = members["credential_offer"]
-            leads, known = str(orjson.loads(whole)["credential_issuer"]), self.issuer
-        if leads != known:
+            wanted = "credential_offer_uri"
+            leads, known = value, f"{home}/offer/{self._key.offer_handle(order.offer_id)}"
+        if (name, leads) != (wanted, known):
             raise OtherIssuer(said=leads, expected=known)
 
     def void_offer(self, offer_id: str, reason: str) -> None:
@@ -420,6 +434,13 @@ class _Understood:
 
 
 _understood = _Understood()
+_SCHEMES = {
+    QrForm.REFERENCE: OFFER_SCHEME,
+    QrForm.VALUE: OFFER_SCHEME,
+    QrForm.HAIP_REFERENCE: HAIP_SCHEME,
+    QrForm.HAIP_VALUE: HAIP_SCHEME,
+}
+_PORTS = {"http": 80, "https": 443}
 _KINDS = {kind.value: kind for kind in EventKind}
 
 
@@ -443,6 +464,13 @@ def _answer(request: KeyRequest, credentials: Sequence[str]) -> dict[str, Any]:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _place(address: str) -> tuple[str, str | None, int | None, str]:
+    """Where an address leads, however it is spelled; raises ValueError for a wrong port."""
+    parts = urlsplit(address)
+    port = parts.port or _PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname, port, parts.path.rstrip("/")
 
 
 @lru_cache(maxsize=64)

@@ -107,11 +107,13 @@ Fits = Callable[[bytes, bytes], bool]
 
 class Redemption(NamedTuple):
     """What became of an attempt at a code: redeemed, or what stood in the way. ``offer_id`` is
-    None for a code that nobody knows, ``tries_left`` is about a wrong transaction code."""
+    None for a code that nobody knows, ``tries_left`` is about a wrong transaction code;
+    ``configurations`` are those offered, once it is redeemed."""
 
     offer_id: str | None
     obstacle: Claim | None = None
     tries_left: int = 0
+    configurations: tuple[str, ...] = ()
 
 
 class Holder(NamedTuple):

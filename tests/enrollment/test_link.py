@@ -351,6 +351,15 @@ def test_service_that_names_another_address_is_not_believed() -> None:
     assert told.value.facts == {"said": THEIRS, "expected": ISSUER}
 
 
+@pytest.mark.parametrize(
+    "issuer", [f"{ISSUER}/", "https://ISSUE.example/kr", "https://issue.example:443/kr"]
+)
+def test_another_spelling_of_the_address_is_the_same(issuer: str) -> None:
+    """Phones compare it byte for byte with the service's own, which the desk goes on with."""
+    with hostile("", issuer=issuer) as link:
+        assert link.issuer == issuer
+
+
 def _leading(address: str, before: str = "openid-credential-offer://") -> str:
     return f"{before}?{urlencode({'credential_offer_uri': address})}"
 
@@ -373,6 +382,13 @@ HANDLE = KEY.offer_handle("order-1")
         (_leading(f"{ISSUER}/offer/{HANDLE}", "https://evil.example/get"), QrForm.PAGE),
         (_leading(f"{THEIRS}/offer/{HANDLE}", f"{ISSUER}/get"), QrForm.PAGE),
         (_holding(THEIRS), QrForm.VALUE),
+        # What a phone reads first, or opens, leads elsewhere; the rest is right.
+        (_leading(f"{ISSUER}/offer/{HANDLE}", f"{THEIRS}/://"), QrForm.REFERENCE),
+        (_leading(f"{ISSUER}/offer/{HANDLE}", f"{THEIRS}#://"), QrForm.REFERENCE),
+        (_leading(f"{ISSUER}/offer/{HANDLE}", "evilapp://"), QrForm.REFERENCE),
+        (_leading(f"{ISSUER}/offer/{HANDLE}", "haip-vci://"), QrForm.REFERENCE),
+        (_holding(ISSUER), QrForm.REFERENCE),
+        (_leading(f"{ISSUER}/offer/{HANDLE}"), QrForm.VALUE),
     ],
 )
 def test_offer_that_leads_phones_elsewhere_is_not_shown(uri: str, qr: QrForm) -> None:
@@ -385,7 +401,8 @@ def test_offer_that_leads_phones_elsewhere_is_not_shown(uri: str, qr: QrForm) ->
     [
         (_leading(f"{ISSUER}/offer/{HANDLE}"), QrForm.REFERENCE),
         (_leading(f"{ISSUER}/offer/{HANDLE}", f"{ISSUER}/get"), QrForm.PAGE),
-        (_holding(ISSUER), QrForm.HAIP_VALUE),
+        (_leading(f"{ISSUER}/offer/{HANDLE}", f"{ISSUER}/get") + "&post=LA", QrForm.PAGE),
+        (_holding(ISSUER), QrForm.VALUE),
     ],
 )
 def test_offer_of_this_service_is_shown(uri: str, qr: QrForm) -> None:
@@ -393,7 +410,14 @@ def test_offer_of_this_service_is_shown(uri: str, qr: QrForm) -> None:
         assert link.place_offer(order(qr=qr)).uri == uri
 
 
-@pytest.mark.parametrize("uri", ["otherwise://", "openid-credential-offer://?nothing=here"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "openid-credential-offer://",
+        f"{_holding(THEIRS)}&credential_offer_uri={ISSUER}/offer/{HANDLE}",
+        f"{_leading(f'{ISSUER}/offer/{HANDLE}')}&credential_offer_uri={THEIRS}",
+    ],
+)
 def test_offer_of_another_form_cannot_be_understood(uri: str) -> None:
     with hostile(uri) as link, pytest.raises(AnswerUnusable):
         link.place_offer(order())

@@ -42,6 +42,7 @@ from desk.issuance.ports import EventKind, ResponseEncryption
 from tests.enrollment.older_mailbox import leave_behind
 
 T0 = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+REDEEMED = Redemption("offer-1", configurations=("mdoc", "sd-jwt"))
 LIFE = timedelta(minutes=10)
 TOKEN_LIFE = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -140,7 +141,7 @@ def guess(box: Mailbox, number: int = 1, at: datetime = T0, token: str | None = 
 
 def claimed(box: Mailbox) -> Mailbox:
     box.place_offer(offer(), T0)
-    assert redeem(box) == Redemption("offer-1")
+    assert redeem(box) == REDEEMED
     return box
 
 
@@ -214,7 +215,7 @@ def test_a_right_guess_after_wrong_ones(box: Mailbox) -> None:
     for _ in range(TRIES - 1):
         guess(box)
 
-    assert redeem(box) == Redemption("offer-1")
+    assert redeem(box) == REDEEMED
 
 
 def test_code_of_another_offer_is_unknown_and_counts_as_nothing(box: Mailbox) -> None:
@@ -231,7 +232,7 @@ def test_code_of_another_offer_is_unknown_and_counts_as_nothing(box: Mailbox) ->
 
     assert set(told) == {Redemption(None, Claim.UNKNOWN)}
     assert kinds(box) == []
-    assert redeem(box) == Redemption("offer-1")
+    assert redeem(box) == REDEEMED
     assert box.redeem("offer-1", "code-2", "c", lambda *_: True, grant, T0) == told[0]
 
 
@@ -277,7 +278,7 @@ def test_what_is_not_offered_costs_no_guess(box: Mailbox) -> None:
         (lambda box: redeem(box, 9), Redemption(None, Claim.UNKNOWN)),
         (lambda box: guess(box, at=T0 + TOKEN_LIFE), Redemption("offer-1", Claim.USED)),
         # The very same grant: a step that was done again.
-        (redeem, Redemption("offer-1")),
+        (redeem, REDEEMED),
     ],
 )
 def test_after_the_claim(box: Mailbox, act: Callable[[Mailbox], object], expected: object) -> None:
@@ -594,7 +595,7 @@ def test_older_mailbox_is_taken_over(opened: Open, place: Path | str, version: i
     assert kinds(box) == [EventKind.CODE_WRONG] * wrong
     assert box.fetch_offer("handle-1", "c", T0) is not None
     assert guess(box).tries_left == TRIES - wrong - 1
-    assert redeem(box) == Redemption("offer-1")
+    assert redeem(box) == REDEEMED
     if box.shared:
         assert box.in_call(timed(to_ms(T0), "n"), "b", lambda: box.queue(T0)).length == 0
     box.close()

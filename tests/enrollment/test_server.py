@@ -25,6 +25,7 @@ from desk.enrollment.trouble import MailboxAddressUnusable, MailboxAway, Mailbox
 from desk.issuance.ports import EventKind
 from tests.enrollment.conftest import together
 from tests.enrollment.test_mailbox import (
+    REDEEMED,
     T0,
     claimed,
     guess,
@@ -367,7 +368,7 @@ def test_phones_of_different_offers_do_not_wait_for_each_other(
         told = redeem(boxes[1], 2)
         seen = boxes[1].news("offer-1", 0, T0)
 
-    assert told == Redemption("offer-2")
+    assert told == REDEEMED._replace(offer_id="offer-2")
     assert seen.events == ()
 
 
@@ -428,7 +429,7 @@ def test_code_redeemed_while_the_server_fell_is_redeemed_by_the_same_phone(
         redeem(torn)
     again = redeem(torn)
 
-    assert again == Redemption("offer-1")
+    assert again == REDEEMED
     assert redeem(torn, token="other").obstacle is Claim.USED
     assert kinds(torn).count(EventKind.CODE_RIGHT) == 1
 
@@ -515,7 +516,7 @@ def test_a_line_that_was_trusted_in_vain(
     redeemed = asyncio.run(steps.run(lambda: redeem(torn)))
     steps.close()
 
-    assert redeemed == Redemption("offer-1")
+    assert redeemed == REDEEMED
     assert kinds(torn) == [EventKind.FETCHED, EventKind.CODE_RIGHT]
 
 

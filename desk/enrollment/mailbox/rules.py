@@ -103,7 +103,7 @@ def redeem(turn: Turn, code_hash: str, client: str, fits: Fits, grant: Grant) ->
         raise NotThere
     if offer.token_hash == grant.token_hash:
         # This very grant, whose commit was not heard of.
-        return Redemption(offer.offer_id)
+        return _redeemed(offer)
     if grant.token_hash in offer.guesses:
         # This very guess: it was counted, and nobody told.
         return Redemption(offer.offer_id, Claim.WRONG_CODE, offer.guesses[grant.token_hash])
@@ -118,7 +118,11 @@ def redeem(turn: Turn, code_hash: str, client: str, fits: Fits, grant: Grant) ->
         left = offer.guesses[grant.token_hash] = book_wrong(turn)
         return Redemption(offer.offer_id, Claim.WRONG_CODE, left)
     _claim(turn, grant)
-    return Redemption(offer.offer_id)
+    return _redeemed(offer)
+
+
+def _redeemed(offer: Offer) -> Redemption:
+    return Redemption(offer.offer_id, configurations=tuple(offer.configurations))
 
 
 def _claim(turn: Turn, grant: Grant) -> None:
