@@ -8,7 +8,7 @@ name the words looked for stand in its place.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -78,7 +78,8 @@ class Moment:
 @dataclass(frozen=True)
 class Holding:
     """``person`` is None where nobody says any more whose it is. ``published``: the lists say
-    what the records say, where the credentials point to. ``reported``: a suspension was asked
+    what the records say, where the credentials point to; ``moved``: they point to where lists
+    are published no longer. ``reported``: a suspension was asked
     for and stands. ``why_not`` has a word key for each deed that is not possible now; the
     others are. ``undo_until``: until then the officer who looked may take the suspension back.
     ``notices``: what was told of the holder since, the gravest first, as long as nobody settled
@@ -101,6 +102,7 @@ class Holding:
     asked: KeptAct | None = None
     undo_until: datetime | None = None
     notices: tuple[MustChange, ...] = ()
+    moved: bool = False
     why_not: Mapping[Deed, str] = field(default_factory=dict)
 
     @property
@@ -228,6 +230,7 @@ def _held(
     reported = care.is_reported(session, number)
     undo_until = _undo_until(station, session, officer, number) if reported else None
     told = tuple(sorted(notices.of_case(session, number), key=_gravity))
+    moved = any(_is_moved(station, one) for one in credentials)
     ends = [one.valid_until for one in credentials if one.valid_until is not None]
     return Holding(
         number=number,
@@ -243,7 +246,8 @@ def _held(
         moments=_moments(events),
         purged=case.purged,
         reported=reported,
-        published=all(_is_public(station, due, one) for one in credentials),
+        published=not due & {one.slot.list_name for one in credentials} and not moved,
+        moved=moved,
         asked=asked_in(station, session, number),
         undo_until=undo_until,
         notices=told,
@@ -251,15 +255,13 @@ def _held(
     )
 
 
-def _is_public(station: Station, due: Collection[str], one: Credential) -> bool:
-    """Its list is out, and where the credential says. Only a storage is asked for its
-    addresses: the service may be away, and nobody who reports a loss waits for it."""
-    name, storage = one.slot.list_name, station.status_storage
-    if name in due:
-        return False
+def _is_moved(station: Station, one: Credential) -> bool:
+    """Its list is no longer published where the credential says. Only a storage is asked for
+    its addresses: the service may be away, and nobody who reports a loss waits for it."""
+    storage = station.status_storage
     if storage is None or one.status_uri is None:
-        return True
-    return is_published_at(storage, name, one.status_uri)
+        return False
+    return not is_published_at(storage, one.slot.list_name, one.status_uri)
 
 
 def _standing(state: State, credentials: tuple[Credential, ...]) -> Standing:

@@ -16,7 +16,7 @@ from desk.counter.station import Station
 from desk.issuance import case as cases_of
 from desk.issuance.case import Act, Case, Consent, Ending, State, advance
 from desk.issuance.roles import Right
-from desk.store import cases, consents, sequences
+from desk.store import cases, consents, journal, sequences
 from desk.store.consents import ConsentAnswer
 from desk.store.troubles import CaseChanged, StoreTrouble
 
@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 CONSENT_VERSION = "2026-07"
 PURPOSES = ("passport", "face")
 """What the applicant is asked; the resident number is told, because the law settles it."""
+PROOF_DECIDED = "PROOF.DECIDED"
+"""Of a resume: what it resumes is VALID in the records."""
 STALE_AFTER = timedelta(hours=20)
 """A case that nobody touched this long has outlived its day and expires."""
 
@@ -119,11 +121,11 @@ def expire_stale(station: Station) -> tuple[Case, ...]:
     """End the cases of former days, so that none hangs for ever (I10); one that cannot end now
     keeps no other from it."""
     with station.store.read() as session:
-        waiting = cases.open_cases(session)
+        waiting = [case for case in cases.open_cases(session) if is_stale(station, case)]
+        # Whose proof was decided is PROVEN as soon as its list is out.
+        waiting = [one for one in waiting if not journal.tells(session, PROOF_DECIDED, one.number)]
     ended = []
     for case in waiting:
-        if not is_stale(station, case):
-            continue
         # Another desk that shares the records may be ending it as well.
         with apart(_log, f"case {case.number} does not expire"), suppress(CaseChanged):
             ended.append(_end(station, None, case, Act.EXPIRE, Ending("left_open"), "CASE.EXPIRED"))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk.counter import approving, signing
+from desk.counter import approving, intake, signing
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
@@ -33,7 +33,6 @@ from desk.store.troubles import FormerPassport, StatusFinal, StoreTrouble
 from desk.trouble import Trouble
 
 _ID_BYTES = 16
-DECIDED = "PROOF.DECIDED"
 PASSPORT_NUMBER = "travel_document_number"
 
 
@@ -222,7 +221,7 @@ def make_usable(session: Any, stamp: Stamp, case: Case, reason: str) -> None:
         status.set_validity(session, stamp, slot, Validity.VALID, reason)
     if case.kind is CaseKind.RESUME:
         # The entries belong to the former case: only this tells which case decided.
-        journal.append(session, stamp, DECIDED, case.number, target=case.former)
+        journal.append(session, stamp, intake.PROOF_DECIDED, case.number, target=case.former)
         journal.append(session, stamp, "CARE.RESUMED", case.former, target=case.number)
 
 
@@ -246,7 +245,7 @@ def conclude(station: Station, case: Case) -> Case:
         return case
     with station.store.read() as session:
         entries = [status.entry(session, slot) for slot in _slots(case)]
-        told = not resumes or journal.tells(session, DECIDED, case.number)
+        told = not resumes or journal.tells(session, intake.PROOF_DECIDED, case.number)
     if not entries or any(one.validity is not Validity.VALID for one in entries) or not told:
         return case
     return _note_proven(station, None, case, max(one.changed_at for one in entries))
@@ -276,18 +275,39 @@ def _wipe_live_picture(station: Station, officer: Officer | None, case: Case) ->
     station.store.checkpoint()
 
 
-def leave_unproven(station: Station, officer: Officer, case: Case, reason: str) -> Case:
+def leave_unproven(
+    station: Station, officer: Officer, case: Case, reason: str, *, list_may_wait: bool = False
+) -> Case:
     """The phone cannot present now: it stays DELIVERED, suspended, and waits for a visit. What it
     has shown already is PROVEN all the same.
 
-    Raises :class:`ListNotOut` where only the list that says so is still missing.
+    Raises :class:`ListNotOut` where only the list that says so is still missing, unless the
+    visit shall end meanwhile (``list_may_wait``): the case is PROVEN as soon as it is out.
     """
     try:
-        known = conclude(station, case)
+        known = _concluded(station, case)
+    except ListNotOut:
+        if not list_may_wait:
+            raise
+        known = case
+    if known.state is State.PROVEN:
+        return known
+    return station.save(officer, replace(case, held="not_proven"), "PROOF.POSTPONED", reason=reason)
+
+
+def leave_suspended(station: Station, officer: Officer, case: Case, remark: str) -> Case:
+    """The phone that was to resume cannot present: its case ends, what it has stays suspended.
+    What it has shown already is PROVEN all the same. Raises :class:`ListNotOut`."""
+    known = _concluded(station, case)
+    if known.state is State.PROVEN:
+        return known
+    return intake.cancel(station, officer, case, "not_resumed", remark)
+
+
+def _concluded(station: Station, case: Case) -> Case:
+    try:
+        return conclude(station, case)
     except StoreTrouble:
         raise
     except Trouble as away:
         raise ListNotOut(case=case.number, reason=away.code) from away
-    if known.state is State.PROVEN:
-        return known
-    return station.save(officer, replace(case, held="not_proven"), "PROOF.POSTPONED", reason=reason)

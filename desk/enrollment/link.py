@@ -80,7 +80,8 @@ _NO_EVENTS = 999_999_999
 class HttpLink:
     """One service at ``base_url``; ``calls`` carries its calls, over HTTP where nothing else is
     given. Calls are signed by the machine's clock, whatever time the desk rehearses.
-    ``issuer`` is the address that phones know it by; left out, the service is believed in that.
+    ``issuer`` is the address that phones know it by, without a path any at that host; left out,
+    the service is believed in that.
     Close it when done."""
 
     def __init__(
@@ -132,7 +133,7 @@ class HttpLink:
             )
 
     def _checked_issuer(self, said: str) -> str:
-        if self._expected and _place(said) != _place(self._expected):
+        if self._expected and not _is_at(said, self._expected):
             raise OtherIssuer(said=said, expected=self._expected)
         return said
 
@@ -466,11 +467,14 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _place(address: str) -> tuple[str, str | None, int | None, str]:
-    """Where an address leads, however it is spelled; raises ValueError for a wrong port."""
-    parts = urlsplit(address)
-    port = parts.port or _PORTS.get(parts.scheme)
-    return parts.scheme, parts.hostname, port, parts.path.rstrip("/")
+def _is_at(address: str, expected: str) -> bool:
+    """Whether both lead to the same place, however they are spelled: to the same host, for whom
+    TLS vouches, where ``expected`` names no more. Raises ValueError for a wrong port."""
+    told, known = urlsplit(address), urlsplit(expected)
+    places = [
+        (one.scheme, one.hostname, one.port or _PORTS.get(one.scheme)) for one in (told, known)
+    ]
+    return places[0] == places[1] and known.path.rstrip("/") in ("", told.path.rstrip("/"))
 
 
 @lru_cache(maxsize=64)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from desk.counter import intake, proving
+from desk.counter import intake, proving, renewal, settling
+from desk.counter.intake import STALE_AFTER
 from desk.counter.proving import ListNotOut
+from desk.counter.renewal import ResumeReason
 from desk.counter.station import Station
 from desk.issuance.case import Case, State
-from desk.store import status
+from desk.store import sequences, status
 from desk.store.status import StatusSlot, Validity
 from desk.store.troubles import Full
-from tests.counter.holding_cases import delivered, desk_in, place_of
+from tests.counter.holding_cases import clock_of, delivered, desk_in, place_of, proven
 from tests.counter.test_approving import approved_case, crew
 
 LEE = crew()[0].officer
@@ -77,6 +80,76 @@ def test_what_was_decided_is_not_left_unproven(station: Station) -> None:
     assert (between.state, between.held) == (State.DELIVERED, None)
     assert (known.state, known.held) == (State.PROVEN, None)
     assert station.load(case.number) == known
+
+
+def test_a_visit_may_end_before_the_list_of_its_proof_is_out(station: Station) -> None:
+    """Nobody can wait for a storage that is away all day. Once it is back, the case is proven."""
+    case = delivered(station)
+    decide(station, case)
+    place_of(station).away = True
+
+    left = proving.leave_unproven(station, LEE, case, "no_network", list_may_wait=True)
+    place_of(station).away = False
+    known = proving.conclude(station, left)
+
+    assert (left.state, left.held) == (State.DELIVERED, "not_proven")
+    assert (known.state, known.held) == (State.PROVEN, None)
+
+
+def resume(station: Station, monkeypatch: pytest.MonkeyPatch) -> Case:
+    """Of what a lost phone had, approved and not asked for yet."""
+    monkeypatch.setattr(sequences, "next_case_number", lambda *_all: "LA-2026-900001")
+    former = proven(station)
+    with station.store.write() as session:
+        for one in former.issued:
+            slot = StatusSlot(one.status_list, one.status_index)
+            status.set_validity(session, station.stamp(LEE), slot, Validity.SUSPENDED, "lost")
+    case = renewal.open_resume(station, LEE, former.number, next(iter(ResumeReason)))
+    return station.save(LEE, replace(case, state=State.APPROVED), "REVIEW.BEGUN")
+
+
+def decided(station: Station, case: Case) -> Case:
+    """Its phone has shown what it has, and the list that says so is not out."""
+    place_of(station).away = True
+    with station.store.write() as session:
+        proving.make_usable(session, station.stamp(LEE), case, "proven")
+    return case
+
+
+def test_a_resume_that_was_decided_is_not_said_to_stay_suspended(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = decided(station, resume(station, monkeypatch))
+
+    with pytest.raises(ListNotOut):
+        proving.leave_suspended(station, LEE, case, "")
+    place_of(station).away = False
+
+    assert proving.leave_suspended(station, LEE, case, "").state is State.PROVEN
+
+
+def test_a_resume_that_was_not_decided_stays_suspended(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = resume(station, monkeypatch)
+
+    ended = proving.leave_suspended(station, LEE, case, "")
+
+    assert (ended.state, ended.ending and ended.ending.reason) == (State.CANCELLED, "not_resumed")
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_resume_that_was_decided_does_not_expire(
+    station: Station, monkeypatch: pytest.MonkeyPatch, away: bool
+) -> None:
+    """Its credential is valid in the records: the desk that is opened the next day says so."""
+    case = decided(station, resume(station, monkeypatch))
+    place_of(station).away = away
+    clock_of(station).let_pass(STALE_AFTER + timedelta(hours=1))
+
+    settling.settle(station)
+
+    assert station.load(case.number).state is (State.APPROVED if away else State.PROVEN)
 
 
 def test_a_list_that_is_away_keeps_nothing_from_being_left_unproven(station: Station) -> None:

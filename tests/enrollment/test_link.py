@@ -329,7 +329,7 @@ def test_clocks_apart(seconds: int) -> None:
 ISSUER, THEIRS = "https://issue.example/kr", "https://evil.example"
 
 
-def hostile(uri: str, issuer: str = ISSUER) -> HttpLink:
+def hostile(uri: str, issuer: str = ISSUER, expected: str = ISSUER) -> HttpLink:
     """A desk that knows its service by ISSUER; the service says this."""
     told = {"uri": uri, "expires_at": (now() + timedelta(days=400)).isoformat()}
 
@@ -337,7 +337,7 @@ def hostile(uri: str, issuer: str = ISSUER) -> HttpLink:
         health = HEALTH | {"time": now().isoformat(), "issuer": issuer}
         return httpx.Response(200, json=health if "/health" in request.url.path else told)
 
-    return HttpLink("http://127.0.0.1:1", KEY, calls=Answering(say), issuer=ISSUER)
+    return HttpLink("http://127.0.0.1:1", KEY, calls=Answering(say), issuer=expected)
 
 
 def test_service_that_names_another_address_is_not_believed() -> None:
@@ -358,6 +358,16 @@ def test_another_spelling_of_the_address_is_the_same(issuer: str) -> None:
     """Phones compare it byte for byte with the service's own, which the desk goes on with."""
     with hostile("", issuer=issuer) as link:
         assert link.issuer == issuer
+
+
+def test_any_address_at_the_host_that_is_named_without_a_path() -> None:
+    """As the deployment's own steps set it: the service below a path, the desk by its host."""
+    host = "https://issue.example"
+    with hostile("", expected=host) as link:
+        assert link.issuer == ISSUER
+    for elsewhere in (THEIRS, "http://issue.example/kr", "https://issue.example:8443/kr"):
+        with hostile("", issuer=elsewhere, expected=host) as link, pytest.raises(OtherIssuer):
+            _ = link.issuer
 
 
 def _leading(address: str, before: str = "openid-credential-offer://") -> str:

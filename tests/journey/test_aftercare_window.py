@@ -169,11 +169,11 @@ def test_a_loss_call_needs_no_mouse_and_leaves_the_open_case_as_it_is(
         assert desk.status() == {Status.SUSPENDED}
         assert page.undo.isVisible()
         # The next key takes it back; it led to the history, away from the page and its minute.
-        assert desk.focus is page.undo
+        desk.until(lambda: desk.focus is page.undo)
         desk.press(Qt.Key.Key_Space)
         desk.until(lambda: standing(desk) is Standing.USABLE)
         assert program.shell.page is page
-        assert desk.focus is page.suspend
+        desk.until(lambda: desk.focus is page.suspend)
         assert program.desk.the_case().number == open_case
         desk.press(Qt.Key.Key_F7)
         desk.until(lambda: program.shell.page is program.pages.passport)

@@ -186,7 +186,7 @@ def test_a_question_that_could_not_be_put_off_leaves_no_dead_qr(
     assert window.control.check is None
 
 
-def full(*_all: object) -> None:
+def full(*_all: object, **_named: object) -> None:
     raise Full()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desk.counter import approving, intake, offering, proving, relying
+from desk.counter import approving, offering, proving, relying
 from desk.counter.offering import NotKept
 from desk.counter.proving import OpenCheck, OtherKey, ProofRefused
 from desk.counter.relying import Readiness
@@ -342,14 +342,25 @@ class ProofControl(QObject):
         if not dialog.exec():
             return
         reason, _remark = dialog.answer()
+        # That all but the list is done was said before: the visit may end all the same.
+        told = isinstance(self._trouble, proving.ListNotOut)
         self._turn += 1
         self.check = None
         desk.act(
             Lane.SERVICE,
-            lambda: proving.leave_unproven(desk.station, desk.officer, case, reason),
+            lambda: proving.leave_unproven(
+                desk.station, desk.officer, case, reason, list_may_wait=told
+            ),
             lambda: desk.go_to.emit(Step.HAND_OVER),
             self._failed,
         )
+
+    def _left_suspended(self) -> None:
+        desk = self._desk
+        if desk.the_case().state is State.PROVEN:
+            desk.go_to.emit(Step.HAND_OVER)
+        else:
+            desk.to_board.emit()
 
     def _end_resume(self, case: Case) -> None:
         """Nothing was sent to this phone: the credential stays suspended, the case ends."""
@@ -362,7 +373,7 @@ class ProofControl(QObject):
         self.check = None
         desk.act(
             Lane.SERVICE,
-            lambda: intake.cancel(desk.station, desk.officer, case, "not_resumed", remark),
-            desk.to_board.emit,
+            lambda: proving.leave_suspended(desk.station, desk.officer, case, remark),
+            self._left_suspended,
             self._failed,
         )

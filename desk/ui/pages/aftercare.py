@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from desk.counter.holdings import Deed, Holding, Standing
@@ -33,7 +33,7 @@ from desk.ui.pages.own_words import OwnWords
 from desk.ui.parts.box import column, holder, row
 from desk.ui.parts.button import Button, Kind
 from desk.ui.parts.frame import Other, Page, Primary
-from desk.ui.parts.verdict import Verdict
+from desk.ui.parts.verdict import GUARD_MS, Verdict
 from desk.ui.troubles import Spoken
 
 AREA = "aftercare"
@@ -87,6 +87,8 @@ class AftercarePage(Page):
         self.suspend = Button(look, "", Kind.PRIMARY, height=48, icon="circle-pause").at_least(200)
         self.undo = Button(look, "", Kind.SECONDARY, height=40, icon="rotate-ccw")
         self.verdict.show_right(self.undo, self.suspend)
+        self._offer = QTimer(self, singleShot=True, interval=GUARD_MS)
+        self._offer.timeout.connect(self._give_focus)
         self.notice = NoticeBar(look, self.say)
         cards = (self.call, self.verdict, self.notice, self.found, self.nobody, self.deeds)
         self._right = column(*cards, None, gap=16)
@@ -192,7 +194,7 @@ class AftercarePage(Page):
         say = self.say
         due = f"verdict.{one.standing.value}_due"
         if not one.published and due in say:
-            return say(due)
+            return say("verdict.moved") if one.moved else say(due)
         if view.undo_seconds > 0:
             return say("verdict.undo", n=view.undo_seconds)
         day = one.valid_until.isoformat() if one.valid_until else say("card.unknown")
@@ -234,11 +236,16 @@ class AftercarePage(Page):
     def rest_focus(self) -> None:
         """An act is under way, and its button rests: the next key is no neighbour's, which
         might lead away from the page."""
+        self._offer.stop()
         if not self._is_typed_into():
             self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def offer_focus(self) -> None:
-        """The act is done: the next key takes it back where that is possible still."""
+        """The act is done: in a moment, for whoever pressed twice, a key takes it back where that
+        is possible still."""
+        self._offer.start()
+
+    def _give_focus(self) -> None:
         act = next((one for one in (self.undo, self.suspend) if one.isVisible()), None)
         if act is not None and not self._is_typed_into():
             act.setFocus(Qt.FocusReason.TabFocusReason)
