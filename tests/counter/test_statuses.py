@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 
-from desk.counter import aftercare, statuses
+from desk.counter import aftercare, holdings, statuses
 from desk.counter.readying import Ready
 from desk.counter.records import Records
 from desk.counter.station import Station
@@ -211,9 +211,12 @@ def test_what_goes_out_elsewhere_is_not_called_published(station: Station) -> No
     case = proven(station)
     publish_status(station)
 
-    told = suspend(replace(station, status_storage=Moved()), case.number)
+    moved = replace(station, status_storage=Moved())
+    told = suspend(moved, case.number)
 
     assert not told
+    assert holdings.read(moved, officer(LEE), case.number).moved
+    assert not holdings.read(station, officer(LEE), case.number).moved
     assert listed(station, case) == {Validity.VALID.bits}
 
 

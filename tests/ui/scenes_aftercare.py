@@ -158,6 +158,14 @@ def not_out(look: Look, size: Size) -> QWidget:
     return shell(look, size, view(look, suspended(_now(), published=False), must_change=None))
 
 
+@scene("admin-02-aftercare-moved")
+def moved(look: Look, size: Size) -> QWidget:
+    """Its list is published, but no longer where it points to."""
+    return shell(
+        look, size, view(look, suspended(_now(), published=False, moved=True), must_change=None)
+    )
+
+
 @scene("admin-02-aftercare-none")
 def nobody(look: Look, size: Size) -> QWidget:
     return shell(look, size, view(look, None, found=()))

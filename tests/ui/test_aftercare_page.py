@@ -215,6 +215,8 @@ def test_a_list_that_is_not_out_is_never_shown_as_done(look: Look, opened: list[
     page.render(scenes.view(look, scenes.suspended(NOW, published=False)))
 
     assert "아직 반영되지 않음" in page.verdict.sentence.text()
+    page.render(scenes.view(look, scenes.suspended(NOW, published=False, moved=True)))
+    assert "더 이상 공개되지 않습니다" in page.verdict.sentence.text()
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (1920, 1080)])
