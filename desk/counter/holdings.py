@@ -79,7 +79,8 @@ class Moment:
 class Holding:
     """``person`` is None where nobody says any more whose it is. ``published``: the lists say
     what the records say, where the credentials point to; ``moved``: they point to where lists
-    are published no longer. ``reported``: a suspension was asked
+    are published no longer. ``valid_until`` is the last day of use, ``expires_on`` that of the
+    administrative life. ``reported``: a suspension was asked
     for and stands. ``why_not`` has a word key for each deed that is not possible now; the
     others are. ``undo_until``: until then the officer who looked may take the suspension back.
     ``notices``: what was told of the holder since, the gravest first, as long as nobody settled
@@ -103,6 +104,7 @@ class Holding:
     undo_until: datetime | None = None
     notices: tuple[MustChange, ...] = ()
     moved: bool = False
+    expires_on: date | None = None
     why_not: Mapping[Deed, str] = field(default_factory=dict)
 
     @property
@@ -248,6 +250,7 @@ def _held(
         reported=reported,
         published=not due & {one.slot.list_name for one in credentials} and not moved,
         moved=moved,
+        expires_on=case.expires_on,
         asked=asked_in(station, session, number),
         undo_until=undo_until,
         notices=told,

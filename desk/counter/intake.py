@@ -10,13 +10,14 @@ from typing import Any
 
 from desk.counter import day_close
 from desk.counter.apart import apart
+from desk.counter.decided import is_decided
 from desk.counter.offering import withdraw
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.issuance import case as cases_of
 from desk.issuance.case import Act, Case, Consent, Ending, State, advance
 from desk.issuance.roles import Right
-from desk.store import cases, consents, journal, sequences
+from desk.store import cases, consents, sequences
 from desk.store.consents import ConsentAnswer
 from desk.store.troubles import CaseChanged, StoreTrouble
 
@@ -25,8 +26,6 @@ _log = logging.getLogger(__name__)
 CONSENT_VERSION = "2026-07"
 PURPOSES = ("passport", "face")
 """What the applicant is asked; the resident number is told, because the law settles it."""
-PROOF_DECIDED = "PROOF.DECIDED"
-"""Of a resume: what it resumes is VALID in the records."""
 STALE_AFTER = timedelta(hours=20)
 """A case that nobody touched this long has outlived its day and expires."""
 
@@ -122,8 +121,8 @@ def expire_stale(station: Station) -> tuple[Case, ...]:
     keeps no other from it."""
     with station.store.read() as session:
         waiting = [case for case in cases.open_cases(session) if is_stale(station, case)]
-        # Whose proof was decided is PROVEN as soon as its list is out.
-        waiting = [one for one in waiting if not journal.tells(session, PROOF_DECIDED, one.number)]
+        # A decided resume is PROVEN as soon as its list is out.
+        waiting = [one for one in waiting if not is_decided(session, one)]
     ended = []
     for case in waiting:
         # Another desk that shares the records may be ending it as well.

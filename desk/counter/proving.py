@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desk.counter import approving, intake, signing
+from desk.counter.decided import PROOF_DECIDED, is_decided, slots, was_decided
 from desk.counter.officers import Officer
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
@@ -28,7 +29,7 @@ from desk.issuance.ports import CheckOrder
 from desk.store import care, cases, journal, notices, renewals, status
 from desk.store.cases import BlobKind
 from desk.store.journal import Stamp
-from desk.store.status import StatusSlot, Validity
+from desk.store.status import Validity
 from desk.store.troubles import FormerPassport, StatusFinal, StoreTrouble
 from desk.trouble import Trouble
 
@@ -103,7 +104,7 @@ def _demand_resumable(station: Station, case: Case) -> None:
     advance(case, Act.PROVE, station.now())
     approving.demand_approved(station, case)
     with station.store.read() as session:
-        for slot in _slots(case):
+        for slot in slots(case):
             if status.entry(session, slot).validity is Validity.INVALID:
                 raise StatusFinal(list=slot.list_name, position=slot.index)
 
@@ -190,10 +191,18 @@ def _compare_person(case: Case, presented: Presented, configuration: str) -> Non
 
 def _make_valid(station: Station, officer: Officer, case: Case) -> Case:
     """VALID in the records, then on the list, then the case says so (in this order)."""
+    with station.store.read() as session:
+        decided = is_decided(session, case)
+    if decided:
+        # Asked again while its list could not go out: what was decided is not decided twice.
+        return conclude(station, case)
     stamp = station.stamp(officer)
     if case.kind is CaseKind.RESUME:
         approving.demand_approved(station, case)
     with station.store.write() as session:
+        if case.kind is CaseKind.RESUME and was_decided(session, case):
+            # Taken back since then: that takes another resume.
+            raise ReportedLost(case=case.former or case.number)
         make_usable(session, stamp, case, "proven")
     return _note_proven(station, officer, case, stamp.at)
 
@@ -217,11 +226,11 @@ def make_usable(session: Any, stamp: Stamp, case: Case, reason: str) -> None:
         for entry in renewals.former(session, case.former).entries:
             status.set_validity(session, stamp, entry.slot, Validity.INVALID, "reissued")
         journal.append(session, stamp, "CARE.REPLACED", case.former, target=case.number)
-    for slot in _slots(case):
+    for slot in slots(case):
         status.set_validity(session, stamp, slot, Validity.VALID, reason)
     if case.kind is CaseKind.RESUME:
         # The entries belong to the former case: only this tells which case decided.
-        journal.append(session, stamp, intake.PROOF_DECIDED, case.number, target=case.former)
+        journal.append(session, stamp, PROOF_DECIDED, case.number, target=case.former)
         journal.append(session, stamp, "CARE.RESUMED", case.former, target=case.number)
 
 
@@ -233,10 +242,6 @@ def _demand_unchanged(session: Any, case: Case) -> None:
         notices.demand_same_passport(session, resumed)
 
 
-def _slots(case: Case) -> tuple[StatusSlot, ...]:
-    return tuple(StatusSlot(one.status_list, one.status_index) for one in case.issued)
-
-
 def conclude(station: Station, case: Case) -> Case:
     """Finish a proof that was cut off behind its decision: what is VALID in the records was
     presented rightly, only the list or the case do not say so yet."""
@@ -244,11 +249,10 @@ def conclude(station: Station, case: Case) -> Case:
     if case.state is not (State.APPROVED if resumes else State.DELIVERED):
         return case
     with station.store.read() as session:
-        entries = [status.entry(session, slot) for slot in _slots(case)]
-        told = not resumes or journal.tells(session, intake.PROOF_DECIDED, case.number)
-    if not entries or any(one.validity is not Validity.VALID for one in entries) or not told:
-        return case
-    return _note_proven(station, None, case, max(one.changed_at for one in entries))
+        if not is_decided(session, case):
+            return case
+        decided_at = max(status.entry(session, slot).changed_at for slot in slots(case))
+    return _note_proven(station, None, case, decided_at)
 
 
 def _note_proven(
@@ -295,13 +299,15 @@ def leave_unproven(
     return station.save(officer, replace(case, held="not_proven"), "PROOF.POSTPONED", reason=reason)
 
 
-def leave_suspended(station: Station, officer: Officer, case: Case, remark: str) -> Case:
-    """The phone that was to resume cannot present: its case ends, what it has stays suspended.
-    What it has shown already is PROVEN all the same. Raises :class:`ListNotOut`."""
+def leave_suspended(
+    station: Station, officer: Officer, case: Case, remark: str, reason: str = "not_resumed"
+) -> Case:
+    """A resume ends without a proof, what the phone has stays suspended. What it has shown
+    already is PROVEN all the same. Raises :class:`ListNotOut`."""
     known = _concluded(station, case)
     if known.state is State.PROVEN:
         return known
-    return intake.cancel(station, officer, case, "not_resumed", remark)
+    return intake.cancel(station, officer, case, reason, remark)
 
 
 def _concluded(station: Station, case: Case) -> Case:

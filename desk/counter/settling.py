@@ -13,6 +13,7 @@ import logging
 
 from desk.counter import intake, offering, proving, signing
 from desk.counter.apart import apart
+from desk.counter.decided import is_decided
 from desk.counter.station import Station
 from desk.counter.statuses import publish_status
 from desk.issuance.case import Case, CaseKind, State
@@ -44,6 +45,21 @@ def _catch_up_all(station: Station) -> None:
         if _is_ours(station, case):
             with apart(_log, f"case {case.number} is not settled"):
                 catch_up(station, case)
+
+
+def conclude_decided(station: Station, but: str = "") -> int:
+    """Finish proofs whose list could not go out, that of the case ``but`` excepted, which
+    somebody is at work on. How many are left."""
+    with station.store.read() as session:
+        decided = [one for one in cases.open_cases(session) if is_decided(session, one)]
+    left = 0
+    for case in decided:
+        concluded = False
+        if case.number != but and _is_ours(station, case):
+            with apart(_log, f"case {case.number} is still to be proven"):
+                concluded = not proving.conclude(station, case).state.is_open
+        left += not concluded
+    return left
 
 
 def _may_be_cut_off(case: Case) -> bool:

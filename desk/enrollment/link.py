@@ -471,6 +471,8 @@ def _is_at(address: str, expected: str) -> bool:
     """Whether both lead to the same place, however they are spelled: to the same host, for whom
     TLS vouches, where ``expected`` names no more. Raises ValueError for a wrong port."""
     told, known = urlsplit(address), urlsplit(expected)
+    if told.query or told.fragment or "@" in told.netloc:
+        return False
     places = [
         (one.scheme, one.hostname, one.port or _PORTS.get(one.scheme)) for one in (told, known)
     ]

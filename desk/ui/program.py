@@ -92,7 +92,9 @@ _log = logging.getLogger(__name__)
 
 LOG_NAME = "desk.log"
 STATUS_MS = 6 * 60 * 60 * 1000
-"""How often status lists go out anew; a signature holds four times as long."""
+"""How often status lists go out anew."""
+CONCLUDE_MS = 30_000
+"""How soon what was proven is looked at again whose list could not go out."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,9 @@ class Program(QObject):
         self._status_timer = QTimer(self)
         self._status_timer.setInterval(STATUS_MS)
         self._status_timer.timeout.connect(self._refresh_status)
+        self._conclude_timer = QTimer(self, singleShot=True, interval=CONCLUDE_MS)
+        self._conclude_timer.timeout.connect(self._conclude)
+        self.proof.list_waits.connect(self._conclude_timer.start)
 
     def _make_pages(self) -> Pages:
         look, troubles = self.look, TroubleWords()
@@ -432,6 +437,21 @@ class Program(QObject):
         station = self.station
         if station.records.is_open:
             self.desk.work(Lane.SERVICE, lambda: publish_status(station, even_if_same=True))
+
+    def _conclude(self) -> None:
+        """What was proven while no list could go out, as soon as one can."""
+        station, case = self.station, self.desk.case
+        if not station.records.is_open:
+            # Whoever signs in next settles it.
+            return
+        number = case.number if case is not None else ""
+
+        def done(left: int) -> None:
+            self.board.look_again()
+            if left:
+                self._conclude_timer.start()
+
+        self.desk.work(Lane.SERVICE, lambda: settling.conclude_decided(station, number), done)
 
     def _covered(self) -> None:
         close_all()

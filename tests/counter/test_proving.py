@@ -8,16 +8,25 @@ from datetime import timedelta
 
 import pytest
 
-from desk.counter import intake, proving, renewal, settling
+from desk.counter import aftercare, approving, intake, proving, renewal, settling
 from desk.counter.intake import STALE_AFTER
 from desk.counter.proving import ListNotOut
 from desk.counter.renewal import ResumeReason
 from desk.counter.station import Station
+from desk.issuance.aftercare import ReportedLost, SuspendReason
 from desk.issuance.case import Case, State
-from desk.store import sequences, status
+from desk.store import journal, sequences, status
 from desk.store.status import StatusSlot, Validity
 from desk.store.troubles import Full
-from tests.counter.holding_cases import clock_of, delivered, desk_in, place_of, proven
+from tests.counter.holding_cases import (
+    PlaceAway,
+    clock_of,
+    delivered,
+    desk_in,
+    place_of,
+    proven,
+    validities,
+)
 from tests.counter.test_approving import approved_case, crew
 
 LEE = crew()[0].officer
@@ -150,6 +159,71 @@ def test_a_resume_that_was_decided_does_not_expire(
     settling.settle(station)
 
     assert station.load(case.number).state is (State.APPROVED if away else State.PROVEN)
+
+
+def test_a_decided_resume_that_was_suspended_again_expires(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its holder called since: nothing of it is to come, and it must not bar a reissue for ever."""
+    case = decided(station, resume(station, monkeypatch))
+    assert case.former is not None
+    place_of(station).away = False
+    aftercare.suspend(station, LEE, case.former, SuspendReason.LOSS_CALL)
+    clock_of(station).let_pass(STALE_AFTER + timedelta(hours=1))
+
+    settling.settle(station)
+
+    assert station.load(case.number).state is State.EXPIRED
+
+
+def test_what_was_decided_is_not_decided_again(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The question is put again every other second while the list cannot go out."""
+    case = decided(station, resume(station, monkeypatch))
+
+    for _ in range(3):
+        with pytest.raises(PlaceAway):
+            proving._make_valid(station, LEE, case)
+
+    with station.store.read() as session:
+        told = [one.kind for one in journal.events(session, after=0)]
+    assert (told.count("PROOF.DECIDED"), told.count("CARE.RESUMED")) == (1, 1)
+
+
+def test_a_loss_that_is_reported_after_the_decision_stands(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = decided(station, resume(station, monkeypatch))
+    assert case.former is not None
+    aftercare.suspend(station, LEE, case.former, SuspendReason.LOSS_CALL)
+    monkeypatch.setattr(approving, "demand_approved", lambda *_all: None)
+
+    with pytest.raises(ReportedLost):
+        proving._make_valid(station, LEE, case)
+
+    assert validities(station, station.load(case.former)) == {Validity.SUSPENDED}
+
+
+@pytest.mark.parametrize("at_work", [False, True])
+def test_what_was_decided_is_proven_as_soon_as_its_list_is_out(
+    station: Station, at_work: bool
+) -> None:
+    """But not under the hands of whoever has the case open."""
+    case = delivered(station)
+    case = station.save(
+        None, replace(case, window=station.settings.station.window), "CASE.TAKEN_OVER"
+    )
+    decide(station, case)
+    place_of(station).away = True
+    proving.leave_unproven(station, LEE, case, "no_network", list_may_wait=True)
+
+    before = settling.conclude_decided(station)
+    place_of(station).away = False
+    after = settling.conclude_decided(station, case.number if at_work else "")
+
+    assert (before, after) == (1, int(at_work))
+    assert station.load(case.number).state is (State.DELIVERED if at_work else State.PROVEN)
 
 
 def test_a_list_that_is_away_keeps_nothing_from_being_left_unproven(station: Station) -> None:

@@ -365,7 +365,14 @@ def test_any_address_at_the_host_that_is_named_without_a_path() -> None:
     host = "https://issue.example"
     with hostile("", expected=host) as link:
         assert link.issuer == ISSUER
-    for elsewhere in (THEIRS, "http://issue.example/kr", "https://issue.example:8443/kr"):
+    for elsewhere in (
+        THEIRS,
+        f"{ISSUER}?x=1",
+        f"{ISSUER}#x",
+        "https://u@issue.example",
+        "http://issue.example/kr",
+        "https://issue.example:8443/kr",
+    ):
         with hostile("", issuer=elsewhere, expected=host) as link, pytest.raises(OtherIssuer):
             _ = link.issuer
 

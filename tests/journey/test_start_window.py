@@ -1,8 +1,8 @@
-"""What the window settles when somebody has signed in."""
+"""What the window settles when somebody has signed in, and what it comes back to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,8 +22,51 @@ from tests.ui.officer import drop_all
 PATIENCE = 60_000
 
 
+@pytest.fixture
+def stage(home: Path, service: ServiceProcess) -> Iterator[Stage]:
+    settings = settings_with(service.url)
+    front = make_front(settings, training=True, language="ko")
+    stage = Stage(front, open_rehearsal(Home.make(home), whole=False, settings=settings))
+    yield stage
+    stage.close()
+    drop_all()
+
+
+def sign_in(stage: Stage, until: Callable[[Callable[[], object]], None]) -> None:
+    stage.show_windows()
+    stage.insert_card(0)
+    program = stage.program
+    until(lambda: program.desk.card_present)
+    program.pages.sign_in.pin_given.emit(bytearray(TRAINING_PIN, "ascii"), False)
+
+
+def test_proofs_whose_list_could_not_go_out_are_looked_at_until_none_is_left(
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def until(condition: Callable[[], object]) -> None:
+        qtbot.waitUntil(condition, timeout=PATIENCE)
+
+    left, asked = [2, 1, 0], list[str]()
+
+    def conclude(_station: object, but: str) -> int:
+        asked.append(but)
+        return left[len(asked) - 1]
+
+    monkeypatch.setattr(settling, "conclude_decided", conclude)
+    sign_in(stage, until)
+    program = stage.program
+    until(lambda: program.desk.is_open)
+    program._conclude_timer.setInterval(1)
+
+    program.proof.list_waits.emit()
+    until(lambda: len(asked) == len(left))
+
+    until(lambda: not program._conclude_timer.isActive())
+    assert asked == ["", "", ""]
+
+
 def test_what_cannot_be_settled_keeps_no_personal_data_beyond_its_time(
-    home: Path, service: ServiceProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One odd answer of the service, and no record was destroyed any more."""
 
@@ -42,18 +85,8 @@ def test_what_cannot_be_settled_keeps_no_personal_data_beyond_its_time(
     monkeypatch.setattr(settling, "settle", breaks)
     monkeypatch.setattr(register, "tidy", busy)
     monkeypatch.setattr(retention, "purge", lambda *_: done.append("purge"))
-    settings = settings_with(service.url)
-    front = make_front(settings, training=True, language="ko")
-    stage = Stage(front, open_rehearsal(Home.make(home), whole=False, settings=settings))
-    try:
-        stage.show_windows()
-        stage.insert_card(0)
-        program = stage.program
-        until(lambda: program.desk.card_present)
-        program.pages.sign_in.pin_given.emit(bytearray(TRAINING_PIN, "ascii"), False)
-        until(lambda: "purge" in done)
 
-        assert done == ["settle", "tidy", "purge"]
-    finally:
-        stage.close()
-        drop_all()
+    sign_in(stage, until)
+    until(lambda: "purge" in done)
+
+    assert done == ["settle", "tidy", "purge"]

@@ -7,6 +7,7 @@ from datetime import datetime
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desk.counter import approving, offering, proving, relying
+from desk.counter.decided import is_decided
 from desk.counter.offering import NotKept
 from desk.counter.proving import OpenCheck, OtherKey, ProofRefused
 from desk.counter.relying import Readiness
@@ -67,6 +68,8 @@ class ProofControl(QObject):
     ``reissue_asked(Case)``: what the phone holds names a former passport."""
 
     progressed = Signal()
+    list_waits = Signal()
+    """A proof was decided whose list could not go out."""
     reissue_asked = Signal(object)
 
     def __init__(self, desk: Desk, page: ProofPage) -> None:
@@ -306,6 +309,8 @@ class ProofControl(QObject):
             self._take_back_approval(trouble)
             return
         self._trouble = trouble
+        if isinstance(trouble, proving.ListNotOut):
+            self.list_waits.emit()
         self.render()
         self.progressed.emit()
 
@@ -319,6 +324,10 @@ class ProofControl(QObject):
 
         def job() -> Case:
             case = desk.station.load(number)
+            with desk.station.store.read() as session:
+                decided = is_decided(session, case)
+            if decided:
+                return proving.conclude(desk.station, case)
             return approving.take_back_approval(desk.station, desk.officer, case, trouble.code)
 
         desk.act(Lane.SERVICE, job, lambda: desk.go_to.emit(desk.current()))
@@ -365,6 +374,10 @@ class ProofControl(QObject):
     def _end_resume(self, case: Case) -> None:
         """Nothing was sent to this phone: the credential stays suspended, the case ends."""
         desk = self._desk
+        if isinstance(self._trouble, proving.ListNotOut):
+            # It is decided: the case stays open and is proven once the list is out.
+            desk.to_board.emit()
+            return
         dialog = cannot_resume_dialog(desk.look, self._page.window())
         if not dialog.exec():
             return

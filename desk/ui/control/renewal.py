@@ -13,9 +13,11 @@ from datetime import date
 
 from PySide6.QtCore import QObject
 
-from desk.counter import intake, renewal
+from desk.counter import intake, proving, renewal
 from desk.counter.holdings import Holding
+from desk.counter.officers import Officer
 from desk.counter.renewal import UnderWay
+from desk.counter.station import Station
 from desk.issuance.case import Case, CaseKind, State
 from desk.trouble import Trouble
 from desk.ui import says
@@ -88,7 +90,7 @@ class RenewalControl(QObject):
         station, officer = desk.station, desk.officer
         desk.act(
             Lane.SERVICE,
-            lambda: intake.cancel(station, officer, case, reason, remark),
+            lambda: _ended(station, officer, case, reason, remark),
             desk.to_board.emit,
         )
 
@@ -119,7 +121,7 @@ class RenewalControl(QObject):
         self.dialog.open()
 
     def _end(self, holding: Holding) -> date | None:
-        station, end = self._desk.station, holding.valid_until
+        station, end = self._desk.station, holding.expires_on
         today = station.post.local(station.now()).date()
         return end if end is not None and end > today else None
 
@@ -164,3 +166,9 @@ class RenewalControl(QObject):
             return lambda: renewal.open_reissue(station, officer, number, moved)
         resumed = dialog.reason
         return lambda: renewal.open_resume(station, officer, number, resumed)
+
+
+def _ended(station: Station, officer: Officer, case: Case, reason: str, remark: str) -> Case:
+    if case.kind is CaseKind.RESUME:
+        return proving.leave_suspended(station, officer, case, remark, reason)
+    return intake.cancel(station, officer, case, reason, remark)
