@@ -80,11 +80,10 @@ class Holding:
     """``person`` is None where nobody says any more whose it is. ``published``: the lists say
     what the records say, where the credentials point to; ``moved``: they point to where lists
     are published no longer. ``valid_until`` is the last day of use, ``expires_on`` that of the
-    administrative life. ``reported``: a suspension was asked
-    for and stands. ``why_not`` has a word key for each deed that is not possible now; the
-    others are. ``undo_until``: until then the officer who looked may take the suspension back.
-    ``notices``: what was told of the holder since, the gravest first, as long as nobody settled
-    it."""
+    administrative life. ``reported``: a suspension was asked for and stands. ``why_not`` has a
+    word key for each deed that is not possible now; the others are. ``undo_until``: until then
+    the officer who looked may take the suspension back. ``notices``: what was told of the
+    holder since, the gravest first, as long as nobody settled it."""
 
     number: str
     person: Person | None

@@ -353,6 +353,24 @@ def proof(look: Look, size: Size) -> QWidget:
     return proof_page(look, size, view, "10:40:34", ("확인 QR 표시 중", "Showing the check QR"))
 
 
+@scene("13i-proof-barred")
+def proof_barred(look: Look, size: Size) -> QWidget:
+    """What was presented is right, and was revoked since."""
+    case = samples.offered_case(State.DELIVERED, issued=samples.issued())
+    asked = samples.local("10:40:20")
+    spoken = TROUBLES.of("STORE-15", look.language)
+    view = ProofView(
+        samples.here("10:41:30"),
+        case,
+        SERVICES,
+        done=((ProofStep.ASKED, asked), (ProofStep.PRESENTED, samples.local("10:41:24"))),
+        failed=ProofStep.STATUS,
+        placed_at=asked,
+        trouble=spoken,
+    )
+    return proof_page(look, size, view, "10:41:30", ("확인 QR 표시 중", "Showing the check QR"))
+
+
 @scene("13b-proof-usable")
 def proof_usable(look: Look, size: Size) -> QWidget:
     case = samples.offered_case(State.PROVEN, issued=samples.issued())

@@ -414,6 +414,15 @@ def test_what_was_not_checked_never_turns_green(proof: ProofPage, step: ProofSte
     assert "사용 가능\n" not in words_of(proof.services)
 
 
+def test_what_may_not_become_usable_is_not_said_to_be_presented_wrongly(proof: ProofPage) -> None:
+    """Another QR alone would end alike."""
+    proof.render(proof_view(failed=ProofStep.STATUS, trouble=TROUBLES.of("STORE-15", "ko")))
+
+    told = words_of(proof)
+    assert "사용 가능으로 바꿀 수 없습니다" in told
+    assert "제출한 것이 맞지 않습니다" not in told
+
+
 @pytest.mark.parametrize("facts", [{}, {"failed": ProofStep.CONTENT}])
 def test_an_ended_or_refused_check_offers_a_new_qr(
     proof: ProofPage, qtbot: QtBot, facts: dict[str, object]

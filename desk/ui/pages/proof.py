@@ -78,6 +78,12 @@ class ProofView:
         return any(step is ProofStep.STATUS for step, _ in self.done)
 
 
+def _is_barred(view: ProofView) -> bool:
+    """What was presented may be right: it must not become usable, and another QR changes nothing
+    of that."""
+    return view.failed is ProofStep.STATUS
+
+
 def stage_of(view: ProofView) -> ProofStage:
     """Where the proof stands, as the steps and the QR's time tell it."""
     steps = {step for step, _ in view.done}
@@ -125,9 +131,10 @@ class ProofPage(QrPage):
         self.services.render(view.services, view.is_usable)
         self.show_trouble(view.trouble, view.remedies)
         self._render_footer(view, stage)
-        self.say_head(say("step.proof"), self._head(view.case.kind, stage))
+        self.say_head(say("step.proof"), self._head(view, stage))
 
-    def _head(self, kind: CaseKind, stage: ProofStage) -> str:
+    def _head(self, view: ProofView, stage: ProofStage) -> str:
+        kind = view.case.kind
         own = {
             (CaseKind.RESUME, ProofStage.WAITING): "renewal_proof.head_waiting",
             (CaseKind.RESUME, ProofStage.PREPARING): "renewal_proof.head_waiting",
@@ -140,7 +147,7 @@ class ProofPage(QrPage):
         heads = {
             ProofStage.USABLE: "proof.head_usable",
             ProofStage.ENDED: "proof.head_ended",
-            ProofStage.REFUSED: "check.head_refused",
+            ProofStage.REFUSED: "proof.barred" if _is_barred(view) else "check.head_refused",
             ProofStage.CHECKING: "check.head_checking",
         }
         return self._say(heads.get(stage, "proof.head_waiting"))
@@ -156,6 +163,8 @@ class ProofPage(QrPage):
         say = self._say
         if stage is ProofStage.USABLE:
             return QrState.USABLE, "", say("proof.usable"), self._usable_more(view.case)
+        if stage is ProofStage.REFUSED and _is_barred(view):
+            return QrState.BLOCKED, "", say("proof.barred"), say("proof.barred_more")
         if stage is ProofStage.REFUSED:
             return QrState.BLOCKED, "", say("proof.failed"), say("proof.failed_more")
         if stage is ProofStage.CHECKING:
