@@ -22,13 +22,13 @@ import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
-from sqlalchemy.pool import QueuePool
 
-from desk.store import changes, postgres, schema, sealing
+from desk.store import changes, pool, postgres, schema, sealing
 from desk.store.cells import Cells
 from desk.store.changes import Bell, Changes, SharedEar
 from desk.store.key import RecordsKey
 from desk.store.models import KeyRingRow, MetaRow
+from desk.store.pool import RecordsPool
 from desk.store.postgres import SharedDatabase
 from desk.store.schema import WRITING
 from desk.store.troubles import (
@@ -207,7 +207,8 @@ class Store:
         return not busy
 
     def close(self) -> None:
-        self.engine.dispose()
+        """Connections still in use end with what uses them."""
+        pool.close(self.engine)
 
 
 class _WritingSession(Session):
@@ -258,7 +259,7 @@ def open_engine(path: Path, key: RecordsKey) -> Engine:
         "sqlite://",
         module=sqlcipher,
         creator=connect,
-        poolclass=QueuePool,
+        poolclass=RecordsPool,
         pool_size=4,
         hide_parameters=True,
     )

@@ -22,6 +22,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from desk.store.pool import RecordsPool
 from desk.store.schema import WRITING
 from desk.store.troubles import (
     AddressWrong,
@@ -96,6 +97,7 @@ def open_engine(shared: SharedDatabase) -> Engine:
     """An engine on the shared records. Parameters never reach a log or a message."""
     engine = create_engine(
         shared.url,
+        poolclass=RecordsPool,
         pool_size=4,
         pool_pre_ping=True,
         hide_parameters=True,

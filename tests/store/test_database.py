@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import threading
@@ -23,6 +24,7 @@ from desk.store.troubles import (
     Unwritable,
     WrongKind,
 )
+from desk.store.vault import FileVault
 
 
 def test_file_is_encrypted(store: Store, path: Path, stamp: Stamp) -> None:
@@ -165,6 +167,25 @@ def test_second_writer_is_told_to_wait(
             pass
 
     other.close()
+
+
+def test_closed_records_keep_no_connection_that_a_job_still_had(
+    store: Store, path: Path, key: RecordsKey
+) -> None:
+    """As soon as the job is done another key can be laid over the file, whenever the garbage
+    collector next comes by."""
+    vault = FileVault(path, StoreKind.TRAINING)
+    gc.disable()
+    try:
+        with store.read() as session:
+            session.execute(text("SELECT 1"))
+            store.close()
+        with store.read() as session:
+            session.execute(text("SELECT 1"))
+
+        vault.rekey(key, new_key())
+    finally:
+        gc.enable()
 
 
 def test_writers_on_threads_queue_up(store: Store, stamp: Stamp) -> None:
