@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QShowEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from shiboken6 import isValid
 
 SEVERAL = 6
@@ -29,6 +29,12 @@ class Answered:
 def settle() -> None:
     for _ in range(SEVERAL):
         QApplication.processEvents()
+
+
+def words_seen(page: QWidget) -> str:
+    # Rows made after the page was shown appear with the next events.
+    QApplication.processEvents()
+    return "\n".join(label.text() for label in page.findChildren(QLabel) if label.isVisible())
 
 
 def drop(window: QWidget) -> None:

@@ -363,7 +363,7 @@ def proof_barred(look: Look, size: Size) -> QWidget:
         samples.here("10:41:30"),
         case,
         SERVICES,
-        done=((ProofStep.ASKED, asked), (ProofStep.PRESENTED, samples.local("10:41:24"))),
+        done=((ProofStep.ASKED, asked),),
         failed=ProofStep.STATUS,
         placed_at=asked,
         trouble=spoken,

@@ -222,11 +222,14 @@ class ProofPage(QrPage):
         """A row of a check that ended or failed: what was not done never looks passed."""
         say = self._say
         if step is view.failed:
-            words = say("proof_step.not_so")
+            words = say("proof_step.barred" if _is_barred(view) else "proof_step.not_so")
             words = f"{words} · {view.trouble.code}" if view.trouble else words
             return ProgressLine(Glyph.FAILED, name, words, "")
         if step is ProofStep.PRESENTED and view.failed is not None:
             return ProgressLine(Glyph.PASSED, name, say("check.came"), "")
+        if _is_barred(view):
+            # Only what was found right comes as far as the list.
+            return ProgressLine(Glyph.PASSED, name, say(f"proof_step.{step.value}_done"), "")
         word = "check.not_in_time" if first and view.failed is None else "check.not_done"
         return ProgressLine(Glyph.NOT_DONE, name, say(word), "")
 
@@ -251,9 +254,13 @@ class ProofPage(QrPage):
         resumes = view.case.kind is CaseKind.RESUME
         word = self._renewal("renewal_proof.cannot") if resumes else say("proof.cannot")
         cannot = Other("cannot", word)
-        self.footer.show_others((stop,) if usable else (stop, cannot))
         key = "why_passport" if view.asks_passport else "why"
         why_not = self._renewal(f"renewal_proof.{key}") if resumes else say("proof.why")
+        if _is_barred(view):
+            self.footer.show_others((stop,))
+            self.footer.show_primary(Primary(word, True, why_not))
+            return
+        self.footer.show_others((stop,) if usable else (stop, cannot))
         if stage in (ProofStage.ENDED, ProofStage.REFUSED):
             word, why = say("phone.make_new_qr"), why_not
             self.footer.show_primary(Primary(word, True, why, icon="qr-code"))
@@ -270,6 +277,8 @@ class ProofPage(QrPage):
         view = self._view
         if view is None or view.read_only or view.is_usable:
             self.go_on.emit()
+        elif _is_barred(view):
+            self.cannot_prove.emit()
         elif stage_of(view) in (ProofStage.ENDED, ProofStage.REFUSED):
             self.new_qr_requested.emit()
 
