@@ -388,7 +388,7 @@ def board_without_reader() -> Board:
     """Morning, and the second reader is not plugged in; somebody's credential list is late."""
     fine = board(trouble=False)
     reader = BoardCheck(CheckKey.PASSPORT_READER, CheckState.UNUSABLE, "fault", {}, "READER-38")
-    age = {"hours": 13, "lifetime": 168}
+    age = {"hours": 13, "lifetime": 336}
     status = BoardCheck(CheckKey.STATUS_LIST, CheckState.ATTENTION, "old", age, "STATUS-30")
     others = tuple(check for check in fine.checks if check.key is not CheckKey.PASSPORT_READER)
     return replace(fine, checks=(reader, status, *others))
