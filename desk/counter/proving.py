@@ -60,10 +60,14 @@ class NotEverything(ProofRefused):
 
 
 class ListNotOut(Trouble):
-    """The proof was right and the records say VALID; the list that says so could not be
-    published. Facts: case, reason (the code of what kept it)."""
+    """The proof was right and the records say VALID since ``decided_at``; the list that says so
+    could not be published. Facts: case, reason (the code of what kept it)."""
 
     code = "PROOF-04"
+
+    def __init__(self, decided_at: datetime, **facts: str) -> None:
+        super().__init__(**facts)
+        self.decided_at = decided_at
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,8 @@ def take_answer(
     holds what was issued upon another passport than the one at the window, and the
     credential's own troubles; then nothing is valid, and a new check can be placed. A phone
     that was reported lost proves nothing any more:
-    :class:`~desk.issuance.aftercare.ReportedLost`.
+    :class:`~desk.issuance.aftercare.ReportedLost`. Where only the list that says VALID could
+    not go out: :class:`ListNotOut`; :func:`conclude` goes on from there without the phone.
     """
     case = station.touched(officer, case)
     answer = station.link.check_answer(check.check_id, wait_s)
@@ -244,7 +249,8 @@ def _demand_unchanged(session: Any, case: Case) -> None:
 
 def conclude(station: Station, case: Case) -> Case:
     """Finish a proof that was cut off behind its decision: what is VALID in the records was
-    presented rightly, only the list or the case do not say so yet."""
+    presented rightly, only the list or the case do not say so yet. A case that was not decided
+    comes back as it is. Raises :class:`ListNotOut`."""
     resumes = case.kind is CaseKind.RESUME
     if case.state is not (State.APPROVED if resumes else State.DELIVERED):
         return case
@@ -258,7 +264,12 @@ def conclude(station: Station, case: Case) -> Case:
 def _note_proven(
     station: Station, officer: Officer | None, case: Case, proven_at: datetime
 ) -> Case:
-    publish_status(station)
+    try:
+        publish_status(station)
+    except StoreTrouble:
+        raise
+    except Trouble as away:
+        raise ListNotOut(proven_at, case=case.number, reason=away.code) from away
     proof = UseProof(
         proven_at=proven_at,
         configurations=case.issued_configurations,
@@ -266,7 +277,13 @@ def _note_proven(
     )
     # Whose visit had ended unproven is at the counter again, to be given the sheet that says so.
     proven = advance(case, Act.PROVE, station.now(), proof=proof, held=None, closed_at=None)
-    proven = station.save(officer, proven, "PROOF.GIVEN", count=len(case.issued))
+    proven = station.touched(officer, proven)
+    with station.store.write() as session:
+        known = cases.load(session, case.number)
+        if known.state is not case.state:
+            # Somebody else waited for the list as well, or the case was ended meanwhile.
+            return known
+        cases.save(session, station.stamp(officer), proven, "PROOF.GIVEN", count=len(case.issued))
     if case.kind is CaseKind.RESUME:
         _wipe_live_picture(station, officer, case)
     return proven
@@ -289,7 +306,7 @@ def leave_unproven(
     visit shall end meanwhile (``list_may_wait``): the case is PROVEN as soon as it is out.
     """
     try:
-        known = _concluded(station, case)
+        known = conclude(station, case)
     except ListNotOut:
         if not list_may_wait:
             raise
@@ -304,16 +321,7 @@ def leave_suspended(
 ) -> Case:
     """A resume ends without a proof, what the phone has stays suspended. What it has shown
     already is PROVEN all the same. Raises :class:`ListNotOut`."""
-    known = _concluded(station, case)
+    known = conclude(station, case)
     if known.state is State.PROVEN:
         return known
     return intake.cancel(station, officer, case, reason, remark)
-
-
-def _concluded(station: Station, case: Case) -> Case:
-    try:
-        return conclude(station, case)
-    except StoreTrouble:
-        raise
-    except Trouble as away:
-        raise ListNotOut(case=case.number, reason=away.code) from away

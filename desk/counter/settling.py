@@ -47,19 +47,16 @@ def _catch_up_all(station: Station) -> None:
                 catch_up(station, case)
 
 
-def conclude_decided(station: Station, but: str = "") -> int:
-    """Finish proofs whose list could not go out, that of the case ``but`` excepted, which
-    somebody is at work on. How many are left."""
+def conclude_decided(station: Station) -> list[Case]:
+    """Finish proofs whose list could not go out until now: the cases that are PROVEN by it."""
     with station.store.read() as session:
-        decided = [one for one in cases.open_cases(session) if is_decided(session, one)]
-    left = 0
+        ours = [case for case in cases.open_cases(session) if _is_ours(station, case)]
+        decided = [case for case in ours if is_decided(session, case)]
+    concluded = []
     for case in decided:
-        concluded = False
-        if case.number != but and _is_ours(station, case):
-            with apart(_log, f"case {case.number} is still to be proven"):
-                concluded = not proving.conclude(station, case).state.is_open
-        left += not concluded
-    return left
+        with apart(_log, f"case {case.number} is still to be proven"):
+            concluded.append(proving.conclude(station, case))
+    return concluded
 
 
 def _may_be_cut_off(case: Case) -> bool:

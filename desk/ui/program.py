@@ -160,9 +160,8 @@ class Program(QObject):
         self._status_timer = QTimer(self)
         self._status_timer.setInterval(STATUS_MS)
         self._status_timer.timeout.connect(self._refresh_status)
-        self._conclude_timer = QTimer(self, singleShot=True, interval=CONCLUDE_MS)
+        self._conclude_timer = QTimer(self, interval=CONCLUDE_MS)
         self._conclude_timer.timeout.connect(self._conclude)
-        self.proof.list_waits.connect(self._conclude_timer.start)
 
     def _make_pages(self) -> Pages:
         look, troubles = self.look, TroubleWords()
@@ -345,6 +344,7 @@ class Program(QObject):
         """Show the sign-in page; devices are followed from here on."""
         self.desk.start_clock()
         self._status_timer.start()
+        self._conclude_timer.start()
         self.desk.refresh_frame()
         self.applicant.refresh()
         self.session.begin()
@@ -357,6 +357,7 @@ class Program(QObject):
     def close(self) -> None:
         """End everything that runs: cameras, clocks, jobs under way."""
         self._status_timer.stop()
+        self._conclude_timer.stop()
         self.session.stop()
         self.desk.stop_clock()
         self.phone.forget_pin()
@@ -439,19 +440,26 @@ class Program(QObject):
             self.desk.work(Lane.SERVICE, lambda: publish_status(station, even_if_same=True))
 
     def _conclude(self) -> None:
-        """What was proven while no list could go out, as soon as one can."""
-        station, case = self.station, self.desk.case
+        """What was proven while no list could go out, as soon as one can: also what nobody has
+        open any more."""
+        station = self.station
         if not station.records.is_open:
             # Whoever signs in next settles it.
             return
-        number = case.number if case is not None else ""
 
-        def done(left: int) -> None:
-            self.board.look_again()
-            if left:
-                self._conclude_timer.start()
+        def done(concluded: list[Case]) -> None:
+            for case in concluded:
+                self.proof.concluded(case)
+            if concluded:
+                self.board.look_again()
 
-        self.desk.work(Lane.SERVICE, lambda: settling.conclude_decided(station, number), done)
+        # Records that are away are told where somebody wants something of them.
+        self.desk.work(
+            Lane.SERVICE,
+            lambda: settling.conclude_decided(station),
+            done,
+            lambda reason: _log.warning("trouble %s", reason.code),
+        )
 
     def _covered(self) -> None:
         close_all()

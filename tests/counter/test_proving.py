@@ -19,7 +19,6 @@ from desk.store import journal, sequences, status
 from desk.store.status import StatusSlot, Validity
 from desk.store.troubles import Full
 from tests.counter.holding_cases import (
-    PlaceAway,
     clock_of,
     delivered,
     desk_in,
@@ -183,7 +182,7 @@ def test_what_was_decided_is_not_decided_again(
     case = decided(station, resume(station, monkeypatch))
 
     for _ in range(3):
-        with pytest.raises(PlaceAway):
+        with pytest.raises(ListNotOut):
             proving._make_valid(station, LEE, case)
 
     with station.store.read() as session:
@@ -205,11 +204,8 @@ def test_a_loss_that_is_reported_after_the_decision_stands(
     assert validities(station, station.load(case.former)) == {Validity.SUSPENDED}
 
 
-@pytest.mark.parametrize("at_work", [False, True])
-def test_what_was_decided_is_proven_as_soon_as_its_list_is_out(
-    station: Station, at_work: bool
-) -> None:
-    """But not under the hands of whoever has the case open."""
+def test_what_was_decided_is_proven_as_soon_as_its_list_is_out(station: Station) -> None:
+    """Whatever is told of it: nobody has to have it open, nor to press anything."""
     case = delivered(station)
     case = station.save(
         None, replace(case, window=station.settings.station.window), "CASE.TAKEN_OVER"
@@ -220,10 +216,47 @@ def test_what_was_decided_is_proven_as_soon_as_its_list_is_out(
 
     before = settling.conclude_decided(station)
     place_of(station).away = False
-    after = settling.conclude_decided(station, case.number if at_work else "")
+    after = settling.conclude_decided(station)
 
-    assert (before, after) == (1, int(at_work))
-    assert station.load(case.number).state is (State.DELIVERED if at_work else State.PROVEN)
+    assert before == []
+    assert after == [station.load(case.number)]
+    assert [one.state for one in after] == [State.PROVEN]
+
+
+def test_a_proof_that_two_waited_for_is_given_once(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its page and the look at all that waits: both find the list out, one notes the proof."""
+    case = delivered(station)
+    decide(station, case)
+    publish, inner = proving.publish_status, list[Case]()
+
+    def out(of: Station) -> None:
+        publish(of)
+        monkeypatch.setattr(proving, "publish_status", publish)
+        inner.append(proving.conclude(of, case))
+
+    monkeypatch.setattr(proving, "publish_status", out)
+    outer = proving.conclude(station, case)
+
+    assert inner == [outer]
+    with station.store.read() as session:
+        told = [one.kind for one in journal.events(session, after=0) if one.case == case.number]
+    assert told.count("PROOF.GIVEN") == 1
+
+
+def test_what_ended_while_its_list_went_out_is_not_proven_over_it(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = delivered(station)
+    decide(station, case)
+    ended = replace(case, state=State.CANCELLED)
+    monkeypatch.setattr(
+        proving, "publish_status", lambda of: of.save(None, ended, "CASE.CANCELLED")
+    )
+
+    assert proving.conclude(station, case) == ended
+    assert station.load(case.number).state is State.CANCELLED
 
 
 def test_a_list_that_is_away_keeps_nothing_from_being_left_unproven(station: Station) -> None:

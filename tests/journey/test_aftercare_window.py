@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -20,13 +21,15 @@ from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.scripted import APPROVER
 from desk.app.stage import Stage
 from desk.app.window import make_front
-from desk.counter import aftercare
+from desk.counter import aftercare, intake
 from desk.counter.holdings import Deed, Standing
 from desk.counter.station import Station
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
+from desk.issuance.aftercare import CareAct
 from desk.issuance.case import State
 from desk.training.applicants import Applicant
+from desk.ui.applicant.snapshot import Page
 from desk.ui.control import aftercare as aftercare_control
 from desk.ui.control.steps import Step
 from desk.ui.pages.locked import LockReason
@@ -312,6 +315,34 @@ def test_two_cards_activate_and_two_cards_revoke(
         assert desk.status() == {Status.INVALID}
         assert program.desk.is_open
         assert program.desk.officer.officer_id == "T-003"
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["here", "at another desk"])
+def test_a_case_that_ended_behind_a_call_is_not_asked_for_a_proof_any_more(
+    approved_home: Path, service: ServiceProcess, qtbot: QtBot, here: bool
+) -> None:
+    """It was revoked while it waited. The applicant's window showed its QR on, and the page that
+    the officer came back to said that another one was being made."""
+    with window_of(approved_home, service, qtbot, proven=False) as desk:
+        program = desk.stage.program
+        desk.sign_in()
+        program.pages.board.case_opened.emit(desk.number)
+        desk.until(lambda: program.proof.check is not None)
+        desk.until(lambda: program.applicant_window._screen.page is Page.PROVE)
+        desk.press(Qt.Key.Key_F7)
+        assert program.shell.page is program.pages.aftercare
+
+        station, officer = program.station, program.desk.officer
+        intake.cancel(station, officer, station.load(desk.number), "applicant_left")
+        statement = SimpleNamespace(act=CareAct.REVOKE, case_number=desk.number)
+        if here:
+            program.aftercare.two_cards.done.emit(SimpleNamespace(statement=statement))
+            desk.until(lambda: program.applicant_window._screen.page is not Page.PROVE)
+
+        assert program.shell.page is program.pages.aftercare
+        desk.press(Qt.Key.Key_F7)
+        desk.until(lambda: program.shell.page is program.pages.hand_over)
+        assert program.desk.the_case().state is State.CANCELLED
 
 
 def choose(field: object, key: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
@@ -13,9 +14,11 @@ from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.scripted import Script
 from desk.app.stage import Stage
 from desk.app.window import make_front
+from desk.counter import proving
 from desk.counter.holdings import Deed
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
+from desk.enrollment.trouble import ServiceDown
 from desk.issuance.case import Case, CaseKind, State
 from desk.ui.applicant.snapshot import Page as ApplicantPage
 from desk.ui.control.steps import Step
@@ -29,7 +32,10 @@ PATIENCE = 60_000
 
 
 def test_suspended_is_asked_for_resumed_and_handed_over(
-    approved_home: Path, service: ServiceProcess, qtbot: QtBot
+    approved_home: Path,
+    service: ServiceProcess,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The question opens a case; once approved it asks the phone at once. A phone that cannot
     show it leaves nothing «delivered»: the case is cancelled, the credential stays suspended.
@@ -102,16 +108,26 @@ def test_suspended_is_asked_for_resumed_and_handed_over(
         assert ended.ending is not None and ended.ending.reason == "not_resumed"
         assert {holder.phone.status(card) for card in holder.phone.cards} == {Status.SUSPENDED}
 
-        at_the_proof(ask())
+        resumed = ask()
+        at_the_proof(resumed)
         assert program.applicant_window._screen.page is ApplicantPage.PROVE
         program.shell.step_chosen.emit(5)
         assert program.desk.step is Step.PROOF
         until(lambda: program.proof.check is not None)
         assert program.proof.check is not None
 
-        holder.present(program.proof.check.uri).result(60)
-        until(lambda: program.desk.the_case().state is State.PROVEN)
-        program.pages.proof.go_on.emit()
+        # Its list cannot go out: what was shown is not stopped any more, and nobody has to wait.
+        with monkeypatch.context() as away:
+            away.setattr(proving, "publish_status", gone)
+            holder.present(program.proof.check.uri).result(60)
+            until(lambda: program.pages.proof.banner.code.text() == proving.ListNotOut.code)
+            QTimer.singleShot(0, lambda: give_reason(program, "opened_by_mistake"))
+            program.pages.proof.stop_case.emit()
+            until(lambda: program.shell.page is program.pages.board)
+            assert program.station.load(resumed.number).state is State.APPROVED
+        program._conclude_timer.setInterval(1)
+        until(lambda: program.station.load(resumed.number).state is State.PROVEN)
+        program.open_case(program.station.load(resumed.number))
         until(program.hand_over.is_printed)
 
         assert {holder.phone.status(card) for card in holder.phone.cards} == {Status.VALID}
@@ -120,6 +136,10 @@ def test_suspended_is_asked_for_resumed_and_handed_over(
         stage.close()
         drop_all()
         holder.close()
+
+
+def gone(_station: object) -> None:
+    raise ServiceDown()
 
 
 def give_reason(program: Program, key: str) -> None:

@@ -371,6 +371,18 @@ def proof_barred(look: Look, size: Size) -> QWidget:
     return proof_page(look, size, view, "10:41:30", ("확인 QR 표시 중", "Showing the check QR"))
 
 
+@scene("13j-proof-publishing")
+def proof_publishing(look: Look, size: Size) -> QWidget:
+    """What was presented is right, and the place of the lists does not answer."""
+    case = samples.offered_case(State.DELIVERED, issued=samples.issued())
+    clocks = ("10:40:20", "10:41:24", "10:41:24", "10:41:24")
+    done = tuple((step, samples.local(at)) for step, at in zip(ProofStep, clocks, strict=False))
+    facts = {"case": case.number, "reason": "ENROLL-01"}
+    spoken = TROUBLES.of("PROOF-04", look.language, facts)
+    view = ProofView(samples.here("10:41:30"), case, SERVICES, done=done, trouble=spoken)
+    return proof_page(look, size, view, "10:41:30", ("확인 중", "Being checked"))
+
+
 @scene("13b-proof-usable")
 def proof_usable(look: Look, size: Size) -> QWidget:
     case = samples.offered_case(State.PROVEN, issued=samples.issued())

@@ -50,6 +50,7 @@ class Service:
     def __init__(self) -> None:
         self.news_of: Queue[OfferNews | None] = Queue()
         self.answers = self.asked = 0
+        self.known: list[int] = []
         self.is_away = False
         self.may_place = Event()
         self.may_place.set()
@@ -64,8 +65,9 @@ class Service:
 
     def get_ready(self) -> None: ...
 
-    def news(self, _offer_id: str, _after: int, _wait_s: float) -> OfferNews:
+    def news(self, _offer_id: str, after: int, _wait_s: float) -> OfferNews:
         self.asked += 1
+        self.known.append(after)
         told = self.news_of.get()
         if self.is_away:
             raise ServiceDown()
@@ -310,3 +312,69 @@ def test_a_silent_service_is_told_until_it_answers(window: Window) -> None:
 def told(window: Window, code: str) -> bool:
     banner = window.page.banner
     return not banner.isHidden() and banner.code.text() == code
+
+
+def test_a_second_phone_raises_the_alarm_during_a_call_too(window: Window) -> None:
+    """Nobody listened until the officer was back, and the applicant's window showed on."""
+    window.placed()
+    followed: list[bool] = []
+    window.control.progressed.connect(lambda: followed.append(bool(window.control.events)))
+    left(window)
+
+    now = window.station.now()
+    window.comes(OfferEvent(1, EventKind.FETCHED, now, {}))
+    window.comes(OfferEvent(2, EventKind.FETCHED_AGAIN, now, {"client": "other"}))
+
+    window.until(lambda: bool(window.desk.the_case().held))
+    assert window.desk.step is None
+    assert followed and all(followed)
+    assert window.station.load(window.desk.the_case().number).held == "qr_read_twice"
+
+
+def test_a_pin_given_just_before_a_call_signs_nothing_behind_it(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes the call is at another page: what is signed is signed before the officer's eyes."""
+    may_unlock, card = Event(), UnlockedCard(window.station)
+
+    def slow(_station: Station) -> UnlockedCard:
+        assert may_unlock.wait(PATIENCE / 1000)
+        return card
+
+    monkeypatch.setattr(signing, "case_signer", slow)
+    window.placed()
+    case, now = window.desk.the_case(), window.station.now()
+    came = OfferEvent(1, EventKind.KEY_RECEIVED, now, {})
+    window.comes(came, requests=(phones_request(case, now),))
+    window.until(window.control.has_request)
+
+    window.page.sign_requested.emit(bytearray(PIN), False)
+    left(window)
+    may_unlock.set()
+    assert not window.holds_anything
+
+    assert window.control._card is None
+    assert window.service.answers == 0
+    assert window.control.has_request()
+
+
+def test_a_service_that_came_back_is_asked_for_everything(window: Window) -> None:
+    """It may have been set back to an earlier copy of its database, and count from there: an
+    alarm that came after was never heard."""
+    window.placed()
+    now = window.station.now()
+    window.comes(OfferEvent(3, EventKind.FETCHED, now, {}))
+    window.until(lambda: window.service.known[-1] == 3)
+    window.service.is_away = True
+    window.comes()
+    window.until(lambda: not window.page.banner.isHidden())
+
+    window.service.is_away = False
+    window.control._retry.timeout.emit()
+    window.until(lambda: window.service.known[-1] == 0)
+    window.comes(
+        OfferEvent(1, EventKind.FETCHED, now, {}), OfferEvent(2, EventKind.FETCHED_AGAIN, now, {})
+    )
+
+    window.until(lambda: bool(window.desk.the_case().held))
+    assert [event.seq for event in window.control.events] == [1, 2]

@@ -37,7 +37,7 @@ from desk.ui.lanes import Lane, Lanes
 from desk.ui.look import Look
 from desk.ui.navigation import Place
 from desk.ui.pages.board import BoardPage
-from desk.ui.pages.proof import ProofPage, ProofStep
+from desk.ui.pages.proof import ProofPage, ProofStage, ProofStep, stage_of
 from desk.ui.parts.rail import StepState
 from desk.ui.shell import Shell
 from desk.ui.troubles import TroubleWords
@@ -64,7 +64,7 @@ class Window:
     def __init__(self, station: Station, look: Look, qtbot: QtBot) -> None:
         self._bot, self.station = qtbot, station
         self.answers: Queue[bool] = Queue()
-        self.asked = 0
+        self.asked = self.placed = 0
         self.bugs: list[BaseException] = []
         self.shell, self.lanes = Shell(look), Lanes(self.bugs.append)
         self.desk = Desk(station, look, self.shell, self.lanes)
@@ -76,6 +76,7 @@ class Window:
         self.desk.set_case(delivered_case(station))
 
     def place(self, station: Station, _officer: object, _case: Case) -> OpenCheck:
+        self.placed += 1
         return OpenCheck(
             "check", "openid4vp://?x", station.now() + timedelta(minutes=5), cast(Any, None)
         )
@@ -84,6 +85,10 @@ class Window:
         self.asked += 1
         if not self.answers.get(timeout=PATIENCE / 1000):
             return None
+        return self.prove(station, case)
+
+    @staticmethod
+    def prove(station: Station, case: Case) -> Case:
         now = station.now()
         proof = UseProof(now, ("mdoc",), now)
         proven = advance(station.load(case.number), Act.PROVE, now, proof=proof)
@@ -311,3 +316,140 @@ def raising(why: Trouble) -> Callable[..., Case | None]:
         raise why
 
     return refuse
+
+
+def call(window: Window) -> None:
+    """F7: the case waits behind the page of a loss call."""
+    window.desk.show_beside(Place.AFTERCARE, window.board)
+
+
+def another_step(window: Window) -> None:
+    window.desk.show(Step.PASSPORT, window.board)
+
+
+@pytest.mark.parametrize("away", [call, another_step])
+def test_whoever_looks_elsewhere_still_hears_the_phone(
+    window: Window, away: Callable[[Window], None]
+) -> None:
+    """The applicant's window went on showing the QR, and nobody listened."""
+    window.enter()
+
+    away(window)
+    window.answers.put(False)
+    window.until(lambda: window.asked == 2)
+    window.answers.put(True)
+
+    window.until(lambda: window.desk.the_case().state is State.PROVEN)
+    assert window.desk.step is not Step.PROOF
+    assert window.control.check is None
+
+
+def test_the_qr_ends_with_its_time_behind_another_page_too(window: Window) -> None:
+    window.enter()
+    call(window)
+    seen: list[OpenCheck | None] = []
+    window.control.progressed.connect(lambda: seen.append(window.control.check))
+
+    time_is_over(window)
+
+    assert seen == [None]
+
+
+def test_back_from_elsewhere_the_same_qr_stands(window: Window) -> None:
+    """Its phone may have answered already; another QR threw that away."""
+    window.enter()
+    check = window.control.check
+    call(window)
+
+    come_back(window)
+
+    assert window.control.check is check
+    assert window.placed == 1
+    window.answers.put(True)
+    window.until(lambda: window.desk.the_case().state is State.PROVEN)
+
+
+def list_is_away(station: Station, case: Case) -> Case:
+    raise proving.ListNotOut(station.now(), case=case.number, reason="ENROLL-01")
+
+
+def decided(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The phone has shown it; the place of the lists does not answer."""
+    monkeypatch.setattr(proving, "conclude", list_is_away)
+    monkeypatch.setattr(
+        proving, "take_answer", lambda station, _officer, case, *_more: list_is_away(station, case)
+    )
+    window.answers.put(False)
+    window.until(lambda: stage_shown(window) is ProofStage.PUBLISHING)
+
+
+def stage_shown(window: Window) -> ProofStage | None:
+    view = window.page._view
+    return stage_of(view) if view is not None else None
+
+
+def test_what_was_shown_rightly_is_not_asked_for_again_while_its_list_waits(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page went on asking for the phone, said that it had not come in time, and led to
+    another QR; what had been shown was usable in the records."""
+    window.enter()
+    decided(window, monkeypatch)
+
+    assert window.page.banner.code.text() == "PROOF-04"
+    assert window.control.check is None
+    assert window.page.footer.primary is not None
+    assert not window.page.footer.primary.isEnabled()
+
+    # The desk was locked, or the program started again: the records know it still.
+    window.control.enter(window.desk.the_case())
+    window.until(lambda: stage_shown(window) is ProofStage.PUBLISHING)
+    assert window.placed == 1
+
+    monkeypatch.setattr(proving, "conclude", window.prove)
+    window.control._retry.timeout.emit()
+    window.until(lambda: stage_shown(window) is ProofStage.USABLE)
+    assert window.page.banner.isHidden()
+
+
+def test_what_was_taken_back_while_its_list_waited_is_asked_for_again(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.enter()
+    decided(window, monkeypatch)
+
+    monkeypatch.setattr(proving, "conclude", lambda _station, case: case)
+    monkeypatch.setattr(proving, "take_answer", window.take)
+    window.control._retry.timeout.emit()
+
+    window.until(lambda: window.control.check is not None)
+    assert window.placed == 2
+
+
+def test_records_that_are_away_do_not_end_the_waiting_for_a_list(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.enter()
+    decided(window, monkeypatch)
+
+    monkeypatch.setattr(proving, "conclude", full)
+    window.control._retry.stop()
+    window.control._retry.timeout.emit()
+    window.until(lambda: window.page.banner.code.text() == "STORE-04")
+
+    assert stage_shown(window) is ProofStage.PUBLISHING
+    monkeypatch.setattr(proving, "conclude", window.prove)
+    window.until(lambda: stage_shown(window) is ProofStage.USABLE)
+
+
+def test_a_resume_whose_list_waits_leads_to_the_board_and_asks_for_no_reason(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[bool] = []
+    window.desk.to_board.connect(lambda: left.append(True))
+    window.enter()
+    decided(window, monkeypatch)
+
+    window.control._end_resume(window.desk.the_case())
+
+    assert left == [True]

@@ -150,7 +150,7 @@ class AftercareControl(QObject):
             if self._back is not None and desk.place is Place.AFTERCARE:
                 self._back = None
                 desk.set_case(case)
-                desk.go_to.emit(step)
+                desk.go_to.emit(step if case.state.is_open else desk.current())
 
         desk.work(Lane.RECORDS, lambda: station.load(number), done, self._failed)
 
@@ -319,8 +319,13 @@ class AftercareControl(QObject):
         self._publish()
         number = kept.statement.case_number
         desk, station = self._desk, self._desk.station
-        if desk.case is not None and desk.case.number == number and desk.step is not None:
-            desk.work(Lane.RECORDS, lambda: station.load(number), self.case_moved.emit)
+        if desk.case is not None and desk.case.number == number:
+            desk.work(Lane.RECORDS, lambda: station.load(number), self._moved)
+
+    def _moved(self, case: Case) -> None:
+        """Also behind a call: the applicant still stands before what was shown of it."""
+        if self._desk.takes_over(case):
+            self.case_moved.emit(case)
 
     def look_again(self) -> None:
         """Another desk of the post may have done something to what stands here."""

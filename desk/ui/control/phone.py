@@ -37,6 +37,7 @@ from desk.ui.printing import Printers
 POLL_SECONDS = 5.0
 RETRY_MS = 2000
 _NEW_QR = "new_qr"
+_AWAITED = (State.OFFERED, State.SIGNING)
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class PhoneControl(QObject):
         super().__init__(desk)
         self._desk, self._page, self._printers = desk, page, printers
         self.slip: PrintedSlip | None = None
+        self._number = ""
         self._last_offer: OfferFacts | None = None
         self.events: tuple[OfferEvent, ...] = ()
         self.voided = ""
@@ -123,7 +125,7 @@ class PhoneControl(QObject):
         known = self._last_offer
         if known is None or case.offer is None or known.offer_id != case.offer.offer_id:
             self._forget_offer()
-        self._heard, self._requests = False, ()
+        self._heard, self._requests, self._number = False, (), case.number
         self.slip = None
         self._trouble, self._away, self._placed_in = None, None, None
         self.forget_pin()
@@ -135,10 +137,15 @@ class PhoneControl(QObject):
             self.pin_wanted.emit()
 
     def _shown(self, step: Step | None) -> None:
-        if step is not Step.PHONE:
-            self._turn += 1
-            self._retry.stop()
-            self.cover()
+        if step is Step.PHONE:
+            return
+        self.cover()
+        case = self._desk.case
+        if case is not None and case.number == self._number and case.state in _AWAITED:
+            # During a call, say, the phone goes on, and a second one still raises the alarm.
+            return
+        self._turn += 1
+        self._retry.stop()
 
     def cover(self) -> None:
         """Nobody stands before the page: besides the PIN goes what was made of the case. Back
@@ -406,7 +413,7 @@ class PhoneControl(QObject):
             case = offering.note_event(station, case, event)
             case = signing.note_delivery(station, officer, case, event)
         requests: tuple[CheckedRequest, ...] = ()
-        if case.state in (State.OFFERED, State.SIGNING):
+        if case.state in _AWAITED:
             case, requests = signing.take_requests(station, officer, case, waiting)
         return Round(case, requests, signing.refusal(station, case))
 
@@ -431,7 +438,8 @@ class PhoneControl(QObject):
 
     def _not_heard(self, turn: int, trouble: Trouble) -> None:
         if turn == self._turn:
-            self._asked_in = -1
+            # A service that came back may know less than it has told: all is asked for again.
+            self._asked_in, self._heard = -1, False
         self._unreachable(turn, trouble)
 
     def _unreachable(self, turn: int, trouble: Trouble) -> None:
@@ -463,7 +471,7 @@ class PhoneControl(QObject):
         )
 
     def _unlocked(self, turn: int, card: CardSigner) -> None:
-        if turn != self._turn or self._desk.is_locked:
+        if turn != self._turn or self._desk.is_locked or self._desk.step is not Step.PHONE:
             card.lock()
             self._done_signing(turn)
             return

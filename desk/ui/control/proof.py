@@ -68,8 +68,6 @@ class ProofControl(QObject):
     ``reissue_asked(Case)``: what the phone holds names a former passport."""
 
     progressed = Signal()
-    list_waits = Signal()
-    """A proof was decided whose list could not go out."""
     reissue_asked = Signal(object)
 
     def __init__(self, desk: Desk, page: ProofPage) -> None:
@@ -81,6 +79,8 @@ class ProofControl(QObject):
         self.placed_at: datetime | None = None
         self._failed_step: ProofStep | None = None
         self._trouble: Trouble | None = None
+        # What the phone has shown was right; only the list that says so is not out yet.
+        self._decided_at: datetime | None = None
         # The service does not answer: over as soon as it does.
         self._away: Trouble | None = None
         self._not_kept: NotKept | None = None
@@ -89,7 +89,7 @@ class ProofControl(QObject):
         self._retry = QTimer(self)
         self._retry.setSingleShot(True)
         self._retry.setInterval(RETRY_MS)
-        self._retry.timeout.connect(lambda: self._poll(self._turn))
+        self._retry.timeout.connect(lambda: self._again(self._turn))
         page.new_qr_requested.connect(self._ask)
         page.enlarge_requested.connect(self._enlarge)
         page.cannot_prove.connect(self._cannot)
@@ -100,16 +100,25 @@ class ProofControl(QObject):
         desk.shown.connect(self._shown)
 
     def enter(self, case: Case) -> None:
-        """Ask the phone at once; a proven case shows what came."""
+        """Ask the phone at once, or go on with the QR that lives; a proven case shows what came."""
         self._turn += 1
-        self._number, self._away = case.number, None
-        self.check, self._trouble, self._failed_step = None, None, None
-        self.placed_at, self._readiness, self._not_kept = None, None, None
+        if not self._lives(case):
+            self.check, self.placed_at = None, None
+        self._number, self._away, self._decided_at = case.number, None, None
+        self._trouble, self._failed_step = None, None
+        self._readiness, self._not_kept = None, None
         self._desk.show(Step.PROOF, self._page)
         self.render()
         self._weigh(case)
-        if self._waits(case):
+        if self.check is not None:
+            self._poll(self._turn)
+        elif self._waits(case):
             self._ask()
+
+    def _lives(self, case: Case) -> bool:
+        """Its phone may have answered already, while another page stood here."""
+        check, known = self.check, case.number == self._number and self._waits(case)
+        return check is not None and known and self._desk.station.now() < check.expires_at
 
     @staticmethod
     def _waits(case: Case) -> bool:
@@ -137,12 +146,14 @@ class ProofControl(QObject):
         if step is Step.PROOF:
             return
         self.close_large()
+        case = self._desk.case
+        if case is not None and case.number == self._number:
+            # During a call, say, the applicant goes on before the QR.
+            return
         self._turn += 1
         self._retry.stop()
-        case = self._desk.case
-        if case is None or case.number != self._number:
-            # This QR was for somebody else.
-            self.check = None
+        # This QR was for somebody else.
+        self.check = None
 
     def render(self) -> None:
         if self.check is None:
@@ -205,10 +216,14 @@ class ProofControl(QObject):
                 (ProofStep.CONTENT, proven),
                 (ProofStep.STATUS, case.proof.published_at),
             )
+        if self._decided_at is not None:
+            asked = self.placed_at or self._decided_at
+            shown = (ProofStep.PRESENTED, ProofStep.SAME_KEY, ProofStep.CONTENT)
+            return ((ProofStep.ASKED, asked), *((step, self._decided_at) for step in shown))
         return ((ProofStep.ASKED, self.placed_at),) if self.placed_at else ()
 
     def _tick(self) -> None:
-        if self._desk.step is not Step.PROOF or self.check is None or self.placed_at is None:
+        if self.check is None or self.placed_at is None:
             return
         now = self._desk.station.now()
         left = max(0, int((self.check.expires_at - now).total_seconds()))
@@ -225,18 +240,29 @@ class ProofControl(QObject):
         desk, case = self._desk, self._desk.the_case()
         self._turn += 1
         turn = self._turn
-        self.check, self._trouble, self._failed_step = None, None, None
+        self.check, self._trouble, self._failed_step, self._decided_at = None, None, None, None
+
+        def job() -> Case | OpenCheck:
+            # What was shown rightly before is not asked for again.
+            known = proving.conclude(desk.station, case)
+            if known.state is State.PROVEN:
+                return known
+            return proving.place_check(desk.station, desk.officer, case)
+
         desk.work(
             Lane.SERVICE,
-            lambda: proving.place_check(desk.station, desk.officer, case),
-            lambda check: self._asked(turn, check),
+            job,
+            lambda brought: self._asked(turn, brought),
             lambda trouble: self._not_asked(turn, trouble),
         )
 
-    def _asked(self, turn: int, check: OpenCheck) -> None:
+    def _asked(self, turn: int, brought: Case | OpenCheck) -> None:
+        if isinstance(brought, Case):
+            self.concluded(brought)
+            return
         if turn != self._turn:
             return
-        self.check, self.placed_at = check, self._desk.station.now()
+        self.check, self.placed_at = brought, self._desk.station.now()
         self.render()
         self.progressed.emit()
         self._poll(turn)
@@ -248,7 +274,7 @@ class ProofControl(QObject):
 
     def _poll(self, turn: int) -> None:
         desk, case, check = self._desk, self._desk.case, self.check
-        if turn != self._turn or case is None or check is None:
+        if turn != self._turn or case is None or check is None or not self._waits(case):
             return
 
         def job() -> tuple[Case | None, NotKept | None]:
@@ -265,7 +291,7 @@ class ProofControl(QObject):
 
     def _answered(self, turn: int, proven: Case | None, not_kept: NotKept | None) -> None:
         if proven is not None:
-            self._proven(proven)
+            self.concluded(proven)
             return
         if turn != self._turn:
             return
@@ -275,14 +301,15 @@ class ProofControl(QObject):
             self.render()
         self._poll(turn)
 
-    def _proven(self, case: Case) -> None:
-        """Also where another QR stands by now: the phone was faster than whoever asked anew,
-        and what it has shown is usable."""
+    def concluded(self, case: Case) -> None:
+        """It is PROVEN. Also where another QR stands by now: the phone was faster than whoever
+        asked anew, and what it has shown is usable."""
         desk = self._desk
         if not desk.takes_over(case):
             return
         self._turn += 1
         self.check, self._trouble, self._away, self._not_kept = None, None, None, None
+        self._decided_at = None
         self.render()
         self.progressed.emit()
         if desk.step is Step.HAND_OVER:
@@ -293,6 +320,9 @@ class ProofControl(QObject):
             return
         if isinstance(trouble, ApprovalTrouble):
             self._take_back_approval(trouble)
+            return
+        if isinstance(trouble, proving.ListNotOut):
+            self._list_waits(trouble)
             return
         if _is_away(trouble):
             self._away = trouble
@@ -308,11 +338,50 @@ class ProofControl(QObject):
         if isinstance(trouble, ApprovalTrouble):
             self._take_back_approval(trouble)
             return
-        self._trouble = trouble
         if isinstance(trouble, proving.ListNotOut):
-            self.list_waits.emit()
+            self._list_waits(trouble)
+            return
+        self._trouble = trouble
         self.render()
         self.progressed.emit()
+
+    # Decided, and the list that says so waits
+
+    def _list_waits(self, trouble: proving.ListNotOut) -> None:
+        """The phone has done its part: its QR ends, and the list is tried until it is out."""
+        self.check, self._away, self._not_kept = None, None, None
+        self._trouble, self._decided_at = trouble, trouble.decided_at
+        self._retry.start()
+        self.render()
+        self.progressed.emit()
+
+    def _again(self, turn: int) -> None:
+        if self._decided_at is None:
+            self._poll(turn)
+            return
+        desk, case = self._desk, self._desk.case
+        if case is None:
+            return
+        desk.work(
+            Lane.SERVICE,
+            lambda: proving.conclude(desk.station, case),
+            lambda known: self._tried_again(turn, known),
+            lambda trouble: self._still_waits(turn, trouble),
+        )
+
+    def _tried_again(self, turn: int, known: Case) -> None:
+        if known.state is State.PROVEN:
+            self.concluded(known)
+        elif turn == self._turn and self._desk.step is Step.PROOF:
+            # Taken back meanwhile: it says so once it is asked for.
+            self.enter(known)
+
+    def _still_waits(self, turn: int, trouble: Trouble) -> None:
+        if turn != self._turn:
+            return
+        self._trouble = trouble
+        self._retry.start()
+        self.render()
 
     def _take_back_approval(self, trouble: Trouble) -> None:
         """A resume whose approval does not hold any more goes back to its review."""
@@ -330,7 +399,13 @@ class ProofControl(QObject):
                 return proving.conclude(desk.station, case)
             return approving.take_back_approval(desk.station, desk.officer, case, trouble.code)
 
-        desk.act(Lane.SERVICE, job, lambda: desk.go_to.emit(desk.current()))
+        def failed(why: Trouble) -> None:
+            if isinstance(why, proving.ListNotOut):
+                self._list_waits(why)
+            else:
+                desk.show_trouble(why)
+
+        desk.act(Lane.SERVICE, job, lambda: desk.go_to.emit(desk.current()), failed)
 
     # Other ways
 
@@ -352,9 +427,9 @@ class ProofControl(QObject):
             return
         reason, _remark = dialog.answer()
         # That all but the list is done was said before: the visit may end all the same.
-        told = isinstance(self._trouble, proving.ListNotOut)
+        told = self._decided_at is not None
         self._turn += 1
-        self.check = None
+        self.check, self._decided_at = None, None
         desk.act(
             Lane.SERVICE,
             lambda: proving.leave_unproven(
@@ -374,7 +449,7 @@ class ProofControl(QObject):
     def _end_resume(self, case: Case) -> None:
         """Nothing was sent to this phone: the credential stays suspended, the case ends."""
         desk = self._desk
-        if isinstance(self._trouble, proving.ListNotOut):
+        if self._decided_at is not None:
             # It is decided: the case stays open and is proven once the list is out.
             desk.to_board.emit()
             return

@@ -92,7 +92,15 @@ class RenewalControl(QObject):
             Lane.SERVICE,
             lambda: _ended(station, officer, case, reason, remark),
             desk.to_board.emit,
+            self._not_ended,
         )
+
+    def _not_ended(self, trouble: Trouble) -> None:
+        """What was shown rightly is not stopped any more: it is proven once its list is out."""
+        if isinstance(trouble, proving.ListNotOut):
+            self._desk.to_board.emit()
+        else:
+            self._desk.show_trouble(trouble)
 
     def _look(self, kind: CaseKind, holding: Holding) -> None:
         station = self._desk.station

@@ -42,11 +42,13 @@ class ProofStep(StrEnum):
 
 class ProofStage(StrEnum):
     """PREPARING: no QR yet. WAITING: it may be read. CHECKING: the phone has answered.
-    REFUSED: what came does not fit. ENDED: nobody came in time. USABLE: all is true."""
+    PUBLISHING: all it showed was right, the list that says so is not out. REFUSED: what came
+    does not fit. ENDED: nobody came in time. USABLE: all is true."""
 
     PREPARING = "preparing"
     WAITING = "waiting"
     CHECKING = "checking"
+    PUBLISHING = "publishing"
     REFUSED = "refused"
     ENDED = "ended"
     USABLE = "usable"
@@ -91,6 +93,8 @@ def stage_of(view: ProofView) -> ProofStage:
         return ProofStage.USABLE
     if view.failed is not None:
         return ProofStage.REFUSED
+    if ProofStep.CONTENT in steps:
+        return ProofStage.PUBLISHING
     if ProofStep.PRESENTED in steps:
         return ProofStage.CHECKING
     over = view.expires_at is not None and view.expires_at <= view.here.now
@@ -149,6 +153,7 @@ class ProofPage(QrPage):
             ProofStage.ENDED: "proof.head_ended",
             ProofStage.REFUSED: "proof.barred" if _is_barred(view) else "check.head_refused",
             ProofStage.CHECKING: "check.head_checking",
+            ProofStage.PUBLISHING: "proof.right",
         }
         return self._say(heads.get(stage, "proof.head_waiting"))
 
@@ -169,6 +174,8 @@ class ProofPage(QrPage):
             return QrState.BLOCKED, "", say("proof.failed"), say("proof.failed_more")
         if stage is ProofStage.CHECKING:
             return QrState.USED, "", say("proof.checking"), say("proof.checking_more")
+        if stage is ProofStage.PUBLISHING:
+            return QrState.USED, "", say("proof.right"), say("proof.right_more")
         if stage is ProofStage.ENDED:
             return QrState.ENDED, "", say("phone.ended"), say("proof.ended_more")
         if stage is ProofStage.WAITING:
@@ -196,7 +203,8 @@ class ProofPage(QrPage):
             self.qr.show_times(lines)
         else:
             self.qr.show_times([])
-        again = stage is not ProofStage.USABLE and not view.read_only
+        done = stage in (ProofStage.PUBLISHING, ProofStage.USABLE)
+        again = not done and not view.read_only
         self.qr.show_buttons(say("phone.enlarge"), live, say("phone.qr_again"), again)
 
     def _lines(self, view: ProofView, stage: ProofStage) -> list[ProgressLine]:
@@ -266,7 +274,8 @@ class ProofPage(QrPage):
             self.footer.show_primary(Primary(word, True, why, icon="qr-code"))
             return
         keys = ("Ctrl+Enter",) if usable else ()
-        why = "" if usable else why_not
+        waits = say("proof.right_more") if stage is ProofStage.PUBLISHING else why_not
+        why = "" if usable else waits
         self.footer.show_primary(Primary(say("footer.next_hand_over"), usable, why, keys))
 
     def other_asked(self, key: str) -> None:
