@@ -338,3 +338,32 @@ def test_the_applicant_waits_for_a_qr_of_before_where_it_will_stand(window: Wind
     assert (before.page, before.qr, before.step) == (Page.QR, None, Page.QR.step)
     assert case.offer is not None and shown._screen.qr is not None
     assert shown._screen.qr.text == case.offer.uri
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "page"),
+    [
+        (EventKind.VOIDED, {"reason": "tries"}, Page.NO_TRIES),
+        (EventKind.EXPIRED, {}, Page.EXPIRED),
+    ],
+)
+def test_the_applicant_is_told_why_the_qr_was_closed(
+    window: Window, kind: EventKind, facts: dict[str, str], page: Page
+) -> None:
+    """After five wrong PINs the window said that time was up, with nine minutes left, and the
+    officer's header said so too."""
+    window.placed()
+    shown = applicants(window)
+    closing_event = event(window, 1, kind, **facts)
+    try:
+        window.comes(closing_event)
+        window.until(lambda: window.is_in(State.APPROVED))
+
+        assert shown.page is page
+        assert shown._page is not None
+        title, _ = shown._page.title()
+        assert window.desk._applicant_words == f"“{title.text}”"
+        assert shown._screen.ended_at == closing_event.at
+    finally:
+        shown.close()
+        shown.deleteLater()

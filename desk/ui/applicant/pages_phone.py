@@ -307,11 +307,14 @@ class WrongPinPage(PageView):
 class ExpiredPage(PageView):
     """06d: nothing is wrong; a new PIN makes a new QR."""
 
+    words = "expired"
+    drawing = staticmethod(phone_clock)
+
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         kit = self.kit
-        phone = _phone_card(kit, phone_clock, self._ended(), kit.say("expired.title"))
-        lead = kit.pair("expired.lead")
+        phone = _phone_card(kit, self.drawing, self._ended(), kit.say(f"{self.words}.title"))
+        lead = kit.pair(f"{self.words}.lead")
         calm = notice(
             kit,
             (lead[0], lead[1]),
@@ -322,12 +325,13 @@ class ExpiredPage(PageView):
             margins=(24, kit.pick(16, 8), 24, kit.pick(16, 8)),
         )
         calm.setFixedHeight(kit.px(kit.pick(220, 194, 170)))
-        why = Stack(kit, kit.pair("expired.why"), Type.WIDE_LEAD_STRONG, wrap=True)
-        because = Stack(kit, kit.pair("expired.because"), wrap=True)
+        question = kit.pair(f"{self.words}.question")
+        asked = Stack(kit, question, Type.WIDE_LEAD_STRONG, wrap=True)
+        answer = Stack(kit, kit.pair(f"{self.words}.answer"), wrap=True)
         reason = kit.row(
             IconSpot(kit, "shield-check", 48),
             20,
-            kit.column(None, why, 8, because, None),
+            kit.column(None, asked, 8, answer, None),
             margins=(24, 8, 24, 8),
         )
         right = kit.column(calm, 16, card(kit, reason))
@@ -340,12 +344,19 @@ class ExpiredPage(PageView):
         return self.kit.pair("expired.ended", t=f"{here:%H:%M}")
 
     def title(self) -> tuple[Run, Run | None]:
-        return self.kit.pair("expired.title")
+        return self.kit.pair(f"{self.words}.title")
 
     def foot(self) -> Foot:
         wanted = self.context.acts.new_pin_wanted.emit
         new = Press("button.pin_again", wanted, filled=True, icon="rotate-ccw")
         return Foot(HELP, HELP_ICON, (new,))
+
+
+class NoTriesPage(ExpiredPage):
+    """06d after the last try: the PIN closed the QR and not its time."""
+
+    words = "no_tries"
+    drawing = staticmethod(phone_wrong)
 
 
 def _strong(pair: tuple[Run, Run | None]) -> tuple[Run, Run | None]:

@@ -35,6 +35,7 @@ class Page(StrEnum):
     SENDING = "sending"
     WRONG_PIN = "wrong_pin"
     EXPIRED = "expired"
+    NO_TRIES = "no_tries"
     PROVE = "prove"
     DONE = "done"
     NOT_PROVEN = "not_proven"
@@ -64,6 +65,7 @@ _STEPS = {
     Page.SENDING: 6,
     Page.WRONG_PIN: 6,
     Page.EXPIRED: 6,
+    Page.NO_TRIES: 6,
     Page.PROVE: 6,
     Page.DONE: 7,
     Page.NOT_PROVEN: 7,

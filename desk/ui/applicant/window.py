@@ -40,6 +40,7 @@ from desk.ui.applicant.pages_end import (
 from desk.ui.applicant.pages_phone import (
     ExpiredPage,
     LargeQrPage,
+    NoTriesPage,
     ProvePage,
     QrPage,
     SendingPage,
@@ -76,6 +77,7 @@ PAGES: dict[Page, type[PageView]] = {
     Page.SENDING: SendingPage,
     Page.WRONG_PIN: WrongPinPage,
     Page.EXPIRED: ExpiredPage,
+    Page.NO_TRIES: NoTriesPage,
     Page.PROVE: ProvePage,
     Page.DONE: DonePage,
     Page.NOT_PROVEN: NotProvenPage,
@@ -427,6 +429,6 @@ def _built_from(screen: ApplicantScreen) -> object:
         return screen.slip
     if screen.page is Page.SENDING:
         return screen.live is LiveState.SAVED
-    if screen.page is Page.EXPIRED:
+    if screen.page in (Page.EXPIRED, Page.NO_TRIES):
         return screen.ended_at
     return (screen.face_taken, screen.keypad)

@@ -62,6 +62,7 @@ _CHECKS = {
 }
 # The four phases the applicant sees, by the last reading phase of each.
 _PHASE_ENDS = (ReadPhase.ACCESS, ReadPhase.DETAILS, ReadPhase.DG2, ReadPhase.VERIFY)
+_CLOSED = (Page.EXPIRED, Page.NO_TRIES)
 
 
 class HelpCalled(Trouble):
@@ -259,7 +260,7 @@ class ApplicantControl(QObject):
             if self._phone.placing:
                 return Page.QR
             if self._phone.voided:
-                return Page.EXPIRED if not self._wants_pin else Page.PIN
+                return Page.PIN if self._wants_pin else self._closed_page()
             if case.data_confirmed_at is None:
                 return Page.DATA
             return Page.PIN
@@ -274,6 +275,10 @@ class ApplicantControl(QObject):
         if EventKind.FETCHED in kinds:
             return Page.SENDING
         return Page.EXPIRED if self._is_over(case) else Page.QR
+
+    def _closed_page(self) -> Page:
+        """Why the QR has ended of itself."""
+        return Page.NO_TRIES if self._phone.voided == "tries" else Page.EXPIRED
 
     def _is_over(self, case: Case) -> bool:
         """Also where the service is out of reach and cannot say so."""
@@ -299,7 +304,7 @@ class ApplicantControl(QObject):
             return replace(screen, data=self._data(case))
         if page is Page.PIN:
             return replace(screen, pin_facts=_pin_facts(case))
-        if page in (Page.QR, Page.SENDING, Page.WRONG_PIN, Page.EXPIRED, Page.PROVE):
+        if page in (Page.QR, Page.SENDING, Page.WRONG_PIN, Page.PROVE, *_CLOSED):
             return self._with_qr(screen, case)
         if page in (Page.DONE, Page.NOT_PROVEN):
             if page is Page.DONE and self._services is None:
@@ -341,7 +346,7 @@ class ApplicantControl(QObject):
         if screen.page is Page.PROVE and check is not None:
             qr = QrFacts(check.uri, self._proof.placed_at or now, check.expires_at)
             return replace(screen, qr=qr, live=LiveState.SAVED)
-        ended = self._phone.ended_at if screen.page is Page.EXPIRED else None
+        ended = self._phone.ended_at if screen.page in _CLOSED else None
         if screen.page is Page.EXPIRED and offer is not None:
             ended = offer.expires_at
         screen = replace(screen, live=self._live(case), ended_at=ended)
