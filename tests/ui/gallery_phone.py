@@ -112,6 +112,17 @@ def alarm_open(look: Look, size: Size) -> QWidget:
     return phone(look, size, "10:39:50", HIDDEN, view, StepState.STOPPED)
 
 
+@scene("12b-phone-alarm-restarted")
+def alarm_restarted(look: Look, size: Size) -> QWidget:
+    signing = samples.offered_case(State.SIGNING)
+    history = (*signing.history, Step(State.APPROVED, samples.local("10:39:41")))
+    case = replace(
+        signing, state=State.APPROVED, history=history, offer=None, held="qr_read_twice"
+    )  # fmt: skip
+    view = PhoneView(samples.here(), case)
+    return phone(look, size, "10:39:50", HIDDEN, view, StepState.STOPPED)
+
+
 @scene("12d-phone-pin-used-up")
 def pin_used_up(look: Look, size: Size) -> QWidget:
     wrong = samples.event(EventKind.CODE_WRONG, "10:41:30", tries_left=0)

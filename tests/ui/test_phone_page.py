@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, State, Step
 from desk.issuance.ports import EventKind, OfferEvent
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
@@ -296,6 +296,70 @@ def test_after_an_alarm_nothing_that_did_not_happen_looks_done(phone: PhonePage)
     glyphs = [line.sign.glyph for line in phone.progress._rows]
     assert glyphs[2] is Glyph.FAILED
     assert set(glyphs[3:]) == {Glyph.NOT_DONE}
+
+
+def ended_after(state: State, now: State = State.APPROVED, **changes: object) -> Case:
+    """The case back in ``now``, after its offer came as far as ``state``."""
+    case = samples.offered_case(state)
+    history = (*case.history, Step(now, samples.local("10:39:55")))
+    return replace(case, state=now, history=history, offer=None, **changes)  # type: ignore[arg-type]
+
+
+def rows(page: PhonePage) -> list[tuple[Glyph, str]]:
+    return [(one.sign.glyph, one.detail.text()) for one in page.progress._rows]
+
+
+STOPPED, UNKNOWN = (Glyph.NOT_DONE, "멈춤"), (Glyph.UNDECIDED, "알 수 없음")
+READ_TWICE, DONE = (Glyph.FAILED, "휴대전화 2대가 읽음"), (Glyph.PASSED, "")
+
+
+@pytest.mark.parametrize(
+    ("came_to", "told"),
+    [
+        (State.OFFERED, [DONE, READ_TWICE, UNKNOWN, UNKNOWN, STOPPED, STOPPED]),
+        (State.SIGNING, [DONE, READ_TWICE, DONE, DONE, UNKNOWN, STOPPED]),
+    ],
+)
+def test_of_an_alarm_of_before_the_start_nothing_is_said_not_to_have_happened(
+    phone: PhonePage, came_to: State, told: list[tuple[Glyph, str]]
+) -> None:
+    """QR, PIN and key were «stopped» above «read by two phones»: the officer chooses the reason by
+    these rows, and answers for it."""
+    phone.render(PhoneView(HERE, ended_after(came_to, held="qr_read_twice")))
+
+    assert rows(phone)[1:] == told
+    assert phone.progress._rows[1].time.text() == "10:38:00"
+    assert "닫은 시각\n10:39:55" in words_seen(phone)
+
+
+def test_what_was_signed_before_an_alarm_is_not_stopped(phone: PhonePage) -> None:
+    case = ended_after(State.SIGNING, held="qr_read_twice")
+    events = (READ, RIGHT, KEY, AGAIN)
+    offer, issued = samples.offer(), samples.issued()
+    phone.render(PhoneView(HERE, case, events, last_offer=offer, last_issued=issued))
+
+    assert rows(phone)[5:] == [(Glyph.PASSED, "2종 서명함"), STOPPED]
+    assert "닫은 시각" not in words_seen(phone)
+
+
+def test_before_the_next_qr_the_rows_tell_nothing_of_the_last_one(phone: PhonePage) -> None:
+    phone.render(PhoneView(HERE, ended_after(State.SIGNING)))
+
+    assert {glyph for glyph, _ in rows(phone)[1:]} == {Glyph.WAITING}
+
+
+def test_a_qr_whose_time_is_over_while_the_service_is_away_may_have_been_read(
+    phone: PhonePage,
+) -> None:
+    phone.render(PhoneView(samples.here("10:48:02"), OFFERED, unheard=True))
+
+    assert rows(phone)[2:] == [UNKNOWN, UNKNOWN, UNKNOWN, STOPPED, STOPPED]
+
+
+def test_a_case_that_was_cancelled_after_its_delivery_was_delivered(phone: PhonePage) -> None:
+    phone.render(PhoneView(HERE, ended_after(State.DELIVERED, State.CANCELLED), read_only=True))
+
+    assert {glyph for glyph, _ in rows(phone)} == {Glyph.PASSED}
 
 
 def test_a_service_that_is_away_shows_a_banner_over_what_is_kept(phone: PhonePage) -> None:

@@ -3,6 +3,7 @@ for the records, nothing of one case is done to another, and the page goes on.""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Event
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from desk.counter import closing, intake, offering, signing
 from desk.counter.slips import NewOfferNeeded
 from desk.iso7816.troubles import CardRemoved
 from desk.issuance.approvals import ApprovalVoid
-from desk.issuance.case import Case, State
+from desk.issuance.case import Case, State, Step
 from desk.issuance.ports import EventKind, OfferEvent
 from desk.store import journal
 from desk.store.troubles import Full
@@ -93,6 +94,61 @@ def test_an_alarm_that_a_full_disk_kept_from_the_records_is_noted_once_there_is_
     window.until(lambda: window.desk.the_case().held == "qr_read_twice")
     assert stage(window) is PhoneStage.ALARM
     assert not told(window, "STORE-04")
+
+
+def alarmed(window: Window) -> None:
+    """The card has signed for a phone when another one reads the QR."""
+    window.placed()
+    key_came(window)
+    window.page.sign_requested.emit(bytearray(PIN), False)
+    window.until(lambda: bool(window.desk.the_case().issued))
+    window.comes(second_phone(window, 2))
+    window.until(lambda: window.desk.the_case().held == "qr_read_twice")
+    window.until(lambda: stage(window) is PhoneStage.ALARM)
+
+
+def known(window: Window) -> tuple[Any, ...]:
+    """What the page has of the last QR."""
+    view = window.page._view
+    assert view is not None
+    return [one.kind for one in view.events], view.offer, view.issued, view.alarm_reason
+
+
+def test_an_alarm_that_the_officer_comes_back_to_knows_what_it_knew(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once left, the page had no times and no network, and QR, PIN and key were «stopped»: with
+    these the officer chooses the reason, and answers for it later."""
+    monkeypatch.setattr(signing, "case_signer", lambda _station: UnlockedCard(window.station))
+    alarmed(window)
+    window.page.alarm_reason_chosen.emit("read_by_other")
+    before = known(window)
+
+    number = window.desk.the_case().number
+    window.desk.show_place(Place.BOARD, window.board)
+    case = window.station.load(number)
+    window.desk.set_case(case)
+    window.control.enter(case)
+
+    assert known(window) == before
+    kinds, offer, issued, reason = before
+    assert kinds == [EventKind.KEY_RECEIVED, EventKind.FETCHED_AGAIN]
+    assert (offer is not None, len(issued), reason) == (True, 1, "read_by_other")
+
+
+def test_what_an_alarm_knew_is_not_told_of_another_ones(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "case_signer", lambda _station: UnlockedCard(window.station))
+    alarmed(window)
+    held = window.desk.the_case()
+    now = window.station.now()
+    again = (Step(State.OFFERED, now), Step(State.APPROVED, now))
+
+    for other in (replace(held, history=held.history + again), approved_case(window.station)):
+        window.desk.set_case(other)
+        window.control.enter(other)
+        assert known(window) == ([], None, (), "")
 
 
 def test_a_wrong_card_pin_puts_no_second_question_to_the_service(

@@ -20,7 +20,7 @@ from desk.counter.signing import CheckedRequest
 from desk.counter.slips import NewOfferNeeded
 from desk.counter.values import make_ready
 from desk.issuance.approvals import ApprovalTrouble
-from desk.issuance.case import Case, OfferFacts, State
+from desk.issuance.case import Case, IssuedCredential, OfferFacts, State
 from desk.issuance.digest import case_digest
 from desk.issuance.ports import EventKind, KeyRequest, OfferEvent, OfferNews
 from desk.store.slips import SlipKind
@@ -31,6 +31,7 @@ from desk.ui.control.steps import Step
 from desk.ui.dialogs import cancel_dialog
 from desk.ui.lanes import Lane
 from desk.ui.pages.phone import PhonePage, PhoneView
+from desk.ui.pages.phone_progress import READ_TWICE
 from desk.ui.parts.verdict import Remedy
 from desk.ui.printing import Printers
 
@@ -62,6 +63,7 @@ class PhoneControl(QObject):
         self.slip: PrintedSlip | None = None
         self._number = ""
         self._last_offer: OfferFacts | None = None
+        self._last_issued: tuple[IssuedCredential, ...] = ()
         self.events: tuple[OfferEvent, ...] = ()
         self.voided = ""
         self._digits = 0
@@ -117,13 +119,22 @@ class PhoneControl(QObject):
         self.events, self._unnoted, self.voided = (), (), ""
         self._requests, self._refused = (), None
         self._digits, self._alarm_reason = 0, ""
-        self._last_offer = None
+        self._last_offer, self._last_issued = None, ()
+
+    def _knows(self, case: Case) -> bool:
+        """What is kept here is of the case's offer: of the live one, or of the one that an alarm
+        has ended. The service tells nothing more of that, and the officer has to answer for it."""
+        known, live = self._last_offer, case.offer
+        if known is None:
+            return False
+        if live is not None:
+            return known.offer_id == live.offer_id
+        return case.held == READ_TWICE and known.placed_at == case.entered(State.OFFERED)
 
     def enter(self, case: Case) -> None:
         """Take up the live offer where it stands; without one the applicant chooses a PIN."""
         self._turn += 1
-        known = self._last_offer
-        if known is None or case.offer is None or known.offer_id != case.offer.offer_id:
+        if not self._knows(case):
             self._forget_offer()
         self._heard, self._requests, self._number = False, (), case.number
         self.slip = None
@@ -184,6 +195,7 @@ class PhoneControl(QObject):
                 alarm_reason=self._alarm_reason,
                 voided=self.voided,
                 last_offer=self._last_offer,
+                last_issued=self._last_issued,
                 trouble=desk.spoken(trouble) if trouble else None,
                 remedies=self._remedies(trouble),
                 read_only=case.state is State.PROVEN or not case.state.is_open,
@@ -389,6 +401,7 @@ class PhoneControl(QObject):
             if event.kind in (EventKind.VOIDED, EventKind.EXPIRED):
                 self.voided = str(event.facts.get("reason", event.kind.value))
         self._last_offer = case.offer or self._last_offer
+        self._last_issued = case.issued or self._last_issued
         if events:
             # Whatever happened to the QR, its large picture goes first.
             self._large.close()

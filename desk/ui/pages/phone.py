@@ -16,7 +16,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
-from desk.issuance.case import OfferFacts
+from desk.issuance.case import OfferFacts, State
 from desk.issuance.ports import EventKind, OfferEvent
 from desk.ui import says
 from desk.ui.glyphs import Glyph
@@ -187,6 +187,10 @@ class PhonePage(QrPage):
             more = say(key) if key in say else ""
             time = says.clock_seconds(second.at, view.here)
             lines.append(TimeLine(say("phone.second_phone"), time, more, alarming=True))
+        blocked = view.case.entered(State.APPROVED)
+        if view.is_untold and blocked is not None:
+            time = says.clock_seconds(blocked, view.here)
+            lines.append(TimeLine(say("handset.closed_at"), time))
         return lines
 
     # What to do now

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desk.issuance.case import ENDS, Case, OfferFacts, State
+from desk.issuance.case import ENDS, Case, IssuedCredential, OfferFacts, State
 from desk.issuance.ports import EventKind, OfferEvent
 from desk.ui import says
 from desk.ui.glyphs import Glyph
@@ -52,7 +52,7 @@ class PhoneView:
     until the service has told whether anybody has read a QR of before. ``tries`` are left on
     the card; ``signing`` while it holds the PIN, before the phone's key is there as well.
     ``voided`` says why the last offer ended (``expired``, ``tries``); ``last_offer`` keeps its
-    rows' times.
+    rows' times, ``last_issued`` what was signed for it.
     """
 
     here: says.Here
@@ -70,6 +70,7 @@ class PhoneView:
     alarm_reason: str = ""
     voided: str = ""
     last_offer: OfferFacts | None = None
+    last_issued: tuple[IssuedCredential, ...] = ()
     trouble: Spoken | None = None
     remedies: tuple[Remedy, ...] = ()
     read_only: bool = False
@@ -78,6 +79,18 @@ class PhoneView:
     def offer(self) -> OfferFacts | None:
         """The live offer, or the one that ended last."""
         return self.case.offer or self.last_offer
+
+    @property
+    def issued(self) -> tuple[IssuedCredential, ...]:
+        """What was signed for that offer; once it has ended, none of it is the case's."""
+        return self.case.issued or self.last_issued
+
+    @property
+    def is_untold(self) -> bool:
+        """Nobody here knows what phones have done with the QR: the program was started since, or
+        the service has not told yet."""
+        is_over = self.case.held == READ_TWICE or self.case.state in ENDS
+        return not self.events and not self.voided and (is_over or self.unheard)
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -157,13 +170,34 @@ class _Progress:
         return self._as_stopped(rows) if self._stage.is_stopped else self._with_current(rows)
 
     def _as_stopped(self, rows: Sequence[ProgressLine]) -> tuple[ProgressLine, ...]:
-        stopped = self._say("progress.stopped")
-        return tuple(
-            ProgressLine(Glyph.NOT_DONE, line.name, stopped, "", line.key)
-            if line.glyph is Glyph.WAITING
-            else line
-            for line in rows
-        )
+        return tuple(self._stopped(line) if line.glyph is Glyph.WAITING else line for line in rows)
+
+    def _stopped(self, line: ProgressLine) -> ProgressLine:
+        """It did not happen; where nobody knows, nothing of the kind is said."""
+        untold = line.key in self._untold()
+        glyph = Glyph.UNDECIDED if untold else Glyph.NOT_DONE
+        words = self._say("progress.not_known" if untold else "progress.stopped")
+        return ProgressLine(glyph, line.name, words, "", line.key)
+
+    def _untold(self) -> tuple[str, ...]:
+        """The rows that the case itself does not tell of: it knows the first good key, and that
+        the phone has everything."""
+        view = self._view
+        if not view.is_untold or view.case.entered(State.OFFERED) is None:
+            return ()
+        return ("signature",) if self._had_key else ("read", "pin_right", "key")
+
+    @property
+    def _had_key(self) -> bool:
+        """A phone has read the QR and knew the PIN, also where nobody but the case tells it."""
+        return self._entered(State.SIGNING)
+
+    def _entered(self, state: State) -> bool:
+        """The case was in ``state`` with the QR that the rows are about."""
+        if self._stage in (PhoneStage.PIN_PENDING, PhoneStage.PLACING):
+            return False
+        offered, at = self._view.case.entered(State.OFFERED), self._view.case.entered(state)
+        return offered is not None and at is not None and at >= offered
 
     def _with_current(self, rows: Sequence[ProgressLine]) -> tuple[ProgressLine, ...]:
         """The first row that waits is the one that is waited for."""
@@ -202,7 +236,9 @@ class _Progress:
     def _qr_made(self) -> ProgressLine:
         offer, say = self._view.offer, self._say
         if offer is None or self._stage in (PhoneStage.PIN_PENDING, PhoneStage.PLACING):
-            return self._line("qr_made", bool(self._view.events), "", "")
+            made = self._view.case.entered(State.OFFERED) if self._stage.is_stopped else None
+            at = says.clock_seconds(made, self._view.here) if made else ""
+            return self._line("qr_made", bool(made or self._view.events), "", at)
         minutes = round((offer.expires_at - offer.placed_at).total_seconds() / 60)
         at = says.clock_seconds(offer.placed_at, self._view.here)
         return self._line("qr_made", True, say("progress.qr_made_done", n=minutes), at)
@@ -213,7 +249,8 @@ class _Progress:
             again = self._kinds.get(EventKind.FETCHED_AGAIN, event)
             name, words = say("progress.read"), say("progress.read_twice")
             return ProgressLine(Glyph.FAILED, name, words, self._time(again), "read")
-        return self._line("read", event is not None, say("progress.read_done"), self._time(event))
+        done = event is not None or self._had_key
+        return self._line("read", done, say("progress.read_done"), self._time(event))
 
     def _pin_right(self) -> ProgressLine:
         say, right = self._say, self._first.get(EventKind.CODE_RIGHT)
@@ -225,32 +262,37 @@ class _Progress:
             name = say("progress.pin_right")
             return ProgressLine(glyph, name, words, self._time(wrong), "pin_right")
         count = sum(event.kind is EventKind.CODE_WRONG for event in self._view.events)
-        if count:
+        if right is None:
+            detail = ""
+        elif count:
             detail = say("progress.pin_right_later", n=count + 1)
         else:
             detail = say("progress.pin_right_done")
-        return self._line("pin_right", right is not None, detail, self._time(right))
+        done = right is not None or self._had_key
+        return self._line("pin_right", done, detail, self._time(right))
 
     def _key(self) -> ProgressLine:
         came = [e for e in self._view.events if e.kind is EventKind.KEY_RECEIVED]
         # A phone that asks again brings the same keys.
         keys = [event for event in came if not event.facts.get("again")]
-        later = (PhoneStage.SIGN, PhoneStage.SIGNING, PhoneStage.SENDING, PhoneStage.DELIVERED)
         number = sum(int(event.facts.get("keys", 1)) for event in keys)
-        detail = self._say("progress.key_done", n=max(1, number))
+        detail = self._say("progress.key_done", n=max(1, number)) if keys else ""
         time = self._time(keys[-1]) if keys else ""
-        return self._line("key", bool(keys) or self._stage in later, detail, time)
+        return self._line("key", bool(keys) or self._had_key, detail, time)
 
     def _signature(self) -> ProgressLine:
-        issued, say = self._view.case.issued, self._say
-        done = bool(issued) and self._stage in (PhoneStage.SENDING, PhoneStage.DELIVERED)
+        issued, say, stage = self._view.issued, self._say, self._stage
+        signed = stage.is_stopped or stage in (PhoneStage.SENDING, PhoneStage.DELIVERED)
+        done = signed and (bool(issued) or self._entered(State.DELIVERED))
         last = max((one.signed_at for one in issued), default=None)
         at = says.clock_seconds(last, self._view.here) if last else ""
-        return self._line("signature", done, say("progress.signature_done", n=len(issued)), at)
+        detail = say("progress.signature_done", n=len(issued)) if issued else ""
+        return self._line("signature", done, detail, at)
 
     def _delivered(self) -> ProgressLine:
         case, say = self._view.case, self._say
         at = case.entered(State.DELIVERED)
         time = says.clock_seconds(at, self._view.here) if at else ""
-        done = self._stage is PhoneStage.DELIVERED
+        stopped = self._stage.is_stopped and self._entered(State.DELIVERED)
+        done = self._stage is PhoneStage.DELIVERED or stopped
         return self._line("delivered", done, say("progress.delivered_done"), time)
