@@ -158,6 +158,7 @@ REFUSALS = (
 )
 CANCELS = ("applicant_left", "opened_by_mistake", "phone_not_usable", "other")
 NOT_PROVEN = ("phone_off", "no_network", "app_trouble", "applicant_left", "other")
+BARRED = ("barred", "applicant_left", "other")
 
 
 def refusal_dialog(look: Look, parent: QWidget | None, chosen: str = "") -> ReasonDialog:
@@ -208,12 +209,14 @@ def stop_dialog(look: Look, parent: QWidget | None) -> Dialog:
     )  # fmt: skip
 
 
-def not_proven_dialog(look: Look, parent: QWidget | None) -> ReasonDialog:
-    """«확인할 수 없음»: stays delivered, not proven, with a reason."""
+def not_proven_dialog(look: Look, parent: QWidget | None, barred: bool = False) -> ReasonDialog:
+    """«확인할 수 없음»: stays delivered, not proven, with a reason. ``barred``: it must not become
+    usable, whatever the phone shows."""
     say = look.say
-    reasons = [(key, say(f"not_proven.{key}")) for key in NOT_PROVEN]
+    reasons = [(key, say(f"not_proven.{key}")) for key in (BARRED if barred else NOT_PROVEN)]
+    more = "dialog.not_proven_barred" if barred else "dialog.not_proven_more"
     return ReasonDialog(
-        look, parent, say("dialog.not_proven"), say("dialog.not_proven_more"),
+        look, parent, say("dialog.not_proven"), say(more),
         say("dialog.wait_on"), say("dialog.not_proven_act"), reasons, danger=False,
     )  # fmt: skip
 

@@ -321,6 +321,9 @@ class Program(QObject):
         self.pages.hand_over.activate_asked.connect(
             lambda: self.aftercare.activate(self.desk.the_case().number)
         )
+        self.pages.proof.aftercare_asked.connect(
+            lambda: self.aftercare.show_holding(self.desk.the_case().number)
+        )
         self.aftercare.case_moved.connect(self._go_on)
 
     def _prepare_checks(self) -> Callable[[], Diagnosis]:

@@ -15,10 +15,12 @@ from desk.app.home import Home
 from desk.app.rehearsal import TRAINING_PIN, open_rehearsal
 from desk.app.stage import Stage
 from desk.app.window import make_front
-from desk.counter import proving, relying
+from desk.counter import aftercare, proving, relying
+from desk.counter.holdings import Deed
 from desk.credential.statuslist import Status
 from desk.enrollment.process import ServiceProcess
 from desk.enrollment.trouble import ServiceDown
+from desk.issuance.aftercare import SuspendReason
 from desk.issuance.case import Case, State
 from desk.ui.applicant.snapshot import Page
 from desk.ui.applicant.window import ApplicantWindow
@@ -32,6 +34,8 @@ from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
 from tests.ui.officer import drop_all
 
 PATIENCE = 60_000
+
+Until = Callable[[Callable[[], object]], None]
 
 
 @contextmanager
@@ -228,6 +232,36 @@ def test_who_leaves_unproven_is_handed_a_sheet_that_says_so(
         page.primary_key()
         until(lambda: program.shell.page is program.pages.board)
         assert program.station.load(number).closed_at is not None
+
+
+def barred(stage: Stage, holder: Holder, number: str, until: Until) -> None:
+    """The loss is reported while the phone is asked, and the phone shows it all the same."""
+    program = stage.program
+    to_the_proof(stage, number, until)
+    aftercare.suspend(program.station, program.desk.officer, number, SuspendReason.LOSS_CALL)
+    assert program.proof.check is not None
+    holder.present(program.proof.check.uri)
+    until(lambda: program.pages.proof.banner.code.text() == "CARE-09")
+
+
+def test_what_was_reported_lost_is_opened_in_after_care_from_the_proof(
+    approved_home: Path, service: ServiceProcess, qtbot: QtBot
+) -> None:
+    def until(condition: Callable[[], object]) -> None:
+        qtbot.waitUntil(condition, timeout=PATIENCE)
+
+    with window_of(approved_home, service) as (stage, holder, number):
+        program = stage.program
+        barred(stage, holder, number, until)
+
+        program.pages.proof.primary_key()
+
+        page = program.pages.aftercare
+        until(lambda: program.shell.page is page and page._view is not None)
+        until(lambda: page._view is not None and page._view.holding is not None)
+        assert page._view is not None and page._view.holding is not None
+        assert page._view.holding.number == number
+        assert page._view.holding.may(Deed.REVOKE)
 
 
 def settled(program: Program, lane: Lane, until: Callable[[Callable[[], object]], None]) -> None:

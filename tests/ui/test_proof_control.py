@@ -33,6 +33,7 @@ from desk.trouble import Trouble
 from desk.ui.control.desk import Desk
 from desk.ui.control.proof import ProofControl
 from desk.ui.control.steps import Step
+from desk.ui.dialogs import ReasonDialog, not_proven_dialog
 from desk.ui.lanes import Lane, Lanes
 from desk.ui.look import Look
 from desk.ui.navigation import Place
@@ -291,6 +292,34 @@ def test_what_is_refused_for_good_leaves_no_dead_qr(
     assert view is not None and (view.qr_text, view.failed) == ("", failed)
     assert window.control.check is None
     assert not window.control._retry.isActive()
+
+
+@pytest.mark.parametrize(
+    ("why", "said"), [(ReportedLost(case="LA-1"), True), (OtherKey(configuration="mdoc"), False)]
+)
+def test_the_question_why_it_is_left_knows_what_may_not_become_usable(
+    window: Window, monkeypatch: pytest.MonkeyPatch, why: Trouble, said: bool
+) -> None:
+    """It offered a battery and a network as reasons, and said that it works once it is proven."""
+    asked: list[ReasonDialog] = []
+
+    def ask(*told: Any) -> Answered:
+        asked.append(not_proven_dialog(*told))
+        return Answered("other")
+
+    monkeypatch.setattr("desk.ui.control.proof.not_proven_dialog", ask)
+    monkeypatch.setattr(proving, "leave_unproven", full)
+    window.enter()
+    monkeypatch.setattr(proving, "take_answer", raising(why))
+    window.answers.put(False)
+    window.until(lambda: not window.page.banner.isHidden())
+
+    window.page.cannot_prove.emit()
+
+    (dialog,) = asked
+    offered = [dialog.reason.itemData(place) for place in range(dialog.reason.count())]
+    assert ("barred" in offered, "phone_off" in offered) == (said, not said)
+    assert ("쓸 수 있게 되지 않습니다" in dialog.accessibleDescription()) is said
 
 
 @pytest.mark.parametrize("why", [Gone(), Full(), Unreachable()])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from pytestqt.qtbot import QtBot
 
-from desk.issuance.case import State
+from desk.issuance.case import CaseKind, State
 from desk.ui.glyphs import Glyph
 from desk.ui.look import Look
 from desk.ui.pages.own_words import OwnWords
@@ -77,7 +77,7 @@ def test_what_was_not_checked_never_turns_green(proof: ProofPage, step: ProofSte
 
 
 def test_what_may_not_become_usable_is_not_said_to_be_presented_wrongly(
-    proof: ProofPage, qtbot: QtBot
+    proof: ProofPage,
 ) -> None:
     """Key and content were right before the list was asked; another QR alone would end alike."""
     asked = ((ProofStep.ASKED, samples.local("10:40:20")),)
@@ -91,7 +91,32 @@ def test_what_may_not_become_usable_is_not_said_to_be_presented_wrongly(
     assert "휴대전화에서 받은 키와 같음" in told
     assert "바꾸지 않음 · STORE-15" in told
     assert "제출한 것이 맞지 않습니다" not in told and "실시하지 않음" not in told
-    with qtbot.assertNotEmitted(proof.new_qr_requested), qtbot.waitSignal(proof.cannot_prove):
+
+
+@pytest.mark.parametrize("kind", [CaseKind.ISSUE, CaseKind.REISSUE])
+def test_what_may_not_become_usable_leads_to_after_care(
+    proof: ProofPage, qtbot: QtBot, kind: CaseKind
+) -> None:
+    """The banner said «revoke it», and the page's own act left it as one that waits for a phone."""
+    case = replace(DELIVERED, kind=kind, former="LA-2026-000007")
+    proof.render(proof_view(case=case, failed=ProofStep.STATUS))
+
+    assert proof.footer.primary.text() == "사후 관리에서 열기"
+    with (
+        qtbot.assertNotEmitted(proof.new_qr_requested),
+        qtbot.assertNotEmitted(proof.cannot_prove),
+        qtbot.waitSignal(proof.aftercare_asked),
+    ):
+        proof.primary_key()
+    with qtbot.waitSignal(proof.cannot_prove):
+        next(one for one in proof.footer.controls() if one.text() == "확인할 수 없음…").click()  # type: ignore[attr-defined]
+
+
+def test_a_resume_that_may_not_be_ends_its_case(proof: ProofPage, qtbot: QtBot) -> None:
+    case = replace(DELIVERED, kind=CaseKind.RESUME, state=State.APPROVED, former="LA-2026-000007")
+    proof.render(proof_view(case=case, failed=ProofStep.STATUS))
+
+    with qtbot.assertNotEmitted(proof.aftercare_asked), qtbot.waitSignal(proof.cannot_prove):
         proof.primary_key()
 
 

@@ -422,7 +422,8 @@ class ProofControl(QObject):
         if case.kind is CaseKind.RESUME:
             self._end_resume(case)
             return
-        dialog = not_proven_dialog(desk.look, self._page.window())
+        barred = self._failed_step is ProofStep.STATUS
+        dialog = not_proven_dialog(desk.look, self._page.window(), barred)
         if not dialog.exec():
             return
         reason, _remark = dialog.answer()

@@ -1,8 +1,8 @@
 """Proof: the phone presents what it received; only then is it usable.
 
 Signals: ``new_qr_requested``, ``enlarge_requested`` (F11), ``cannot_prove`` (the receiver
-asks for a reason; the case stays «delivered, not proven»), ``go_on``; besides
-``stop_case``, ``remedy(str)``.
+asks for a reason; the case stays «delivered, not proven»), ``aftercare_asked`` (what must not
+become usable), ``go_on``; besides ``stop_case``, ``remedy(str)``.
 """
 
 from __future__ import annotations
@@ -109,6 +109,7 @@ class ProofPage(QrPage):
     new_qr_requested = Signal()
     enlarge_requested = Signal()
     cannot_prove = Signal()
+    aftercare_asked = Signal()
     go_on = Signal()
 
     def __init__(self, look: Look) -> None:
@@ -264,11 +265,15 @@ class ProofPage(QrPage):
         cannot = Other("cannot", word)
         key = "why_passport" if view.asks_passport else "why"
         why_not = self._renewal(f"renewal_proof.{key}") if resumes else say("proof.why")
-        if _is_barred(view):
+        if _is_barred(view) and resumes:
             self.footer.show_others((stop,))
             self.footer.show_primary(Primary(word, True, why_not))
             return
         self.footer.show_others((stop,) if usable else (stop, cannot))
+        if _is_barred(view):
+            word, why = say("proof.to_aftercare"), say("proof.barred_why")
+            self.footer.show_primary(Primary(word, True, why, icon="tablet"))
+            return
         if stage in (ProofStage.ENDED, ProofStage.REFUSED):
             word, why = say("phone.make_new_qr"), why_not
             self.footer.show_primary(Primary(word, True, why, icon="qr-code"))
@@ -286,8 +291,10 @@ class ProofPage(QrPage):
         view = self._view
         if view is None or view.read_only or view.is_usable:
             self.go_on.emit()
-        elif _is_barred(view):
+        elif _is_barred(view) and view.case.kind is CaseKind.RESUME:
             self.cannot_prove.emit()
+        elif _is_barred(view):
+            self.aftercare_asked.emit()
         elif stage_of(view) in (ProofStage.ENDED, ProofStage.REFUSED):
             self.new_qr_requested.emit()
 
