@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from desk.counter import relying
+from desk.counter import holdings, relying
 from desk.counter import slips as sheets
 from desk.counter.offering import withdraw
 from desk.counter.officers import Officer
@@ -21,6 +21,7 @@ from desk.issuance.case import Case, NotPossible, State
 from desk.store import cases, journal
 from desk.store import slips as serials
 from desk.store.cases import BlobKind
+from desk.store.session import Session
 from desk.store.slips import Slip, SlipKind
 from desk.trouble import Trouble
 
@@ -30,6 +31,8 @@ PRINTABLE: Mapping[SlipKind, frozenset[State]] = {
     SlipKind.REFUSAL: frozenset({State.REFUSED}),
 }
 CLOSABLE = frozenset({State.PROVEN, State.ACTIVATED, State.REFUSED, State.DELIVERED})
+_BARRED = "barred"
+"""What a sheet tells of a delivered case that may not become usable."""
 _USABLE = (State.PROVEN, State.ACTIVATED)
 _PDF = "application/pdf"
 
@@ -72,10 +75,9 @@ def print_slip(
     offer = case.offer.offer_id if case.offer and kind is SlipKind.ENROLLMENT else None
     own = station.settings.station.serial
     with station.store.write() as session:
-        slip = serials.issue(
-            session, stamp, own, case.number, kind, language, offer, state=case.state.value
-        )
-        pdf = _draw(station, case, slip)
+        told = _told_of(session, case)
+        slip = serials.issue(session, stamp, own, case.number, kind, language, offer, state=told)
+        pdf = _draw(station, case, slip, barred=told == _BARRED)
         printed = replace(case, slips=(*case.slips, slip.serial))
         cases.save(
             session,
@@ -101,7 +103,7 @@ def kept_slip(station: Station, case: Case, kind: SlipKind) -> PrintedSlip | Non
         if slip is None or pdf is None or slip != printed[-1]:
             return None
         told = serials.state_told(session, case.number, slip.serial)
-        if case.closed_at is None and told != case.state.value:
+        if case.closed_at is None and told != _told_of(session, case):
             return None
         is_out = serials.is_out(session, case.number, slip.serial)
     return PrintedSlip(slip.serial, kind, slip.language, slip.printed_at, pdf, is_out)
@@ -152,6 +154,13 @@ def _may_print(station: Station, case: Case, kind: SlipKind) -> None:
         raise NotPossible(f"{act} in {case.state}", act=act, state=case.state.value)
 
 
+def _told_of(session: Session, case: Case) -> str:
+    """What a sheet printed now says of the case. Whether something still makes usable what was
+    delivered is decided by what happened since, which its state does not tell."""
+    delivered = case.state is State.DELIVERED
+    return _BARRED if delivered and holdings.bar_in(session, case.number) else case.state.value
+
+
 def _standing(printed: tuple[Slip, ...], kind: SlipKind) -> Slip | None:
     found = [slip for slip in printed if slip.kind is kind and slip.counts]
     return found[-1] if found else None
@@ -169,10 +178,10 @@ def _end_printed_offer(station: Station, officer: Officer, case: Case) -> None:
     raise sheets.NewOfferNeeded(slip=former.serial)
 
 
-def _draw(station: Station, case: Case, slip: Slip) -> bytes:
+def _draw(station: Station, case: Case, slip: Slip, *, barred: bool) -> bytes:
     sheet = _sheet(station, case, slip)
     if slip.kind is SlipKind.HANDOVER:
-        return sheets.handover_slip(_handover(station, case, sheet))
+        return sheets.handover_slip(replace(_handover(station, case, sheet), barred=barred))
     if slip.kind is SlipKind.REFUSAL:
         return sheets.refusal_slip(_refusal(station, case, sheet))
     return sheets.enrollment_slip(_enrollment(station, case, sheet))

@@ -20,7 +20,7 @@ from desk.issuance.aftercare import is_over
 from desk.issuance.audit import AuditEvent, Fact
 from desk.issuance.case import CaseKind, State, last_day
 from desk.issuance.roles import Right, RoleMayNot
-from desk.store import care, holders, journal, notices, slips, status
+from desk.store import care, holders, journal, notices, renewals, slips, status
 from desk.store.care import KeptAct
 from desk.store.holders import Credential, Person
 from desk.store.notice_file import NoticeKind
@@ -81,7 +81,8 @@ class Holding:
     what the records say, where the credentials point to; ``moved``: they point to where lists
     are published no longer. ``valid_until`` is the last day of use, ``expires_on`` that of the
     administrative life. ``reported``: a suspension was asked for and stands. ``why_not`` has a
-    word key for each deed that is not possible now; the others are. ``undo_until``: until then
+    word key for each deed that is not possible now; the others are. ``bar`` is the key of what
+    keeps it from becoming usable, whoever looks (:func:`bar_in`). ``undo_until``: until then
     the officer who looked may take the suspension back. ``notices``: what was told of the
     holder since, the gravest first, as long as nobody settled it."""
 
@@ -104,6 +105,7 @@ class Holding:
     notices: tuple[MustChange, ...] = ()
     moved: bool = False
     expires_on: date | None = None
+    bar: str = ""
     why_not: Mapping[Deed, str] = field(default_factory=dict)
 
     @property
@@ -187,6 +189,17 @@ def read_in(
     return one
 
 
+def bar_in(session: Session, number: str) -> str:
+    """Why what the case ``number`` delivered may not become usable, with or without a proof: the
+    word key of :attr:`Holding.why_not`. Empty where it may, or was usable before."""
+    credentials = holders.credentials_of(session, number)
+    if not credentials:
+        return ""
+    case = holders.case_facts(session, number)
+    standing = _standing(case.state, credentials)
+    return _bar(standing, _against(session, number, case.former, standing))
+
+
 def look_in(station: Station, session: Session, officer: Officer, number: str) -> Whose:
     """Whose the case is, in the caller's transaction; the look leaves its event."""
     journal.append(session, station.stamp(officer), "CARE.LOOKED", number, source="number")
@@ -230,7 +243,7 @@ def _held(
     due = set(status.due_lists(session))
     reported = care.is_reported(session, number)
     undo_until = _undo_until(station, session, officer, number) if reported else None
-    told = tuple(sorted(notices.of_case(session, number), key=_gravity))
+    against = _against(session, number, case.former, standing)
     moved = any(_is_moved(station, one) for one in credentials)
     ends = [one.valid_until for one in credentials if one.valid_until is not None]
     return Holding(
@@ -252,8 +265,9 @@ def _held(
         expires_on=case.expires_on,
         asked=asked_in(station, session, number),
         undo_until=undo_until,
-        notices=told,
-        why_not=_why_not(officer, standing, reported, undo_until, told),
+        notices=tuple(sorted(notices.of_case(session, number), key=_gravity)),
+        bar=_bar(standing, against),
+        why_not=_why_not(officer, undo_until, against),
     )
 
 
@@ -366,16 +380,30 @@ def _forbidden(told: Iterable[MustChange]) -> dict[Deed, str]:
     return {}
 
 
-def _why_not(
-    officer: Officer,
-    standing: Standing,
-    reported: bool,
-    undo_until: datetime | None,
-    told: tuple[MustChange, ...],
+def _against(
+    session: Session, number: str, former: str | None, standing: Standing
 ) -> dict[Deed, str]:
-    why = {**_forbidden(told), **_WHY[standing]}
-    if standing is Standing.UNPROVEN and reported:
+    """What keeps each deed from being done, whoever asks."""
+    why = {**_forbidden(notices.of_case(session, number)), **_WHY[standing]}
+    if standing is not Standing.UNPROVEN:
+        return why
+    if renewals.others_held(session, number, former):
+        why.setdefault(Deed.ACTIVATE, "held_elsewhere")
+    if care.is_reported(session, number):
         why |= {Deed.SUSPEND: "is_reported", Deed.ACTIVATE: "is_reported"}
+    return why
+
+
+def _bar(standing: Standing, against: Mapping[Deed, str]) -> str:
+    """What was usable once is resumed, or is on its way."""
+    never = standing in (Standing.UNPROVEN, Standing.REVOKED)
+    return against.get(Deed.ACTIVATE, "") if never else ""
+
+
+def _why_not(
+    officer: Officer, undo_until: datetime | None, against: Mapping[Deed, str]
+) -> dict[Deed, str]:
+    why = dict(against)
     if undo_until is None:
         why[Deed.UNDO] = "undo_over"
     if not officer.role.may(Right.SUSPEND):

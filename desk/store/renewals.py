@@ -120,9 +120,15 @@ def knows_passport(session: Session, former: str) -> bool:
 def demand_only_holding(session: Session, number: str, former: str | None) -> None:
     """Before something of case ``number`` becomes usable. Raises :class:`HeldElsewhere` where
     a third case gave this person something that stands."""
-    others = cases.other_holdings(session, _row(session, number).holder, number, former)
+    others = others_held(session, number, former)
     if others:
         raise HeldElsewhere(number, case=number, other=others[0])
+
+
+def others_held(session: Session, number: str, former: str | None) -> tuple[str, ...]:
+    """Which third cases gave the person of case ``number`` something that stands. Raises
+    CaseMissing."""
+    return cases.other_holdings(session, _row(session, number).holder, number, former)
 
 
 def _row(session: Session, number: str) -> CaseRow:

@@ -116,10 +116,14 @@ def is_out(session: Session, case_number: str, serial: str) -> bool:
 
 
 def state_told(session: Session, case_number: str, serial: str) -> str | None:
-    """The state of its case that a sheet tells of."""
-    for event in _told(session, case_number, serial, (_PRINTED,)):
-        return str(event.facts.get("state"))
-    return None
+    """What a sheet tells of its case, as it was named when it was issued; one of an earlier
+    version tells of the state that the case had then."""
+    told = {
+        event.kind: event.facts.get("state")
+        for event in _told(session, case_number, serial, (_ISSUED, _PRINTED))
+    }
+    state = told.get(_ISSUED) or told.get(_PRINTED)
+    return None if state is None else str(state)
 
 
 def _told(

@@ -103,7 +103,8 @@ class EnrollmentFacts:
 class HandoverFacts:
     """``usable_since`` is empty for a credential that is saved but not proven yet.
     ``help_uri`` is the page for help and loss; without one the sheet has no QR. ``kind`` tells
-    what the visit was for. ``proven``: a phone presented it; else two officers made it usable."""
+    what the visit was for. ``proven``: a phone presented it; else two officers made it usable.
+    ``barred``: saved, and nothing makes it usable any more."""
 
     sheet: SheetFacts
     usable_since: datetime | None
@@ -113,6 +114,7 @@ class HandoverFacts:
     help_uri: str = ""
     kind: CaseKind = CaseKind.ISSUE
     proven: bool = True
+    barred: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The sheet to take home: usable since when, where, how, and what to do when the phone is
-lost. A credential that is saved but not proven gets the same sheet with the way to the end.
+lost. A credential that is saved but not proven gets the same sheet with the way to the end;
+one that may not become usable a sheet that promises nothing of it.
 """
 
 from __future__ import annotations
@@ -36,23 +37,34 @@ from desk.issuance.posts import SEOUL
 
 _WIDE = RIGHT - LEFT
 _TABLE_TOP, _TABLE_ROOM, _ROW = 95.5, 46.0, 11.5
+_FIRST, _SECOND = 92.53, 152.53
+"""Baselines of the headings of the two parts beneath the verdict."""
 _STAMP = (148.0, 247.0, 46.0, 40.0)
 
 
 def handover_slip(facts: HandoverFacts) -> bytes:
     """The sheet as PDF. Raises :class:`~desk.counter.slips.troubles.SlipTrouble`."""
     usable = facts.usable_since is not None
-    title = "handover.title" if usable else "handover.title_unproven"
+    title = "handover.title" if usable else f"handover.title_{_saved(facts)}"
     drawing = Drawing(facts.sheet, title)
     head(drawing, title)
     _verdict(drawing, facts)
-    _services(drawing, facts)
-    _how_to(drawing, facts)
-    _loss(drawing, facts)
+    if facts.barred:
+        # There is no place to use it at, and nothing that a loss call would stop.
+        _how_to(drawing, facts, _FIRST)
+    else:
+        _services(drawing, facts)
+        _how_to(drawing, facts, _SECOND)
+        _loss(drawing, facts)
     _never_ask(drawing)
     post_block(drawing, 251.53, _STAMP, phone=True)
     footer(drawing, 286.2, _STAMP[0] - LEFT - 3)
     return drawing.page.finished()
+
+
+def _saved(facts: HandoverFacts) -> str:
+    """What is saved and not usable, in the keys of the words."""
+    return "barred" if facts.barred else "unproven"
 
 
 def _verdict(drawing: Drawing, facts: HandoverFacts) -> None:
@@ -63,10 +75,10 @@ def _verdict(drawing: Drawing, facts: HandoverFacts) -> None:
     )
     page.box(LEFT, 38, _WIDE, 44, fill=tint, line=colour, weight=0.8)
     page.icon("circle-check" if usable else "circle-alert", 22, 45, 14, colour)
-    state = words.say("handover.usable" if usable else "handover.unproven")
+    state = words.say("handover.usable" if usable else f"handover.{_saved(facts)}")
     size = Style(20 if usable else 15, colour, SEMIBOLD)
     drawing.pair(42, 50.55, state, size, drawing.second(11, colour), 148, 3.0)
-    said = words.say(_checked(facts) if usable else "handover.unproven_more")
+    said = words.say(_checked(facts) if usable else f"handover.{_saved(facts)}_more")
     if usable:
         drawing.pair(42, 57.36, said, Style(10.5, INK), drawing.second(9), 148, 2.6)
     else:
@@ -74,6 +86,8 @@ def _verdict(drawing: Drawing, facts: HandoverFacts) -> None:
         page.text(42, 59.7, said.other, drawing.second(8.4), 148)
     page.rule(42, 61.4, 190, 61.4, line)
     _since(drawing, facts)
+    if facts.barred:
+        return
     valid = words.say("handover.valid_until")
     drawing.pair(126, 66.8, valid, Style(9, MUTED), drawing.second(8.6), 64, 1.5)
     page.text(126, 72.13, f"{facts.valid_until:%Y-%m-%d}", Style(12, INK, SEMIBOLD))
@@ -106,9 +120,8 @@ def _since(drawing: Drawing, facts: HandoverFacts) -> None:
 
 def _services(drawing: Drawing, facts: HandoverFacts) -> None:
     page = drawing.page
-    drawing.pair(
-        LEFT, 92.53, drawing.words.say("service.where"), HEADING, drawing.second(9.5), _WIDE
-    )
+    where = drawing.words.say("service.where")
+    drawing.pair(LEFT, _FIRST, where, HEADING, drawing.second(9.5), _WIDE)
     if not facts.services:
         return
     row = min(_ROW, _TABLE_ROOM / len(facts.services))
@@ -156,26 +169,26 @@ def use_words(drawing: Drawing, service: ServiceUse, proven: bool) -> Pair:
     return drawing.words.say("service.from", date=service.since.isoformat())
 
 
-def _how_to(drawing: Drawing, facts: HandoverFacts) -> None:
+def _how_to(drawing: Drawing, facts: HandoverFacts, top: float) -> None:
     page, words = drawing.page, drawing.words
     usable = facts.usable_since is not None
     room = 108.0 if facts.help_uri else _WIDE
     heading = words.say("handover.how" if usable else "handover.how_unproven")
-    drawing.pair(LEFT, 152.53, heading, HEADING, drawing.second(9.5), room)
-    kind = "step" if usable else "unproven_step"
+    drawing.pair(LEFT, top, heading, HEADING, drawing.second(9.5), room)
+    kind = "step" if usable else f"{_saved(facts)}_step"
     for number in range(1, 4):
-        y = 156.1 + (number - 1) * 12.4
+        y = top + 3.57 + (number - 1) * 12.4
         page.number(LEFT, y, 9, number)
         step = words.say(f"handover.{kind}{number}")
         drawing.stacked(
             29, y + 3.55, step, Style(11, INK, SEMIBOLD), drawing.second(9), room - 13, 4.45
         )
     if facts.help_uri:
-        page.box(128, 149, 66, 38, line=LINE)
-        page.qr(132.5, 153.5, 29, facts.help_uri)
+        page.box(128, top - 3.53, 66, 38, line=LINE)
+        page.qr(132.5, top + 0.97, 29, facts.help_uri)
         label = words.say("handover.help")
-        page.text(165, 163.09, label.ko, Style(9.5, INK, SEMIBOLD), 27)
-        page.text(165, 167.9, label.other, drawing.second(8.4), 27)
+        page.text(165, top + 10.56, label.ko, Style(9.5, INK, SEMIBOLD), 27)
+        page.text(165, top + 15.37, label.other, drawing.second(8.4), 27)
 
 
 def _loss(drawing: Drawing, facts: HandoverFacts) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from desk.counter.slips import Holder
 from desk.issuance.case import CaseKind
 from desk.issuance.eligibility import RuleOutcome, RuleResult, Source
 from desk.issuance.posts import Contact, ServiceState, load_services
+from desk.resources import resource
 from tests.counter.slips import samples
 from tests.counter.slips.samples import HELP_URI, NOW, OFFER_URI, SHEETS, sheet
 
@@ -267,6 +269,36 @@ def test_an_unproven_credential_is_not_called_usable() -> None:
     assert "확인이 끝나면 바로" in printed
     for claim in ("사용 가능", "사용 시작", "지금부터", "From now"):
         assert claim not in printed
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ko", "This ID cannot be used"),
+        ("en", "To use one, a new one has to be issued."),
+        ("zh", "已存入手机，但不能使用"),
+        ("vi", "Đã lưu nhưng không dùng được"),
+    ],
+)
+def test_what_may_not_become_usable_is_promised_to_nobody(language: str, said: str) -> None:
+    """Its sheet said that one check was left, and that a scan makes it usable at once."""
+    unproven = samples.text(samples.handover(sheet(language), usable_since=None))
+
+    printed = samples.handover(sheet(language), usable_since=None, barred=True)
+
+    assert not overlaps(printed)
+    text = samples.text(printed)
+    assert "저장되었지만 쓸 수 없습니다" in text and said in text
+    words = slip_words()["handover"]
+    for key in ("title_unproven", "unproven_more", "unproven_step1", "unproven_step3"):
+        for promise in {words[key]["ko"], words[key][sheet(language).second]}:
+            assert promise in unproven and promise not in text
+    for service in ("정부24", "확인이 끝나면", "유효기간"):
+        assert service in unproven and service not in text
+
+
+def slip_words() -> dict[str, dict[str, dict[str, str]]]:
+    return tomllib.loads(resource("words/slip.toml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
