@@ -321,9 +321,10 @@ class Program(QObject):
         self.pages.hand_over.activate_asked.connect(
             lambda: self.aftercare.activate(self.desk.the_case().number)
         )
-        self.pages.proof.aftercare_asked.connect(
-            lambda: self.aftercare.show_holding(self.desk.the_case().number)
-        )
+        for leading in (self.pages.proof, self.pages.hand_over):
+            leading.aftercare_asked.connect(
+                lambda: self.aftercare.show_holding(self.desk.the_case().number)
+            )
         self.aftercare.case_moved.connect(self._go_on)
 
     def _prepare_checks(self) -> Callable[[], Diagnosis]:

@@ -24,6 +24,7 @@ from desk.issuance.aftercare import SuspendReason
 from desk.issuance.case import Case, State
 from desk.ui.applicant.snapshot import Page
 from desk.ui.applicant.window import ApplicantWindow
+from desk.ui.control import proof
 from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
 from desk.ui.pages.locked import LockReason
@@ -31,7 +32,7 @@ from desk.ui.parts.rows import Row
 from desk.ui.program import Program
 from tests.counter.slips import samples
 from tests.journey.acts import Counter, Holder, only_case, opened, settings_with
-from tests.ui.officer import drop_all
+from tests.ui.officer import Answered, drop_all, words_seen
 
 PATIENCE = 60_000
 
@@ -262,6 +263,74 @@ def test_what_was_reported_lost_is_opened_in_after_care_from_the_proof(
         assert page._view is not None and page._view.holding is not None
         assert page._view.holding.number == number
         assert page._view.holding.may(Deed.REVOKE)
+
+
+def test_who_may_not_use_it_is_told_so_on_page_paper_and_screen(
+    approved_home: Path, service: ServiceProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All three said that one scan makes usable what has to be revoked, and two cards were
+    offered that after-care refuses."""
+
+    def until(condition: Callable[[], object]) -> None:
+        qtbot.waitUntil(condition, timeout=PATIENCE)
+
+    with window_of(approved_home, service) as (stage, holder, number):
+        program = stage.program
+        barred(stage, holder, number, until)
+        until(lambda: program.applicant_window._screen.page is Page.BARRED)
+        monkeypatch.setattr(proof, "not_proven_dialog", lambda *_: Answered("barred"))
+
+        program.pages.proof.cannot_prove.emit()
+        until(lambda: program.desk.step is Step.HAND_OVER)
+        until(program.hand_over.is_printed)
+
+        page, slip = program.pages.hand_over, program.hand_over.slip
+        assert slip is not None
+        printed = " ".join(samples.text(slip.pdf).split())
+        assert "저장되었지만 쓸 수 없습니다" in printed
+        assert "QR을 한 번 비추면" not in printed
+        assert set(page.said) == {"passport", "slip", "barred"}
+        told = words_seen(page)
+        assert "사용 가능으로 바꿀 수 없습니다 · 분실 신고를 받았습니다" in told
+        assert "아직 쓸 수 없습니다" not in told and "다시 방문" not in told
+        acts = [act.text() for act in page.footer.controls()]  # type: ignore[attr-defined]
+        assert "확인 없이 사용…" not in acts and "사후 관리에서 열기" in acts
+        until(lambda: program.applicant_window._screen.page is Page.BARRED)
+        assert program.desk._applicant_words == "“저장되었지만 쓸 수 없습니다”"
+
+        page.other_asked("aftercare")
+        care = program.pages.aftercare
+        until(lambda: care._view is not None and care._view.holding is not None)
+        assert program.shell.page is care
+
+
+def test_a_loss_that_is_called_in_beside_the_hand_over_takes_its_promise_back(
+    approved_home: Path, service: ServiceProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sheet of before was shown as the one that counts, the act beside it refused."""
+
+    def until(condition: Callable[[], object]) -> None:
+        qtbot.waitUntil(condition, timeout=PATIENCE)
+
+    with window_of(approved_home, service) as (stage, _holder, number):
+        program = stage.program
+        to_the_proof(stage, number, until)
+        monkeypatch.setattr(proof, "not_proven_dialog", lambda *_: Answered("no_network"))
+        program.pages.proof.cannot_prove.emit()
+        until(lambda: program.desk.step is Step.HAND_OVER)
+        until(program.hand_over.is_printed)
+        page, before = program.pages.hand_over, program.hand_over.slip
+        assert before is not None and set(page.said) == {"passport", "slip", "visit"}
+        until(lambda: program.applicant_window._screen.page is Page.NOT_PROVEN)
+
+        program.aftercare.call()
+        aftercare.suspend(program.station, program.desk.officer, number, SuspendReason.LOSS_CALL)
+        program.aftercare.leave()
+
+        until(lambda: program.hand_over.slip not in (None, before))
+        until(program.hand_over.is_printed)
+        assert set(page.said) == {"passport", "slip", "barred"}
+        until(lambda: program.applicant_window._screen.page is Page.BARRED)
 
 
 def settled(program: Program, lane: Lane, until: Callable[[Callable[[], object]], None]) -> None:

@@ -22,9 +22,11 @@ from desk.ui.aftercare_dialogs import (
     TwoCardsView,
 )
 from desk.ui.look import Look
-from desk.ui.pages.aftercare import AftercarePage, AftercareView
+from desk.ui.pages.aftercare import AREA, AftercarePage, AftercareView
 from desk.ui.pages.hand_over import HandOverPage, HandOverView
+from desk.ui.pages.own_words import OwnWords
 from desk.ui.steps import StepKey
+from tests.counter.slips import samples as printed
 from tests.ui import samples
 from tests.ui.scenes import TROUBLES, Size, scene, shell_for
 from tests.ui.scenes_audit import NAMES, place_shell
@@ -367,6 +369,14 @@ def _handed(look: Look, size: Size, case: Case, **changes: object) -> QWidget:
 def hand_over_not_proven(look: Look, size: Size) -> QWidget:
     case = samples.offered_case(State.DELIVERED, issued=samples.issued(), held="not_proven")
     return _handed(look, size, case, printing=True, may_activate=True)
+
+
+@scene("14i-hand-over-barred")
+def hand_over_barred(look: Look, size: Size) -> QWidget:
+    case = samples.offered_case(State.DELIVERED, issued=samples.issued(), held="not_proven")
+    pdf = printed.handover(printed.sheet(), usable_since=None, barred=True)
+    why = OwnWords(look, AREA)("why.is_reported")
+    return _handed(look, size, case, slip=pdf, serial="LA03-000416", printed_at="10:43", bar=why)
 
 
 @scene("14g-hand-over-activated")

@@ -138,6 +138,22 @@ def test_what_was_delivered_but_not_proven_has_its_slip_and_stays_open(
         hand_over.primary_key()
 
 
+def test_what_may_not_become_usable_waits_for_no_visit(
+    hand_over: HandOverPage, qtbot: QtBot
+) -> None:
+    hand_over.render(slip_view(DELIVERED, bar="분실 신고를 받았습니다"))
+
+    assert set(hand_over.said) == {"passport", "slip", "barred"}
+    told = words_seen(hand_over)
+    assert "사용 가능으로 바꿀 수 없습니다 · 분실 신고를 받았습니다" in told
+    assert "아직 쓸 수 없습니다" not in told and "다시 방문하면" not in told
+    with qtbot.waitSignal(hand_over.aftercare_asked):
+        hand_over.other_asked("aftercare")
+    tick_all(hand_over)
+    with qtbot.waitSignal(hand_over.close_requested):
+        hand_over.primary_key()
+
+
 def test_a_closed_case_cannot_be_closed_again(hand_over: HandOverPage, qtbot: QtBot) -> None:
     closed = replace(PROVEN, closed_at=samples.local("10:44"))
     hand_over.render(slip_view(closed))

@@ -149,6 +149,8 @@ def test_words_of_states_are_never_cut(
         ("14h-hand-over-may-activate", "The credential on the phone stays suspended."),
         ("14h-hand-over-may-activate", "At the next visit the case goes on from the board."),
         ("14h-hand-over-may-activate", "Reason and officer stay in the audit log."),
+        ("14i-hand-over-barred", "It cannot be made usable · It was reported lost"),
+        ("14i-hand-over-barred", "Until after-care settles it, it stays «not proven»."),
         ("14g-hand-over-activated", "Usable, without a proof"),
         ("06-eligibility", "Overseas Korean Nationals Registration Act, articles 2 and 3"),
         ("10-second-approver", "Passport no. differs in the register"),

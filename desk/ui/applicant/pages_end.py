@@ -200,40 +200,56 @@ class NotProvenPage(_EndPage):
     """07b: saved, not usable yet."""
 
     counts = False
+    area = "not_proven"
+    ways = ("charge", "come", "scan")
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         kit = self.kit
-        ending = self.facts.ending or Ending(self.context.now().date())
         sign = GlyphSpot(kit, Glyph.ATTENTION, 36)
         reason = notice(
             kit,
-            kit.pair("not_proven.reason"),
+            kit.pair(f"{self.area}.reason"),
             "warning",
             sign,
             margins=(20, kit.pick(15, 8), 20, kit.pick(15, 8)),
         )
         reason.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         rows = []
-        for number, key in enumerate(("charge", "come", "scan"), start=1):
-            row = step_row(kit, number, kit.pair(f"not_proven.{key}"), lead=False)
+        for number, key in enumerate(self.ways, start=1):
+            row = step_row(kit, number, kit.pair(f"{self.area}.{key}"), lead=False)
             room = QWidget()
             room.setLayout(kit.column(row, margins=(24, kit.pick(14, 6), 24, kit.pick(14, 6))))
             rows.append(room)
         steps = card(kit, kit.column(*_rows(kit, rows), margins=(0, 1, 0, 1)))
         steps.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        left = kit.column(reason, 16, steps, None)
-        right = kit.column(loss_card(kit, ending.loss), None)
-        self.setLayout(_two(kit, left, right))
+        self.setLayout(self._laid_out(kit.column(reason, 16, steps, None)))
+
+    def _laid_out(self, left: QLayout) -> QLayout:
+        ending = self.facts.ending or Ending(self.context.now().date())
+        return _two(self.kit, left, self.kit.column(loss_card(self.kit, ending.loss), None))
 
     def title(self) -> tuple[Run, Run | None]:
-        return self.kit.pair("not_proven.title")
+        return self.kit.pair(f"{self.area}.title")
 
     def sign(self) -> QWidget:
         return IconSpot(self.kit, "hourglass", 60, "warning", stroke=2)
 
     def foot(self) -> Foot:
         return Foot("end.take", "book-user", (self.finish(),), strong=True)
+
+
+class BarredPage(NotProvenPage):
+    """07c: saved, and nothing makes it usable any more; there is nothing to suspend either."""
+
+    area = "barred"
+    ways = ("ask", "new", "come")
+
+    def _laid_out(self, left: QLayout) -> QLayout:
+        return left
+
+    def sign(self) -> QWidget:
+        return GlyphSpot(self.kit, Glyph.ATTENTION, 60)
 
 
 class HiddenPage(PageView):

@@ -39,6 +39,7 @@ class Page(StrEnum):
     PROVE = "prove"
     DONE = "done"
     NOT_PROVEN = "not_proven"
+    BARRED = "barred"
     HIDDEN = "hidden"
     REGISTRATION_CHECK = "registration_check"
     REFUSED = "refused"
@@ -69,6 +70,7 @@ _STEPS = {
     Page.PROVE: 6,
     Page.DONE: 7,
     Page.NOT_PROVEN: 7,
+    Page.BARRED: 7,
 }
 
 
@@ -217,7 +219,7 @@ class LossContact:
 
 @dataclass(frozen=True)
 class Ending:
-    """Pages 07 and 07b."""
+    """Pages 07, 07b and 07c."""
 
     valid_until: date
     services: tuple[ServiceLine, ...] = ()

@@ -30,6 +30,7 @@ from desk.ui.applicant.page import Context, PageView, Visit, head
 from desk.ui.applicant.pages_checks import CameraPage, CheckingPage, MovedPage, PassportPage
 from desk.ui.applicant.pages_data import DataPage
 from desk.ui.applicant.pages_end import (
+    BarredPage,
     DonePage,
     HiddenPage,
     NoticePage,
@@ -81,6 +82,7 @@ PAGES: dict[Page, type[PageView]] = {
     Page.PROVE: ProvePage,
     Page.DONE: DonePage,
     Page.NOT_PROVEN: NotProvenPage,
+    Page.BARRED: BarredPage,
     Page.HIDDEN: HiddenPage,
     Page.REGISTRATION_CHECK: NoticePage,
     Page.REFUSED: RefusedPage,

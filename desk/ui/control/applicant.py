@@ -11,7 +11,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 
-from desk.counter import deciding, intake, relying
+from desk.counter import deciding, holdings, intake, relying
 from desk.counter.slips.facts import ServiceUse
 from desk.face.quality import CaptureQuality, CheckName
 from desk.issuance.case import Case, CaseKind, State
@@ -99,6 +99,8 @@ class ApplicantControl(QObject):
         self._words = Words("desk")
         # None until the case's are asked for.
         self._services: tuple[ServiceUse, ...] | None = None
+        # Whether what was delivered may not become usable; None until the records are asked.
+        self._is_barred: bool | None = None
         # What the applicant of this case has touched; empty until then.
         self._language = ""
         self._keeps_language = False
@@ -161,6 +163,10 @@ class ApplicantControl(QObject):
     def _moved(self, _step: object) -> None:
         """The officer went on: whoever called has been heard."""
         self._called = ""
+        case = self._desk.case
+        if case is not None and self._is_barred is not None:
+            # It may have been reported lost, on a call that the case waited behind.
+            self._ask_if_barred(case)
         self.refresh()
 
     def _call(self, why: str) -> None:
@@ -178,7 +184,7 @@ class ApplicantControl(QObject):
         self._finished = None
         self._reading, self._camera = None, None
         self._portrait, self._slip = b"", b""
-        self._services = None
+        self._services = self._is_barred = None
 
     def _screen(self, case: Case | None) -> ApplicantScreen:
         desk = self._desk
@@ -221,8 +227,30 @@ class ApplicantControl(QObject):
     def _delivered_page(self, case: Case) -> Page:
         """Whoever could not show it may come again: then the check QR stands here too."""
         if self._proof.check is not None:
+            self._is_barred = None
             return Page.PROVE
-        return Page.NOT_PROVEN if case.held else Page.SENDING
+        if not case.held:
+            return Page.SENDING
+        if self._is_barred is None:
+            self._ask_if_barred(case)
+            return Page.SENDING
+        return Page.BARRED if self._is_barred else Page.NOT_PROVEN
+
+    def _ask_if_barred(self, case: Case) -> None:
+        """What the records say of it; until then the window says that it is saved, and no more."""
+        store = self._desk.station.store
+
+        def look() -> bool:
+            with store.read() as session:
+                return bool(holdings.bar_in(session, case.number))
+
+        def done(is_barred: bool) -> None:
+            # Somebody else may sit there by now, or another QR stand there.
+            if case.number == self._case_number and self._proof.check is None:
+                self._is_barred = is_barred
+                self.refresh()
+
+        self._desk.work(Lane.RECORDS, look, done, look_at=case)
 
     def _may_tell_why(self, case: Case) -> bool:
         """A rule is told to the applicant; what was found on the chip is not."""

@@ -6,17 +6,19 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from desk.counter import closing
+from desk.counter import closing, holdings
 from desk.counter.closing import PrintedSlip
+from desk.counter.holdings import Deed, Holding
 from desk.issuance.case import Case, State
-from desk.issuance.roles import Right
 from desk.store.slips import SlipKind
 from desk.trouble import Trouble
 from desk.ui import says
 from desk.ui.control.desk import Desk
 from desk.ui.control.steps import Step
 from desk.ui.lanes import Lane
+from desk.ui.pages.aftercare import AREA as CARE
 from desk.ui.pages.hand_over import HandOverPage, HandOverView
+from desk.ui.pages.own_words import OwnWords
 from desk.ui.printing import PDF_FILE, Printers
 from desk.words import Words
 
@@ -37,10 +39,12 @@ class HandOverControl(QObject):
     def __init__(self, desk: Desk, page: HandOverPage, printers: Printers) -> None:
         super().__init__(desk)
         self._desk, self._page, self._printers = desk, page, printers
-        self._words = Words("desk")
+        self._words, self._care = Words("desk"), OwnWords(desk.look, CARE)
         self._language = "en"
         self._slip: PrintedSlip | None = None
         self._printed_at = ""
+        # What after-care knows of a delivered case; None until it is asked, and of any other.
+        self._holding: Holding | None = None
         # Why no printer took a sheet, by its serial. That it came out nowhere the records know.
         self._jammed: dict[str, Trouble] = {}
         # What this program has put out: the records may not be told of it yet.
@@ -57,7 +61,7 @@ class HandOverControl(QObject):
 
     def enter(self, case: Case) -> None:
         """Make the slip once; a case that came here before keeps its serial."""
-        self._slip, self._trouble = None, None
+        self._slip, self._trouble, self._holding = None, None, None
         self._printed_at, self._due = "", None
         self._printing = self._closing = False
         offered = self._offered()
@@ -71,18 +75,31 @@ class HandOverControl(QObject):
     def _find_or_print(self, case: Case, kind: SlipKind) -> None:
         """The sheet that counts, as it was printed; a first one where there is none."""
         desk = self._desk
+        look = self._looking_at(case)
 
-        def done(kept: PrintedSlip | None) -> None:
+        def done(found: tuple[PrintedSlip | None, Holding | None]) -> None:
             if desk.case is None or desk.case.number != case.number:
                 return
+            kept, self._holding = found
+            self.render()
             if kept is not None:
                 self._show_kept(kept, closed=case.closed_at is not None)
             elif case.closed_at is None:
                 self._once_open(lambda: self._print(self._printers.preferred(), self._language))
 
         desk.work(
-            Lane.RECORDS, lambda: closing.kept_slip(desk.station, case, kind), done, look_at=case
+            Lane.RECORDS,
+            lambda: (closing.kept_slip(desk.station, case, kind), look()),
+            done,
+            look_at=case,
         )
+
+    def _looking_at(self, case: Case) -> Callable[[], Holding | None]:
+        """A job that asks what may still be done with what no phone presented."""
+        if case.state is not State.DELIVERED:
+            return lambda: None
+        station, officer = self._desk.station, self._desk.officer
+        return lambda: holdings.read(station, officer, case.number)
 
     def _show_kept(self, kept: PrintedSlip, *, closed: bool) -> None:
         """One that was numbered and never came out, because the desk ended before it did or
@@ -125,6 +142,7 @@ class HandOverControl(QObject):
         if case is None or desk.step is not Step.HAND_OVER:
             return
         say = desk.look.language
+        holding = self._holding if case.state is State.DELIVERED else None
         self._page.render(
             HandOverView(
                 here=desk.here(),
@@ -142,8 +160,8 @@ class HandOverControl(QObject):
                 took=says.duration(desk.look, _seconds(case)),
                 closing=self._closing,
                 trouble=desk.spoken(self._trouble) if self._trouble else None,
-                may_activate=case.state is State.DELIVERED
-                and desk.officer.role.may(Right.AFTER_CARE),
+                may_activate=holding is not None and holding.may(Deed.ACTIVATE),
+                bar=self._care(f"why.{holding.bar}") if holding and holding.bar else "",
             )
         )
 
@@ -169,16 +187,18 @@ class HandOverControl(QObject):
         self._language = language
         self.render()
         station, officer = desk.station, desk.officer
+        look = self._looking_at(case)
 
-        def done(made: tuple[Case, PrintedSlip]) -> None:
-            if desk.takes_over(made[0]):
-                self._slip = made[1]
+        def done(made: tuple[Holding | None, tuple[Case, PrintedSlip]]) -> None:
+            holding, (printed, slip) = made
+            if desk.takes_over(printed):
+                self._slip, self._holding = slip, holding
                 self.render()
-                self._once_open(lambda: self._put_out(printer, made[1]))
+                self._once_open(lambda: self._put_out(printer, slip))
 
         desk.work(
             Lane.RECORDS,
-            lambda: closing.print_slip(station, officer, case, kind, language),
+            lambda: (look(), closing.print_slip(station, officer, case, kind, language)),
             done,
             self._failed,
             of=case,

@@ -2,12 +2,13 @@
 
 Signals: ``print_requested(printer, language)`` (again: the former slip becomes void),
 ``show_on_screen`` (the slip on the applicant's screen), ``language_chosen(str)``,
-``close_requested`` (``said`` tells what was confirmed), ``activate_asked``; besides ``stop_case``,
-``remedy(str)``. The preview is Qt's PDF view; the slip itself is made elsewhere.
+``close_requested`` (``said`` tells what was confirmed), ``activate_asked``, ``aftercare_asked``;
+besides ``stop_case``, ``remedy(str)``. The preview is Qt's PDF view; the slip itself is made
+elsewhere.
 
 The page follows the case's state: usable (hand-over slip), refused (refusal slip),
-delivered but not proven (that it is not usable yet), cancelled or expired (no slip, and nothing
-to wait for).
+delivered but not proven (that it is not usable yet, or cannot become so), cancelled or expired
+(no slip, and nothing to wait for).
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ BY_STATE = {
     State.DELIVERED: ("passport", "slip", "visit"),
 }
 """What is confirmed before the end; where a case ended before, the passport alone."""
+BARRED = ("passport", "slip", "barred")
+"""The same where what was delivered may not become usable."""
 WITH_SLIP = (State.PROVEN, State.ACTIVATED, State.DELIVERED, State.REFUSED)
 MARGIN = 16
 POINTS_AN_INCH = 72
@@ -53,7 +56,8 @@ POINTS_AN_INCH = 72
 class HandOverView:
     """``slip`` is the PDF (or its path), None while it is being made. ``printers`` and
     ``languages`` are (key, words) pairs. ``took`` is how long the case took, as words.
-    ``may_activate``: this officer may ask two cards to make usable what no phone presented."""
+    ``may_activate``: this officer may ask two cards to make usable what no phone presented.
+    ``bar``: why what was delivered may not become usable, in after-care's words; else empty."""
 
     here: says.Here
     case: Case
@@ -70,6 +74,7 @@ class HandOverView:
     trouble: Spoken | None = None
     remedies: tuple[Remedy, ...] = ()
     may_activate: bool = False
+    bar: str = ""
 
     @property
     def has_slip(self) -> bool:
@@ -85,6 +90,7 @@ class HandOverPage(Page):
     language_chosen = Signal(str)
     close_requested = Signal()
     activate_asked = Signal()
+    aftercare_asked = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -136,18 +142,22 @@ class HandOverPage(Page):
         shown(self.printing, view.has_slip)
         self.printing.render(view)
         number = case.document.number if case.document else ""
-        kinds = () if case.closed_at else BY_STATE.get(case.state, CHECKS[:1])
+        asked = BARRED if view.bar else BY_STATE.get(case.state, CHECKS[:1])
+        kinds = () if case.closed_at else asked
         self.checks.render(kinds, number, view.serial)
         shown(self.checks, bool(kinds))
-        self.closing.render(case)
+        self.closing.render(case, barred=bool(view.bar))
         shown(self.closing, case.closed_at is None)
         self.show_trouble(view.trouble, view.remedies)
         self._render_footer(view)
-        self.say_head(say("step.hand_over"), self._head(case))
+        self.say_head(say("step.hand_over"), self._head(view))
 
-    def _head(self, case: Case) -> str:
+    def _head(self, view: HandOverView) -> str:
+        case = view.case
         if case.closed_at is not None:
             return self._say("end.head_closed")
+        if view.bar:
+            return self._say("end.head_barred")
         key = {
             State.PROVEN: "hand_over.give_and_close",
             State.ACTIVATED: "hand_over.give_and_close",
@@ -167,7 +177,8 @@ class HandOverPage(Page):
             words = say("hand_over.activated_at", time=time)
             self.verdict.show_state(Glyph.ATTENTION, _as_title(say("case_state.activated")), words)
         elif case.state is State.DELIVERED:
-            words = say("hand_over.not_proven_more")
+            barred = f"{say('proof.barred')} · {view.bar}"
+            words = barred if view.bar else say("hand_over.not_proven_more")
             self.verdict.show_state(Glyph.ATTENTION, _as_title(say("case_state.delivered")), words)
         elif case.state is State.REFUSED:
             title = say("verdict.refuse", why=self._why_ended(case, "refusal"))
@@ -205,8 +216,11 @@ class HandOverPage(Page):
             "screen", say("hand_over.on_screen"), icon="monitor", enabled=view.slip is not None
         )
         activate = Other("activate", say("hand_over.activate"), icon="triangle-alert")
-        others = ((on_screen,) if view.has_slip else ()) + (
-            (activate,) if view.may_activate else ()
+        aftercare = Other("aftercare", say("proof.to_aftercare"), icon="tablet")
+        others = (
+            *((on_screen,) if view.has_slip else ()),
+            *((activate,) if view.may_activate else ()),
+            *((aftercare,) if view.bar else ()),
         )
         self.footer.show_others(others)
         if view.case.closed_at is not None:
@@ -249,6 +263,8 @@ class HandOverPage(Page):
     def other_asked(self, key: str) -> None:
         if key == "activate":
             self.activate_asked.emit()
+        elif key == "aftercare":
+            self.aftercare_asked.emit()
         elif key == "screen" and self._view is not None:
             self._on_screen = self._view.serial
             self.show_on_screen.emit()
@@ -444,8 +460,8 @@ class ChecksCard(Card):
         self._say = OwnWords(look)
         self._count = Text(look, "", Type.SMALL, "muted")
         self.right.addWidget(self._count)
-        every = dict.fromkeys(key for keys in BY_STATE.values() for key in keys)
-        order = sorted(every, key=("passport", "slip", "visit", "again", "loss").index)
+        every = dict.fromkeys(key for keys in (*BY_STATE.values(), BARRED) for key in keys)
+        order = sorted(every, key=("passport", "slip", "visit", "barred", "again", "loss").index)
         self._boxes = {key: Check(look, detail=" ") for key in order}
         self._rows: dict[str, QWidget] = {}
         self._edges: list[QHBoxLayout] = []
@@ -473,6 +489,7 @@ class ChecksCard(Card):
             "slip": say("hand_over.slip_detail", serial=serial or "—"),
             "loss": say("hand_over.loss_detail"),
             "visit": say("end.visit_detail"),
+            "barred": say("end.barred_detail"),
             "again": say("end.again_detail"),
         }
         for key, box in self._boxes.items():
@@ -527,6 +544,8 @@ class ClosingCard(Card):
         ("monitor", "cleared"),
     )
     """Delivered, not proven: the case waits for another visit."""
+    BARRED_LINES = (OPEN_LINES[0], ("tablet", "waits_for_aftercare"), *OPEN_LINES[2:])
+    """The same where no visit makes it usable."""
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, padding=(17, 12, 17, 12))
@@ -560,10 +579,11 @@ class ClosingCard(Card):
         self._grid.setVerticalSpacing(2 if narrow else 8)
         self.body.setContentsMargins(17, 8 if narrow else 14, 17, 4 if narrow else 8)
 
-    def render(self, case: Case) -> None:
+    def render(self, case: Case, *, barred: bool = False) -> None:
         say, waits = self._say, case.state is State.DELIVERED
         self.name(say("end.when_left" if waits else "hand_over.when_closed"))
-        lines = self.OPEN_LINES if waits else self.LINES
+        waiting = self.BARRED_LINES if barred else self.OPEN_LINES
+        lines = waiting if waits else self.LINES
         for (icon, key), sign, text in zip(lines, self._icons, self._texts, strict=True):
             sign.show_icon(icon)
             word = f"hand_over.when_{key}" if f"hand_over.when_{key}" in say else f"end.{key}"
