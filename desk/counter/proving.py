@@ -86,11 +86,14 @@ def place_check(station: Station, officer: Officer, case: Case) -> OpenCheck:
     """Ask the phone to present everything this case delivered, or resumes.
 
     For a resume raises what :func:`desk.counter.approving.demand_approved` raises, and
-    :class:`~desk.store.troubles.StatusFinal` once the credential was revoked.
+    :class:`~desk.store.troubles.StatusFinal` once the credential was revoked. For anything else
+    what :func:`make_usable` raises for reasons that no answer changes.
     """
     case = station.touched(officer, case)
     if case.kind is CaseKind.RESUME:
         _demand_resumable(station, case)
+    else:
+        _demand_provable(station, case)
     check_id = secrets.token_urlsafe(_ID_BYTES)
     formats = [station.profile.format_of(name) for name in case.issued_configurations]
     asks_passport = _asks_passport(station, case)
@@ -111,6 +114,13 @@ def _demand_resumable(station: Station, case: Case) -> None:
         for slot in slots(case):
             if status.entry(session, slot).validity is Validity.INVALID:
                 raise StatusFinal(list=slot.list_name, position=slot.index)
+
+
+def _demand_provable(station: Station, case: Case) -> None:
+    with station.store.read() as session:
+        # What was decided may still wait for its list: it is shown once more, not decided.
+        if not is_decided(session, case):
+            _demand_allowed(session, case)
 
 
 def _asks_passport(station: Station, case: Case) -> bool:
@@ -223,10 +233,7 @@ def make_usable(session: Any, stamp: Stamp, case: Case, reason: str) -> None:
     :class:`~desk.store.troubles.FormerPassport` where the holder's register or passport
     changed meanwhile.
     """
-    if care.is_reported(session, case.number):
-        raise ReportedLost(case=case.number)
-    _demand_unchanged(session, case)
-    renewals.demand_only_holding(session, case.number, case.former)
+    _demand_allowed(session, case)
     if case.kind is CaseKind.REISSUE and case.former is not None:
         for entry in renewals.former(session, case.former).entries:
             status.set_validity(session, stamp, entry.slot, Validity.INVALID, "reissued")
@@ -239,12 +246,15 @@ def make_usable(session: Any, stamp: Stamp, case: Case, reason: str) -> None:
         journal.append(session, stamp, "CARE.RESUMED", case.former, target=case.number)
 
 
-def _demand_unchanged(session: Any, case: Case) -> None:
+def _demand_allowed(session: Any, case: Case) -> None:
     """Nothing was told since that forbids what the phone has, or will have."""
+    if care.is_reported(session, case.number):
+        raise ReportedLost(case=case.number)
     resumed = case.former if case.kind is CaseKind.RESUME else None
     notices.demand_none_ends(session, resumed or case.number)
     if resumed is not None:
         notices.demand_same_passport(session, resumed)
+    renewals.demand_only_holding(session, case.number, case.former)
 
 
 def conclude(station: Station, case: Case) -> Case:

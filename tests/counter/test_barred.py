@@ -13,11 +13,13 @@ from desk.counter import aftercare, closing, holdings, proving
 from desk.counter import notices as settled
 from desk.counter.holdings import Deed
 from desk.counter.station import Station
-from desk.issuance.aftercare import SetAside, SuspendReason
+from desk.issuance.aftercare import ReportedLost, SetAside, SuspendReason
 from desk.issuance.case import Case
 from desk.store import notices
 from desk.store.notice_file import Notice, NoticeKind
 from desk.store.slips import SlipKind
+from desk.store.troubles import HeldElsewhere, MustBeRevoked
+from desk.trouble import Trouble
 from tests.counter.holding_cases import delivered, desk_in, proven
 from tests.counter.slips import samples
 from tests.counter.test_approving import crew
@@ -92,6 +94,25 @@ def test_what_may_not_become_usable_is_not_said_to_wait_for_a_scan(
     assert "Saved, but it cannot be used" in said
     kept = closing.kept_slip(station, case, SlipKind.HANDOVER)
     assert kept is not None and kept.serial == after
+
+
+@pytest.mark.parametrize(
+    ("happens", "refusal"),
+    [
+        pytest.param(reported, ReportedLost, id="reported"),
+        pytest.param(told(NoticeKind.DIED), MustBeRevoked, id="died"),
+        pytest.param(got_another, HeldElsewhere, id="held elsewhere"),
+    ],
+)
+def test_a_phone_is_not_asked_for_what_would_be_refused(
+    station: Station, happens: Happens, refusal: type[Trouble]
+) -> None:
+    """The next visit began with a QR whose answer could only be refused."""
+    case = delivered(station)
+    happens(station, case)
+
+    with pytest.raises(refusal):
+        proving.place_check(station, LEE, case)
 
 
 def test_a_notice_that_was_set_aside_leaves_one_check(station: Station) -> None:

@@ -265,6 +265,34 @@ def test_what_was_reported_lost_is_opened_in_after_care_from_the_proof(
         assert page._view.holding.may(Deed.REVOKE)
 
 
+def test_the_next_visit_of_what_was_reported_lost_asks_no_phone(
+    approved_home: Path, service: ServiceProcess, qtbot: QtBot
+) -> None:
+    """It began with a QR again, and the applicant was told that a scan makes it usable."""
+
+    def until(condition: Callable[[], object]) -> None:
+        qtbot.waitUntil(condition, timeout=PATIENCE)
+
+    with window_of(approved_home, service) as (stage, holder, number):
+        program, page = stage.program, stage.program.pages.proof
+        barred(stage, holder, number, until)
+        shown: list[Page] = []
+        program.proof.progressed.connect(
+            lambda: shown.append(program.applicant_window._screen.page)
+        )
+        program.to_board()
+        until(lambda: program.shell.page is program.pages.board)
+
+        program.pages.board.case_opened.emit(number)
+        until(lambda: program.desk.step is Step.PROOF and not page.banner.isHidden())
+
+        assert page.banner.code.text() == "CARE-09"
+        assert program.proof.check is None
+        assert page.footer.primary.text() == "사후 관리에서 열기"
+        until(lambda: program.applicant_window._screen.page is Page.BARRED)
+        assert Page.PROVE not in shown
+
+
 def test_who_may_not_use_it_is_told_so_on_page_paper_and_screen(
     approved_home: Path, service: ServiceProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

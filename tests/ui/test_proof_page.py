@@ -93,6 +93,16 @@ def test_what_may_not_become_usable_is_not_said_to_be_presented_wrongly(
     assert "제출한 것이 맞지 않습니다" not in told and "실시하지 않음" not in told
 
 
+def test_a_phone_that_was_not_even_asked_has_shown_nothing(proof: ProofPage) -> None:
+    trouble = TROUBLES.of("CARE-09", "ko")
+    proof.render(proof_view(done=(), placed_at=None, failed=ProofStep.STATUS, trouble=trouble))
+
+    *before, last = (row.sign.glyph for row in proof.progress._rows)
+    assert set(before) == {Glyph.NOT_DONE} and last is Glyph.FAILED
+    assert "사용 가능으로 바꿀 수 없습니다" in words_seen(proof)
+    assert proof.footer.primary.text() == "사후 관리에서 열기"
+
+
 @pytest.mark.parametrize("kind", [CaseKind.ISSUE, CaseKind.REISSUE])
 def test_what_may_not_become_usable_leads_to_after_care(
     proof: ProofPage, qtbot: QtBot, kind: CaseKind

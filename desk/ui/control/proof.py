@@ -270,6 +270,9 @@ class ProofControl(QObject):
     def _not_asked(self, turn: int, trouble: Trouble) -> None:
         """Of a case that was left meanwhile nothing is done to the one that is open now."""
         if turn == self._turn:
+            if (failed := _failed_at(trouble)) is not None:
+                # The phone is not even asked: what it showed before is not told of now.
+                self.placed_at, self._failed_step = None, failed
             self._failed(trouble)
 
     def _poll(self, turn: int) -> None:

@@ -234,9 +234,10 @@ class ProofPage(QrPage):
             words = say("proof_step.barred" if _is_barred(view) else "proof_step.not_so")
             words = f"{words} · {view.trouble.code}" if view.trouble else words
             return ProgressLine(Glyph.FAILED, name, words, "")
-        if step is ProofStep.PRESENTED and view.failed is not None:
+        was_asked = view.placed_at is not None
+        if step is ProofStep.PRESENTED and view.failed is not None and was_asked:
             return ProgressLine(Glyph.PASSED, name, say("check.came"), "")
-        if _is_barred(view):
+        if _is_barred(view) and was_asked:
             # Only what was found right comes as far as the list.
             return ProgressLine(Glyph.PASSED, name, say(f"proof_step.{step.value}_done"), "")
         word = "check.not_in_time" if first and view.failed is None else "check.not_done"
