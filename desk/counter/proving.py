@@ -306,21 +306,10 @@ def _wipe_live_picture(station: Station, officer: Officer | None, case: Case) ->
     station.store.checkpoint()
 
 
-def leave_unproven(
-    station: Station, officer: Officer, case: Case, reason: str, *, list_may_wait: bool = False
-) -> Case:
+def leave_unproven(station: Station, officer: Officer, case: Case, reason: str) -> Case:
     """The phone cannot present now: it stays DELIVERED, suspended, and waits for a visit. What it
-    has shown already is PROVEN all the same.
-
-    Raises :class:`ListNotOut` where only the list that says so is still missing, unless the
-    visit shall end meanwhile (``list_may_wait``): the case is PROVEN as soon as it is out.
-    """
-    try:
-        known = conclude(station, case)
-    except ListNotOut:
-        if not list_may_wait:
-            raise
-        known = case
+    has shown already is PROVEN all the same. Raises :class:`ListNotOut`."""
+    known = conclude(station, case)
     if known.state is State.PROVEN:
         return known
     return station.save(officer, replace(case, held="not_proven"), "PROOF.POSTPONED", reason=reason)

@@ -90,20 +90,6 @@ def test_what_was_decided_is_not_left_unproven(station: Station) -> None:
     assert station.load(case.number) == known
 
 
-def test_a_visit_may_end_before_the_list_of_its_proof_is_out(station: Station) -> None:
-    """Nobody can wait for a storage that is away all day. Once it is back, the case is proven."""
-    case = delivered(station)
-    decide(station, case)
-    place_of(station).away = True
-
-    left = proving.leave_unproven(station, LEE, case, "no_network", list_may_wait=True)
-    place_of(station).away = False
-    known = proving.conclude(station, left)
-
-    assert (left.state, left.held) == (State.DELIVERED, "not_proven")
-    assert (known.state, known.held) == (State.PROVEN, None)
-
-
 def resume(station: Station, monkeypatch: pytest.MonkeyPatch) -> Case:
     """Of what a lost phone had, approved and not asked for yet."""
     monkeypatch.setattr(sequences, "next_case_number", lambda *_all: "LA-2026-900001")
@@ -212,7 +198,6 @@ def test_what_was_decided_is_proven_as_soon_as_its_list_is_out(station: Station)
     )
     decide(station, case)
     place_of(station).away = True
-    proving.leave_unproven(station, LEE, case, "no_network", list_may_wait=True)
 
     before = settling.conclude_decided(station)
     place_of(station).away = False

@@ -429,6 +429,7 @@ def test_what_was_shown_rightly_is_not_asked_for_again_while_its_list_waits(
     assert window.control.check is None
     assert window.page.footer.primary is not None
     assert not window.page.footer.primary.isEnabled()
+    assert [one.text() for one in window.page.footer.controls()[:-1]] == ["건 멈추기…"]
 
     # The desk was locked, or the program started again: the records know it still.
     window.control.enter(window.desk.the_case())
@@ -469,16 +470,3 @@ def test_records_that_are_away_do_not_end_the_waiting_for_a_list(
     assert stage_shown(window) is ProofStage.PUBLISHING
     monkeypatch.setattr(proving, "conclude", window.prove)
     window.until(lambda: stage_shown(window) is ProofStage.USABLE)
-
-
-def test_a_resume_whose_list_waits_leads_to_the_board_and_asks_for_no_reason(
-    window: Window, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    left: list[bool] = []
-    window.desk.to_board.connect(lambda: left.append(True))
-    window.enter()
-    decided(window, monkeypatch)
-
-    window.control._end_resume(window.desk.the_case())
-
-    assert left == [True]

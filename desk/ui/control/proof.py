@@ -430,15 +430,11 @@ class ProofControl(QObject):
         if not dialog.exec():
             return
         reason, _remark = dialog.answer()
-        # That all but the list is done was said before: the visit may end all the same.
-        told = self._decided_at is not None
         self._turn += 1
-        self.check, self._decided_at = None, None
+        self.check = None
         desk.act(
             Lane.SERVICE,
-            lambda: proving.leave_unproven(
-                desk.station, desk.officer, case, reason, list_may_wait=told
-            ),
+            lambda: proving.leave_unproven(desk.station, desk.officer, case, reason),
             lambda: desk.go_to.emit(Step.HAND_OVER),
             self._failed,
         )
@@ -453,10 +449,6 @@ class ProofControl(QObject):
     def _end_resume(self, case: Case) -> None:
         """Nothing was sent to this phone: the credential stays suspended, the case ends."""
         desk = self._desk
-        if self._decided_at is not None:
-            # It is decided: the case stays open and is proven once the list is out.
-            desk.to_board.emit()
-            return
         dialog = cannot_resume_dialog(desk.look, self._page.window())
         if not dialog.exec():
             return

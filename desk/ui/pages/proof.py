@@ -270,7 +270,8 @@ class ProofPage(QrPage):
             self.footer.show_others((stop,))
             self.footer.show_primary(Primary(word, True, why_not))
             return
-        self.footer.show_others((stop,) if usable else (stop, cannot))
+        is_right = usable or stage is ProofStage.PUBLISHING
+        self.footer.show_others((stop,) if is_right else (stop, cannot))
         if _is_barred(view):
             word, why = say("proof.to_aftercare"), say("proof.barred_why")
             self.footer.show_primary(Primary(word, True, why, icon="tablet"))
