@@ -11,8 +11,6 @@ OFFER_SCHEME, HAIP_SCHEME = "openid-credential-offer://", "haip-vci://"
 JSON, JWT = "application/json", "application/jwt"
 SEALED = "application/octet-stream"
 """Of an answer that is sealed to the phone's token; an encrypted one is a JWT."""
-COUNTS = "PROMETHEUS_MULTIPROC_DIR"
-"""By this the library that counts is told that it counts for several processes, and where."""
 
 
 def utc_now() -> datetime:

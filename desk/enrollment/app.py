@@ -50,8 +50,8 @@ def build_app(
         *_rehearsal_routes(mint_at),
         *(_route(f"/{_name(act)}", act) for act in (meters.health, meters.ready, meters.metrics)),
     ]
-
-    meters.expect(route.name for route in routes)
+    lost = _route("", _lost, *_METHODS)
+    meters.expect(route.name for route in (*routes, lost))
 
     def noted(answered: Answered) -> None:
         request, route, response, seconds = answered
@@ -59,7 +59,7 @@ def build_app(
         meters.note(name, status, seconds)
         say(f"{method} {name} {status} {seconds * 1000:.1f} ms")
 
-    return Routes(routes, _route("", _lost, *_METHODS), noted)
+    return Routes(routes, lost, noted)
 
 
 def _rehearsal_routes(mint_at: str) -> list[Route]:

@@ -8,85 +8,81 @@ nothing of a person, a post or an offer.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import nan
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from desk.enrollment import wire
-from desk.enrollment.agreed import COUNTS
+from desk.enrollment.counts import SECONDS
 from desk.enrollment.service import Service
 from desk.enrollment.trouble import MailboxTrouble
 from desk.enrollment.wire import Refusal, Request
 
-_ALARMING = ("401", "429", "500", "503")
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_ALARMING = (401, 429, 500, 503)
+_EDGES = [*(str(float(seconds)) for seconds in SECONDS), "+Inf"]
 
 
-class Meters:
+class Meters(Collector):
     """The counts of one process, told together with the others'. ``port`` is where
     ``/metrics`` is asked for; 0: nowhere, and no answer is counted."""
 
     def __init__(self, service: Service, port: int = 0) -> None:
         self._service, self._port = service, port
+        self._numbers: dict[str, int] = {}
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "desk_enrollment_requests",
-            "Requests answered",
-            ("endpoint", "status"),
-            registry=self._registry,
-        )
-        self._spent = Histogram(
-            "desk_enrollment_request_seconds",
-            "From a request's head to its answer, waiting for the desk or a phone included",
-            ("endpoint",),
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
+        self._registry.register(self)
         self._waiting = Gauge(
             "desk_enrollment_requests_waiting",
             "Phones' requests that no desk has answered yet",
             registry=self._registry,
-            multiprocess_mode="mostrecent",
         )
         self._oldest = Gauge(
             "desk_enrollment_oldest_waiting_seconds",
             "How long the first of them has waited",
             registry=self._registry,
-            multiprocess_mode="mostrecent",
         )
         self._mailbox_up = Gauge(
             "desk_enrollment_mailbox_up",
             "Whether the database could be worked with when this was asked: 1 or 0",
             registry=self._registry,
-            multiprocess_mode="mostrecent",
         )
 
-        # Looking a child up by its labels takes longer than counting.
-        self._counts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
-
     def expect(self, endpoints: Iterable[str]) -> None:
-        """Tell of what is refused and what fails before anything is: of a count that appears
-        with seven Prometheus does not know that it grew."""
-        if not self._port:
-            return
-        for endpoint in endpoints:
-            for status in _ALARMING:
-                self._requests.labels(endpoint, status)
+        """Count what these answer; every process of the service names them in this order."""
+        self._numbers = {name: number for number, name in enumerate(dict.fromkeys(endpoints))}
 
     def note(self, endpoint: str, status: int, seconds: float) -> None:
-        if not self._port:
-            return
-        counts = self._counts.get((endpoint, status))
-        if counts is None:
-            counts = self._requests.labels(endpoint, str(status)), self._spent.labels(endpoint)
-            self._counts[endpoint, status] = counts
-        counts[0].inc()
-        counts[1].observe(seconds)
+        """One answer of an endpoint that is expected."""
+        if self._port:
+            self._service.counts.note(self._numbers[endpoint], status, seconds)
+
+    def collect(self) -> Iterator[Metric]:
+        """What was counted by all processes of this service."""
+        counts = self._service.counts
+        requests = CounterMetricFamily(
+            "desk_enrollment_requests", "Requests answered", labels=("endpoint", "status")
+        )
+        spent = HistogramMetricFamily(
+            "desk_enrollment_request_seconds",
+            "From a request's head to its answer, waiting for the desk or a phone included",
+            labels=("endpoint",),
+        )
+        for endpoint, number in self._numbers.items():
+            # What is refused and what fails is told before anything is: of a count that appears
+            # with seven Prometheus does not know that it grew.
+            answered = dict.fromkeys(_ALARMING, 0.0) | counts.answered(number)
+            for status, count in answered.items():
+                requests.add_metric((endpoint, str(status)), count)
+            took, whole = counts.took(number)
+            if took[-1]:
+                spent.add_metric((endpoint,), list(zip(_EDGES, took, strict=True)), whole)
+        yield requests
+        yield spent
 
     async def health(self, _request: Request) -> Response:
         return wire.answered({"status": "ok"})
@@ -106,9 +102,7 @@ class Meters:
             # What was counted is told above all then; who waits is not known.
             for gauge, value in (self._mailbox_up, 0), (self._waiting, nan), (self._oldest, nan):
                 gauge.set(value)
-        return Response(
-            generate_latest(_everybodys(self._registry)), media_type=CONTENT_TYPE_LATEST
-        )
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
 
     async def _look(self) -> None:
         service, now = self._service, self._service.now()
@@ -116,12 +110,3 @@ class Meters:
         queue = await service.run_now(service.mailbox.queue, now)
         self._waiting.set(queue.length)
         self._oldest.set((now - queue.oldest).total_seconds() if queue.oldest else 0)
-
-
-def _everybodys(own: CollectorRegistry) -> CollectorRegistry:
-    """The counts of all processes of this service, where it has several."""
-    if COUNTS not in os.environ:
-        return own
-    together = CollectorRegistry()
-    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-    return together

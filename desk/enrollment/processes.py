@@ -2,9 +2,10 @@
 
 Several are children of one that does nothing but watch them. It holds the listening sockets,
 so that a connection waits for the next child where one has died; it starts a new one in a dead
-one's place; it says «ready» when all of them are. Told to end, it lets go of the pipe that each
-child holds the other end of: they answer whom they are serving and end, also where this
-process was killed and could tell nobody.
+one's place, and ends where none serves any more and the new one cannot: callers are refused
+then and go elsewhere, instead of waiting for nobody. It says «ready» when all of them are. Told
+to end, it lets go of the pipe that each child holds the other end of: they answer whom they are
+serving and end, also where this process was killed and could tell nobody.
 """
 
 from __future__ import annotations
@@ -19,18 +20,17 @@ import selectors
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import FrameType
 from typing import NoReturn
 
 from desk import __version__
-from desk.enrollment.agreed import COUNTS
 from desk.enrollment.buckets import Buckets
+from desk.enrollment.counts import Counts
 from desk.enrollment.mailbox.place import SERVER_SCHEMES
 from desk.enrollment.supervisor import tell_ready
 from desk.enrollment.trouble import AddressTaken, AddressUnusable, ProcessesNeedServer
@@ -52,9 +52,10 @@ _BACKLOG = 2048
 
 @dataclass(frozen=True)
 class Place:
-    """What the processes of a service have in common."""
+    """What the processes of a service have in common, ``counts`` as one of them sees it."""
 
     listeners: list[socket.socket]
+    counts: Counts
     buckets: Buckets = field(default_factory=Buckets)
 
 
@@ -62,13 +63,14 @@ def run(args: argparse.Namespace) -> int:
     """Serve until told to stop; the exit status. Raises the troubles of starting."""
     with _listeners(args) as listeners:
         ready = _ready_line(args, listeners[0])
+        place = Place(listeners, Counts(args.processes))
         if args.processes == 1:
             watch = sys.stdin.fileno() if args.watch_stdin else None
-            _serve(args, Place(listeners), lambda: _say(ready), watch)
+            _serve(args, place, lambda: _say(ready), watch)
             return 0
         if sys.platform == "win32" or not args.database.startswith(SERVER_SCHEMES):
             raise ProcessesNeedServer
-        return _Family(args, Place(listeners)).run(lambda: _say(ready))
+        return _Family(args, place).run(lambda: _say(ready))
 
 
 def status_of(act: Callable[[], int], say: Callable[[str], object], *, as_json: bool) -> int:
@@ -91,8 +93,7 @@ def _serve(
     watch: int | None = None,
 ) -> None:
     """One process, here; ``watch`` is what it ends with when the other end is closed."""
-    # Here, because the library that counts decides at its import whether it does so for
-    # several processes.
+    # Here, because a mistake is said without loading all that serves.
     from desk.enrollment.running import serve
 
     serve(args, place, when_ready, watch)
@@ -185,9 +186,11 @@ if sys.platform != "win32":
 
     @dataclass
     class _Child:
-        """``news`` is read: ready, then nothing until its end. ``life`` is held open for as
-        long as it shall live."""
+        """``number`` is its place among them, and then of the one in its stead. ``news`` is
+        read: ready, then nothing until its end. ``life`` is held open for as long as it shall
+        live."""
 
+        number: int
         pid: int
         news: int
         life: int
@@ -208,11 +211,11 @@ if sys.platform != "win32":
 
         def run(self, when_ready: Callable[[], None]) -> int:
             """Until told to stop, or until a child says why it cannot start."""
-            with _counting_for_several(self._args), self._told_to_stop():
+            with self._told_to_stop():
                 # Loaded once for all: a child, and one in a dead one's place, serves at once.
                 importlib.import_module("desk.enrollment.running")
-                for _ in range(self._args.processes):
-                    self._start()
+                for number in range(self._args.processes):
+                    self._start(number)
                 try:
                     return self._watch(when_ready)
                 finally:
@@ -228,12 +231,16 @@ if sys.platform != "win32":
                         self._hear(child, said, when_ready)
                     else:
                         status = self._bury(child)
-                        if not self._has_served and not self._ending:
+                        if not (self._ending or self._serves_beside(child)):
                             return status or EXIT_TROUBLE
                         if not self._ending:
                             log.warning("process %d ended: %s", child.pid, _end_of(status))
-                            self._replace()
+                            self._replace(child)
             return 0
+
+        def _serves_beside(self, dead: _Child) -> bool:
+            """Whether it is known that somebody can serve: another does, or the dead one did."""
+            return self._has_served and any(one.is_ready for one in (dead, *self._children))
 
         def _hear(self, child: _Child, said: bytes, when_ready: Callable[[], None]) -> None:
             """That a child is ready, or why it is not: what hinders all is said by one."""
@@ -250,30 +257,31 @@ if sys.platform != "win32":
                 self._has_served = True
                 when_ready()
 
-        def _replace(self) -> None:
+        def _replace(self, dead: _Child) -> None:
             time.sleep(_PAUSES[min(self._deaths, len(_PAUSES) - 1)])
             self._deaths += 1
-            self._start()
+            self._start(dead.number)
 
-        def _start(self) -> None:
+        def _start(self, number: int) -> None:
             news, told = os.pipe()
             held, life = os.pipe()
             pid = os.fork()
             if pid == 0:
-                self._be_child(told, held, (news, life))
+                self._be_child(number, told, held, (news, life))
             os.close(told)
             os.close(held)
-            child = _Child(pid, news, life)
+            child = _Child(number, pid, news, life)
             self._children.append(child)
             self._selector.register(news, selectors.EVENT_READ, child)
 
-        def _be_child(self, told: int, held: int, others: tuple[int, ...]) -> NoReturn:
+        def _be_child(self, number: int, told: int, held: int, others: tuple[int, ...]) -> NoReturn:
             status = 1
             try:
                 self._forget_family(others)
+                place = replace(self._place, counts=self._place.counts.of(number))
 
                 def serve() -> int:
-                    _serve(self._args, self._place, partial(_tell, told, _READY), held)
+                    _serve(self._args, place, partial(_tell, told, _READY), held)
                     return 0
 
                 status = status_of(serve, partial(_tell, told), as_json=self._args.json)
@@ -338,16 +346,6 @@ if sys.platform != "win32":
                 with suppress(ChildProcessError):
                     _wait(child.pid, deadline)
                 os.close(child.news)
-
-    @contextmanager
-    def _counting_for_several(args: argparse.Namespace) -> Iterator[None]:
-        """Where the processes put what they count, so that one of them can tell all of it."""
-        if not args.metrics_port:
-            yield
-            return
-        with tempfile.TemporaryDirectory(prefix="desk-enrollment-") as folder:
-            os.environ[COUNTS] = folder
-            yield
 
     def _end_of(status: int) -> str:
         return f"status {status}" if status >= 0 else f"signal {-status}"

@@ -54,7 +54,9 @@ def serve(
     signer = read_signer(args.metadata_signer) if args.metadata_signer else None
     profile = load_profile(args.claims, args.claim_option)
     mailbox = Mailbox(args.database, utc_now())
-    service = Service(settings, key, mailbox, profile, signer, buckets=place.buckets)
+    service = Service(
+        settings, key, mailbox, profile, signer, buckets=place.buckets, counts=place.counts
+    )
     _run(service, place.listeners, args, when_ready, watch)
 
 

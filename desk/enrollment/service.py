@@ -13,6 +13,7 @@ from desk.credential.claims import ClaimProfile
 from desk.credential.signer import Signer
 from desk.enrollment.agreed import utc_now
 from desk.enrollment.buckets import Buckets
+from desk.enrollment.counts import Counts
 from desk.enrollment.keys import StationKey
 from desk.enrollment.limits import Limits
 from desk.enrollment.mailbox import Mailbox
@@ -100,6 +101,7 @@ class Service:
     filings: Filings = field(default_factory=Filings)
     openers: Openers = field(default_factory=Openers)
     buckets: Buckets = field(default_factory=Buckets)
+    counts: Counts = field(default_factory=Counts)
     limits: Limits = field(init=False)
     _steps: ServerSteps = field(default_factory=ServerSteps, init=False, repr=False)
 

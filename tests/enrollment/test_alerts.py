@@ -46,9 +46,11 @@ def offered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict
     endpoint has answered."""
     inside = Inside(tmp_path_factory.mktemp("alerts"))
     meters = Meters(inside.service, PORT)
-    for route in build_app(inside.service).routes:
+    names = [route.name for route in build_app(inside.service).routes]
+    meters.expect(names)
+    for name in names:
         for status in STATUSES:
-            meters.note(route.name, status, 0.01)
+            meters.note(name, status, 0.01)
     scope = {"type": "http", "headers": [], "server": ("127.0.0.1", PORT)}
     told = bytes(asyncio.run(meters.metrics(Request(scope))).body).decode()
     inside.service.close()

@@ -78,6 +78,7 @@ def test_counts_are_told_while_the_database_is_away(
 ) -> None:
     """Just then an operator wants them; who waits is unknown then, and not nobody."""
     meters = Meters(inside.service, 9443)
+    meters.expect(["token"])
     meters.note("token", 200, 0.01)
 
     def away(*_arguments: object) -> None:

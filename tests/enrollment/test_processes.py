@@ -25,8 +25,9 @@ from desk.enrollment.mailbox import Mailbox
 from desk.enrollment.mailbox.driver import Ear
 from desk.enrollment.mailbox.told import CHANNEL
 from desk.enrollment.process import ServiceOrder, ServiceProcess
+from desk.enrollment.processes import EXIT_TROUBLE
 from desk.enrollment.records import TRIES
-from desk.enrollment.trouble import MailboxAway, ProcessesNeedServer
+from desk.enrollment.trouble import KeyFileUnsafe, MailboxAway, ProcessesNeedServer
 from desk.enrollment.waiting import Bells, listen
 from desk.issuance.ports import EventKind
 from desk.training.authority import TrainingAuthority
@@ -51,11 +52,14 @@ class Family:
     log: Path
 
     def children(self) -> set[int]:
-        """Who is alive of it, by the operating system's own list."""
-        told = subprocess.run(
-            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False
-        )
-        return {int(line) for line in told.stdout.split()}
+        """Who is alive of it."""
+        return children_of(self.process.pid)
+
+
+def children_of(pid: int | None) -> set[int]:
+    """By the operating system's own list."""
+    told = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return {int(line) for line in told.stdout.split()}
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +240,54 @@ def test_child_that_dies_is_replaced(family: Family, counter: Counter, fresh: ht
     assert [len(steps.nonce()) > 0 for _ in range(9)] == [True] * 9
     assert steps.token_request().status_code == 200
     assert f"WARNING process {victim} ended: signal 9\n" in family.log.read_text()
+
+
+def test_counting_needs_no_room_on_any_disk(
+    folder: Path, key: StationKey, server_place: str, tmp_path: Path, fresh: httpx.Client
+) -> None:
+    """Of a file that is mapped and has no room to grow a process dies."""
+    port = free_port()
+    options = ["--processes", "2", "--metrics-port", str(port)]
+    order = ServiceOrder(
+        server_place, folder / "station.key", tmp_path / "log", extra=tuple(options)
+    )
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(temporary))
+        process = ServiceProcess(order)
+        process.start()
+    try:
+        told = fresh.get(f"http://127.0.0.1:{port}/metrics").text
+
+        assert "desk_enrollment_requests_total" in told
+        assert list(temporary.iterdir()) == []
+    finally:
+        process.stop()
+
+
+def test_service_that_can_start_nobody_any_more_ends(
+    tmp_path: Path, server_place: str, fresh: httpx.Client
+) -> None:
+    """Its sockets would take every call and answer none."""
+    make_key_file(tmp_path / "station.key")
+    command = [sys.executable, "-m", "desk.enrollment", "--processes", "2", "--json"]
+    command += ["--database", server_place, "--key-file", str(tmp_path / "station.key")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as parent:  # type: ignore[call-overload]
+        try:
+            url = json.loads(parent.stdout.readline())["url"]
+            assert fresh.get(f"{url}/health").status_code == 200
+            (tmp_path / "station.key").unlink()
+
+            for child in children_of(parent.pid):
+                os.kill(child, signal.SIGKILL)
+            _, said = parent.communicate(timeout=60)
+        finally:
+            parent.kill()
+
+    assert parent.returncode == EXIT_TROUBLE
+    assert KeyFileUnsafe.code in said
 
 
 def test_phones_and_desk_outlive_the_database(
