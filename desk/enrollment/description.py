@@ -23,8 +23,9 @@ def description(settings: ServiceSettings, profile: ClaimProfile) -> dict[str, A
     document: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     parts = urlsplit(settings.issuer)
     document["servers"] = [{"url": f"{parts.scheme}://{parts.netloc}"}]
+    below = parts.path.rstrip("/")
     document["paths"] = {
-        _placed(path, item, settings.path): item for path, item in document["paths"].items()
+        _placed(path, item, below): item for path, item in document["paths"].items()
     }
     schemas = document["components"]["schemas"]
     schemas["Configuration"]["enum"] = sorted(profile.configurations.values())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from desk.credential.attestation import UNREAD, AttestationPolicy
 from desk.credential.claims import ClaimProfile
@@ -29,6 +29,8 @@ _T = TypeVar("_T")
 # No part of an address, or of its query, its fragment or its user.
 _STRANGE = frozenset(' "<>\\^`{|}?#@')
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# The desks' side, to which a proxy lets no phone.
+_DESKS = "/desk/"
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,9 @@ class ServiceSettings:
 
     @property
     def path(self) -> str:
-        """The path below which the phones' endpoints stand, without a last slash."""
-        return urlsplit(self.issuer).path.rstrip("/")
+        """The path below which the phones' endpoints stand, without a last slash; read as
+        requests' paths are, with what stands encoded in the address."""
+        return unquote(urlsplit(self.issuer).path.rstrip("/"))
 
     def address(self, relative: str) -> str:
         """The address of an endpoint: ``address("token")``."""
@@ -75,7 +78,7 @@ class ServiceSettings:
 
 def _is_usable(issuer: str) -> bool:
     """Scheme, host and, where wanted, port and path (OpenID4VCI 12.2.1), as RFC 3986 writes
-    them: wallets compare them as they stand."""
+    them: wallets compare them as they stand. The desks' own path is none for phones."""
     try:
         parts = urlsplit(issuer)
         host, port = parts.hostname, parts.port
@@ -83,7 +86,10 @@ def _is_usable(issuer: str) -> bool:
         return False
     secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
     whole = issuer.isascii() and issuer.isprintable() and not _STRANGE & set(issuer)
-    return secure and whole and bool(host) and port != 0
+    path = unquote(parts.path)
+    # Encoded braces would be the places of a route's template.
+    free = not f"{path}/".startswith(_DESKS) and not set("{}") & set(path)
+    return secure and whole and free and bool(host) and port != 0
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,8 @@ class KeyFileUnsafe(ProcessTrouble):
 
 
 class PublicUrlUnusable(ProcessTrouble):
-    """Not an https address (http only on loopback), or with query or fragment."""
+    """Not an https address (http only on loopback), with query or fragment, or below the path
+    of the desks' side."""
 
     code = "ENROLL-14"
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -239,6 +240,29 @@ def test_well_known_paths_are_inserted(inside: Inside) -> None:
     assert issuer["deferred_credential_endpoint"] == f"{ISSUER}/deferred"
 
 
+@pytest.mark.parametrize("path", ["/%EC%98%81%EC%82%AC", "/k%20r/x", "/kr%2F"])
+def test_path_that_is_written_encoded_is_found(tmp_path: Path, path: str) -> None:
+    """Requests' paths are decoded before they are looked up; what is told stays as written."""
+    encoded = Inside(tmp_path, f"https://issue.example{path}")
+    placed = encoded.call(lambda c: c.put("/desk/offers/o-1", json=fresh_order())).json()["uri"]
+    handle = parse_qs(urlsplit(placed).query)["credential_offer_uri"][0]
+
+    def told(method: str, address: str, **parts: Any) -> httpx.Response:
+        return encoded.call(lambda c: c.request(method, address, auth=None, **parts))
+
+    issuer = told("GET", f"/.well-known/openid-credential-issuer{path}").json()
+    server = told("GET", f"/.well-known/oauth-authorization-server{path}").json()
+    assert issuer["credential_issuer"] == server["issuer"] == f"https://issue.example{path}"
+    assert told("POST", issuer["nonce_endpoint"]).status_code == 200
+    assert told("POST", server["token_endpoint"], data={}).status_code == 400
+    assert told("GET", handle).json()["credential_issuer"] == issuer["credential_issuer"]
+    page = told("GET", f"{path}/get", params={"credential_offer_uri": handle})
+    assert page.status_code == 200
+    described = told("GET", f"{path}/openapi.json").json()["paths"]
+    assert {f"{path}/nonce", f"/.well-known/openid-credential-issuer{path}"} <= described.keys()
+    encoded.service.close()
+
+
 def test_metadata_members(inside: Inside) -> None:
     """What OpenID4VCI 1.0 section 12.2.4 requires, and every name in four languages."""
     metadata = inside.call(lambda c: c.get("/.well-known/openid-credential-issuer/kr")).json()
@@ -299,6 +323,10 @@ def test_one_key_at_a_time_is_no_batch(tmp_path: Path) -> None:
         "issue.example",
         "ftp://issue.example",
         "https://",
+        "https://issue.example/desk",
+        "https://issue.example/desk/kr",
+        "https://issue.example/%64esk/",
+        "https://issue.example/%7Bkr%7D",
     ],
 )
 def test_addresses_no_phone_should_use(issuer: str) -> None:
