@@ -110,8 +110,8 @@ class DeskSide:
     async def health(self, request: Request) -> Response:
         service = self._service
         now = service.now()
-        service.mailbox.check_room()
         queue = await self._run(request, service.mailbox.queue, now)
+        await service.run(service.mailbox.check_room)
         settings = service.settings
         body = {"version": __version__, "queue": queue.length, "issuer": settings.issuer}
         waited = (now - queue.oldest).total_seconds() if queue.oldest else 0.0

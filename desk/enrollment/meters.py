@@ -106,7 +106,7 @@ class Meters(Collector):
 
     async def _look(self) -> None:
         service, now = self._service, self._service.now()
-        service.mailbox.check_room()
+        await service.run_now(service.mailbox.check_room)
         queue = await service.run_now(service.mailbox.queue, now)
         self._waiting.set(queue.length)
         self._oldest.set((now - queue.oldest).total_seconds() if queue.oldest else 0)

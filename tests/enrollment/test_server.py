@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 
 from desk.enrollment import fibres
-from desk.enrollment.mailbox import Mailbox
+from desk.enrollment.mailbox import Mailbox, server
 from desk.enrollment.mailbox.driver import Asked, Driver, HeardBefore
 from desk.enrollment.mailbox.server import ServerDriver, check_address
 from desk.enrollment.mailbox.tables import to_ms
@@ -21,7 +22,13 @@ from desk.enrollment.mailbox.transaction import step
 from desk.enrollment.records import TRIES, Claim, Filing, Redemption, timed
 from desk.enrollment.server_steps import MOST_AT_ONCE, ServerSteps
 from desk.enrollment.station_auth import WINDOW
-from desk.enrollment.trouble import MailboxAddressUnusable, MailboxAway, MailboxBroken, NotThere
+from desk.enrollment.trouble import (
+    MailboxAddressUnusable,
+    MailboxAway,
+    MailboxBroken,
+    MailboxFull,
+    NotThere,
+)
 from desk.issuance.ports import EventKind
 from tests.enrollment.conftest import together
 from tests.enrollment.test_mailbox import (
@@ -592,6 +599,49 @@ def test_other_troubles_are_not_asked_again(torn: Torn, server_database: Databas
                 torn.holder("offer-1", "token", T0)
         finally:
             there.execute("ALTER TABLE elsewhere RENAME TO offers")
+
+
+def test_room_is_looked_for_by_writing_to_the_disk(server_database: Database) -> None:
+    """As much as a table grows by at once; memory would take it without the disk."""
+    with server_database.connect() as there, there.transaction():
+        there.execute(server._TO_DISK)
+        row = there.execute(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {server._FILL_SOME}"
+        ).fetchone()
+
+    assert row is not None
+    assert row[0][0]["Plan"]["Temp Written Blocks"] * 8192 >= 1 << 20
+
+
+def test_full_disk_is_said_before_the_next_phone_finds_out(
+    torn: Torn, server_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torn.check_room()
+    with server_database.connect() as there:
+        there.execute(
+            "CREATE FUNCTION full_disk() RETURNS int LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE 'No space left on device' USING ERRCODE = '53100'; END $$"
+        )
+        try:
+            with monkeypatch.context() as full, pytest.raises(MailboxFull):
+                full.setattr(server, "_FILL_SOME", "SELECT full_disk()")
+                torn.check_room()
+        finally:
+            there.execute("DROP FUNCTION full_disk")
+
+    torn.check_room()
+
+
+def test_bound_on_temporary_files_is_no_full_disk(
+    server_database: Database, postgres: PostgresServer
+) -> None:
+    with server_database.connect() as there:
+        there.execute(f"ALTER DATABASE {server_database.name} SET temp_file_limit = '64kB'")
+        try:
+            with closing(Mailbox(server_database.address, T0)) as bounded:
+                bounded.check_room()
+        finally:
+            there.execute(f"ALTER DATABASE {server_database.name} RESET temp_file_limit")
 
 
 def test_commits_are_durable_whatever_the_server_says(torn: Torn) -> None:

@@ -97,9 +97,10 @@ class Mailbox(Turns):
         Raises MailboxAway."""
         return self._database.ear()
 
-    def check_room(self) -> None:
+    @look
+    def check_room(self, db: Driver) -> None:
         """Raises MailboxFull where what phones and desks bring next may find no room."""
-        self._database.check_room()
+        db.check_room()
 
     @step
     def limit_pages(self, db: Driver, pages: int) -> None:

@@ -176,6 +176,10 @@ class Driver(ABC):
         """Nobody else reads or writes a table until this transaction ends."""
 
     @abstractmethod
+    def check_room(self) -> None:
+        """As the mailbox's; outside of a step."""
+
+    @abstractmethod
     def close(self) -> None: ...
 
 
@@ -213,9 +217,6 @@ class Database(Protocol):
         """The trouble that a driver's error stands for; None for an error of another kind."""
 
     def ear(self) -> Ear | None:
-        """As the mailbox's."""
-
-    def check_room(self) -> None:
         """As the mailbox's."""
 
     def is_conflict(self, error: Exception) -> bool:

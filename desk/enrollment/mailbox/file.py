@@ -39,11 +39,11 @@ _PRAGMAS = (
 
 
 class FileDriver(Driver):
-    """The connection to a file."""
+    """The connection to a file in ``folder``."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         super().__init__(sqlite.dialect(paramstyle="qmark"))
-        self._connection = connection
+        self._connection, self._folder = connection, folder
 
     def run(self, text: str, values: Sequence[Any]) -> sqlite3.Cursor:
         return self._connection.execute(text, values)
@@ -90,6 +90,11 @@ class FileDriver(Driver):
     def shut(self, table: str) -> None:
         """Nobody else writes, and what is read stays as it was read."""
 
+    def check_room(self) -> None:
+        with suppress(OSError):
+            if shutil.disk_usage(self._folder).free < _LEAST_FREE:
+                raise MailboxFull
+
     def close(self) -> None:
         self._connection.close()
 
@@ -114,8 +119,7 @@ class FileDatabase:
             if _code(error) == sqlite3.SQLITE_BUSY:
                 raise MailboxInUse(file=path.name) from error
             raise _trouble(error) from error
-        self._folder = path.parent
-        self._driver = FileDriver(connection)
+        self._driver = FileDriver(connection, path.parent)
         self._always = nullcontext[Driver](self._driver)
 
     def connection(self) -> AbstractContextManager[Driver]:
@@ -129,11 +133,6 @@ class FileDatabase:
 
     def ear(self) -> None:
         """Nobody else has the file."""
-
-    def check_room(self) -> None:
-        with suppress(OSError):
-            if shutil.disk_usage(self._folder).free < _LEAST_FREE:
-                raise MailboxFull
 
     def is_conflict(self, error: Exception) -> bool:
         return isinstance(error, sqlite3.IntegrityError)
