@@ -112,11 +112,13 @@ class _Round(NamedTuple):
 
 
 class Hearing:
-    """What waits for the word of the other end of a line."""
+    """What waits for the word of the other end of a line, for ``patience`` seconds and in a fibre
+    for twice as long at most."""
 
     _round: ClassVar[_Round | None] = None
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, patience: float) -> None:
+        self.patience = patience
         self._line = line.fileno()
         self._has_come = readable(line)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -125,6 +127,9 @@ class Hearing:
         self._first_of_both: _FirstOf | None = None
         # Lets the fibre go on that waits.
         self._go_on: Callable[[], object] | None = None
+        self._sleeps = 0
+        self._watch: asyncio.TimerHandle | None = None
+        self._is_late = False
 
     def has_come(self) -> bool:
         """Whether there is something to hear; an end is something too. Raises OSError,
@@ -132,9 +137,10 @@ class Hearing:
         return bool(self._has_come(0))
 
     def wait(self) -> None:
-        """Until something has come."""
+        """Until something has come; raises TimeoutError where nothing does."""
         if not inside():
-            self._has_come(None)
+            if not self._has_come(int(self.patience * 1000)):
+                raise TimeoutError
             return
         if self._comes_first():
             return
@@ -170,11 +176,13 @@ class Hearing:
         cls._round = None
 
     def wait_to_speak(self) -> None:
-        """Until the line takes more, or something has come, or the loop says so."""
+        """Until the line takes more, or something has come, or the loop says so; raises
+        TimeoutError as :meth:`wait` does."""
         if not inside():
             with _Selector() as line:
                 line.register(self._line, selectors.EVENT_READ | selectors.EVENT_WRITE)
-                line.select()
+                if not line.select(self.patience):
+                    raise TimeoutError
             return
         loop = self._listen()
         loop.add_writer(self._line, self._wake)
@@ -189,6 +197,9 @@ class Hearing:
         # A loop that is closed has forgotten it.
         if loop is not None and not loop.is_closed():
             loop.remove_reader(self._line)
+            if self._watch is not None:
+                self._watch.cancel()
+        self._watch = None
 
     def _listen(self) -> asyncio.AbstractEventLoop:
         """Once for all, because that costs more than being woken."""
@@ -200,11 +211,35 @@ class Hearing:
         return loop
 
     def _sleep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Until woken; raises TimeoutError where nobody does."""
         fibre = getcurrent()
         # Not from where a line is told of: libuv keeps pointers into its own frame then, and a
         # fibre's frames may come to lie over that one.
         self._go_on = partial(loop.call_soon, fibre.switch)
+        self._sleeps += 1
+        if self._watch is None:
+            self._watch_over(loop)
         _let_others_go_on(fibre)
+        if self._is_late:
+            self._is_late = False
+            raise TimeoutError
+
+    def _watch_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look once the patience for this sleep is over. One timer serves for many a word: one
+        for each would cost a phone's issuance a fortieth."""
+        self._watch = loop.call_later(self.patience, self._look, self._sleeps, loop)
+
+    def _look(self, sleep: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._watch = None
+        if self._go_on is None:
+            return
+        if self._sleeps != sleep:
+            # A later one, which has only begun.
+            self._watch_over(loop)
+            return
+        # After a pause of the whole machine the timer is told of before the word that came.
+        self._is_late = not self._has_come(0)
+        self._wake()
 
     def _wake(self) -> None:
         go_on, self._go_on = self._go_on, None

@@ -14,14 +14,14 @@ class Line(Protocol):
     def fileno(self) -> int: ...
 
 
-Readable = Callable[[int | None], Sequence[object]]
-"""Empty where nothing has come; 0: at once, None: when something has. An end is something too."""
+Readable = Callable[[int], Sequence[object]]
+"""Empty where nothing has come within so many milliseconds. An end is something too."""
 
 
 def readable(line: Line) -> Readable:
     """What asks it of ``line``, whose number it keeps."""
     if sys.platform == "win32":
-        return lambda wait: select.select([line], [], [], wait)[0]
+        return lambda wait: select.select([line], [], [], wait / 1000)[0]
     # Unlike select, without a bound on how many files a process may have open.
     poll = select.poll()
     poll.register(line, select.POLLIN)

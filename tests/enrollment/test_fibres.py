@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from desk.enrollment import fibres
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]
 Pair = tuple[socket.socket, socket.socket]
+PATIENCE = 60.0
 
 
 def _libuv() -> asyncio.AbstractEventLoop:
@@ -48,7 +50,7 @@ def lines() -> Iterator[list[Pair]]:
 
 
 def hear(line: socket.socket) -> bytes:
-    hearing = fibres.Hearing(line)
+    hearing = fibres.Hearing(line, PATIENCE)
     try:
         hearing.wait()
         return line.recv(100)
@@ -145,7 +147,7 @@ def test_a_word_in_many_parts_is_taken_and_given(run: Run, lines: list[Pair]) ->
     taken = bytearray()
 
     def speak() -> None:
-        hearing, left = fibres.Hearing(ours), memoryview(much)
+        hearing, left = fibres.Hearing(ours, PATIENCE), memoryview(much)
         while left:
             try:
                 left = left[ours.send(left) :]
@@ -154,7 +156,7 @@ def test_a_word_in_many_parts_is_taken_and_given(run: Run, lines: list[Pair]) ->
         hearing.leave()
 
     def listen() -> None:
-        hearing = fibres.Hearing(theirs)
+        hearing = fibres.Hearing(theirs, PATIENCE)
         while len(taken) < len(much):
             hearing.wait()
             taken.extend(theirs.recv(1 << 16))
@@ -182,7 +184,7 @@ def test_a_line_that_fails_between_two_words_is_not_waited_for(run: Run) -> None
         ours.setblocking(False)
 
         def listen() -> None:
-            hearing = fibres.Hearing(ours)
+            hearing = fibres.Hearing(ours, PATIENCE)
             ours.send(b"never read")
             for _ in range(2):
                 hearing.wait()
@@ -218,7 +220,7 @@ def test_what_it_does_to_other_lines_harms_no_loop(run: Run) -> None:
 
         async def once(depth: int) -> None:
             (ours, theirs), (other, end) = socket.socketpair(), socket.socketpair()
-            hearing = fibres.Hearing(ours)
+            hearing = fibres.Hearing(ours, PATIENCE)
             loop.add_reader(other, lambda: None)
 
             def act() -> None:
@@ -241,12 +243,60 @@ def test_what_it_does_to_other_lines_harms_no_loop(run: Run) -> None:
     run(scene)
 
 
+def test_a_word_that_does_not_come_is_not_waited_for_without_end(
+    run: Run, lines: list[Pair]
+) -> None:
+    """In a fibre and outside of one, whatever came before; and what comes later is heard."""
+    ours, theirs = lines[0]
+    hearing = fibres.Hearing(ours, 0.5)
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        first = fibres.begin(hearing.wait, loop)
+        theirs.send(b"!")
+        await first
+        ours.recv(100)
+        with pytest.raises(TimeoutError):
+            await fibres.begin(hearing.wait, loop)
+        hearing.patience = PATIENCE
+        last = fibres.begin(hearing.wait, loop)
+        theirs.send(b"late")
+        await last
+        hearing.leave()
+
+    with pytest.raises(TimeoutError):
+        hearing.wait()
+    run(scene)
+
+    assert ours.recv(100) == b"late"
+
+
+def test_a_line_that_takes_nothing_is_not_waited_for_without_end(
+    run: Run, lines: list[Pair]
+) -> None:
+    ours, _ = lines[0]
+    ours.setblocking(False)
+    hearing = fibres.Hearing(ours, 0.01)
+
+    async def scene() -> None:
+        with pytest.raises(TimeoutError):
+            await fibres.begin(hearing.wait_to_speak, asyncio.get_running_loop())
+        hearing.leave()
+
+    with suppress(BlockingIOError):
+        while True:
+            ours.send(bytes(1 << 16))
+    with pytest.raises(TimeoutError):
+        hearing.wait_to_speak()
+    run(scene)
+
+
 def test_what_is_said_unasked_is_found_by_who_looks(run: Run, lines: list[Pair]) -> None:
     """And wakes nobody again and again meanwhile."""
     ours, theirs = lines[0]
 
     async def scene() -> None:
-        loop, hearing = asyncio.get_running_loop(), fibres.Hearing(ours)
+        loop, hearing = asyncio.get_running_loop(), fibres.Hearing(ours, PATIENCE)
         going = fibres.begin(hearing.wait, loop)
         theirs.send(b"asked")
         await going

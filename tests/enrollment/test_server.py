@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -571,6 +574,63 @@ def test_a_turn_that_comes_too_late_is_not_taken(monkeypatch: pytest.MonkeyPatch
     assert isinstance(late, MailboxAway)
     assert impatient is None
     assert tried == ["first"] * MOST_AT_ONCE + ["impatient"]
+
+
+@pytest.fixture
+def mute(server_place: str, server_database: Database) -> Iterator[Mailbox]:
+    """A mailbox whose server keeps its line and says nothing on it any more."""
+    with closing(Mailbox(server_place, T0)) as box:
+        with box._database.connection() as driver:
+            assert isinstance(driver, ServerDriver)
+            driver.hearing.patience = 0.05
+        os.kill(driver.pid, signal.SIGSTOP)
+        yield box
+        os.kill(driver.pid, signal.SIGCONT)
+        # What it was told before may still be done.
+        with server_database.connect() as there:
+            alive = f"SELECT FROM pg_stat_activity WHERE pid = {driver.pid}"
+            while there.execute(alive.encode()).fetchone() is not None:
+                pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize("in_fibre", [False, True])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda box: box.queue(T0),
+        lambda box: box.forget(T0),
+        lambda box: box.check_room(),
+        lambda box: box.place_offer(offer(), T0),
+    ],
+)
+def test_server_that_hangs_is_one_that_is_away(
+    mute: Mailbox, act: Callable[[Mailbox], object], in_fibre: bool
+) -> None:
+    """Its line is given up, and the next one is another."""
+
+    async def scene() -> None:
+        await fibres.begin(lambda: act(mute), asyncio.get_running_loop())
+
+    with pytest.raises(MailboxAway):
+        asyncio.run(scene()) if in_fibre else act(mute)
+
+    assert mute.queue(T0).length == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_ear_ends_although_its_server_hangs(
+    server_place: str, server_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service could not be ended otherwise. Who was not forgotten is found to be deaf."""
+    monkeypatch.setattr(server, "_FAREWELL_SECONDS", 0.05)
+    with closing(Mailbox(server_place, T0)) as box:
+        ear = cast(server.ServerEar, box._database.ear())
+        os.kill(ear._driver.pid, signal.SIGSTOP)
+        try:
+            ear.close()
+        finally:
+            os.kill(ear._driver.pid, signal.SIGCONT)
 
 
 def test_server_that_stays_away_is_said_so(

@@ -54,6 +54,10 @@ _LOCK_SECONDS = 5
 _CONNECT_SECONDS = 3
 _HUNG_SECONDS = 20
 """A process that began a step and went silent is cut off after this."""
+_MUTE_SECONDS = _HUNG_SECONDS + 2
+"""A server that is silent for longer than it was told to work on anything hangs."""
+_FAREWELL_SECONDS = 1.0
+"""Who ends waits for so long at most."""
 _DEAD_SECONDS = 10
 """A connection whose other end no longer answers is given up after this, on both ends."""
 _TOLD_SECONDS = 30.0
@@ -171,7 +175,7 @@ class ServerDriver(Driver):
         self._both: dict[str, str] = {}
         self._unsent: list[_Order] = []
         self._luggage = luggage
-        self._hearing = fibres.Hearing(self.connection)
+        self.hearing = fibres.Hearing(self.connection, _MUTE_SECONDS)
         self.trusted_until = 0.0
 
     def run(self, text: str, values: Sequence[Any]) -> Rows:
@@ -297,12 +301,12 @@ class ServerDriver(Driver):
     def is_silent(self) -> bool:
         """Whether the server has nothing to say unasked: not even that it goes."""
         try:
-            return not self._hearing.has_come()
+            return not self.hearing.has_come()
         except (OSError, ValueError, psycopg.Error):
             return False
 
     def close(self) -> None:
-        self._hearing.leave()
+        self.hearing.leave()
         with suppress(psycopg.Error):
             self.connection.close()
 
@@ -359,15 +363,28 @@ class ServerDriver(Driver):
         """Waited for; None after the last of a statement."""
         wire = self._wire
         while wire.is_busy():
-            self._hearing.wait()
+            try:
+                self.hearing.wait()
+            except TimeoutError as error:
+                raise self._given_up() from error
             wire.consume_input()
         return wire.get_result()
 
     def _flush(self) -> None:
         """Send what the line did not take at once; the server may be talking meanwhile."""
         while self._wire.flush():
-            self._hearing.wait_to_speak()
+            try:
+                self.hearing.wait_to_speak()
+            except TimeoutError as error:
+                raise self._given_up() from error
             self._wire.consume_input()
+
+    def _given_up(self) -> psycopg.Error:
+        """A server that keeps its lines and says nothing on them is away: nobody hears any more
+        what it may yet say on this one."""
+        log.warning("database: silent for %g s", self.hearing.patience)
+        self.close()
+        return psycopg.OperationalError("the server is silent")
 
     def _prepare(self, text: str) -> bytes:
         name = f"s{len(self._names)}".encode()
@@ -609,6 +626,7 @@ class ServerEar:
         return marks
 
     def close(self) -> None:
+        self._driver.hearing.patience = _FAREWELL_SECONDS
         with suppress(psycopg.Error):
             self._driver.say(_BE_FORGOTTEN)
         self._driver.close()
