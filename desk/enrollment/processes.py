@@ -22,9 +22,10 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -100,8 +101,13 @@ def _serve(
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except OSError:
+        # Nobody reads it, or it has no room. Where it stays unwritten the end would fail by it.
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
     tell_ready()
 
 
@@ -137,32 +143,38 @@ def _listeners(args: argparse.Namespace) -> Iterator[list[socket.socket]]:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's delay (40 ms an answer) off only
-    # for sockets that say they are TCP.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if os.name != "nt":
-        # There the option would let two programs share one port.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        # At once: of two programs at one port the second is told here, and not later.
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        if reason := _unusable(error):
-            raise AddressUnusable(host=host, port=port, reason=reason) from error
-        raise AddressTaken(port=port) from error
+    with ExitStack() as opened:
+        try:
+            # The protocol is named because asyncio turns Nagle's delay (40 ms an answer) off
+            # only for sockets that say they are TCP.
+            listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+            opened.enter_context(listener)
+            if os.name != "nt":
+                # There the option would let two programs share one port.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            # At once: of two programs at one port the second is told here, and not later.
+            listener.listen(_BACKLOG)
+        # The latter two of a name that cannot be one.
+        except (OSError, UnicodeError, TypeError) as error:
+            if reason := _unusable(error):
+                raise AddressUnusable(host=host, port=port, reason=reason) from error
+            raise AddressTaken(port=port) from error
+        opened.pop_all()
     return listener
 
 
-def _unusable(error: OSError) -> str:
+def _unusable(error: Exception) -> str:
     """What is wrong with an address itself; empty where it is taken."""
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, socket.gaierror) or not isinstance(error, OSError):
         return "unknown"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return "elsewhere"
-    # Windows says so of a port that somebody else has for himself.
-    return "forbidden" if error.errno == errno.EACCES and sys.platform != "win32" else ""
+    if error.errno == errno.EADDRINUSE:
+        return ""
+    if error.errno == errno.EACCES:
+        # Windows says so of a port that somebody else has for himself.
+        return "" if sys.platform == "win32" else "forbidden"
+    # Another machine's, or of a kind that this one does not have.
+    return "elsewhere"
 
 
 def address(host: str, listener: socket.socket) -> str:

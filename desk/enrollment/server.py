@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -180,10 +181,19 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _fill_standard_lines() -> None:
+    """In the place of those that were closed, whose numbers sockets would get otherwise."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Open to the end of the program.
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
 def serve(args: argparse.Namespace) -> int:
     """Run until told to stop; the exit status. Troubles are written to stderr, in words or
     with ``--json`` as JSON."""
     core_dumps.forbid()
+    _fill_standard_lines()
     log_to_stderr()
     # Here, because the whole command line needs the options and only this the rest.
     from desk.enrollment.processes import run, status_of

@@ -175,7 +175,7 @@ class AddressTaken(ProcessTrouble):
 
 class AddressUnusable(ProcessTrouble):
     """The address cannot be listened at; facts: ``host``, ``port``, ``reason``: ``unknown`` (no
-    such name), ``elsewhere`` (not of this machine) or ``forbidden`` (not for this user)."""
+    such name), ``elsewhere`` (none of this machine's) or ``forbidden`` (not for this user)."""
 
     code = "ENROLL-24"
 

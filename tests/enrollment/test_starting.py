@@ -4,6 +4,7 @@ says that it serves, and how it ends."""
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import signal
@@ -124,6 +125,14 @@ MISTAKES: list[tuple[Mistake, type[Trouble], dict[str, object]]] = [
         AddressUnusable,
         {"host": "nowhere.invalid", "port": 0, "reason": "unknown"},
     ),
+    *(
+        (
+            lambda _, host=host: ["--host", host],  # type: ignore[misc]
+            AddressUnusable,
+            {"host": host, "port": 0, "reason": reason},
+        )
+        for host, reason in (("ü..b", "unknown"), ("é" * 70, "unknown"), ("fe80::1", "elsewhere"))
+    ),
     (_broken_signer, CertificateFileUnusable, {"file": "signer.pem"}),
     (_no_folder, MailboxBroken, {}),
     (_nobody_at_home, MailboxAway, {}),
@@ -209,6 +218,20 @@ def test_taken_port_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -
 
     assert status == EXIT_TROUBLE
     assert said.startswith(f"{AddressTaken.code}: Port {port} is in use")
+
+
+def test_kind_of_address_that_the_machine_does_not_have(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_ipv6(*_how: object) -> socket.socket:
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr(socket, "socket", without_ipv6)
+    status, _, said = refused(folder, capsys, "--host", "::1")
+
+    assert status == EXIT_TROUBLE
+    assert said.startswith(f"{AddressUnusable.code}: ")
+    assert "elsewhere)" in said
 
 
 def test_one_port_is_not_for_both(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -312,6 +335,40 @@ def test_supervisor_is_told_when_it_serves(folder: Path, abstract: bool) -> None
         with running(folder, env=told) as (_, url), httpx.Client(trust_env=False) as web:
             assert supervisor.recv(64) == b"READY=1"
             assert web.get(f"{url}/ready").status_code == 200
+
+
+@POSIX
+@pytest.mark.parametrize("place", [">/dev/full", ">&-", "reader gone"])
+def test_serves_where_nobody_can_be_told_so(folder: Path, place: str) -> None:
+    """A full disk, a line that is closed, one whose reader went away; and it ends well."""
+    if place == ">/dev/full" and not Path("/dev/full").exists():
+        pytest.skip("no device that is always full")
+    reader, writer = os.pipe()
+    os.close(reader)
+    redirected = "" if place == "reader gone" else place
+    shell = ["sh", "-c", f'exec "$@" {redirected}', "sh", *command(folder, "--port", "0")]
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as supervisor:
+        supervisor.bind(f"{folder}/notify")
+        supervisor.settimeout(30)
+        told = {**os.environ, "NOTIFY_SOCKET": f"{folder}/notify"}
+        with subprocess.Popen(shell, stdout=writer, stderr=subprocess.PIPE, env=told) as child:
+            os.close(writer)
+            try:
+                assert supervisor.recv(64) == b"READY=1"
+                child.terminate()
+                _, said = child.communicate(timeout=30)
+            finally:
+                child.kill()
+
+    assert (child.returncode, b"Error" in said) == (0, False)
+
+
+@POSIX
+def test_stdin_that_was_never_open_has_ended(folder: Path) -> None:
+    shell = ["sh", "-c", 'exec "$@" <&-', "sh", *command(folder, "--watch-stdin")]
+    ended = subprocess.run(shell, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)
 
 
 @POSIX
