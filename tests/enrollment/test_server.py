@@ -745,6 +745,29 @@ def test_what_is_looked_for_is_ordered_by_its_bytes(torn: Torn) -> None:
     assert row["others"] == 0
 
 
+def test_log_says_what_there_are_no_rights_to(
+    postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Or what is not the mailbox's own; an operator sees it in no other place."""
+    database = postgres.database()
+    with database.connect() as there:
+        there.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        there.execute("CREATE ROLE guest LOGIN")
+        try:
+            guests = database.address.replace("//desk@", "//guest@")
+            with pytest.raises(MailboxBroken):
+                Mailbox(guests, T0)
+        finally:
+            there.execute("DROP ROLE guest")
+        there.execute("CREATE TABLE offers (somebody_elses int)")
+        with pytest.raises(MailboxBroken):
+            Mailbox(database.address, T0)
+
+    rights, table = (record.getMessage() for record in caplog.records)
+    assert rights == "database: permission denied for schema public"
+    assert 'column "' in table
+
+
 # Addresses ---------------------------------------------------------------------------
 
 
@@ -758,6 +781,9 @@ def test_what_is_looked_for_is_ordered_by_its_bytes(torn: Torn) -> None:
         ("postgresql:///mailbox", "host"),
         ("postgresql://desk@db.example/mailbox?sslmode=require", "sslmode"),
         ("postgresql://desk@localhost,db.example/mailbox?sslmode=disable", "sslmode"),
+        ("postgresql://desk@localhost:abc/mailbox", "address"),
+        ("postgresql://desk@localhost:5432,127.0.0.1:70000/mailbox", "address"),
+        ("postgresql://desk@localhost/mailbox?port=0", "address"),
     ],
 )
 def test_address_that_will_not_do(address: str, reason: str) -> None:
@@ -772,6 +798,7 @@ def test_another_machine_is_reached_by_tls_only(tmp_path: Path) -> None:
     assert check_address("postgresql://desk@db.example/mailbox")["sslmode"] == "verify-full"
     assert "sslmode" not in check_address(f"postgresql://desk@/mailbox?host={tmp_path}")
     assert "sslmode" not in check_address("postgresql://desk@127.0.0.1:5433/mailbox")
+    assert "sslmode" not in check_address("postgresql://desk@127.0.0.1:5433,localhost/mailbox")
 
 
 def test_standby_alone_is_a_server_that_is_away(

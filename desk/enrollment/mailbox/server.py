@@ -66,6 +66,7 @@ _TRUSTED_SECONDS = 0.05
 server have fallen meanwhile, the step that finds out is done again."""
 _REFUSED_BY_POOLER = "unsupported startup parameter"
 """In the words of the one that is met most (PgBouncer)."""
+_MOST_PORTS = 65535
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 _CONFLICTS = (
     errors.UniqueViolation,
@@ -79,6 +80,8 @@ _CONFLICTS = (
 # too slow, shutting down and starting (57), a standby that does not write yet (25006).
 _PASSING = ("08", "53300", "55P03", "57", "25006")
 _FULL = "53100"
+# Rights, tables, columns (42) and schemas (3F): the server names these and nothing more.
+_OF_NAMES = ("42", "3F")
 _BINARY = 1
 _DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 
@@ -113,6 +116,8 @@ def check_address(address: str) -> Mapping[str, Any]:
         told = conninfo.conninfo_to_dict(address)
     except psycopg.ProgrammingError as error:
         raise MailboxAddressUnusable(reason="address") from error
+    if not all(_is_port(port) for port in str(told.get("port") or "").split(",")):
+        raise MailboxAddressUnusable(reason="address")
     if told.get("password") is not None:
         raise MailboxAddressUnusable(reason="password")
     if not told.get("dbname"):
@@ -126,6 +131,12 @@ def check_address(address: str) -> Mapping[str, Any]:
             raise MailboxAddressUnusable(reason="sslmode")
         return {**told, "sslmode": "verify-full"}
     return told
+
+
+def _is_port(text: str) -> bool:
+    """As libpq sees it: empty is the usual one."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_PORTS))
+    return not text or (is_number and 0 < int(text) <= _MOST_PORTS)
 
 
 _KEPT = (
@@ -477,7 +488,8 @@ class ServerDatabase:
         passing = not state and isinstance(error, psycopg.OperationalError)
         if passing or state.startswith(_PASSING):
             return MailboxAway()
-        log.error("database: %s %s", type(error).__name__, state)
+        named = error.diag.message_primary if state.startswith(_OF_NAMES) else None
+        log.error("database: %s", named or f"{type(error).__name__} {state}")
         return MailboxBroken()
 
     def is_conflict(self, error: Exception) -> bool:
