@@ -291,10 +291,23 @@ class Program(QObject):
         places.add(Place.SETUP, self.set_up.enter)
 
     def _join(self) -> None:
-        desk, shell = self.desk, self.shell
+        desk, shell, pages = self.desk, self.shell, self.pages
         self.session.opened.connect(self._opened)
         self.session.taken_over.connect(self._taken_over)
-        self.session.closed.connect(self._covered)
+        # Each a slot of its own: what one of them runs into keeps none of the others from it.
+        for cover in (
+            self.camera.stop,
+            self.applicant.refresh,
+            close_all,
+            self.phone.cover,
+            self.proof.close_large,
+            pages.review.wipe,
+            self.set_up.cover,
+            pages.day_close.wipe,
+            self.history.cover,
+            self.changes.cover,
+        ):
+            self.session.closed.connect(cover)
         desk.go_to.connect(self.go_to)
         desk.to_board.connect(self.to_board)
         desk.woke.connect(lambda _seconds: self._refresh_status())
@@ -464,18 +477,6 @@ class Program(QObject):
             done,
             lambda reason: _log.warning("trouble %s", reason.code),
         )
-
-    def _covered(self) -> None:
-        close_all()
-        self.phone.cover()
-        self.proof.close_large()
-        self.pages.review.wipe()
-        self.set_up.cover()
-        self.pages.day_close.wipe()
-        self.history.cover()
-        self.changes.cover()
-        self.camera.stop()
-        self.applicant.refresh()
 
     def open_case(self, case: Case) -> None:
         """Go on with ``case`` where it stands; a colleague's is taken over first."""

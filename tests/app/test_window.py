@@ -32,6 +32,7 @@ from desk.ui.control.steps import Step
 from desk.ui.dialogs import Dialog
 from desk.ui.navigation import Place
 from desk.ui.pages.day_close import DayClosePage
+from desk.ui.pages.locked import LockReason
 from desk.ui.phone.bench import GENUINE
 from desk.ui.program import Program
 from tests.ui.officer import drop_all
@@ -157,6 +158,34 @@ def test_pulling_the_card_covers_both_windows_and_the_same_card_brings_the_page_
     trainee.until(lambda: not trainee.program.desk.is_locked)
     assert trainee.program.shell.page is trainee.program.pages.passport
     assert trainee.program.desk.the_case().number == number
+
+
+def test_what_covering_one_page_runs_into_keeps_nothing_else_open(
+    trainee: Trainee, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug is reported, and is that page's alone: the camera stops, both windows are covered."""
+    program = trainee.program
+    trainee.sign_in()
+    trainee.new_case("haneul")
+    trainee.read_passport()
+    trainee.decide()
+    trainee.to_camera()
+    trainee.until(program.camera._timer.isActive)
+    covered: list[str] = []
+
+    def broken(*_view: object) -> None:
+        raise KeyError("find.month")
+
+    monkeypatch.setattr(program.pages.history, "render", broken)
+    monkeypatch.setattr(program.pages.changes, "render", lambda _view: covered.append("changes"))
+
+    with qtbot.capture_exceptions() as reported:
+        program.session.lock(LockReason.BY_OFFICER)
+
+    assert [kind for kind, *_ in reported] == [KeyError]
+    assert covered == ["changes"]
+    assert not program.camera._timer.isActive()
+    assert trainee.applicant_sees() is ApplicantPage.HIDDEN
 
 
 def test_a_dark_second_monitor_is_told_and_the_officers_own_locks_the_desk(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,39 @@ class TestPage:
         assert (wanted.outcome, wanted.officer) == (Outcome.IN_PROGRESS.value, "T-002")
         looked = wanted.wanted(history_view(look).here)
         assert looked.since is not None and looked.since.isoformat().startswith("2026-11-01T00:00")
+
+    @pytest.mark.parametrize(
+        ("day", "week", "thirty", "year"),
+        [
+            (date(2026, 12, 1), "2026-11-25 ~ 12-01", "2026-11-02 ~ 12-01", "2026-01-01 ~ 12-01"),
+            (date(2027, 1, 1), "2026-12-26 ~ 01-01", "2026-12-03 ~ 01-01", "2027-01-01 ~ 01-01"),
+        ],
+    )
+    def test_periods_are_told_on_the_first_day_of_a_month_too(
+        self, page: HistoryPage, look: Look, day: date, week: str, thirty: str, year: str
+    ) -> None:
+        """A month or a year of one day is no other word: from the 1st to the 1st."""
+        view = history_view(look)
+        now = datetime.combine(day, time(10, 27), view.here.zone)
+
+        page.render(replace(view, here=replace(view.here, now=now)))
+
+        offered = page.bar.period
+        told = {Period(offered.itemData(n)): offered.itemText(n) for n in range(offered.count())}
+        assert told == {
+            Period.ALL: "기간 전체",
+            Period.TODAY: "기간 오늘",
+            Period.WEEK: f"기간 {week}",
+            Period.MONTH: f"기간 {day} ~ {day:%m-%d}",
+            Period.DAYS30: f"기간 {thirty}",
+            Period.YEAR: f"기간 {year}",
+        }
+        # The covered page is rendered too, of no search.
+        page.render(HistoryView(here=replace(view.here, now=now)))
+        look.set_language("en")
+        assert offered.itemText(list(Period).index(Period.MONTH)) == (
+            f"Period: {day} – {day:%m-%d}"
+        )
 
     def test_pages_are_turned(self, page: HistoryPage, look: Look) -> None:
         view = history_view(look)

@@ -161,7 +161,8 @@ class SearchBar(QWidget):
 
     def _period(self, period: Period, today: date) -> str:
         first, say = period.first(today), self._say
-        if first is None or first == today:
+        # Not by the days alone: on the 1st, the month and the year have one day as well.
+        if first is None or period is Period.TODAY:
             return say(f"find.{period.value}")
         last = today.strftime("%m-%d")
         return say("find.range", **{"from": first.isoformat(), "to": last})
