@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import Qt
@@ -145,6 +146,25 @@ def test_another_key_opens_to_the_same_cards(keeper: Keeper) -> None:
     keeper.done("rotate")
 
     assert keeper.enrolled() == before
+    keeper.until(lambda: not keeper.station.records.is_open)
+
+
+def test_an_act_begun_before_the_last_one_closed_the_records_closes_them_itself(
+    keeper: Keeper,
+) -> None:
+    """The closing waits in its lane; the next act finds the records open, and opens them anew."""
+    go_on = Event()
+    keeper.card(Role.HEAD_OF_POST)
+    keeper.give(keeper.begin("rotate"))
+    keeper.program.desk.work(Lane.CARD, lambda: go_on.wait(PATIENCE_MS / 1000))
+    keeper.until(lambda: keeper.control.dialog is None and keeper.control._done == "rotate")
+    assert keeper.station.records.is_open
+
+    dialog = keeper.begin("rotate")
+    go_on.set()
+    keeper.give(dialog)
+    keeper.done("rotate")
+
     keeper.until(lambda: not keeper.station.records.is_open)
 
 

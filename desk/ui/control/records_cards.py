@@ -73,7 +73,6 @@ class RecordsCards(QObject):
         self._without = ""
         self._allowed: Allowed | None = None
         self._first: str | None = None
-        self._was_open = False
         self._reads = 0
         self._cards: tuple[ListedCard, ...] | None = None
         self._trouble: Trouble | None = None
@@ -154,7 +153,6 @@ class RecordsCards(QObject):
     def _open(self, act: Act) -> None:
         self._act, self._allowed, self._first = act, None, None
         self._done, self._trouble = "", None
-        self._was_open = self._desk.station.records.is_open
         title = self._page.say(f"cards_ask.{act.value}")
         dialog = TwoCardsDialog(self._desk.look, self._page.window(), title, self._stage())
         dialog.given.connect(self._given)
@@ -284,9 +282,8 @@ class RecordsCards(QObject):
     def _closed(self) -> None:
         """Forget what was allowed; behind no sign-in the records do not stay open."""
         self.dialog, self._allowed, self._first = None, None, None
-        records = self._desk.station.records
-        if self._desk.sign_in is None and not self._was_open:
-            self._desk.work(Lane.CARD, records.close)
+        if self._desk.sign_in is None:
+            self._desk.work(Lane.CARD, self._desk.station.records.close)
         self.read()
         self._desk.ask_card.emit()
 
