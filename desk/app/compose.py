@@ -226,12 +226,16 @@ def _kept_port(home: Home) -> int:
 
 
 def _once_free(port: int) -> int:
-    """``port`` when the service of a killed desk has let go of it; 0 when nobody does."""
+    """``port`` when the service of a killed desk has let go of it; 0 when nobody does.
+
+    Bound as the service does it: the machine also gives the port to connections that programs
+    make, and those answer nobody who asks whether they are there.
+    """
     patience_ends = time.monotonic() + PORT_SECONDS
     while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
+        with suppress(OSError):
+            socket.create_server(("127.0.0.1", port)).close()
+            return port
         if time.monotonic() > patience_ends:
             return 0
         time.sleep(0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from desk.app.compose import AuthorityIncomplete, load_signer
+from desk.app import compose
+from desk.app.compose import AuthorityIncomplete, load_signer, start_service
+from desk.app.home import Home
+from desk.counter.settings import load_settings
 from desk.credential.signer import LocalSigner
 from desk.training.authority import TrainingAuthority
 
@@ -65,3 +69,29 @@ def test_a_signer_that_is_missing_or_unreadable_is_told_by_name(tmp_path: Path) 
         with pytest.raises(AuthorityIncomplete) as refused:
             load_signer(file)
         assert refused.value.facts == {"file": "verifier.pem"}
+
+
+def test_the_services_port_is_kept_unless_another_program_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Phones know the address; but the machine may have lent the port to a browser meanwhile."""
+    monkeypatch.setattr(compose, "PORT_SECONDS", 0)
+    home = Home.make(tmp_path).training
+    settings = load_settings(home.settings)
+
+    def port_now() -> int:
+        service, url = start_service(home, settings)
+        assert service is not None
+        service.stop()
+        return int(url.rsplit(":", 1)[1])
+
+    first = port_now()
+    assert port_now() == first
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere, socket.socket() as outgoing:
+        outgoing.bind(("127.0.0.1", first))
+        outgoing.connect(elsewhere.getsockname())
+
+        other = port_now()
+
+    assert other != first
+    assert port_now() == other
