@@ -119,10 +119,14 @@ def open_rehearsal(
         passport_authority,
         workshop,
     )
-    _import_trust(rehearsal)
-    if whole:
-        recovery = recovery_card(authority, training.folder, TRAINING_PIN, now())
-        open_whole(opened.station, recovery, TRAINING_PIN)
+    try:
+        _import_trust(rehearsal)
+        if whole:
+            recovery = recovery_card(authority, training.folder, TRAINING_PIN, now())
+            open_whole(opened.station, recovery, TRAINING_PIN)
+    except BaseException:
+        rehearsal.close()
+        raise
     return rehearsal
 
 
@@ -350,10 +354,10 @@ def _card_identities(folder: Path, authority: TrainingAuthority) -> list[str]:
 
 def _import_trust(rehearsal: Rehearsal) -> None:
     store, now = rehearsal.station.trust, rehearsal.station.now()
-    rehearsal.csca.trust_in(store, now)
-    # A clock set back since the last rehearsal leaves the younger revocation list in force.
-    with contextlib.suppress(ListOlder):
-        rehearsal.workshop.trust_in(store, now)
+    # A clock set back since the last rehearsal leaves what was taken in then in force.
+    for training in (rehearsal.csca, rehearsal.workshop):
+        with contextlib.suppress(ListOlder):
+            training.trust_in(store, now)
 
 
 def _import_register(station: Station, people: tuple[Applicant, ...]) -> None:

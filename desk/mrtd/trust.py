@@ -93,7 +93,7 @@ class TrustStore:
     def import_certificate(self, raw: bytes, now: datetime, root: bytes | None = None) -> Imported:
         """A single country certificate, vouched for by whoever imports it.
 
-        Raises CertificateUnusable, NotTrustMaterial.
+        Raises CertificateUnusable, NotTrustMaterial, ListOlder.
         """
         return self._import_one(raw, now, root)
 
