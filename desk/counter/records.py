@@ -36,6 +36,8 @@ class Records:
         self._store: Store | None = None
         self._held: list[WaitingEvent] = []
         self._lock = threading.RLock()
+        # Apart from the other: whoever only asks for the store waits for no event that is written.
+        self._replacing = threading.RLock()
 
     @classmethod
     def around(cls, store: Store) -> Records:
@@ -50,10 +52,12 @@ class Records:
 
     @property
     def store(self) -> Store:
-        """Raises :class:`RecordsClosed`."""
-        if self._store is None:
-            raise RecordsClosed()
-        return self._store
+        """Raises :class:`RecordsClosed`. A replacement of the key is waited for: the former store
+        would go on by the former key."""
+        with self._replacing:
+            if self._store is None:
+                raise RecordsClosed()
+            return self._store
 
     # Opening
 
@@ -123,7 +127,7 @@ class Records:
 
     def _replace_key(self, opened: OpenedRing, stamp: Stamp, without: str = "") -> None:
         """Raises Busy while a job or another program uses the records: nothing changed then."""
-        with self._lock:
+        with self._lock, self._replacing:
             self.store.close()
             key = opened.key
             try:

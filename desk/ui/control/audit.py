@@ -120,8 +120,11 @@ class AuditControl(QObject):
         )
 
     def _pack(self, case: str) -> None:
-        store = self._desk.station.store
-        self._save(f"{case}.evidence.zip", lambda place: audit_commands.pack(store, case, place))
+        station = self._desk.station
+        self._save(
+            f"{case}.evidence.zip",
+            lambda place: audit_commands.pack(station.store, case, place),
+        )
 
     def _export(self) -> None:
         station = self._desk.station

@@ -182,7 +182,7 @@ class HistoryControl(QObject):
         place = self.ask_place(f"{number}.evidence.zip")
         if not place:
             return
-        store = self._desk.station.store
+        station = self._desk.station
 
         def done(_answer: object) -> None:
             self._saved, self._trouble = Path(place).name, None
@@ -190,7 +190,7 @@ class HistoryControl(QObject):
 
         self._desk.work(
             Lane.RECORDS,
-            lambda: audit_commands.pack(store, number, Path(place)),
+            lambda: audit_commands.pack(station.store, number, Path(place)),
             done,
             self._failed,
         )
