@@ -276,11 +276,15 @@ def test_argument_that_cannot_be(
 
 @contextmanager
 def running(
-    folder: Path, *options: str, **how: object
+    folder: Path, *options: str, first: str = "", **how: object
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A service, and its address."""
+    """A service, and its address; ``first`` is Python that is run before it."""
+    line = command(folder, "--json", *options)
+    if first:
+        begin = "import sys; from desk.enrollment.__main__ import main; sys.exit(main())"
+        line[1:3] = ["-c", f"{first}; {begin}"]
     child = subprocess.Popen(
-        command(folder, "--json", *options),
+        line,
         stdout=subprocess.PIPE,
         **{"stderr": subprocess.DEVNULL, **how},  # type: ignore[call-overload]
     )
@@ -392,7 +396,11 @@ def test_new_callers_go_elsewhere_while_the_last_are_answered(
     """A proxy asks the next machine when it is refused, and loses what is never taken."""
     head = b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n"
     form = b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
-    with running(folder, "--database", server_place, "--processes", "2") as (parent, url):
+    # However slow this machine is now, the last caller is not given up before it has spoken.
+    waits = "from desk.enrollment import processes, running"
+    waits += "; running._GRACE_SECONDS = processes._END_SECONDS = 60"
+    options = ("--database", server_place, "--processes", "2")
+    with running(folder, *options, first=waits) as (parent, url):
         place = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
         with socket.create_connection(place, 20) as last:
             last.sendall(head + form)
