@@ -238,10 +238,10 @@ class ApplicantControl(QObject):
 
     def _ask_if_barred(self, case: Case) -> None:
         """What the records say of it; until then the window says that it is saved, and no more."""
-        store = self._desk.station.store
+        station = self._desk.station
 
         def look() -> bool:
-            with store.read() as session:
+            with station.store.read() as session:
                 return bool(holdings.bar_in(session, case.number))
 
         def done(is_barred: bool) -> None:
