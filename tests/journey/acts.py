@@ -33,9 +33,9 @@ from tests.journey.invariants import OF_A_CASE, Ended, hold
 
 PIN, WRONG_PIN = "482915", "111222"
 FORMATS = ("mdoc", "sd-jwt")
-PASSING = {"ENROLL-01", "ENROLL-21", "STORE-31", "STORE-32"}
-"""Service, its database or records are away, or were at the very end of a step: the officer
-presses the button once more."""
+PASSING = {"ENROLL-01", "ENROLL-21", "PROOF-04", "STORE-31", "STORE-32"}
+"""Service, its database or records are away, or were at the very end of a step, or as the list of
+a right proof was to go out: the officer presses the button once more."""
 PATIENCE = 60.0
 """Seconds after which what should come counts as never coming."""
 
