@@ -398,6 +398,22 @@ def test_back_from_elsewhere_the_same_qr_stands(window: Window) -> None:
     window.until(lambda: window.desk.the_case().state is State.PROVEN)
 
 
+def test_back_from_elsewhere_the_phone_is_asked_once_at_a_time(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service was away when the call came: the next try of before asked beside the new one."""
+    window.enter()
+    with monkeypatch.context() as away:
+        away.setattr(proving, "take_answer", raising(Gone()))
+        window.answers.put(False)
+        window.until(window.control._retry.isActive)
+    call(window)
+
+    come_back(window)
+
+    assert not window.control._retry.isActive()
+
+
 def list_is_away(station: Station, case: Case) -> Case:
     raise proving.ListNotOut(station.now(), case=case.number, reason="ENROLL-01")
 

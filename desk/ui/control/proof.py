@@ -101,7 +101,7 @@ class ProofControl(QObject):
 
     def enter(self, case: Case) -> None:
         """Ask the phone at once, or go on with the QR that lives; a proven case shows what came."""
-        self._turn += 1
+        self._begin_turn()
         if not self._lives(case):
             self.check, self.placed_at = None, None
         self._number, self._away, self._decided_at = case.number, None, None
@@ -119,6 +119,11 @@ class ProofControl(QObject):
         """Its phone may have answered already, while another page stood here."""
         check, known = self.check, case.number == self._number and self._waits(case)
         return check is not None and known and self._desk.station.now() < check.expires_at
+
+    def _begin_turn(self) -> None:
+        """What was asked before, and was to be asked again, counts no longer."""
+        self._turn += 1
+        self._retry.stop()
 
     @staticmethod
     def _waits(case: Case) -> bool:
@@ -150,8 +155,7 @@ class ProofControl(QObject):
         if case is not None and case.number == self._number:
             # During a call, say, the applicant goes on before the QR.
             return
-        self._turn += 1
-        self._retry.stop()
+        self._begin_turn()
         # This QR was for somebody else.
         self.check = None
 
@@ -192,11 +196,11 @@ class ProofControl(QObject):
     def _remedied(self, key: str) -> None:
         desk, case = self._desk, self._desk.the_case()
         if key == _REISSUE:
-            self._turn += 1
+            self._begin_turn()
             self.reissue_asked.emit(case)
         if key != _NEW_QR:
             return
-        self._turn += 1
+        self._begin_turn()
         self.check = None
         desk.act(
             Lane.SERVICE,
@@ -229,7 +233,7 @@ class ProofControl(QObject):
         left = max(0, int((self.check.expires_at - now).total_seconds()))
         self._page.tick(left, int((self.check.expires_at - self.placed_at).total_seconds()))
         if left == 0:
-            self._turn += 1
+            self._begin_turn()
             self.check = None
             self.render()
             self.progressed.emit()
@@ -238,7 +242,7 @@ class ProofControl(QObject):
 
     def _ask(self) -> None:
         desk, case = self._desk, self._desk.the_case()
-        self._turn += 1
+        self._begin_turn()
         turn = self._turn
         self.check, self._trouble, self._failed_step, self._decided_at = None, None, None, None
 
@@ -310,7 +314,7 @@ class ProofControl(QObject):
         desk = self._desk
         if not desk.takes_over(case):
             return
-        self._turn += 1
+        self._begin_turn()
         self.check, self._trouble, self._away, self._not_kept = None, None, None, None
         self._decided_at = None
         self.render()
@@ -389,7 +393,7 @@ class ProofControl(QObject):
     def _take_back_approval(self, trouble: Trouble) -> None:
         """A resume whose approval does not hold any more goes back to its review."""
         desk, number = self._desk, self._desk.the_case().number
-        self._turn += 1
+        self._begin_turn()
         self.check = None
         self.render()
         self.progressed.emit()
@@ -430,7 +434,7 @@ class ProofControl(QObject):
         if not dialog.exec():
             return
         reason, _remark = dialog.answer()
-        self._turn += 1
+        self._begin_turn()
         self.check = None
         desk.act(
             Lane.SERVICE,
@@ -453,7 +457,7 @@ class ProofControl(QObject):
         if not dialog.exec():
             return
         _reason, remark = dialog.answer()
-        self._turn += 1
+        self._begin_turn()
         self.check = None
         desk.act(
             Lane.SERVICE,
