@@ -387,17 +387,19 @@ def _against(
     why = {**_forbidden(notices.of_case(session, number)), **_WHY[standing]}
     if standing is not Standing.UNPROVEN:
         return why
-    if renewals.others_held(session, number, former):
-        why.setdefault(Deed.ACTIVATE, "held_elsewhere")
+    if renewals.others_held(session, number, former) and why.get(Deed.ACTIVATE) != "must_revoke":
+        why[Deed.ACTIVATE] = "held_elsewhere"
     if care.is_reported(session, number):
         why |= {Deed.SUSPEND: "is_reported", Deed.ACTIVATE: "is_reported"}
     return why
 
 
 def _bar(standing: Standing, against: Mapping[Deed, str]) -> str:
-    """What was usable once is resumed, or is on its way."""
+    """What was usable once is resumed, or is on its way. A former passport keeps officers from
+    making it usable, not the phone that shows it: it is changed afterwards, as what is usable."""
     never = standing in (Standing.UNPROVEN, Standing.REVOKED)
-    return against.get(Deed.ACTIVATE, "") if never else ""
+    why = against.get(Deed.ACTIVATE, "") if never else ""
+    return "" if why == "new_passport" else why
 
 
 def _why_not(

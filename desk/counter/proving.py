@@ -285,14 +285,16 @@ def _note_proven(
         configurations=case.issued_configurations,
         published_at=station.now(),
     )
-    # Whose visit had ended unproven is at the counter again, to be given the sheet that says so.
-    proven = advance(case, Act.PROVE, station.now(), proof=proof, held=None, closed_at=None)
-    proven = station.touched(officer, proven)
     with station.store.write() as session:
         known = cases.load(session, case.number)
         if known.state is not case.state:
             # Somebody else waited for the list as well, or the case was ended meanwhile.
             return known
+        # As the records have it: a colleague may have taken it over while the list went out.
+        # Whose visit had ended unproven is at the counter again, to be given the sheet that
+        # says so.
+        proven = advance(known, Act.PROVE, station.now(), proof=proof, held=None, closed_at=None)
+        proven = station.touched(officer, proven)
         cases.save(session, station.stamp(officer), proven, "PROOF.GIVEN", count=len(case.issued))
     if case.kind is CaseKind.RESUME:
         _wipe_live_picture(station, officer, case)

@@ -55,7 +55,9 @@ def conclude_decided(station: Station) -> list[Case]:
     concluded = []
     for case in decided:
         with apart(_log, f"case {case.number} is still to be proven"):
-            concluded.append(proving.conclude(station, case))
+            known = proving.conclude(station, case)
+            if known.state is State.PROVEN:
+                concluded.append(known)
     return concluded
 
 

@@ -63,7 +63,6 @@ EVERY = [
     pytest.param(reported, "is_reported", id="reported"),
     pytest.param(told(NoticeKind.DIED), "must_revoke", id="died"),
     pytest.param(told(NoticeKind.DELETED), "must_revoke", id="struck off"),
-    pytest.param(told(NoticeKind.NEW_PASSPORT), "new_passport", id="new passport"),
     pytest.param(got_another, "held_elsewhere", id="held elsewhere"),
 ]
 
@@ -94,6 +93,19 @@ def test_what_may_not_become_usable_is_not_said_to_wait_for_a_scan(
     assert "Saved, but it cannot be used" in said
     kept = closing.kept_slip(station, case, SlipKind.HANDOVER)
     assert kept is not None and kept.serial == after
+
+
+def test_a_former_passport_waits_for_its_scan_and_is_changed_afterwards(station: Station) -> None:
+    """Its sheet said that nothing makes it usable; the proof did."""
+    case = delivered(station)
+    told(NoticeKind.NEW_PASSPORT)(station, case)
+
+    one = holdings.read(station, LEE, case.number)
+
+    assert (one.bar, one.why_not[Deed.ACTIVATE]) == ("", "new_passport")
+    assert "One check is left" in sheet(station, case)[2]
+    got_another(station, case)
+    assert holdings.read(station, LEE, case.number).bar == "held_elsewhere"
 
 
 @pytest.mark.parametrize(

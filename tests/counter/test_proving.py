@@ -244,6 +244,37 @@ def test_what_ended_while_its_list_went_out_is_not_proven_over_it(
     assert station.load(case.number).state is State.CANCELLED
 
 
+def test_what_a_colleague_kept_while_the_list_went_out_stays(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page that waits knows the case as it was: it gave it back to its first officer."""
+    case = delivered(station)
+    decide(station, case)
+    taken = replace(case, officer="T-002", language="vi")
+    publish = proving.publish_status
+
+    def out(of: Station) -> None:
+        of.save(None, taken, "CASE.TAKEN_OVER")
+        publish(of)
+
+    monkeypatch.setattr(proving, "publish_status", out)
+    known = proving.conclude(station, case)
+
+    assert (known.state, known.officer, known.language) == (State.PROVEN, "T-002", "vi")
+    assert station.load(case.number) == known
+
+
+def test_what_was_taken_back_meanwhile_is_not_told_as_proven(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = delivered(station)
+    station.save(None, replace(case, window=station.settings.station.window), "CASE.TAKEN_OVER")
+    decide(station, case)
+    monkeypatch.setattr(proving, "conclude", lambda _station, known: known)
+
+    assert settling.conclude_decided(station) == []
+
+
 def test_a_list_that_is_away_keeps_nothing_from_being_left_unproven(station: Station) -> None:
     case = delivered(station)
     place_of(station).away = True
